@@ -1,0 +1,1 @@
+"""tsnas: search neural networks for time-series classification on microcontrollers."""

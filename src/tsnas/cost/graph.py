@@ -1,0 +1,65 @@
+"""A network as its costs see it: operators in execution order over named tensors."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from tsnas.cost.ops import Op, Shape
+
+
+@dataclasses.dataclass(frozen=True)
+class Node:
+    """One operator: its descriptor, the names of the tensors it reads, and the one it writes."""
+
+    name: str
+    op: Op
+    inputs: tuple[str, ...]
+    output: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Graph:
+    """Operators in execution order; the order decides which tensors live at the same time.
+
+    Args:
+        input: str, name of the input tensor.
+        input_shape: (height, width, channels) of the input tensor.
+        nodes: tuple of `Node`, in execution order.
+        output: str, name of the output tensor.
+    """
+
+    input: str
+    input_shape: Shape
+    nodes: tuple[Node, ...]
+    output: str
+
+    def tensor_bytes(self) -> dict[str, int]:
+        """Bytes of each int8 activation tensor, in order of creation."""
+        sizes = {self.input: math.prod(self.input_shape)}
+        for node in self.nodes:
+            sizes[node.output] = math.prod(node.op.out_shape)
+        return sizes
+
+
+class GraphBuilder:
+    """Collects operators in execution order and gives each output tensor a name.
+
+    Example:
+        >>> builder = GraphBuilder((128, 9, 1))
+        >>> x = builder.add("stem", Conv2D(128, 9, 1, 8, 5, 1, stride_h=2), builder.input)
+        >>> builder.build(x).tensor_bytes()
+        {'input': 1152, 'stem': 4608}
+    """
+
+    def __init__(self, input_shape: Shape):
+        self.input = "input"
+        self._input_shape = input_shape
+        self._nodes: list[Node] = []
+
+    def add(self, name: str, op: Op, *inputs: str) -> str:
+        self._nodes.append(Node(name, op, inputs, name))
+        return name
+
+    def build(self, output: str) -> Graph:
+        return Graph(self.input, self._input_shape, tuple(self._nodes), output)

@@ -1,0 +1,150 @@
+"""Descriptors of the int8 operators whose cost tsnas knows: shapes, strides, and what follows from them.
+
+Shapes are (height, width, channels) without the batch of 1; for a time series, height is the time
+axis and width the sensor axis.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Union
+
+Shape = tuple[int, int, int]
+
+
+def conv_output_size(in_size: int, kernel: int, stride: int, padding: str) -> int:
+    """Length of one output axis of a convolution, by TensorFlow's rule for `padding`."""
+    if padding == "same":
+        return -(-in_size // stride)
+    return -(-(in_size - kernel + 1) // stride)
+
+
+@dataclasses.dataclass(frozen=True)
+class Conv2D:
+    """An int8 convolution with bias, per-channel weights and a fused activation.
+
+    Args:
+        in_h, in_w, in_c: int, input shape (time, sensors, channels).
+        out_c: int, number of filters.
+        kernel_h, kernel_w: int, kernel size.
+        stride_h, stride_w: int, strides. Defaults to 1.
+        padding: `"same"` or `"valid"`. Defaults to `"same"`.
+        activation: `"relu"` or `"none"`; both clamp, so they cost the same. Defaults to `"relu"`.
+
+    Example:
+        >>> op = Conv2D(in_h=128, in_w=9, in_c=1, out_c=8, kernel_h=5, kernel_w=1, stride_h=2)
+        >>> op.out_shape, op.macs
+        ((64, 9, 8), 23040)
+    """
+
+    in_h: int
+    in_w: int
+    in_c: int
+    out_c: int
+    kernel_h: int
+    kernel_w: int
+    stride_h: int = 1
+    stride_w: int = 1
+    padding: str = "same"
+    activation: str = "relu"
+
+    kind = "conv2d"
+
+    @property
+    def in_shapes(self) -> tuple[Shape, ...]:
+        return ((self.in_h, self.in_w, self.in_c),)
+
+    @property
+    def out_shape(self) -> Shape:
+        return (
+            conv_output_size(self.in_h, self.kernel_h, self.stride_h, self.padding),
+            conv_output_size(self.in_w, self.kernel_w, self.stride_w, self.padding),
+            self.out_c,
+        )
+
+    @property
+    def weights(self) -> int:
+        """Number of weights without biases; also their bytes, as int8."""
+        return self.kernel_h * self.kernel_w * self.in_c * self.out_c
+
+    @property
+    def params(self) -> int:
+        return self.weights + self.out_c
+
+    @property
+    def macs(self) -> int:
+        out_h, out_w, _ = self.out_shape
+        return out_h * out_w * self.weights
+
+
+@dataclasses.dataclass(frozen=True)
+class Add:
+    """Element-wise int8 addition of two tensors of the same shape (height, width, channels)."""
+
+    h: int
+    w: int
+    c: int
+
+    kind = "add"
+    params = 0
+
+    @property
+    def in_shapes(self) -> tuple[Shape, ...]:
+        return ((self.h, self.w, self.c),) * 2
+
+    @property
+    def out_shape(self) -> Shape:
+        return (self.h, self.w, self.c)
+
+    @property
+    def macs(self) -> int:
+        return self.h * self.w * self.c
+
+
+@dataclasses.dataclass(frozen=True)
+class GlobalAveragePooling2D:
+    """Mean over time and sensors: TFLite's MEAN over both spatial axes, int8."""
+
+    h: int
+    w: int
+    c: int
+
+    kind = "global_average_pooling2d"
+    params = 0
+
+    @property
+    def in_shapes(self) -> tuple[Shape, ...]:
+        return ((self.h, self.w, self.c),)
+
+    @property
+    def out_shape(self) -> Shape:
+        return (1, 1, self.c)
+
+    @property
+    def macs(self) -> int:
+        return self.h * self.w * self.c
+
+
+@dataclasses.dataclass(frozen=True)
+class Softmax:
+    """Softmax over a vector of `c` int8 logits."""
+
+    c: int
+
+    kind = "softmax"
+    params = 0
+
+    @property
+    def in_shapes(self) -> tuple[Shape, ...]:
+        return ((1, 1, self.c),)
+
+    @property
+    def out_shape(self) -> Shape:
+        return (1, 1, self.c)
+
+    @property
+    def macs(self) -> int:
+        return self.c
+
+
+Op = Union[Conv2D, Add, GlobalAveragePooling2D, Softmax]

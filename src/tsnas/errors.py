@@ -1,0 +1,106 @@
+"""Every error that tsnas raises on purpose: one type for each kind of bad input.
+
+All derive from `TsnasError`; those about a value also derive from `ValueError`, so code that
+catches the built-in type keeps working. A message names what was given, what is allowed, and
+what to do.
+"""
+
+
+class TsnasError(Exception):
+    """Base class of all errors raised by tsnas."""
+
+
+class DataError(TsnasError, ValueError):
+    """Windows, labels or groups that cannot be used as they are."""
+
+
+class WindowShapeError(DataError):
+    """Windows that are not (windows, time, channels) or (windows, time)."""
+
+
+class WindowTooShortError(DataError):
+    """Windows with fewer time steps than the search space can work on."""
+
+
+class NonFiniteError(DataError):
+    """Windows that hold NaN or infinite values."""
+
+
+class DtypeError(DataError):
+    """Windows that are not numbers, such as object arrays of ragged lists."""
+
+
+class LengthMismatchError(DataError):
+    """Windows, labels and groups of different lengths."""
+
+
+class SingleClassError(DataError):
+    """Training labels with fewer than two classes."""
+
+
+class TooFewWindowsError(DataError):
+    """Fewer windows than classes, or too few to split off validation data."""
+
+
+class UnknownLabelError(DataError):
+    """Validation or test labels that the training labels lack."""
+
+
+class DatasetFileError(DataError):
+    """A data file that is missing, unreadable, or lacks an array."""
+
+
+class SettingError(TsnasError, ValueError):
+    """An argument of a public function that is outside what is allowed."""
+
+
+class LimitError(SettingError):
+    """A limit on latency, RAM or flash that is not a positive number."""
+
+
+class InfeasibleError(TsnasError, ValueError):
+    """No architecture of the search space keeps the limits on this board.
+
+    Args:
+        message: the sentence to print.
+        smallest: dict of the smallest value that the space reaches for each cost that is
+            limited, such as `{"latency_ms": 2.1, "ram_bytes": 9216}`.
+        short: tuple of the names of the limits that are too low.
+    """
+
+    def __init__(self, message, smallest=None, short=()):
+        super().__init__(message)
+        self.smallest = dict(smallest or {})
+        self.short = tuple(short)
+
+
+class LimitExceededError(TsnasError):
+    """A finished model that is over a limit; it is never returned."""
+
+
+class BoardError(TsnasError, ValueError):
+    """A board that cannot be used."""
+
+
+class UnknownBoardError(BoardError):
+    """A board name that tsnas does not know."""
+
+
+class BoardFileError(BoardError):
+    """A board file that is missing, unreadable or incomplete; the message names the field."""
+
+
+class ModelFileError(TsnasError, ValueError):
+    """A .tflite file or saved folder that is missing, truncated or not what it should be."""
+
+
+class UnsupportedOpError(ModelFileError):
+    """A .tflite file with an operator that has no cost model; the message names it."""
+
+
+class FloatModelError(ModelFileError):
+    """A .tflite file whose tensors are not int8; the message names the first one."""
+
+
+class OutputDirError(TsnasError, OSError):
+    """An output folder or file that cannot be written."""
