@@ -34,6 +34,14 @@ class LengthMismatchError(DataError):
     """Windows, labels and groups of different lengths."""
 
 
+class LabelShapeError(DataError):
+    """Labels or groups that are not one value per window, such as one-hot rows."""
+
+
+class LabelValueError(DataError):
+    """Labels or groups that are missing (None, NaN) or are no class, such as 0.5."""
+
+
 class SingleClassError(DataError):
     """Training labels with fewer than two classes."""
 
@@ -44,6 +52,14 @@ class TooFewWindowsError(DataError):
 
 class UnknownLabelError(DataError):
     """Validation or test labels that the training labels lack."""
+
+
+class InfiniteDatasetError(DataError):
+    """A tf.data.Dataset that never ends, so it cannot be collected."""
+
+
+class DatasetElementError(DataError):
+    """A tf.data.Dataset whose elements are not pairs of windows and labels."""
 
 
 class DatasetFileError(DataError):

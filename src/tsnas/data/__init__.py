@@ -1,0 +1,17 @@
+"""From the caller's arrays to what a search needs: checked windows, coded labels, a split, standardisation."""
+
+from tsnas.data.labels import check_labels, encode_labels
+from tsnas.data.split import split_validation
+from tsnas.data.standardizer import Standardizer
+from tsnas.data.tf_dataset import from_tf_dataset
+from tsnas.data.windows import check_lengths, check_windows
+
+__all__ = [
+    "Standardizer",
+    "check_labels",
+    "check_lengths",
+    "check_windows",
+    "encode_labels",
+    "from_tf_dataset",
+    "split_validation",
+]

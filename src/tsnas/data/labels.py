@@ -1,0 +1,125 @@
+"""Checks labels and turns them into integer codes."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+
+from tsnas.errors import (
+    DtypeError,
+    LabelShapeError,
+    LabelValueError,
+    SingleClassError,
+    TooFewWindowsError,
+    UnknownLabelError,
+)
+
+
+def check_labels(y: Any, name: str = "y") -> np.ndarray:
+    """One label per window as a 1-D array of str, int64 or bool.
+
+    Args:
+        y: array-like of shape (windows,) or (windows, 1) of strings, integers, bools, or floats that are whole.
+        name: str, what to call the array in messages. Defaults to `"y"`.
+
+    Returns:
+        Array of shape (windows,); bytes become str, whole floats become int64.
+
+    Raises:
+        LabelShapeError: another shape, such as one-hot rows.
+        LabelValueError: a label that is None, NaN, or a fraction.
+        DtypeError: labels of other types, or of mixed types.
+    """
+    try:
+        # A list goes through dtype object, since NumPy would turn [1, "a"] into two strings.
+        y = np.asarray(y) if hasattr(y, "__array__") else np.array(y, dtype=object)
+    except ValueError:
+        raise LabelShapeError(f"{name} is a list of lists of different lengths; give one label per window") from None
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.ndim != 1:
+        hint = f"for one-hot rows use np.argmax({name}, axis=1)" if y.ndim == 2 else "give one label per window"
+        raise LabelShapeError(f"{name} has shape {y.shape}, but must be (windows,) or (windows, 1); {hint}")
+    missing = [i for i, label in enumerate(y) if label is None or label != label]
+    if missing:
+        raise LabelValueError(
+            f"{name} has {len(missing)} missing labels (None or NaN), the first at index {missing[0]}; "
+            "drop those windows"
+        )
+    if y.dtype == object:
+        kinds = {_kind(label) for label in y}
+        if len(kinds) > 1 or kinds - {"str", "bytes", "bool", "number"}:
+            raise DtypeError(
+                f"{name} holds labels of type {' and '.join(sorted(kinds))}; use one type: strings, integers or bools"
+            )
+        y = np.array(y.tolist())
+    if y.dtype.kind == "S":
+        return np.char.decode(y, "utf-8", errors="backslashreplace")
+    if y.dtype.kind == "f":
+        whole = np.isfinite(y) & (y == np.floor(y))
+        if not whole.all():
+            raise LabelValueError(
+                f"{name} holds {float(y[~whole][0])!r}, but labels name classes: use strings, integers or bools"
+            )
+    elif y.dtype.kind not in "biuU":
+        raise DtypeError(f"{name} has dtype {y.dtype}, but labels must be strings, integers or bools")
+    return y.astype(np.int64) if y.dtype.kind in "iuf" else y
+
+
+def _kind(label: Any) -> str:
+    """Name of the type of one label, the same for all that may stand together."""
+    # bool before number: Python's bool is an int.
+    if isinstance(label, (bool, np.bool_)):
+        return "bool"
+    if isinstance(label, numbers.Real):
+        return "number"
+    return next((kind.__name__ for kind in (str, bytes) if isinstance(label, kind)), type(label).__name__)
+
+
+def encode_labels(y: Any, classes: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    """Labels as codes 0, 1, ... into a list of classes.
+
+    Args:
+        y: labels as `check_labels` takes them.
+        classes: the classes to code by, as an earlier call returned them. Defaults to None: the sorted
+            distinct labels of `y`, which then must be at least two.
+
+    Returns:
+        `(codes, classes)`: int32 array of shape (windows,), and the array of classes.
+
+    Raises:
+        LabelShapeError, LabelValueError, DtypeError: see `check_labels`.
+        SingleClassError: fewer than two classes in `y`, without `classes`.
+        TooFewWindowsError: no labels, or no class with more than one window, so that none is left to validate with.
+        UnknownLabelError: labels that are not in `classes`.
+
+    Example:
+        >>> encode_labels(["walk", "sit", "walk"])
+        (array([1, 0, 1], dtype=int32), array(['sit', 'walk'], dtype='<U4'))
+    """
+    y = check_labels(y)
+    if len(y) == 0:
+        raise TooFewWindowsError("y is empty; give one label per window, and at least one window")
+    if classes is None:
+        classes, codes = np.unique(y, return_inverse=True)
+        if len(classes) < 2:
+            raise SingleClassError(f"y holds a single class, {classes.tolist()[0]!r}; a classifier needs at least two")
+        if len(y) <= len(classes):
+            raise TooFewWindowsError(
+                f"y has {len(y)} windows of {len(classes)} classes, so none is left to validate with; "
+                "give several windows of each class"
+            )
+        return codes.astype(np.int32), classes
+    classes = check_labels(classes, "classes")
+    code_of = {label: code for code, label in enumerate(classes.tolist())}
+    unknown = [label for label in dict.fromkeys(y.tolist()) if label not in code_of]
+    if unknown:
+        raise UnknownLabelError(f"y holds labels {_some(unknown)}, but the classes are {_some(classes.tolist())}")
+    return np.array([code_of[label] for label in y.tolist()], np.int32), classes
+
+
+def _some(values: list, limit: int = 10) -> str:
+    shown = ", ".join(repr(value) for value in values[:limit])
+    return shown + (f" and {len(values) - limit} more" if len(values) > limit else "")

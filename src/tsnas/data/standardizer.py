@@ -1,0 +1,73 @@
+"""Standardisation of each channel with the mean and deviation of the training windows."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from tsnas.errors import ModelFileError, WindowShapeError
+
+
+@dataclasses.dataclass(frozen=True)
+class Standardizer:
+    """Brings each channel to mean 0 and deviation 1: `(x - mean) / std`.
+
+    Firmware applies the same two numbers per channel before it quantises its input.
+
+    Args:
+        mean: tuple of floats, one per channel, in the units of the data.
+        std: tuple of positive floats, one per channel, in the units of the data.
+
+    Call arguments:
+        x: array of shape (windows, time, channels).
+
+    Returns:
+        float32 array of the same shape.
+
+    Raises:
+        WindowShapeError: `x` has another number of channels.
+
+    Example:
+        >>> standardize = Standardizer.fit(x_train)
+        >>> x_test = standardize(x_test)
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @classmethod
+    def fit(cls, x: np.ndarray) -> Standardizer:
+        """Learns from training windows of shape (windows, time, channels); a constant channel becomes 0."""
+        low, high = x.min(axis=(0, 1)), x.max(axis=(0, 1))
+        constant = low == high
+        # Rounding would leave a constant channel a tiny deviation to be divided by.
+        mean = np.where(constant, low, x.mean(axis=(0, 1), dtype=np.float64))
+        std = np.where(constant, 1.0, x.std(axis=(0, 1), dtype=np.float64))
+        return cls(tuple(mean.tolist()), tuple(std.tolist()))
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        if x.ndim != 3 or x.shape[-1] != len(self.mean):
+            raise WindowShapeError(
+                f"x has shape {x.shape}, but must be (windows, time, {len(self.mean)}) like the training windows"
+            )
+        # In float64, since a large mean would cost a small signal its digits.
+        return ((x - np.array(self.mean)) / np.array(self.std)).astype(np.float32)
+
+    def to_json(self) -> dict[str, list[float]]:
+        """A dict of lists that the json module can write."""
+        return {"mean": list(self.mean), "std": list(self.std)}
+
+    @classmethod
+    def from_json(cls, values: Any) -> Standardizer:
+        """The standardizer that `to_json` described; raises ModelFileError if `values` is no such dict."""
+        try:
+            mean, std = (np.array(values[name], np.float64) for name in ("mean", "std"))
+        except (KeyError, TypeError, ValueError):
+            raise ModelFileError(f"standardisation needs the lists 'mean' and 'std', not {values!r}") from None
+        if mean.ndim != 1 or mean.shape != std.shape or not np.isfinite([mean, std]).all() or not (std > 0).all():
+            raise ModelFileError(
+                f"standardisation needs one finite mean and one positive std per channel, not {values!r}"
+            )
+        return cls(tuple(mean.tolist()), tuple(std.tolist()))

@@ -1,0 +1,90 @@
+"""Checks windows and the lengths of the arrays that go with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tsnas.errors import DtypeError, LengthMismatchError, NonFiniteError, WindowShapeError, WindowTooShortError
+
+MINIMUM_LENGTH = 8
+
+
+def check_windows(x: Any, minimum_length: int = MINIMUM_LENGTH) -> np.ndarray:
+    """Windows as a finite float32 array of shape (windows, time, channels).
+
+    Args:
+        x: array-like of real numbers, shape (windows, time, channels), or (windows, time) for one channel.
+        minimum_length: int, fewest time steps allowed. Defaults to 8.
+
+    Returns:
+        float32 array of shape (windows, time, channels).
+
+    Raises:
+        DtypeError: `x` does not hold real numbers, or its windows differ in length.
+        WindowShapeError: `x` has another number of dimensions, or no windows or channels.
+        WindowTooShortError: fewer than `minimum_length` time steps.
+        NonFiniteError: NaN, infinity, or a value beyond float32.
+
+    Example:
+        >>> check_windows(np.zeros((10, 128), np.int16)).shape
+        (10, 128, 1)
+    """
+    try:
+        x = np.asarray(x)
+    except ValueError:
+        raise DtypeError(
+            "x holds windows of different lengths; cut or pad all windows to one length, "
+            "so that x is an array of shape (windows, time, channels)"
+        ) from None
+    if x.dtype.kind not in "biuf":
+        hint = (
+            "an object array usually means windows of different lengths: cut or pad them to one length"
+            if x.dtype == object
+            else "convert it first, for example x.astype('float32')"
+        )
+        raise DtypeError(f"x has dtype {x.dtype} and shape {x.shape}, but must hold real numbers; {hint}")
+    if x.ndim not in (2, 3):
+        hint = "for a single window use x[np.newaxis]" if x.ndim < 2 else "put all sensors on one channel axis"
+        raise WindowShapeError(
+            f"x has shape {x.shape}, but must be (windows, time, channels), or (windows, time) for one channel; {hint}"
+        )
+    if x.ndim == 2:
+        x = x[:, :, np.newaxis]
+    windows, time, channels = x.shape
+    if windows == 0 or channels == 0:
+        raise WindowShapeError(f"x has {windows} windows of {channels} channels (shape {x.shape}); give at least one")
+    if time < minimum_length:
+        raise WindowTooShortError(
+            f"x has shape {x.shape}: windows of {time} time steps, but at least {minimum_length} are needed; "
+            "cut longer windows, or check that time is the second axis"
+        )
+    with np.errstate(over="ignore"):
+        x = np.ascontiguousarray(x, dtype=np.float32)
+    finite = np.isfinite(x)
+    if not finite.all():
+        first = tuple(int(i) for i in np.argwhere(~finite)[0])
+        raise NonFiniteError(
+            f"x holds {finite.size - np.count_nonzero(finite)} values of {finite.size} that are NaN, infinite or "
+            f"beyond float32, the first at (window, time, channel) = {first}; drop those windows or fill the gaps"
+        )
+    return x
+
+
+def check_lengths(**arrays: Any) -> None:
+    """Checks that arrays have one entry per window each.
+
+    Args:
+        **arrays: the arrays by the name to call them in a message; those that are None are left out.
+
+    Raises:
+        LengthMismatchError: the lengths differ.
+
+    Example:
+        >>> check_lengths(x=x, y=y, groups=groups)
+    """
+    lengths = {name: np.shape(array)[0] for name, array in arrays.items() if array is not None}
+    if len(set(lengths.values())) > 1:
+        given = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        raise LengthMismatchError(f"{given} entries, but each needs one per window; pass arrays of the same length")

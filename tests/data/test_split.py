@@ -1,0 +1,97 @@
+"""The validation split: whole groups where possible, and every class left in training."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tsnas.data import split_validation
+from tsnas.errors import LengthMismatchError, SettingError, TooFewWindowsError
+
+
+def check_partition(train, validation, n):
+    assert sorted([*train, *validation]) == list(range(n))
+    assert len(train)
+    assert len(validation)
+
+
+@given(st.lists(st.integers(0, 6), min_size=3, max_size=60), st.floats(0.01, 0.99), st.integers(0, 5))
+def test_without_groups_every_class_is_trained_on(y, fraction, seed):
+    y = np.array([*y, y[0]])
+    train, validation = split_validation(y, fraction=fraction, seed=seed)
+    check_partition(train, validation, len(y))
+    assert set(y[train]) == set(y)
+    for label in set(y):
+        count = np.sum(y == label)
+        expected = min(max(round(fraction * count), 1), count - 1)
+        assert np.sum(y[validation] == label) == expected
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4)), min_size=5, max_size=60), st.floats(0.05, 0.95))
+def test_with_groups_every_class_is_trained_on(pairs, fraction):
+    y, groups = np.array([*pairs, pairs[0]]).T
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        train, validation = split_validation(y, groups, fraction=fraction)
+    check_partition(train, validation, len(y))
+    assert set(y[train]) == set(y)
+    if not caught and len(set(groups)) > 1:
+        assert not set(groups[train]) & set(groups[validation])
+
+
+def test_groups_stay_whole_and_the_size_is_near_the_fraction():
+    groups = np.repeat([f"subject {i}" for i in range(10)], 30)
+    y = np.tile(np.arange(3), 100)
+    train, validation = split_validation(y, groups)
+    assert not set(groups[train]) & set(groups[validation])
+    assert len(validation) == 60
+    assert set(y[validation]) == {0, 1, 2}
+
+
+def test_groups_of_one_class_each_are_split_by_window_with_a_warning():
+    y = np.repeat(["a", "b", "c"], 10)
+    with pytest.warns(UserWarning, match="both sides"):
+        train, validation = split_validation(y, groups=y)
+    assert set(y[train]) == set(y[validation]) == {"a", "b", "c"}
+
+
+def test_a_class_that_one_group_alone_has_keeps_that_group_in_training():
+    groups = np.repeat(np.arange(5), 8)
+    y = np.tile([0, 1], 20)
+    y[groups == 3] = 2
+    for seed in range(5):
+        train, _ = split_validation(y, groups, seed=seed)
+        assert 3 in groups[train]
+
+
+def test_a_single_group_is_as_no_group():
+    y = np.tile([0, 1], 20)
+    for part, other in zip(split_validation(y, np.zeros(40, int)), split_validation(y), strict=True):
+        np.testing.assert_array_equal(part, other)
+
+
+def test_forty_windows_of_seven_classes_work():
+    y = np.arange(40) % 7
+    train, validation = split_validation(y, groups=np.arange(40) // 8)
+    check_partition(train, validation, 40)
+    train, validation = split_validation(y)
+    assert set(y[validation]) == set(range(7))
+
+
+def test_the_seed_decides():
+    y = np.tile([0, 1], 50)
+    first, same, other = (split_validation(y, seed=seed)[1].tolist() for seed in (0, 0, 1))
+    assert first == same
+    assert first != other
+
+
+def test_bad_arguments_are_refused():
+    with pytest.raises(SettingError, match="between 0 and 1, not 1"):
+        split_validation([0, 0, 1, 1], fraction=1)
+    with pytest.raises(LengthMismatchError, match="y has 4, groups has 3"):
+        split_validation([0, 0, 1, 1], groups=[1, 2, 3])
+    with pytest.raises(TooFewWindowsError, match="3 windows of 3 classes"):
+        split_validation([0, 1, 2])
