@@ -1,0 +1,103 @@
+"""Reads a data set from a .npz file of arrays."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import zipfile
+import zlib
+
+import numpy as np
+
+from tsnas.errors import DatasetFileError
+
+
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """Training and, if there are any, test windows.
+
+    Args:
+        x_train: array of shape (windows, time, channels) or (windows, time).
+        y_train: array of shape (windows,), the labels.
+        groups_train: array of shape (windows,), which windows belong together, such as the subject. Defaults to None.
+        x_test, y_test, groups_test: the same for testing. Default to None.
+    """
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    groups_train: np.ndarray | None = None
+    x_test: np.ndarray | None = None
+    y_test: np.ndarray | None = None
+    groups_test: np.ndarray | None = None
+
+
+def load_npz(path: str | os.PathLike[str]) -> Dataset:
+    """Reads the arrays of a .npz file as numpy.savez writes it.
+
+    The file holds `x_train` (windows, time, channels) or (windows, time) and `y_train` (windows,), and may hold
+    `x_test` and `y_test`, and `groups_train` and `groups_test` (windows,), for which `subject_train` and
+    `subject_test` are other names. Windows of integers are multiplied by the array `scale` (one value, or one per
+    channel), if there is one. The values of the windows and labels are checked later, by the search.
+
+    Args:
+        path: str or path, the file.
+
+    Returns:
+        `Dataset`.
+
+    Raises:
+        DatasetFileError: the file is missing, is no .npz file, lacks an array, or holds pickled objects.
+
+    Example:
+        >>> data = load_npz("gestures.npz")
+        >>> data.x_train.shape
+        (2460, 128, 6)
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise DatasetFileError(f"data file {path} does not exist; give the path of a .npz file")
+    if not zipfile.is_zipfile(path):
+        raise DatasetFileError(
+            f"data file {path} is no .npz file or is truncated; write it with numpy.savez_compressed"
+        )
+    wanted = {"x_train", "y_train", "x_test", "y_test", "scale"}
+    wanted |= {f"{name}_{part}" for name in ("groups", "subject") for part in ("train", "test")}
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in wanted.intersection(file.files)}
+            found = file.files
+    except ValueError:
+        raise DatasetFileError(
+            f"data file {path} holds an array of Python objects; save arrays of numbers or strings only"
+        ) from None
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DatasetFileError(f"data file {path} cannot be read: {error}; write it again") from None
+
+    missing = [name for name in ("x_train", "y_train") if name not in arrays]
+    missing += [b for a, b in (("x_test", "y_test"), ("y_test", "x_test")) if a in arrays and b not in arrays]
+    if missing:
+        raise DatasetFileError(
+            f"data file {path} lacks {', '.join(missing)}; it holds {', '.join(found) or 'nothing'}, and needs "
+            "x_train and y_train, and both or none of x_test and y_test"
+        )
+    return Dataset(
+        x_train=_scaled(arrays["x_train"], arrays.get("scale"), path),
+        y_train=arrays["y_train"],
+        groups_train=arrays.get("groups_train", arrays.get("subject_train")),
+        x_test=_scaled(arrays["x_test"], arrays.get("scale"), path) if "x_test" in arrays else None,
+        y_test=arrays.get("y_test"),
+        groups_test=arrays.get("groups_test", arrays.get("subject_test")),
+    )
+
+
+def _scaled(x: np.ndarray, scale: np.ndarray | None, path: pathlib.Path) -> np.ndarray:
+    """Integers times their scale; other windows as they are."""
+    if scale is None or x.dtype.kind not in "iu":
+        return x
+    if scale.dtype.kind not in "iuf" or (scale.size != 1 and scale.shape != x.shape[2:]):
+        raise DatasetFileError(
+            f"data file {path} has a scale of shape {scale.shape} and dtype {scale.dtype}, but needs one number, or "
+            f"one per channel of windows of shape {x.shape}"
+        )
+    return x * scale.astype(np.float32)
