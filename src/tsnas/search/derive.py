@@ -1,0 +1,306 @@
+"""Exact choice among all architectures: which fits, which is smallest, and which fitting one the alphas like best.
+
+The costs of an architecture are sums over its cells (latency, persistent bytes, flash) and a maximum
+(live bytes), and a cell's costs depend on its own decisions and on the width of its input only. So
+dynamic programming from cell to cell, with one set of partial architectures for each width, covers
+the whole space without visiting its members one by one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from tsnas.cost.estimate import Estimate, estimate_graph
+from tsnas.cost.limits import Limits
+from tsnas.errors import InfeasibleError
+from tsnas.search.options import CellOptions, cell_options
+from tsnas.space.architecture import Architecture
+from tsnas.space.supernet import Supernet
+
+# Partial architectures are kept in bins of latency and RAM this fine (shares of the limit): each bin keeps its best.
+LATENCY_BINS = 1000
+RAM_BINS = 40
+
+
+@dataclasses.dataclass(frozen=True)
+class Derived:
+    """An architecture that keeps the limits.
+
+    Args:
+        architecture: the `Architecture`.
+        estimate: its `Estimate` on the board.
+        regret: float, how far it is from the one that the alphas prefer; 0 is that one. See `CellOptions.regret`.
+    """
+
+    architecture: Architecture
+    estimate: Estimate
+    regret: float
+
+
+def derive(supernet: Supernet, limits: Limits, options: list[CellOptions] | None = None) -> Derived:
+    """The fitting architecture that is nearest to what the supernet's alphas prefer.
+
+    If the preferred option of every decision makes a fitting architecture, that is the one. Otherwise
+    the one with the least sum of log(p_best / p_taken) over its decisions is taken, up to the
+    resolution of the bins; that it fits is checked on its own cost graph.
+
+    Args:
+        supernet: `Supernet` with alphas.
+        limits: `Limits` to keep.
+        options: result of `cell_options` for each cell, if at hand.
+
+    Returns:
+        A `Derived`.
+
+    Raises:
+        InfeasibleError: no architecture of the space keeps the limits.
+    """
+    options = options or [cell_options(cell) for cell in supernet.cells]
+    bounds = _Bounds.of(supernet, limits)
+    while True:
+        found = _best(options, bounds)
+        if found is None:
+            raise infeasible(supernet, limits, options)
+        rows, regret = found
+        architecture = supernet.architecture(
+            [option.choices[option.choice[row]] for option, row in zip(options, rows, strict=True)]
+        )
+        estimate = estimate_graph(architecture.graph(), supernet.board)
+        over = limits.exceeded(
+            latency_ms=estimate.latency_ms, ram_bytes=estimate.ram_bytes, flash_bytes=estimate.flash_bytes
+        )
+        if not over:
+            return Derived(architecture, estimate, regret)
+        # The sums leave out what only the whole graph shows (gaps between buffers, rounding): ask for a little less.
+        bounds = bounds.tightened(limits, estimate)
+
+
+def smallest_costs(supernet: Supernet, options: list[CellOptions]) -> dict[str, float]:
+    """The smallest latency, RAM and flash that the space reaches, each on its own.
+
+    Returns:
+        dict of `"latency_ms"`, `"ram_bytes"` and `"flash_bytes"`.
+    """
+    base = _base_costs(supernet)
+    return {
+        "latency_ms": base["latency_ms"] + _smallest_sum(options, "latency_ms"),
+        "ram_bytes": base["ram_bytes"] + _smallest_ram(options),
+        "flash_bytes": base["flash_bytes"] + _smallest_sum(options, "flash_bytes"),
+    }
+
+
+def infeasible(supernet: Supernet, limits: Limits, options: list[CellOptions]) -> InfeasibleError:
+    """The error for limits that no architecture keeps: what the space can reach, and which limit is short."""
+    smallest = smallest_costs(supernet, options)
+    given = {
+        "latency_ms": limits.max_latency_ms,
+        "ram_bytes": limits.max_ram_bytes,
+        "flash_bytes": limits.max_flash_bytes,
+    }
+    short = tuple(name for name, limit in given.items() if limit is not None and smallest[name] > limit)
+    reach = (
+        f"the smallest that the search space can reach on {supernet.board.name} is {smallest['latency_ms']:.2f} ms, "
+        f"{smallest['ram_bytes'] / 1024:.2f} KB of RAM and {smallest['flash_bytes'] / 1024:.2f} KB of flash"
+    )
+    names = {"latency_ms": "max_latency_ms", "ram_bytes": "max_ram_kb", "flash_bytes": "max_flash_kb"}
+    if short:
+        what = f"{' and '.join(names[name] for name in short)} too low: {reach}"
+    else:
+        what = f"each limit can be kept alone, but not all together: {reach}, each with another architecture"
+    time, sensors = supernet.cells[0].in_size
+    message = (
+        f"No architecture keeps {_limits_text(limits)} for windows of {time} samples and {sensors} channels: {what}. "
+        "Raise the limit, shorten or decimate the windows, or drop channels."
+    )
+    return InfeasibleError(message, smallest, short)
+
+
+def _limits_text(limits: Limits) -> str:
+    parts = []
+    if limits.max_latency_ms is not None:
+        parts.append(f"{limits.max_latency_ms:g} ms")
+    if limits.max_ram_kb is not None:
+        parts.append(f"{limits.max_ram_kb:g} KB of RAM")
+    if limits.max_flash_kb is not None:
+        parts.append(f"{limits.max_flash_kb:g} KB of flash")
+    return ", ".join(parts)
+
+
+def _base_costs(supernet: Supernet) -> dict[str, float]:
+    base = supernet.base_costs()
+    return {name: float(value) for name, value in base.items()}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Bounds:
+    """Room for the sums over the cells: the limits without what every architecture needs."""
+
+    latency_ms: float
+    ram_bytes: float
+    flash_bytes: float
+
+    @classmethod
+    def of(cls, supernet: Supernet, limits: Limits) -> _Bounds:
+        base = _base_costs(supernet)
+        given = (limits.max_latency_ms, limits.max_ram_bytes, limits.max_flash_bytes)
+        names = ("latency_ms", "ram_bytes", "flash_bytes")
+        return cls(
+            *(np.inf if limit is None else limit - base[name] for name, limit in zip(names, given, strict=True))
+        )
+
+    def tightened(self, limits: Limits, estimate: Estimate) -> _Bounds:
+        def less(bound, limit, used):
+            return bound if limit is None or used <= limit else bound - max(used - limit, 1e-6 * limit)
+
+        return _Bounds(
+            less(self.latency_ms, limits.max_latency_ms, estimate.latency_ms),
+            less(self.ram_bytes, limits.max_ram_bytes, estimate.ram_bytes),
+            less(self.flash_bytes, limits.max_flash_bytes, estimate.flash_bytes),
+        )
+
+
+@dataclasses.dataclass
+class _Partial:
+    """Partial architectures up to some cell; entry i of each array is one of them."""
+
+    width: np.ndarray
+    latency_ms: np.ndarray
+    live_bytes: np.ndarray
+    tail_bytes: np.ndarray
+    flash_bytes: np.ndarray
+    regret: np.ndarray
+    rows: np.ndarray  # (partials, cells so far): row of CellOptions taken in each cell
+
+    def taken(self, keep) -> _Partial:
+        return _Partial(*(getattr(self, field.name)[keep] for field in dataclasses.fields(self)))
+
+
+def _best(options: list[CellOptions], bounds: _Bounds) -> tuple[np.ndarray, float] | None:
+    """Rows of the least regret within the bounds, and that regret; None if nothing fits."""
+    zero = np.zeros(1)
+    partial = _Partial(np.zeros(1, int), zero, zero, zero, zero, zero, np.zeros((1, 0), int))
+    rest = _costs_to_go(options)
+    for option, to_go in zip(options, rest[1:], strict=True):
+        partial = _thinned(_fitting(_extended(partial, option), bounds, to_go), bounds)
+        if not len(partial.width):
+            return None
+    best = np.lexsort((partial.latency_ms, partial.regret))[0]
+    return partial.rows[best], float(partial.regret[best])
+
+
+def _extended(partial: _Partial, option: CellOptions) -> _Partial:
+    """Every partial architecture with every option that its width allows."""
+    keep = _undominated(option)
+    pairs = [
+        np.stack([a.ravel() for a in np.meshgrid(left, keep[option.in_width[keep] == width], indexing="ij")])
+        for width in np.unique(partial.width)
+        for left in [np.flatnonzero(partial.width == width)]
+    ]
+    left, right = np.concatenate(pairs, axis=1)
+    costs = option.costs
+    return _Partial(
+        width=option.out_width[right],
+        latency_ms=partial.latency_ms[left] + costs["latency_ms"][right],
+        live_bytes=np.maximum(partial.live_bytes[left], costs["live_bytes"][right]),
+        tail_bytes=partial.tail_bytes[left] + costs["tail_bytes"][right],
+        flash_bytes=partial.flash_bytes[left] + costs["flash_bytes"][right],
+        regret=partial.regret[left] + option.regret()[right],
+        rows=np.concatenate([partial.rows[left], right[:, None]], axis=1),
+    )
+
+
+def _undominated(option: CellOptions) -> np.ndarray:
+    """Rows for which no other of the same widths is as good in every cost and in regret."""
+    values = np.stack([*option.costs.values(), option.regret()], axis=1)
+    kept = []
+    key = option.in_width * (option.out_width.max() + 1) + option.out_width
+    for pair in np.unique(key):
+        rows = np.flatnonzero(key == pair)
+        block = values[rows]
+        no_worse = (block[:, None] <= block[None]).all(-1)
+        better = no_worse & ((block[:, None] < block[None]).any(-1) | (np.arange(len(rows))[:, None] < np.arange(len(rows))))
+        kept.append(rows[~better.any(0)])
+    return np.concatenate(kept)
+
+
+def _fitting(partial: _Partial, bounds: _Bounds, to_go: dict[str, np.ndarray]) -> _Partial:
+    """Drops what cannot be completed within the bounds."""
+    width = partial.width
+    live_bytes = np.maximum(partial.live_bytes, to_go["live_bytes"][width])
+    return partial.taken(
+        (partial.latency_ms + to_go["latency_ms"][width] <= bounds.latency_ms)
+        & (live_bytes + partial.tail_bytes + to_go["tail_bytes"][width] <= bounds.ram_bytes)
+        & (partial.flash_bytes + to_go["flash_bytes"][width] <= bounds.flash_bytes)
+    )
+
+
+def _thinned(partial: _Partial, bounds: _Bounds) -> _Partial:
+    """Keeps the least regret of each bin of width, latency, RAM and flash, if it beats all that are cheaper."""
+    if not len(partial.width):
+        return partial
+    ram_bytes = partial.live_bytes + partial.tail_bytes
+    bins = np.stack(
+        [
+            partial.width,
+            _binned(ram_bytes, bounds.ram_bytes, RAM_BINS),
+            _binned(partial.flash_bytes, bounds.flash_bytes, RAM_BINS),
+            _binned(partial.latency_ms, bounds.latency_ms, LATENCY_BINS),
+        ]
+    )
+    order = np.lexsort((partial.latency_ms, partial.regret, bins[3], bins[2], bins[1], bins[0]))
+    group = np.cumsum(np.r_[0, (np.diff(bins[:3, order]) != 0).any(0)])
+    # One running minimum for all groups: each group starts far below the one before.
+    regret = partial.regret[order] - group * (partial.regret.max() + 1.0)
+    least = np.minimum.accumulate(regret)
+    kept = list(order[np.r_[True, regret[1:] < least[:-1]]])
+    # The cheapest of each width stay, or thinning could lose the only ones that fit.
+    for width in np.unique(partial.width):
+        members = np.flatnonzero(partial.width == width)
+        kept += [members[values[members].argmin()] for values in (partial.latency_ms, ram_bytes, partial.flash_bytes)]
+    return partial.taken(np.unique(kept))
+
+
+def _binned(values, bound, n_bins):
+    if not np.isfinite(bound):
+        return np.zeros(len(values), int)
+    return np.ceil(values / bound * n_bins).astype(int)
+
+
+def _costs_to_go(options: list[CellOptions]) -> list[dict[str, np.ndarray]]:
+    """For each position, the least of each cost from there to the end, by width (each on its own: a lower bound)."""
+    to_go = [{name: np.zeros(len(options[-1].cell.out_widths)) for name in options[-1].costs}]
+    for option in reversed(options):
+        now = {}
+        for name, cost in option.costs.items():
+            after = to_go[0][name][option.out_width]
+            total = np.maximum(cost, after) if name == "live_bytes" else cost + after
+            now[name] = np.full(len(option.cell.in_widths), np.inf)
+            np.minimum.at(now[name], option.in_width, total)
+        to_go.insert(0, now)
+    return to_go
+
+
+def _smallest_sum(options: list[CellOptions], name: str) -> float:
+    return float(_costs_to_go(options)[0][name][0])
+
+
+def _smallest_ram(options: list[CellOptions]) -> float:
+    """Least sum of the largest live bytes and all persistent bytes, exactly: the least tail under each bound on live."""
+    first = _costs_to_go(options)[0]
+    least_live = float(first["live_bytes"][0])
+    best = np.inf
+    for live_bytes in np.unique(np.concatenate([option.costs["live_bytes"] for option in options])):
+        if live_bytes < least_live:
+            continue
+        if live_bytes + first["tail_bytes"][0] >= best:
+            break
+        tail_bytes = np.zeros(len(options[-1].cell.out_widths))
+        for option in reversed(options):
+            fits = option.costs["live_bytes"] <= live_bytes
+            now = np.full(len(option.cell.in_widths), np.inf)
+            np.minimum.at(now, option.in_width[fits], (option.costs["tail_bytes"] + tail_bytes[option.out_width])[fits])
+            tail_bytes = now
+        best = min(best, live_bytes + float(tail_bytes[0]))
+    return best

@@ -1,0 +1,114 @@
+"""The differentiable search: trains a supernet's weights and decisions in turn, then derives an architecture that fits."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+from tsnas.callbacks import ConstraintMonitor, ProgressBar
+from tsnas.cost.limits import Limits
+from tsnas.search.derive import Derived, derive
+from tsnas.search.objective import HardwareLoss
+from tsnas.space.supernet import Supernet
+
+SHOWN = {
+    "val_accuracy": "accuracy {:.3f}",
+    "expected_latency_ms": "{:.1f} ms",
+    "expected_ram_bytes": "{:.0f} B",
+    "entropy": "entropy {:.2f}",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchConfig:
+    """Settings of the differentiable search; the defaults serve every data set and limit.
+
+    Args:
+        epochs: int, passes over the training windows. Defaults to 15.
+        batch_size: int, windows in a batch. Defaults to 64.
+        learning_rate: float, Adam's for the weights w, at its start; it falls as a cosine. Defaults to 0.003.
+        alpha_learning_rate: float, Adam's for the alphas. Defaults to 0.05.
+        warmup: float in [0, 1), share of the steps at the start that train w only. Defaults to 0.2.
+        first_temperature, last_temperature: float, temperature of the Gumbel-softmax at the start and at the end; it falls
+            by the same factor at each step. Default to 5 and 0.2.
+        latency_weight, memory_weight: float, gammas of the hardware losses. Default to 2 and 4, as in the paper.
+
+    Source: algorithm 1 and section 7.1 of the paper.
+    """
+
+    epochs: int = 15
+    batch_size: int = 64
+    learning_rate: float = 0.003
+    alpha_learning_rate: float = 0.05
+    warmup: float = 0.2
+    first_temperature: float = 5.0
+    last_temperature: float = 0.2
+    latency_weight: float = 2.0
+    memory_weight: float = 4.0
+
+
+def paired_batches(train, val, batch_size: int, seed: int) -> tuple[tf.data.Dataset, int]:
+    """Batches ((x_train, y_train), (x_val, y_val)), shuffled anew in each epoch, and how many make an epoch of `train`."""
+
+    def batches(x, y, seed):
+        order = tf.data.Dataset.range(len(x)).shuffle(len(x), seed=seed).repeat().batch(min(batch_size, len(x)))
+        x, y = tf.constant(x), tf.constant(y)
+        return order.map(lambda index: (tf.gather(x, index), tf.gather(y, index)), num_parallel_calls=1)
+
+    dataset = tf.data.Dataset.zip((batches(*train, seed), batches(*val, seed + 1)))
+    return dataset.prefetch(2), math.ceil(len(train[0]) / batch_size)
+
+
+def search(
+    supernet: Supernet,
+    limits: Limits,
+    train: tuple[np.ndarray, np.ndarray],
+    val: tuple[np.ndarray, np.ndarray],
+    config: SearchConfig | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    seed: int = 0,
+    verbose: int = 0,
+) -> tuple[Derived, dict[str, list[float]]]:
+    """Searches the supernet for the architecture with the least validation loss that keeps the limits.
+
+    Args:
+        supernet: fresh `Supernet`; its weights and alphas are trained in place.
+        limits: `Limits` to keep.
+        train: (x, y), x float32 (windows, time, sensors, 1), y int of shape (windows,); trains w.
+        val: (x, y) likewise; trains alpha.
+        config: `SearchConfig`, or None for the defaults.
+        callbacks: tf_keras callbacks; their logs hold the keys of `ConstraintMonitor` too.
+        seed: int, order of the windows. Defaults to 0.
+        verbose: 0, 1 or 2. Defaults to 0.
+
+    Returns:
+        (`Derived`, history), the history a dict of log key to a list with one value for each epoch.
+
+    Raises:
+        InfeasibleError: no architecture of the space keeps the limits.
+    """
+    config = config or SearchConfig()
+    batches, steps = paired_batches(train, val, config.batch_size, seed)
+    total_steps = steps * config.epochs
+    supernet.temperature.assign(config.first_temperature)
+    decay = (config.last_temperature / config.first_temperature) ** (1.0 / max(1, total_steps))
+    supernet.compile(
+        optimizer=keras.optimizers.legacy.Adam(keras.optimizers.schedules.CosineDecay(config.learning_rate, total_steps)),
+        alpha_optimizer=keras.optimizers.legacy.Adam(config.alpha_learning_rate, beta_1=0.5),
+        hardware_loss=HardwareLoss(limits, config.latency_weight, config.memory_weight),
+        temperature_decay=decay,
+        warmup_steps=int(config.warmup * total_steps),
+    )
+    if not any(isinstance(callback, ConstraintMonitor) for callback in callbacks):
+        callbacks = [ConstraintMonitor(), *callbacks]
+    progress = ProgressBar("search", verbose, SHOWN)
+    history = supernet.fit(
+        batches, epochs=config.epochs, steps_per_epoch=steps, callbacks=[*callbacks, progress], verbose=0
+    )
+    logs = {key: [float(value) for value in values] for key, values in history.history.items()}
+    return derive(supernet, limits), logs

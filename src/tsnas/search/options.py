@@ -1,0 +1,60 @@
+"""Every option of every cell with its exact costs, as flat arrays that dynamic programming can run over."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from tsnas.space.cells import SearchCell
+
+COSTS = ("latency_ms", "live_bytes", "tail_bytes", "flash_bytes")
+
+
+@dataclasses.dataclass(frozen=True)
+class CellOptions:
+    """All options of one cell for all widths of its input; row i of each array is one of them.
+
+    Args:
+        cell: the `SearchCell`.
+        choices: list of dicts as from `SearchCell.enumerate`.
+        choice: int array, index into `choices`.
+        in_width, out_width: int arrays, indices into the cell's `in_widths` and `out_widths`.
+        costs: dict of cost name to float array; see `CellCosts`.
+    """
+
+    cell: SearchCell
+    choices: list[dict[str, int]]
+    choice: np.ndarray
+    in_width: np.ndarray
+    out_width: np.ndarray
+    costs: dict[str, np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.choice)
+
+    def regret(self) -> np.ndarray:
+        """How far each option is from what the alphas prefer: sum of log(p_best / p_taken) over its decisions; 0 is best."""
+        regret = np.zeros(len(self.choices))
+        for name, group in self.cell.groups.items():
+            log_p = group.log_probabilities()
+            loss = log_p.max() - log_p
+            regret += [loss[choice[name]] if name in choice else 0.0 for choice in self.choices]
+        return regret[self.choice]
+
+
+def cell_options(cell: SearchCell) -> CellOptions:
+    """Enumerates a cell; the costs are those of the cell's own expected costs at one-hot decisions."""
+    choices = cell.enumerate()
+    n_in = len(cell.in_widths)
+    in_width, choice = (index.ravel() for index in np.indices((n_in, len(choices))))
+    in_probs = np.eye(n_in, dtype=np.float32)[in_width]
+    probs = {}
+    for name, group in cell.groups.items():
+        # An option that does not matter for a choice is costed as the first; it has no effect.
+        taken = np.array([row.get(name, 0) for row in choices])
+        probs[name] = np.eye(len(group.options), dtype=np.float32)[taken][choice]
+    expected = cell.expected_costs(probs, in_probs)
+    costs = {name: np.broadcast_to(np.asarray(getattr(expected, name), np.float64), choice.shape) for name in COSTS}
+    out_width = np.argmax(np.asarray(cell.output_probs(probs, in_probs)), axis=-1)
+    return CellOptions(cell, choices, choice, in_width, out_width, costs)

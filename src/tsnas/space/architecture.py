@@ -1,0 +1,258 @@
+"""Architecture: the frozen choice of every decision, and the two things built from it, a cost graph and a Keras model.
+
+Both are built by one walk over the cells (`Architecture.walk`), so the graph that is costed cannot
+drift from the model that is trained.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Protocol
+
+import tf_keras as keras
+
+from tsnas.cost.graph import Graph, GraphBuilder
+from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Shape, Softmax
+from tsnas.errors import SettingError
+
+
+@dataclasses.dataclass(frozen=True)
+class TimeReduce:
+    """A derived Time-Reduce cell: one (kernel, 1) convolution with a stride in time (figure 5 of the paper)."""
+
+    kernel: int
+    filters: int
+    stride: int = 2
+
+    kind = "time_reduce"
+
+
+@dataclasses.dataclass(frozen=True)
+class SensorFusion:
+    """A derived Sensor-Fusion cell (figure 6 of the paper).
+
+    Args:
+        filters: int, filters of every path that reaches the output.
+        kernels: tuple of int, lengths of the temporal branches that are on; may be empty.
+        mid_filters: int, filters of the (1, sensors) convolution before the branches; unused without branches.
+        skip: bool, whether the 1x1 skip convolution is on. A cell needs a branch or the skip.
+        stride: int, stride over the sensors.
+    """
+
+    filters: int
+    kernels: tuple[int, ...]
+    mid_filters: int
+    skip: bool
+    stride: int
+
+    kind = "sensor_fusion"
+
+
+Cell = TimeReduce | SensorFusion
+_CELLS: dict[str, type] = {cell.kind: cell for cell in (TimeReduce, SensorFusion)}
+
+
+class Builder(Protocol):
+    """What `Architecture.walk` needs: each call adds one operator and returns its output."""
+
+    input: Any
+
+    def conv(
+        self, name: str, x: Any, filters: int, kernel: tuple[int, int], strides: tuple[int, int] = (1, 1), relu=True
+    ) -> Any: ...
+
+    def add(self, name: str, a: Any, b: Any) -> Any: ...
+
+    def between_cells(self, x: Any) -> Any: ...
+
+    def sensors(self, x: Any) -> int: ...
+
+    def classify(self, x: Any) -> Any: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """A network of the search space, complete: nothing about it is open, and it needs no supernet.
+
+    Args:
+        time: int, window length in samples.
+        sensors: int, number of sensor channels.
+        classes: int, number of classes.
+        cells: tuple of `TimeReduce` and `SensorFusion`, in order; the output cell follows from `classes`.
+
+    Raises:
+        SettingError: a Sensor-Fusion cell with neither a branch nor the skip convolution.
+
+    Example:
+        >>> net = Architecture(128, 9, 6, (TimeReduce(5, 8), SensorFusion(16, (3,), 8, True, stride=2)))
+        >>> net == Architecture.from_json(net.to_json())
+        True
+        >>> len(net.graph().nodes)
+        7
+        >>> net.build().output_shape
+        (None, 6)
+    """
+
+    time: int
+    sensors: int
+    classes: int
+    cells: tuple[Cell, ...]
+
+    def __post_init__(self):
+        for index, cell in enumerate(self.cells):
+            if isinstance(cell, SensorFusion) and not cell.kernels and not cell.skip:
+                raise SettingError(
+                    f"Cell {index} ({cell}) has no path: give it a kernel in `kernels`, or `skip=True`, or leave it out."
+                )
+
+    def to_json(self) -> dict:
+        """A dict of plain JSON values; `from_json` reverses it."""
+        cells = [{"kind": cell.kind} | dataclasses.asdict(cell) for cell in self.cells]
+        for cell in cells:
+            if "kernels" in cell:
+                cell["kernels"] = list(cell["kernels"])
+        return {"time": self.time, "sensors": self.sensors, "classes": self.classes, "cells": cells}
+
+    @classmethod
+    def from_json(cls, config: dict) -> Architecture:
+        cells = []
+        for fields in config["cells"]:
+            fields = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+            cells.append(_CELLS[fields.pop("kind")](**fields))
+        return cls(config["time"], config["sensors"], config["classes"], tuple(cells))
+
+    def walk(self, builder: Builder) -> Any:
+        """Adds every operator to `builder` in the order in which the board runs them, and returns the output.
+
+        The skip convolution runs first and each branch is added as soon as it is there, so that as few
+        tensors as possible live at once.
+        """
+        x = builder.input
+        for index, cell in enumerate(self.cells):
+            name = f"{cell.kind}_{index}"
+            if isinstance(cell, TimeReduce):
+                x = builder.conv(name, x, cell.filters, (cell.kernel, 1), (cell.stride, 1))
+            else:
+                x = _walk_sensor_fusion(builder, name, cell, x)
+            x = builder.between_cells(x)
+        return builder.classify(x)
+
+    def graph(self) -> Graph:
+        """The network as its costs see it, operators in execution order."""
+        builder = _CostBuilder(self)
+        return builder.graph.build(self.walk(builder))
+
+    def build(self, dropout: float = 0.0, seed: int | None = None) -> keras.Model:
+        """The plain Keras model with fresh weights.
+
+        Args:
+            dropout: float in [0, 1), dropout after each cell while training. Defaults to 0.
+            seed: int or None, seed of the weights and of the dropout.
+
+        Returns:
+            A `keras.Model` from standardised windows (batch, time, sensors, 1) to probabilities (batch, classes).
+        """
+        builder = _KerasBuilder(self, dropout, seed)
+        return keras.Model(builder.input, self.walk(builder), name="tsnas")
+
+    def describe(self) -> list[str]:
+        """One readable line for each cell."""
+        lines = []
+        for cell in self.cells:
+            if isinstance(cell, TimeReduce):
+                lines.append(f"Time-Reduce: {cell.filters} filters of ({cell.kernel}, 1), stride {cell.stride}")
+                continue
+            paths = [f"({k}, 1)" for k in cell.kernels]
+            main = f"{cell.mid_filters} filters over the sensors, then {' + '.join(paths)}" if paths else ""
+            skip = "skip convolution" if cell.skip else ""
+            parts = " + ".join(part for part in (main, skip) if part)
+            lines.append(f"Sensor-Fusion: {parts} to {cell.filters} filters, stride {cell.stride}")
+        return lines + [f"Output: {self.classes} classes"]
+
+
+def _walk_sensor_fusion(builder: Builder, name: str, cell: SensorFusion, x: Any) -> Any:
+    out = None
+    if cell.skip:
+        out = builder.conv(f"{name}_skip", x, cell.filters, (1, 1), (1, cell.stride))
+    if cell.kernels:
+        mid = builder.conv(f"{name}_mid", x, cell.mid_filters, (1, builder.sensors(x)), (1, cell.stride))
+    for kernel in cell.kernels:
+        branch = builder.conv(f"{name}_branch{kernel}", mid, cell.filters, (kernel, 1))
+        out = branch if out is None else builder.add(f"{name}_add{kernel}", out, branch)
+    return out
+
+
+class _CostBuilder:
+    """Builds the cost graph."""
+
+    def __init__(self, architecture: Architecture):
+        self.classes = architecture.classes
+        self.graph = GraphBuilder((architecture.time, architecture.sensors, 1))
+        self.input = self.graph.input
+        self.shapes: dict[str, Shape] = {self.input: (architecture.time, architecture.sensors, 1)}
+
+    def _add(self, name, op, *inputs):
+        self.shapes[name] = op.out_shape
+        return self.graph.add(name, op, *inputs)
+
+    def conv(self, name, x, filters, kernel, strides=(1, 1), relu=True):
+        op = Conv2D(*self.shapes[x], filters, *kernel, *strides, activation="relu" if relu else "none")
+        return self._add(name, op, x)
+
+    def add(self, name, a, b):
+        return self._add(name, Add(*self.shapes[a]), a, b)
+
+    def between_cells(self, x):
+        return x
+
+    def sensors(self, x):
+        return self.shapes[x][1]
+
+    def classify(self, x):
+        x = self.conv("classes", x, self.classes, (1, 1), relu=False)
+        x = self._add("mean", GlobalAveragePooling2D(*self.shapes[x]), x)
+        return self._add("softmax", Softmax(self.classes), x)
+
+
+class _KerasBuilder:
+    """Builds the Keras model; convolution, batch normalisation and ReLU are three layers, as tfmot wants them."""
+
+    def __init__(self, architecture: Architecture, dropout: float, seed: int | None):
+        self.classes = architecture.classes
+        self.dropout = dropout
+        self.seed = seed
+        self.input = keras.Input((architecture.time, architecture.sensors, 1), name="windows")
+
+    def _next_seed(self) -> int | None:
+        # One initialiser seed must not serve two layers: they would start out alike.
+        if self.seed is not None:
+            self.seed += 1
+        return self.seed
+
+    def conv(self, name, x, filters, kernel, strides=(1, 1), relu=True):
+        initializer = keras.initializers.HeNormal(self._next_seed())
+        conv = keras.layers.Conv2D(
+            filters, kernel, strides, "same", use_bias=not relu, kernel_initializer=initializer, name=name
+        )
+        x = conv(x)
+        if not relu:
+            return x
+        x = keras.layers.BatchNormalization(name=f"{name}_bn")(x)
+        return keras.layers.ReLU(name=f"{name}_relu")(x)
+
+    def add(self, name, a, b):
+        return keras.layers.Add(name=name)([a, b])
+
+    def between_cells(self, x):
+        if not self.dropout:
+            return x
+        return keras.layers.Dropout(self.dropout, seed=self._next_seed())(x)
+
+    def sensors(self, x):
+        return x.shape[2]
+
+    def classify(self, x):
+        # No ReLU on the logits: clipped at zero they could only vote for a class, never against it.
+        x = self.conv("classes", x, self.classes, (1, 1), relu=False)
+        x = keras.layers.GlobalAveragePooling2D(name="mean")(x)
+        return keras.layers.Softmax(name="softmax")(x)

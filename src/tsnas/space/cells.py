@@ -1,0 +1,342 @@
+"""The searchable cells: Time-Reduce, Sensor-Fusion and Output (section 5.3 of the paper).
+
+A cell maps windows and decisions to features, and knows what it is expected to cost for those
+decisions. Costs take probabilities with any leading axes, so the same code serves the gradient (one
+set of soft decisions) and the exact enumeration of all options (a row of one-hot decisions each).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+from tsnas.cost.ops import GlobalAveragePooling2D, Softmax
+from tsnas.space import architecture
+from tsnas.space.decisions import DecisionGroup
+from tsnas.space.layers import DynamicAdd, DynamicConv2D
+from tsnas.space.tables import add_tables, conv_tables, op_costs, tensor_bytes
+
+Probs = dict[str, Any]
+ON_OFF = ("on", "off")
+
+
+@dataclasses.dataclass
+class CellCosts:
+    """Expected costs of one cell; each a tensor of the leading shape of the decisions.
+
+    `live_bytes` is the largest sum of tensors and scratch alive at once (equation 4 of the paper); the
+    others add up over the cells.
+    """
+
+    latency_ms: Any = 0.0
+    live_bytes: Any = 0.0
+    tail_bytes: Any = 0.0
+    flash_bytes: Any = 0.0
+
+    def add_op(self, present, live_bytes, cost) -> None:
+        """Counts an operator that is there with probability `present`; `cost(name)` is its cost if it is."""
+        self.latency_ms += present * cost("latency_ms")
+        self.tail_bytes += present * cost("tail_bytes")
+        self.flash_bytes += present * cost("flash_bytes")
+        self.live_bytes = tf.maximum(self.live_bytes, present * (live_bytes + cost("scratch_bytes")))
+
+    def scaled(self, factor) -> CellCosts:
+        return CellCosts(*(factor * getattr(self, field.name) for field in dataclasses.fields(self)))
+
+
+class SearchCell(keras.layers.Layer):
+    """Base of the searchable cells.
+
+    Args:
+        board: `Board` that the costs are for.
+        in_size: (int, int), time and sensors of the input.
+        in_widths: tuple of int, widths that the input may have.
+        out_widths: tuple of int, widths that the output may have.
+
+    Attributes:
+        out_size: (int, int), time and sensors of the output.
+        groups: dict of name to `DecisionGroup`.
+    """
+
+    def __init__(self, board, in_size, in_widths, out_widths, out_size, **kwargs):
+        super().__init__(**kwargs)
+        self.board = board
+        self.in_size, self.out_size = tuple(in_size), tuple(out_size)
+        self.in_widths, self.out_widths = tuple(in_widths), tuple(out_widths)
+        self.in_bytes = tensor_bytes(board, self.in_size, self.in_widths)
+        self.out_bytes = tensor_bytes(board, self.out_size, self.out_widths)
+        self.groups: dict[str, DecisionGroup] = {}
+
+    def output_probs(self, probs: Probs, in_probs):
+        """Probabilities of the output's widths."""
+        return probs["filters"]
+
+    def expected_costs(self, probs: Probs, in_probs) -> CellCosts:
+        """Expected costs for decisions `probs` (name to (..., options)) and input widths (..., widths)."""
+        raise NotImplementedError
+
+    def enumerate(self) -> list[dict[str, int]]:
+        """Every distinct derived cell: index of the option taken in each group that matters for it."""
+        raise NotImplementedError
+
+    def derive(self, choice: dict[str, int]) -> architecture.Cell | None:
+        """The cell of an `Architecture` for one row of `enumerate`; None if the cell is dropped."""
+        raise NotImplementedError
+
+    def _conv(self, name, in_size, in_widths, out_widths, kernel, strides, seed) -> DynamicConv2D:
+        costs = conv_tables(self.board, in_size, in_widths, out_widths, kernel, strides)
+        return DynamicConv2D(out_widths, kernel, strides, costs, seed, name=name)
+
+
+class TimeReduceCell(SearchCell):
+    """Halves the time axis by one of several (kernel, 1) convolutions; sensors are left apart (figure 5).
+
+    Args:
+        kernels: tuple of int, lengths of the filters to choose from.
+        widths: tuple of int, numbers of filters to choose from.
+        seed: int, seed of weights and noise.
+
+    Call arguments:
+        inputs: float32 tensor (batch, time, sensors, channels).
+        probs: dict with `"kernel"` and `"filters"`, the probabilities of the options.
+        training: bool.
+
+    Returns:
+        float32 tensor (batch, ceil(time / 2), sensors, max(widths)).
+
+    Source: section 5.3.1 of the paper.
+    """
+
+    def __init__(self, board, in_size, in_widths, kernels, widths, seed, **kwargs):
+        out_size = (-(-in_size[0] // 2), in_size[1])
+        super().__init__(board, in_size, in_widths, widths, out_size, **kwargs)
+        self.kernels = tuple(kernels)
+        self.convs = [
+            self._conv(f"conv{kernel}", in_size, in_widths, widths, (kernel, 1), (2, 1), seed + 10 * index)
+            for index, kernel in enumerate(kernels)
+        ]
+        self.groups = {
+            "kernel": DecisionGroup(kernels, seed + 1, name="kernel"),
+            "filters": DecisionGroup(widths, seed + 2, name="filters"),
+        }
+
+    def call(self, inputs, probs, training=False):
+        paths = [conv(inputs, probs["filters"], training=training) for conv in self.convs]
+        return tf.add_n([probs["kernel"][index] * path for index, path in enumerate(paths)])
+
+    def expected_costs(self, probs, in_probs):
+        costs = CellCosts()
+        filters = probs["filters"]
+        live_bytes = _expected(self.in_bytes, in_probs) + _expected(self.out_bytes, filters)
+
+        def mixed(name):
+            # One convolution runs, whichever kernel it has.
+            return sum(
+                probs["kernel"][..., index] * conv.expected_cost(name, filters, in_probs)
+                for index, conv in enumerate(self.convs)
+            )
+
+        costs.add_op(1.0, live_bytes, mixed)
+        return costs
+
+    def enumerate(self):
+        return [
+            {"kernel": kernel, "filters": filters}
+            for kernel, filters in itertools.product(range(len(self.kernels)), range(len(self.out_widths)))
+        ]
+
+    def derive(self, choice):
+        return architecture.TimeReduce(self.kernels[choice["kernel"]], self.out_widths[choice["filters"]])
+
+
+class SensorFusionCell(SearchCell):
+    """Lets the sensors interact, then looks at them over several lengths of time at once (figure 6).
+
+    A (1, sensors) convolution, then branches of (kernel, 1) convolutions that are turned on or off
+    one by one; a 1x1 skip convolution that may be on; and, where input and output have one shape, an
+    identity that takes the place of the whole cell.
+
+    Args:
+        kernels: tuple of int, lengths of the branches.
+        widths: tuple of int, numbers of filters to choose from, in the middle and at the output.
+        stride: int, 1 or 2, stride over the sensors.
+        seed: int, seed of weights and noise.
+
+    Call arguments:
+        inputs: float32 tensor (batch, time, sensors, channels).
+        probs: dict of the probabilities of each decision: `"mid_filters"`, `"filters"`, `"skip"`,
+            `"branch{kernel}"` for each kernel and, where the cell may be dropped, `"cell"`.
+        training: bool.
+
+    Returns:
+        float32 tensor (batch, time, ceil(sensors / stride), max(widths)).
+
+    Source: section 5.3.2 of the paper.
+    """
+
+    def __init__(self, board, in_size, in_widths, kernels, widths, stride, seed, **kwargs):
+        out_size = (in_size[0], -(-in_size[1] // stride))
+        super().__init__(board, in_size, in_widths, widths, out_size, **kwargs)
+        self.kernels = tuple(kernels)
+        self.stride = stride
+        self.mid_bytes = tensor_bytes(board, out_size, widths)
+        self.mid = self._conv("mid", in_size, in_widths, widths, (1, in_size[1]), (1, stride), seed)
+        self.skip = self._conv("skip", in_size, in_widths, widths, (1, 1), (1, stride), seed + 10)
+        self.branches = [
+            self._conv(f"branch{kernel}", out_size, widths, widths, (kernel, 1), (1, 1), seed + 20 + 10 * index)
+            for index, kernel in enumerate(kernels)
+        ]
+        self.add = DynamicAdd(add_tables(board, out_size, widths), name="add")
+        self.has_identity = stride == 1 and self.in_widths == self.out_widths
+        names = {"mid_filters": widths, "filters": widths, "skip": ON_OFF}
+        names |= {f"branch{kernel}": ON_OFF for kernel in kernels}
+        if self.has_identity:
+            names["cell"] = ON_OFF
+        self.groups = {
+            name: DecisionGroup(options, seed + 1 + index, name=name) for index, (name, options) in enumerate(names.items())
+        }
+
+    def _gates(self, probs):
+        return [probs["skip"][..., 0]] + [probs[f"branch{kernel}"][..., 0] for kernel in self.kernels]
+
+    def _kept(self, probs):
+        return probs["cell"][..., 0] if self.has_identity else 1.0
+
+    def call(self, inputs, probs, training=False):
+        mid = self.mid(inputs, probs["mid_filters"], training=training)
+        paths = [self.skip(inputs, probs["filters"], training=training)]
+        paths += [branch(mid, probs["filters"], training=training) for branch in self.branches]
+        outputs = self.add(paths, self._gates(probs))
+        if not self.has_identity:
+            return outputs
+        return self._kept(probs) * outputs + probs["cell"][..., 1] * inputs
+
+    def output_probs(self, probs, in_probs):
+        if not self.has_identity:
+            return probs["filters"]
+        kept = self._kept(probs)[..., None]
+        return kept * probs["filters"] + (1.0 - kept) * in_probs
+
+    def expected_costs(self, probs, in_probs):
+        costs = CellCosts()
+        mid_probs, filters = probs["mid_filters"], probs["filters"]
+        skip, *gates = self._gates(probs)
+        in_bytes = _expected(self.in_bytes, in_probs)
+        mid_bytes = _expected(self.mid_bytes, mid_probs)
+        out_bytes = _expected(self.out_bytes, filters)
+
+        # In the order of Architecture.walk: the skip, the middle, then each branch and its addition.
+        costs.add_op(skip, in_bytes + out_bytes, lambda name: self.skip.expected_cost(name, filters, in_probs))
+        costs.add_op(
+            _any(gates),
+            in_bytes + mid_bytes + skip * out_bytes,
+            lambda name: self.mid.expected_cost(name, mid_probs, in_probs),
+        )
+        for index, (gate, branch) in enumerate(zip(gates, self.branches, strict=True)):
+            before = _any([skip, *gates[:index]])
+            after = _any(gates[index + 1 :])
+            costs.add_op(
+                gate,
+                mid_bytes + out_bytes + before * out_bytes,
+                lambda name, branch=branch: branch.expected_cost(name, filters, mid_probs),
+            )
+            costs.add_op(
+                gate * before, 3 * out_bytes + after * mid_bytes, lambda name: self.add.expected_cost(name, filters)
+            )
+        return costs.scaled(self._kept(probs))
+
+    def enumerate(self):
+        widths = range(len(self.out_widths))
+        choices = []
+        for gates in itertools.product((0, 1), repeat=1 + len(self.kernels)):
+            if all(gates):  # every path off
+                continue
+            base = dict(zip(["skip"] + [f"branch{kernel}" for kernel in self.kernels], gates, strict=True))
+            if self.has_identity:
+                base["cell"] = 0
+            for filters in widths:
+                if all(gates[1:]):  # without branches there is no middle convolution to size
+                    choices.append(base | {"filters": filters})
+                else:
+                    choices += [base | {"filters": filters, "mid_filters": mid} for mid in widths]
+        if self.has_identity:
+            choices.append({"cell": 1})
+        return choices
+
+    def derive(self, choice):
+        if choice.get("cell") == 1:
+            return None
+        kernels = tuple(kernel for kernel in self.kernels if choice[f"branch{kernel}"] == 0)
+        return architecture.SensorFusion(
+            filters=self.out_widths[choice["filters"]],
+            kernels=kernels,
+            mid_filters=self.out_widths[choice["mid_filters"]] if kernels else 0,
+            skip=choice["skip"] == 0,
+            stride=self.stride,
+        )
+
+
+class OutputCell(SearchCell):
+    """A convolution to one filter for each class, global average pooling and softmax; nothing to choose (figure 7).
+
+    Args:
+        classes: int, number of classes.
+        seed: int, seed of the weights.
+
+    Call arguments:
+        inputs: float32 tensor (batch, time, sensors, channels).
+
+    Returns:
+        float32 tensor (batch, classes) of probabilities.
+
+    Source: section 5.3.3 of the paper.
+    """
+
+    def __init__(self, board, in_size, in_widths, classes, seed, **kwargs):
+        super().__init__(board, in_size, in_widths, (classes,), in_size, **kwargs)
+        self.conv = keras.layers.Conv2D(classes, 1, kernel_initializer=keras.initializers.HeNormal(seed))
+        self._conv_costs = conv_tables(board, in_size, in_widths, (classes,), (1, 1), (1, 1))
+        self._mean_costs = op_costs(GlobalAveragePooling2D(*in_size, classes), board)
+        self._softmax_costs = op_costs(Softmax(classes), board)
+        self._vector_bytes = float(tensor_bytes(board, (1, 1), (classes,))[0])
+
+    def call(self, inputs, probs=None, training=False):
+        return tf.nn.softmax(tf.reduce_mean(self.conv(inputs), axis=(1, 2)))
+
+    def output_probs(self, probs, in_probs):
+        return tf.ones_like(in_probs[..., :1])
+
+    def expected_costs(self, probs, in_probs):
+        costs = CellCosts()
+        out_bytes = float(self.out_bytes[0])
+        costs.add_op(
+            1.0,
+            _expected(self.in_bytes, in_probs) + out_bytes,
+            lambda name: _expected(self._conv_costs[name][0].astype(np.float32), in_probs),
+        )
+        costs.add_op(1.0, out_bytes + self._vector_bytes, self._mean_costs.__getitem__)
+        costs.add_op(1.0, 2 * self._vector_bytes, self._softmax_costs.__getitem__)
+        return costs
+
+    def enumerate(self):
+        return [{}]
+
+    def derive(self, choice):
+        return None
+
+
+def _expected(values, probs):
+    return tf.reduce_sum(probs * values, axis=-1)
+
+
+def _any(gates):
+    """Probability that at least one of several independent gates is on; 0 for none."""
+    none_on = 1.0
+    for gate in gates:
+        none_on *= 1.0 - gate
+    return 1.0 - none_on

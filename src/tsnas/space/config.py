@@ -1,0 +1,111 @@
+"""The settings of the search space: how many cells, and which filters and kernels each may take."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from tsnas.errors import SettingError
+
+
+@dataclasses.dataclass(frozen=True)
+class SpaceConfig:
+    """Settings of the paper's search space; the defaults are the paper's, for every data set.
+
+    Args:
+        time_reduce_filters: int, largest number of filters (f_max) in Time-Reduce cells. Defaults to 16.
+        time_reduce_granularity: int, step between filter counts (g) there. Defaults to 4.
+        fusion_filters: int, f_max in Sensor-Fusion cells. Defaults to 64.
+        fusion_granularity: int, g there. Defaults to 8.
+        kernel_sizes: tuple of odd ints, lengths of the temporal filters. Defaults to (3, 5, 7).
+        minimum_time: int, window length that Time-Reduce cells do not go below (ts_ml). Defaults to 16.
+        minimum_sensors: int, sensor count that Sensor-Fusion cells do not go below (ts_ms). Defaults to 5.
+        extra_fusion_cells: int, cells of stride 1 after each that halves the sensors (sf_s). Defaults to 2.
+        dropout: float in [0, 1), dropout between the cells while training. Defaults to 0.3.
+
+    Raises:
+        SettingError: a filter count that is no multiple of its granularity, an even kernel, or a
+            value out of range.
+
+    Example:
+        >>> SpaceConfig(fusion_filters=32).fusion_widths
+        (8, 16, 24, 32)
+
+    Source: sections 5 and 7.1 of the MicroNAS paper.
+    """
+
+    time_reduce_filters: int = 16
+    time_reduce_granularity: int = 4
+    fusion_filters: int = 64
+    fusion_granularity: int = 8
+    kernel_sizes: tuple[int, ...] = (3, 5, 7)
+    minimum_time: int = 16
+    minimum_sensors: int = 5
+    extra_fusion_cells: int = 2
+    dropout: float = 0.3
+
+    def __post_init__(self):
+        object.__setattr__(self, "kernel_sizes", tuple(sorted(set(self.kernel_sizes))))
+        for prefix in ("time_reduce", "fusion"):
+            filters = getattr(self, f"{prefix}_filters")
+            granularity = getattr(self, f"{prefix}_granularity")
+            if granularity < 1 or filters < 1 or filters % granularity:
+                raise SettingError(
+                    f"{prefix}_filters={filters} must be a positive multiple of {prefix}_granularity={granularity}, "
+                    f"such as {max(1, round(filters / max(granularity, 1))) * max(granularity, 1)}."
+                )
+        if not self.kernel_sizes or any(k < 1 or k % 2 == 0 for k in self.kernel_sizes):
+            raise SettingError(f"kernel_sizes={self.kernel_sizes} must be odd positive lengths, such as (3, 5, 7).")
+        for name in ("minimum_time", "minimum_sensors"):
+            if getattr(self, name) < 1:
+                raise SettingError(f"{name}={getattr(self, name)} must be at least 1.")
+        if self.extra_fusion_cells < 0:
+            raise SettingError(f"extra_fusion_cells={self.extra_fusion_cells} must be 0 or more.")
+        if not 0 <= self.dropout < 1:
+            raise SettingError(f"dropout={self.dropout} must be in [0, 1).")
+
+    @property
+    def time_reduce_widths(self) -> tuple[int, ...]:
+        """Filter counts that a Time-Reduce cell may have, smallest first."""
+        return _widths(self.time_reduce_filters, self.time_reduce_granularity)
+
+    @property
+    def fusion_widths(self) -> tuple[int, ...]:
+        """Filter counts that a Sensor-Fusion cell may have, smallest first."""
+        return _widths(self.fusion_filters, self.fusion_granularity)
+
+    def time_reduce_cells(self, time: int) -> int:
+        """Number of Time-Reduce cells for windows of `time` samples: floor(log2(time / minimum_time)), at least 1.
+
+        Shorter windows than twice the minimum keep one cell: it is the only place that looks at each
+        sensor on its own.
+        """
+        return max(1, math.floor(math.log2(time / self.minimum_time)))
+
+    def fusion_strides(self, sensors: int) -> tuple[int, ...]:
+        """Strides of the Sensor-Fusion cells: the sensor axis is halved while the half stays at or above
+        `minimum_sensors`, and at least once; each of these cells is followed by `extra_fusion_cells` of stride 1.
+
+        The paper's floor(log2(sensors / minimum_sensors)) gives no cell for 9 sensors, although its results
+        have them. One sensor has nothing to halve: its first cell has stride 1 too.
+        """
+        halvings, width = 0, -(-sensors // 2)
+        while width >= self.minimum_sensors:
+            halvings, width = halvings + 1, -(-width // 2)
+        first = 2 if sensors > 1 else 1
+        return ((first,) + (1,) * self.extra_fusion_cells) * max(1, halvings)
+
+    def kernels_for(self, time: int) -> tuple[int, ...]:
+        """Temporal kernels that make sense on `time` samples: a longer one than 2 * time - 1 only adds padding."""
+        return tuple(k for k in self.kernel_sizes if k <= 2 * time - 1) or (min(self.kernel_sizes),)
+
+    def to_json(self) -> dict:
+        return dataclasses.asdict(self) | {"kernel_sizes": list(self.kernel_sizes)}
+
+    @classmethod
+    def from_json(cls, config: dict) -> SpaceConfig:
+        return cls(**(config | {"kernel_sizes": tuple(config["kernel_sizes"])}))
+
+
+def _widths(f_max: int, granularity: int) -> tuple[int, ...]:
+    return tuple(range(granularity, f_max + 1, granularity))

@@ -1,0 +1,149 @@
+"""Dynamic layers: a convolution and an addition whose number of filters is searched by masking.
+
+Each knows the cost of itself for every pair of input and output widths, and interpolates between
+those entries as the decisions do (equation 2 of the paper).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+
+def width_masks(widths) -> np.ndarray:
+    """Binary masks of shape (len(widths), max(widths)): row i keeps the first widths[i] filters (figure 4)."""
+    return (np.arange(max(widths))[None, :] < np.asarray(widths)[:, None]).astype(np.float32)
+
+
+def interpolate(table, out_probs, in_probs):
+    """Bilinear interpolation of a cost table by the decisions: out_probs^T . table . in_probs.
+
+    Args:
+        table: float tensor of shape (outputs, inputs).
+        out_probs: float tensor of shape (..., outputs), rows sum to 1.
+        in_probs: float tensor of shape (..., inputs), rows sum to 1.
+
+    Returns:
+        float tensor of shape (...).
+
+    Source: equation 2 of the paper.
+    """
+    return tf.reduce_sum(tf.tensordot(out_probs, table, 1) * in_probs, axis=-1)
+
+
+@keras.utils.register_keras_serializable("tsnas")
+class DynamicConv2D(keras.layers.Layer):
+    """Convolution, batch normalisation and ReLU whose number of filters is searched for.
+
+    The convolution runs with the largest width; the outcome is multiplied with the weighted sum of
+    the width masks. The mask comes after the normalisation, which would otherwise scale it away.
+
+    Args:
+        widths: tuple of int, numbers of filters to choose from, smallest first.
+        kernel_size: (int, int), kernel in time and sensors.
+        strides: (int, int), strides in time and sensors. Defaults to (1, 1).
+        costs: dict of cost name (such as "latency_ms") to an array (len(widths), input widths), the cost
+            for each pair of widths, or None if no cost is asked for. Defaults to None.
+        seed: int or None, seed of the kernel. Defaults to None.
+
+    Call arguments:
+        inputs: float32 tensor (batch, time, sensors, channels).
+        width_probs: float32 tensor (len(widths),), probabilities of the widths.
+        training: bool.
+
+    Returns:
+        float32 tensor (batch, time / stride, sensors / stride, max(widths)), "same" padding, rounded up.
+
+    Example:
+        >>> layer = DynamicConv2D((4, 8), (3, 1), (2, 1))
+        >>> layer(tf.zeros((2, 128, 9, 1)), tf.constant([0.5, 0.5])).shape
+        TensorShape([2, 64, 9, 8])
+
+    Source: section 5.2 of the paper; Wan et al., FBNetV2 (2020).
+    """
+
+    def __init__(self, widths, kernel_size, strides=(1, 1), costs=None, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.widths = tuple(int(w) for w in widths)
+        self.kernel_size = tuple(kernel_size)
+        self.strides = tuple(strides)
+        self.seed = seed
+        self.costs = _as_tables(costs)
+        self._masks = width_masks(self.widths)
+        self.conv = keras.layers.Conv2D(
+            max(self.widths),
+            self.kernel_size,
+            self.strides,
+            "same",
+            use_bias=False,
+            kernel_initializer=keras.initializers.HeNormal(seed),
+        )
+        self.norm = keras.layers.BatchNormalization(momentum=0.9)
+
+    def build(self, input_shape):
+        self.conv.build(input_shape)
+        self.norm.build(self.conv.compute_output_shape(input_shape))
+        super().build(input_shape)
+
+    def call(self, inputs, width_probs, training=False):
+        x = tf.nn.relu(self.norm(self.conv(inputs), training=training))
+        return x * tf.tensordot(width_probs, self._masks, 1)
+
+    def expected_cost(self, name, out_probs, in_probs):
+        """The cost `name` for the given probabilities (..., widths) of output and input widths; shape (...)."""
+        return interpolate(self.costs[name], out_probs, in_probs)
+
+    def get_config(self):
+        return super().get_config() | {
+            "widths": list(self.widths),
+            "kernel_size": list(self.kernel_size),
+            "strides": list(self.strides),
+            "costs": _as_lists(self.costs),
+            "seed": self.seed,
+        }
+
+
+@keras.utils.register_keras_serializable("tsnas")
+class DynamicAdd(keras.layers.Layer):
+    """Addition of the paths that are on, whose cost depends on the searched number of filters.
+
+    Args:
+        costs: dict of cost name to an array (widths,), the cost of adding two tensors at each width, or None
+            if no cost is asked for. Defaults to None.
+
+    Call arguments:
+        inputs: list of float32 tensors of one shape (batch, time, sensors, channels).
+        gates: list of float32 scalars, one for each input: the probability that its path is on.
+
+    Returns:
+        float32 tensor of the shape of one input.
+
+    Example:
+        >>> DynamicAdd()([tf.ones((1, 2, 2, 8)), tf.ones((1, 2, 2, 8))], gates=[1.0, 0.5]).numpy().max()
+        1.5
+
+    Source: section 5.2 of the paper.
+    """
+
+    def __init__(self, costs=None, **kwargs):
+        super().__init__(**kwargs)
+        self.costs = _as_tables(costs)
+
+    def call(self, inputs, gates):
+        return tf.add_n([gate * x for gate, x in zip(gates, inputs, strict=True)])
+
+    def expected_cost(self, name, out_probs):
+        """The cost `name` of one addition for the given probabilities (..., widths); shape (...)."""
+        return tf.reduce_sum(out_probs * self.costs[name], axis=-1)
+
+    def get_config(self):
+        return super().get_config() | {"costs": _as_lists(self.costs)}
+
+
+def _as_tables(costs):
+    return {name: np.asarray(table, np.float32) for name, table in (costs or {}).items()}
+
+
+def _as_lists(costs):
+    return {name: table.tolist() for name, table in costs.items()}

@@ -1,0 +1,254 @@
+"""Supernet: every architecture of the space in one Keras model, with costs, and a train step that alternates alpha and w."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+from tsnas.cost.board import Board
+from tsnas.cost.flash import base_flash_bytes
+from tsnas.cost.memory import base_tail_bytes
+from tsnas.space.architecture import Architecture
+from tsnas.space.cells import OutputCell, Probs, SearchCell, SensorFusionCell, TimeReduceCell
+from tsnas.space.config import SpaceConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class ExpectedCosts:
+    """What the decisions are expected to cost on the board; each a scalar tensor (or of the decisions' leading shape)."""
+
+    latency_ms: Any
+    ram_bytes: Any
+    flash_bytes: Any
+
+
+def build_cells(
+    board: Board, time: int, sensors: int, classes: int, config: SpaceConfig | None = None, seed: int = 0
+) -> list[SearchCell]:
+    """The cells of the search space for windows of (time, sensors), in order, the output cell last (figure 3).
+
+    Args:
+        board: `Board` whose costs the cells carry.
+        time: int, window length in samples.
+        sensors: int, number of sensor channels.
+        classes: int, number of classes.
+        config: `SpaceConfig`; the paper's settings by default.
+        seed: int, seed of all weights and noise. Defaults to 0.
+
+    Returns:
+        list of `SearchCell`.
+    """
+    config = config or SpaceConfig()
+    size, widths = (time, sensors), (1,)
+    cells: list[SearchCell] = []
+
+    def append(cell_type, **kwargs):
+        nonlocal size, widths
+        name = f"{cell_type.__name__}_{len(cells)}"
+        cell = cell_type(board, size, widths, seed=seed + 1000 * (len(cells) + 1), name=name, **kwargs)
+        size, widths = cell.out_size, cell.out_widths
+        cells.append(cell)
+
+    for _ in range(config.time_reduce_cells(time)):
+        append(TimeReduceCell, kernels=config.kernels_for(size[0]), widths=config.time_reduce_widths)
+    for stride in config.fusion_strides(sensors):
+        append(SensorFusionCell, kernels=config.kernels_for(size[0]), widths=config.fusion_widths, stride=stride)
+    append(OutputCell, classes=classes)
+    return cells
+
+
+class Supernet(keras.Model):
+    """A Keras model that holds every architecture of a search space and what each costs.
+
+    Args:
+        cells: list of `SearchCell` from `build_cells`.
+        board: `Board` that the costs are for.
+        dropout: float in [0, 1), dropout between the cells. Defaults to 0.3.
+        pseudo_prob: `"gumbel"` or `"softmax"`, how decisions are made while training. Defaults to `"gumbel"`.
+        seed: int, seed of the dropout. Defaults to 0.
+
+    Call arguments:
+        inputs: float32 tensor (batch, time, sensors, 1), standardised windows.
+        decisions: list of dicts of probabilities, one for each cell, as `decide` returns them; drawn if None.
+        training: bool.
+
+    Returns:
+        float32 tensor (batch, classes) of probabilities.
+
+    Example:
+        >>> cells = build_cells(load_board("nucleo_f446re"), 128, 9, 6)
+        >>> supernet = Supernet(cells, load_board("nucleo_f446re"))
+        >>> supernet(tf.zeros((2, 128, 9, 1))).shape
+        TensorShape([2, 6])
+
+    Source: sections 5 and 6 of the paper.
+    """
+
+    def __init__(self, cells: Sequence[SearchCell], board: Board, dropout=0.3, pseudo_prob="gumbel", seed=0, **kwargs):
+        super().__init__(**kwargs)
+        self.cells = list(cells)
+        self.board = board
+        self.pseudo_prob = pseudo_prob
+        self.temperature = tf.Variable(1.0, trainable=False, dtype=tf.float32, name="temperature")
+        self.dropouts = [keras.layers.Dropout(dropout, seed=seed + index) for index in range(len(self.cells) - 1)]
+
+    def decide(self, sample: str | None = None) -> list[Probs]:
+        """Probabilities of every decision: one dict for each cell, name to tensor (options,).
+
+        Args:
+            sample: `"gumbel"`, or `"softmax"` for noise-free; the model's `pseudo_prob` by default.
+        """
+        sample = sample or self.pseudo_prob
+        return [
+            {name: group(temperature=self.temperature, sample=sample) for name, group in cell.groups.items()}
+            for cell in self.cells
+        ]
+
+    def call(self, inputs, decisions=None, training=False):
+        x = inputs
+        decisions = decisions or self.decide("gumbel" if training else "softmax")
+        for index, (cell, probs) in enumerate(zip(self.cells, decisions, strict=True)):
+            x = cell(x, probs=probs, training=training)
+            if index < len(self.dropouts):
+                x = self.dropouts[index](x, training=training)
+        return x
+
+    def expected_costs(self, decisions: list[Probs]) -> ExpectedCosts:
+        """Expected latency, RAM and flash of `decisions`; gradients reach the alphas through all three.
+
+        For one-hot decisions they are those of the derived architecture.
+
+        Source: equations 2 and 4 of the paper.
+        """
+        in_probs = tf.ones((1,))
+        base = self.base_costs()
+        latency_ms, tail_bytes, flash_bytes = base["latency_ms"], base["ram_bytes"], base["flash_bytes"]
+        live_bytes: Any = 0.0
+        for cell, probs in zip(self.cells, decisions, strict=True):
+            costs = cell.expected_costs(probs, in_probs)
+            in_probs = cell.output_probs(probs, in_probs)
+            latency_ms += costs.latency_ms
+            tail_bytes += costs.tail_bytes
+            flash_bytes += costs.flash_bytes
+            live_bytes = tf.maximum(live_bytes, costs.live_bytes)
+        return ExpectedCosts(latency_ms, live_bytes + tail_bytes, flash_bytes)
+
+    def base_costs(self) -> dict[str, float]:
+        """What any architecture costs before its operators."""
+        return {
+            "latency_ms": 0.0,
+            "ram_bytes": float(base_tail_bytes(self.board.runtime)),
+            "flash_bytes": float(base_flash_bytes()),
+        }
+
+    def expected(self) -> dict[str, float]:
+        """The expected costs of the noise-free decisions at the present temperature, as plain numbers."""
+        costs = self.expected_costs(self.decide("softmax"))
+        return {name: float(getattr(costs, name)) for name in ("latency_ms", "ram_bytes", "flash_bytes")}
+
+    def entropy(self) -> float:
+        """Mean entropy of all decisions as a share of its maximum: 1 is undecided, 0 is settled."""
+        return float(np.mean([group.entropy() for group in self.decision_groups()]))
+
+    def decision_groups(self):
+        """All decision groups, in the order of the cells."""
+        return [group for cell in self.cells for group in cell.groups.values()]
+
+    @property
+    def alphas(self) -> list[tf.Variable]:
+        """The architecture parameters."""
+        return [group.alpha for group in self.decision_groups()]
+
+    @property
+    def network_weights(self) -> list[tf.Variable]:
+        """The trainable weights w: all that are not alphas."""
+        alphas = {id(alpha) for alpha in self.alphas}
+        return [variable for variable in self.trainable_variables if id(variable) not in alphas]
+
+    def compile(
+        self,
+        optimizer,
+        alpha_optimizer=None,
+        hardware_loss: Callable[[ExpectedCosts], Any] | None = None,
+        temperature_decay: float = 1.0,
+        warmup_steps: int = 0,
+        **kwargs,
+    ):
+        """Configures the search.
+
+        Args:
+            optimizer: optimizer of the weights w.
+            alpha_optimizer: optimizer of the architecture parameters; Adam by default.
+            hardware_loss: callable from `ExpectedCosts` to a scalar that is added to the loss of alpha.
+            temperature_decay: float in (0, 1], factor of the temperature after each step (epsilon).
+            warmup_steps: int, first steps in which only w is trained, so that alpha does not judge random weights.
+            **kwargs: as in `keras.Model.compile`; `loss` defaults to the cross-entropy of integer labels.
+        """
+        kwargs.setdefault("loss", keras.losses.SparseCategoricalCrossentropy())
+        super().compile(optimizer=optimizer, **kwargs)
+        self.alpha_optimizer = alpha_optimizer or keras.optimizers.legacy.Adam(0.05, beta_1=0.5)
+        self.hardware_loss = hardware_loss or (lambda costs: tf.zeros(()))
+        self.temperature_decay = temperature_decay
+        self.warmup_steps = warmup_steps
+        self.search_step = tf.Variable(0, trainable=False, dtype=tf.int64, name="search_step")
+        self.trackers = {
+            name: keras.metrics.Mean(name) for name in ("loss", "val_loss", "hardware_loss")
+        } | {name: keras.metrics.SparseCategoricalAccuracy(name) for name in ("accuracy", "val_accuracy")}
+
+    @property
+    def metrics(self):
+        return list(self.trackers.values())
+
+    def train_step(self, data):
+        """One pass of algorithm 1: alpha on a validation batch, then w on a training batch, then the temperature.
+
+        Args:
+            data: ((x_train, y_train), (x_val, y_val)), a batch of each.
+        """
+        (x_train, y_train), (x_val, y_val) = data
+        self._alpha_step(x_val, y_val)
+        self._weight_step(x_train, y_train)
+        self.search_step.assign_add(1)
+        self.temperature.assign(self.temperature * self.temperature_decay)
+        return {name: tracker.result() for name, tracker in self.trackers.items()}
+
+    def _alpha_step(self, x, y):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(self.alphas)
+            decisions = self.decide()
+            probabilities = self(x, decisions=decisions, training=False)
+            loss = self.compute_loss(x, y, probabilities)
+            hardware_loss = self.hardware_loss(self.expected_costs(decisions))
+            total = loss + hardware_loss
+
+        def update():
+            gradients = tape.gradient(total, self.alphas)
+            self.alpha_optimizer.apply_gradients(zip(gradients, self.alphas, strict=True))
+            return True
+
+        tf.cond(self.search_step >= self.warmup_steps, update, lambda: False)
+        self.trackers["val_loss"].update_state(loss)
+        self.trackers["hardware_loss"].update_state(hardware_loss)
+        self.trackers["val_accuracy"].update_state(y, probabilities)
+
+    def _weight_step(self, x, y):
+        weights = self.network_weights
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(weights)
+            probabilities = self(x, decisions=self.decide(), training=True)
+            loss = self.compute_loss(x, y, probabilities)
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+        self.trackers["loss"].update_state(loss)
+        self.trackers["accuracy"].update_state(y, probabilities)
+
+    def architecture(self, choices: list[dict[str, int]]) -> Architecture:
+        """The derived architecture for one row of `SearchCell.enumerate` for each cell."""
+        derived = [cell.derive(choice) for cell, choice in zip(self.cells, choices, strict=True)]
+        time, sensors = self.cells[0].in_size
+        classes = self.cells[-1].out_widths[0]
+        return Architecture(time, sensors, classes, tuple(cell for cell in derived if cell is not None))

@@ -1,0 +1,47 @@
+"""Cost tables of the dynamic layers: what an operator costs for every pair of input and output widths.
+
+Four costs make up an architecture's: `latency_ms`, `tail_bytes` (persistent part of the arena) and
+`flash_bytes` add up over the operators; `scratch_bytes` is needed while the operator runs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tsnas.cost.board import Board
+from tsnas.cost.flash import op_flash_bytes
+from tsnas.cost.latency import op_latency_ms
+from tsnas.cost.memory import aligned, op_tail_bytes, scratch_bytes
+from tsnas.cost.ops import Add, Conv2D, Op
+
+
+def op_costs(op: Op, board: Board) -> dict[str, float]:
+    """The four costs of one operator on `board`."""
+    return {
+        "latency_ms": op_latency_ms(op, board),
+        "scratch_bytes": sum(aligned(n_bytes, board.runtime.alignment) for n_bytes in scratch_bytes(op)),
+        "tail_bytes": op_tail_bytes(op, board.runtime),
+        "flash_bytes": op_flash_bytes(op),
+    }
+
+
+def conv_tables(board, in_size, in_widths, out_widths, kernel, strides) -> dict[str, np.ndarray]:
+    """Tables of shape (output widths, input widths) of a convolution on inputs of `in_size` (time, sensors).
+
+    Source: HW_op in equation 2 of the paper.
+    """
+    cells = [
+        [op_costs(Conv2D(*in_size, c_in, c_out, *kernel, *strides), board) for c_in in in_widths] for c_out in out_widths
+    ]
+    return {name: np.array([[cell[name] for cell in row] for row in cells]) for name in cells[0][0]}
+
+
+def add_tables(board, size, widths) -> dict[str, np.ndarray]:
+    """Tables of shape (widths,) of an addition of two tensors of `size` (time, sensors)."""
+    cells = [op_costs(Add(*size, width), board) for width in widths]
+    return {name: np.array([cell[name] for cell in cells]) for name in cells[0]}
+
+
+def tensor_bytes(board, size, widths) -> np.ndarray:
+    """Aligned bytes of an int8 tensor of `size` (time, sensors) at each width."""
+    return np.array([aligned(size[0] * size[1] * width, board.runtime.alignment) for width in widths], np.float32)
