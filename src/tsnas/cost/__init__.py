@@ -1,0 +1,38 @@
+"""What a network costs on a board: latency, RAM and flash."""
+
+from tsnas.cost.board import Board, board_names, load_board
+from tsnas.cost.estimate import Estimate, OpEstimate, estimate_graph, estimate_tflite
+from tsnas.cost.flash import flash_bytes
+from tsnas.cost.graph import Graph, GraphBuilder, Node
+from tsnas.cost.latency import graph_cycles, graph_latency_ms, op_cycles, op_latency_ms
+from tsnas.cost.limits import Limits
+from tsnas.cost.memory import ArenaPlan, plan_arena
+from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
+from tsnas.cost.tflite import read_graph
+
+__all__ = [
+    "Add",
+    "ArenaPlan",
+    "Board",
+    "Conv2D",
+    "Estimate",
+    "GlobalAveragePooling2D",
+    "Graph",
+    "GraphBuilder",
+    "Limits",
+    "Node",
+    "Op",
+    "OpEstimate",
+    "Softmax",
+    "board_names",
+    "estimate_graph",
+    "estimate_tflite",
+    "flash_bytes",
+    "graph_cycles",
+    "graph_latency_ms",
+    "load_board",
+    "op_cycles",
+    "op_latency_ms",
+    "plan_arena",
+    "read_graph",
+]

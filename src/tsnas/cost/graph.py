@@ -22,6 +22,8 @@ class Node:
 class Graph:
     """Operators in execution order; the order decides which tensors live at the same time.
 
+    A tensor that is read but never written is a further input of the network.
+
     Args:
         input: str, name of the input tensor.
         input_shape: (height, width, channels) of the input tensor.
@@ -35,11 +37,21 @@ class Graph:
     output: str
 
     def tensor_bytes(self) -> dict[str, int]:
-        """Bytes of each int8 activation tensor, in order of creation."""
-        sizes = {self.input: math.prod(self.input_shape)}
+        """Bytes of each int8 activation tensor: the inputs, then the others in order of creation."""
+        shapes = {
+            name: shape for node in self.nodes for name, shape in zip(node.inputs, node.op.in_shapes, strict=True)
+        }
+        shapes[self.input] = self.input_shape
+        sizes = {name: math.prod(shapes[name]) for name in self.inputs()}
         for node in self.nodes:
             sizes[node.output] = math.prod(node.op.out_shape)
         return sizes
+
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the tensors that no node writes: the network's inputs."""
+        written = {node.output for node in self.nodes}
+        read = (name for node in self.nodes for name in node.inputs if name not in written)
+        return tuple(dict.fromkeys((self.input, *read)))
 
 
 class GraphBuilder:

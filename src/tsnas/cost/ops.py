@@ -7,7 +7,6 @@ axis and width the sensor axis.
 from __future__ import annotations
 
 import dataclasses
-from typing import Union
 
 Shape = tuple[int, int, int]
 
@@ -147,4 +146,6 @@ class Softmax:
         return self.c
 
 
-Op = Union[Conv2D, Add, GlobalAveragePooling2D, Softmax]
+Op = Conv2D | Add | GlobalAveragePooling2D | Softmax
+
+OP_KINDS = (Conv2D.kind, Add.kind, GlobalAveragePooling2D.kind, Softmax.kind)

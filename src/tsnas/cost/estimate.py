@@ -1,0 +1,181 @@
+"""What a network costs on a board, operator by operator."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import Any
+
+import tabulate
+
+from tsnas.cost import flash
+from tsnas.cost.board import Board, load_board
+from tsnas.cost.graph import Graph
+from tsnas.cost.latency import op_latency_ms
+from tsnas.cost.limits import BYTES_PER_KB
+from tsnas.cost.memory import plan_arena
+from tsnas.cost.ops import Conv2D, Shape
+from tsnas.cost.tflite import read_graph, read_model_bytes
+
+
+@dataclasses.dataclass(frozen=True)
+class OpEstimate:
+    """Costs of one operator.
+
+    Args:
+        name: str, name of the node.
+        kind: str, kind of operator.
+        out_shape: (height, width, channels) of its output.
+        params: int, weights and biases.
+        macs: int, multiply-accumulates.
+        latency_ms: float, its share of the latency.
+        ram_bytes: int, bytes of the arena's head that live while it runs, scratch included.
+        weight_bytes: int, bytes of its weights and biases in flash.
+    """
+
+    name: str
+    kind: str
+    out_shape: Shape
+    params: int
+    macs: int
+    latency_ms: float
+    ram_bytes: int
+    weight_bytes: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """Costs of a network on a board.
+
+    Args:
+        board: str, name of the board.
+        clock_hz: float, the clock that latencies assume.
+        latency_ms: float, latency of one inference.
+        ram_bytes: int, tensor arena.
+        flash_bytes: int, size of the .tflite model.
+        board_ram_bytes: int, RAM of the board.
+        board_flash_bytes: int, flash of the board.
+        latency_error_median: float, median relative error of the board's latency model on held-out operators.
+        latency_error_p95: float, its 95th percentile.
+        rows: tuple of `OpEstimate`, in execution order.
+    """
+
+    board: str
+    clock_hz: float
+    latency_ms: float
+    ram_bytes: int
+    flash_bytes: int
+    board_ram_bytes: int
+    board_flash_bytes: int
+    latency_error_median: float
+    latency_error_p95: float
+    rows: tuple[OpEstimate, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The estimate as a dict of plain values, for `json.dump`."""
+        values = dataclasses.asdict(self)
+        values["rows"] = [row | {"out_shape": list(row["out_shape"])} for row in values["rows"]]
+        return values
+
+    def table(self) -> str:
+        """A plain-text table: one line per operator, then the totals beside what the board has."""
+        lines = [
+            (
+                row.name,
+                row.kind,
+                "x".join(map(str, row.out_shape)),
+                f"{row.params:,}",
+                f"{row.macs:,}",
+                f"{row.latency_ms:.3f}",
+                f"{row.ram_bytes / BYTES_PER_KB:.2f}",
+                f"{row.weight_bytes / BYTES_PER_KB:.2f}",
+            )
+            for row in self.rows
+        ]
+        headers = ("op", "kind", "output", "params", "MACs", "ms", "RAM KB", "weights KB")
+        table = tabulate.tabulate(
+            lines, headers, colalign=("left", "left", "left", *["right"] * 5), disable_numparse=True
+        )
+        return "\n".join((table, "", *self._totals()))
+
+    def _totals(self) -> tuple[str, ...]:
+        return (
+            f"board    {self.board} at {self.clock_hz / 1e6:g} MHz",
+            f"latency  {self.latency_ms:.2f} ms  (model error per operator: median "
+            f"{self.latency_error_median:.1%}, p95 {self.latency_error_p95:.1%})",
+            f"RAM      {_kb(self.ram_bytes)} of {_kb(self.board_ram_bytes)}  (tensor arena)",
+            f"flash    {_kb(self.flash_bytes)} of {_kb(self.board_flash_bytes)}  (model file, without firmware)",
+            f"total    {sum(row.params for row in self.rows):,} params, {sum(row.macs for row in self.rows):,} MACs",
+        )
+
+
+def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_bytes: int | None = None) -> Estimate:
+    """Costs of a network on a board.
+
+    Args:
+        graph: `Graph` of the network.
+        board: name, path or `Board`, as `load_board` takes it.
+        flash_bytes: int, size of the .tflite file where it is known. Defaults to None, predicted.
+
+    Returns:
+        An `Estimate`.
+
+    Raises:
+        UnknownBoardError, BoardFileError: see `load_board`.
+
+    Example:
+        >>> print(estimate_graph(graph, "nucleo_f446re").table())
+    """
+    board = load_board(board)
+    plan = plan_arena(graph, board.runtime)
+    rows = tuple(
+        OpEstimate(
+            name=node.name,
+            kind=node.op.kind,
+            out_shape=node.op.out_shape,
+            params=node.op.params,
+            macs=node.op.macs,
+            latency_ms=op_latency_ms(node.op, board),
+            ram_bytes=plan.live_bytes[node.name],
+            weight_bytes=node.op.weights + 4 * node.op.out_c if isinstance(node.op, Conv2D) else 0,
+        )
+        for node in graph.nodes
+    )
+    return Estimate(
+        board=board.name,
+        clock_hz=board.clock_hz,
+        latency_ms=sum(row.latency_ms for row in rows),
+        ram_bytes=plan.total_bytes,
+        flash_bytes=flash.flash_bytes(graph) if flash_bytes is None else flash_bytes,
+        board_ram_bytes=board.ram_bytes,
+        board_flash_bytes=board.flash_bytes,
+        latency_error_median=board.latency_error.median_relative,
+        latency_error_p95=board.latency_error.p95_relative,
+        rows=rows,
+    )
+
+
+def estimate_tflite(model: bytes | str | os.PathLike[str], board: str | os.PathLike[str] | Board) -> Estimate:
+    """Costs of an int8 .tflite model on a board; its flash is the real length of the file.
+
+    Args:
+        model: the file's bytes, or its path.
+        board: name, path or `Board`, as `load_board` takes it.
+
+    Returns:
+        An `Estimate`.
+
+    Raises:
+        ModelFileError, UnsupportedOpError, FloatModelError: see `read_graph`.
+        UnknownBoardError, BoardFileError: see `load_board`.
+
+    Example:
+        >>> estimate_tflite("model.tflite", "nicla_sense_me").latency_ms
+    """
+    board = load_board(board)
+    content = read_model_bytes(model)
+    return estimate_graph(read_graph(content), board, flash_bytes=len(content))
+
+
+def _kb(n_bytes: int) -> str:
+    return f"{n_bytes / BYTES_PER_KB:.1f} KB"

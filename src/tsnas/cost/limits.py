@@ -1,0 +1,118 @@
+"""The hard limits that a network must keep: latency, RAM and flash."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+
+from tsnas.cost.board import Board
+from tsnas.errors import LimitError
+
+BYTES_PER_KB = 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """Upper limits of one inference on a board; None leaves a cost unlimited.
+
+    Args:
+        max_latency_ms: float, time of one inference in ms. Defaults to None.
+        max_ram_kb: float, tensor arena in KB of 1024 bytes. Defaults to None.
+        max_flash_kb: float, size of the .tflite model in KB of 1024 bytes. Defaults to None.
+
+    Raises:
+        LimitError: a limit is not a finite number above 0; the message names it.
+
+    Example:
+        >>> Limits(max_latency_ms=30).exceeded(latency_ms=31.2)
+        ('latency 31.2 ms is over the limit of 30 ms',)
+    """
+
+    max_latency_ms: float | None = None
+    max_ram_kb: float | None = None
+    max_flash_kb: float | None = None
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if value is not None and not _is_positive_number(value):
+                raise LimitError(
+                    f"{field.name} is {value!r}; it must be a finite number above 0, or None for no limit."
+                )
+
+    @property
+    def max_ram_bytes(self) -> int | None:
+        """Largest arena in whole bytes."""
+        return _whole_bytes(self.max_ram_kb)
+
+    @property
+    def max_flash_bytes(self) -> int | None:
+        """Largest model in whole bytes."""
+        return _whole_bytes(self.max_flash_kb)
+
+    def tightest_with(self, board: Board) -> Limits:
+        """These limits, bounded by the RAM and flash that the board has.
+
+        The firmware around the model needs RAM and flash too; give lower limits to leave room for it.
+        """
+        return Limits(
+            self.max_latency_ms,
+            _smaller(self.max_ram_kb, board.ram_bytes / BYTES_PER_KB),
+            _smaller(self.max_flash_kb, board.flash_bytes / BYTES_PER_KB),
+        )
+
+    def exceeded(
+        self, *, latency_ms: float | None = None, ram_bytes: float | None = None, flash_bytes: float | None = None
+    ) -> tuple[str, ...]:
+        """One sentence for each limit that the given costs are over; a cost that is equal to its limit keeps it.
+
+        Args:
+            latency_ms: float, latency in ms. Defaults to None, not judged.
+            ram_bytes: int, tensor arena in bytes. Defaults to None, not judged.
+            flash_bytes: int, size of the model in bytes. Defaults to None, not judged.
+
+        Returns:
+            Tuple of sentences, empty when every limit is kept.
+
+        Raises:
+            LimitError: a cost is NaN, which no limit can be compared with.
+        """
+        messages = []
+        if _is_over("latency_ms", latency_ms, self.max_latency_ms):
+            messages.append(f"latency {latency_ms:.4g} ms is over the limit of {self.max_latency_ms:.4g} ms")
+        for name, used, limit_bytes in (
+            ("RAM", ram_bytes, self.max_ram_bytes),
+            ("flash", flash_bytes, self.max_flash_bytes),
+        ):
+            if _is_over(f"{name.lower()}_bytes", used, limit_bytes):
+                messages.append(f"{name} {_kb_text(used)} is over the limit of {_kb_text(limit_bytes)}")
+        return tuple(messages)
+
+
+def _is_positive_number(value: object) -> bool:
+    # NumPy's own numbers, as they come out of a sweep, are welcome.
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return False
+    return math.isfinite(value) and bool(value > 0)
+
+
+def _is_over(name: str, used: float | None, limit: float | None) -> bool:
+    if used is None:
+        return False
+    if math.isnan(used):
+        raise LimitError(f"{name} is NaN; a limit can only be judged by a number.")
+    return limit is not None and used > limit
+
+
+def _whole_bytes(kb: float | None) -> int | None:
+    return None if kb is None else math.floor(kb * BYTES_PER_KB)
+
+
+def _smaller(limit: float | None, most: float) -> float:
+    return most if limit is None else min(limit, most)
+
+
+def _kb_text(n_bytes: float | None) -> str:
+    return f"{n_bytes / BYTES_PER_KB:.2f} KB ({n_bytes:.0f} bytes)" if n_bytes is not None else ""

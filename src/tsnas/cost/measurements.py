@@ -1,0 +1,92 @@
+"""Records of single operators measured on a board: the table that the latency model is fitted to."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import os
+
+from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
+from tsnas.errors import BoardFileError
+
+
+@dataclasses.dataclass(frozen=True)
+class OpMeasurement:
+    """One operator as it ran on one board.
+
+    Args:
+        board: str, name of the board.
+        run: str, the recording session.
+        op: operator descriptor.
+        op_cycles: int, CPU cycles of the kernel alone.
+        invoke_cycles: int, CPU cycles of the whole `Invoke()` of a model with only this operator.
+        arena_bytes: int, `arena_used_bytes()` of that model.
+        flash_bytes: int, size of that model's .tflite file.
+    """
+
+    board: str
+    run: str
+    op: Op
+    op_cycles: int
+    invoke_cycles: int
+    arena_bytes: int
+    flash_bytes: int
+
+
+def read_measurements(path: str | os.PathLike[str]) -> list[OpMeasurement]:
+    """Reads a CSV table of operator measurements.
+
+    Args:
+        path: the file; one row per record, with the columns `board`, `run`, `op`, `in_h`, `in_w`, `in_c`, `out_c`,
+            `kernel_h`, `kernel_w`, `stride_h`, `stride_w`, `padding`, `activation` (the last six for conv2d only),
+            `op_cycles`, `invoke_cycles`, `arena_bytes` and `flash_bytes`.
+
+    Returns:
+        List of `OpMeasurement`, in the order of the file.
+
+    Raises:
+        BoardFileError: the file is missing, or a row lacks a column or holds a value that is not a number.
+    """
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BoardFileError(f"Measurements {os.fspath(path)!r} cannot be read: {error}.") from error
+    records = []
+    for line, row in enumerate(rows, start=2):
+        try:
+            records.append(_measurement(row))
+        except (KeyError, TypeError, ValueError) as error:
+            raise BoardFileError(
+                f"Measurements {os.fspath(path)!r}, line {line}: {type(error).__name__}: {error}. "
+                "Every row needs the columns that read_measurements lists, as whole numbers."
+            ) from error
+    return records
+
+
+def _measurement(row: dict[str, str]) -> OpMeasurement:
+    return OpMeasurement(
+        board=row["board"],
+        run=row["run"],
+        op=_op(row),
+        op_cycles=int(row["op_cycles"]),
+        invoke_cycles=int(row["invoke_cycles"]),
+        arena_bytes=int(row["arena_bytes"]),
+        flash_bytes=int(row["flash_bytes"]),
+    )
+
+
+def _op(row: dict[str, str]) -> Op:
+    h, w, c = (int(row[name]) for name in ("in_h", "in_w", "in_c"))
+    kind = row["op"]
+    if kind == Conv2D.kind:
+        out_c, kernel_h, kernel_w = (int(row[name]) for name in ("out_c", "kernel_h", "kernel_w"))
+        strides = int(row["stride_h"]), int(row["stride_w"])
+        return Conv2D(h, w, c, out_c, kernel_h, kernel_w, *strides, row["padding"], row["activation"])
+    if kind == Add.kind:
+        return Add(h, w, c)
+    if kind == GlobalAveragePooling2D.kind:
+        return GlobalAveragePooling2D(h, w, c)
+    if kind == Softmax.kind:
+        return Softmax(c)
+    raise ValueError(f"op is {kind!r}; known are conv2d, add, global_average_pooling2d and softmax")

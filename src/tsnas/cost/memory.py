@@ -1,0 +1,183 @@
+"""Tensor arena of a network: where TensorFlow Lite Micro puts every buffer, and how many bytes that takes.
+
+The arena has two ends. The **head** holds activations and scratch buffers, which share memory when they do not live at
+the same time; TFLM's GreedyMemoryPlanner decides where, and `plan_arena` follows it exactly: sizes rounded up to 16
+bytes, the largest first, each in the first gap among the buffers that live at the same time. The **tail** holds what
+stays: the interpreter's own records for each tensor and operator, and per-channel multipliers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from tsnas.cost.board import Runtime
+from tsnas.cost.features import uses_1x1_kernel
+from tsnas.cost.graph import Graph
+from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Op
+
+
+@dataclasses.dataclass(frozen=True)
+class ArenaPlan:
+    """Where everything lies in the arena, and how much of it is used.
+
+    Args:
+        head_bytes: int, activations and scratch buffers.
+        tail_bytes: int, persistent part.
+        offsets: dict of the offset in the head of each activation tensor, in bytes.
+        live_bytes: dict of the head bytes that live while each node runs, scratch included, by node name.
+    """
+
+    head_bytes: int
+    tail_bytes: int
+    offsets: dict[str, int]
+    live_bytes: dict[str, int]
+
+    @property
+    def total_bytes(self) -> int:
+        """What TFLM's `arena_used_bytes()` returns."""
+        return self.head_bytes + self.tail_bytes
+
+
+@dataclasses.dataclass(frozen=True)
+class _Buffer:
+    name: str
+    size: int
+    first_used: int
+    last_used: int
+
+
+def aligned(n_bytes: int, alignment: int = 16) -> int:
+    """`n_bytes` rounded up to a multiple of `alignment`."""
+    return -(-n_bytes // alignment) * alignment
+
+
+def plan_arena(graph: Graph, runtime: Runtime, scratch: bool = True) -> ArenaPlan:
+    """Plans the tensor arena of a network as TensorFlow Lite Micro does.
+
+    Args:
+        graph: `Graph` in execution order.
+        runtime: `Runtime` constants of the TFLM build, as in `board.runtime`.
+        scratch: bool, whether convolutions ask for the scratch buffers of CMSIS-NN; False is a TFLM with reference
+            kernels, such as the `tflite_micro` package on a PC. Defaults to True.
+
+    Returns:
+        An `ArenaPlan`.
+
+    Example:
+        >>> plan = plan_arena(graph, load_board("nucleo_f446re").runtime)
+        >>> plan.head_bytes + plan.tail_bytes == plan.total_bytes
+        True
+    """
+    buffers = _buffers(graph, runtime.alignment, scratch)
+    offsets = greedy_offsets([(b.size, b.first_used, b.last_used) for b in buffers])
+    tensors = graph.tensor_bytes()
+    return ArenaPlan(
+        head_bytes=max(offset + b.size for offset, b in zip(offsets, buffers, strict=True)),
+        tail_bytes=tail_bytes(graph, runtime),
+        offsets={b.name: offset for offset, b in zip(offsets, buffers, strict=True) if b.name in tensors},
+        live_bytes={
+            node.name: sum(b.size for b in buffers if b.first_used <= step <= b.last_used)
+            for step, node in enumerate(graph.nodes, start=1)
+        },
+    )
+
+
+def greedy_offsets(buffers: list[tuple[int, int, int]]) -> list[int]:
+    """Offsets that TFLM's GreedyMemoryPlanner gives to buffers.
+
+    Args:
+        buffers: list of (size, first step used, last step used), in the order in which TFLM adds them.
+
+    Returns:
+        Offset of each buffer, in the same order.
+
+    Example:
+        >>> greedy_offsets([(32, 0, 1), (64, 1, 2), (32, 2, 3)])
+        [64, 0, 64]
+    """
+    offsets = [0] * len(buffers)
+    placed: list[tuple[int, int]] = []
+    # TFLM lists the buffers backwards and then sorts stably, so that of two equal sizes the later one comes first.
+    order = sorted(range(len(buffers)), key=lambda i: (-buffers[i][0], -i))
+    for i in order:
+        size, first_used, last_used = buffers[i]
+        offset = 0
+        for start, j in placed:
+            other_size, other_first, other_last = buffers[j]
+            if other_first > last_used or first_used > other_last:
+                continue
+            if start - offset >= size:
+                break
+            offset = max(offset, start + other_size)
+        offsets[i] = offset
+        # Placed buffers stay ordered by offset; among equal offsets the newer one goes last.
+        at = sum(start <= offset for start, _ in placed)
+        placed.insert(at, (offset, i))
+    return offsets
+
+
+def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
+    """Sizes of the scratch buffers that a kernel asks for, which live only while it runs.
+
+    A convolution with im2col holds the inputs of two output pixels as int16; a mean over time and sensors holds a sum
+    of int32 for each channel.
+
+    Args:
+        op: operator descriptor.
+        cmsis_nn: bool, CMSIS-NN kernels, or TFLM's reference kernels. Defaults to True.
+
+    Returns:
+        Bytes of each buffer before alignment.
+    """
+    if isinstance(op, Conv2D) and cmsis_nn and not uses_1x1_kernel(op):
+        return (4 * op.kernel_h * op.kernel_w * op.in_c,)
+    if isinstance(op, GlobalAveragePooling2D):
+        return (4 * op.c,)
+    return ()
+
+
+def tail_bytes(graph: Graph, runtime: Runtime) -> int:
+    """Bytes of the persistent part of the arena."""
+    total = base_tail_bytes(runtime) + sum(op_tail_bytes(node.op, runtime) for node in graph.nodes)
+    if len(graph.nodes) == 1:
+        # Records of single operators are exact, so there is no slack to add.
+        total -= runtime.slack_bytes
+    extra_inputs = len(graph.inputs()) - 1
+    return total + extra_inputs * (runtime.extra_input_bytes + runtime.tensor_bytes)
+
+
+def base_tail_bytes(runtime: Runtime) -> int:
+    """Persistent bytes of a network of several operators with one input, before its operators."""
+    return runtime.base_bytes + runtime.slack_bytes + runtime.tensor_bytes
+
+
+def op_tail_bytes(op: Op, runtime: Runtime) -> int:
+    """Persistent bytes that one operator adds, with its output and its constant tensors."""
+    total = runtime.op_bytes[op.kind] + runtime.tensor_bytes * (1 + _constants(op))
+    if isinstance(op, Conv2D):
+        # Multiplier and shift of each output channel, as two arrays of int32.
+        total += 2 * aligned(4 * op.out_c, runtime.alignment)
+    return total
+
+
+def _constants(op: Op) -> int:
+    """Number of constant tensors that an operator reads: weights and bias, or the axes of a mean."""
+    return {Conv2D: 2, GlobalAveragePooling2D: 1, Add: 0}.get(type(op), 0)
+
+
+def _buffers(graph: Graph, alignment: int, scratch: bool) -> list[_Buffer]:
+    """Buffers in the order in which TFLM adds them: activations by tensor index, then scratch by operator."""
+    first = dict.fromkeys(graph.inputs(), 0)
+    last = dict(first)
+    for step, node in enumerate(graph.nodes, start=1):
+        first[node.output] = step
+        for name in (*node.inputs, node.output):
+            last[name] = step
+    last[graph.output] = len(graph.nodes)
+    buffers = [
+        _Buffer(name, aligned(size, alignment), first[name], last[name]) for name, size in graph.tensor_bytes().items()
+    ]
+    for step, node in enumerate(graph.nodes, start=1):
+        for i, size in enumerate(scratch_bytes(node.op, cmsis_nn=scratch)):
+            buffers.append(_Buffer(f"{node.name}/scratch{i}", aligned(size, alignment), step, step))
+    return buffers
