@@ -1,0 +1,106 @@
+"""What every command of the tsnas program has: a name, flags, help, and a function that runs it."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import textwrap
+from collections.abc import Callable, Sequence
+
+from absl import flags
+
+WIDTH = 100
+
+
+class UsageError(Exception):
+    """A command line that the command cannot be run with."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """One command of the program.
+
+    Args:
+        name: str, what the user types.
+        summary: str, one line that says what it does.
+        usage: str, its arguments and most important flags.
+        example: str, a command line that works.
+        define_flags: function that defines the flags on an empty absl FlagValues.
+        run: function of the parsed flags and the list of arguments that are not flags; raises UsageError for
+            arguments that do not go together, and imports slow libraries itself, so that help stays quick.
+        details: str, a paragraph for its help. Defaults to none.
+    """
+
+    name: str
+    summary: str
+    usage: str
+    example: str
+    define_flags: Callable[[flags.FlagValues], None]
+    run: Callable[[flags.FlagValues, list[str]], None]
+    details: str = ""
+
+    def __call__(self, args: Sequence[str]) -> None:
+        """Parses `args` and runs the command, or prints its help if `args` asks for it."""
+        values = self._flags()
+        if {"--help", "-h", "-help"} & set(args):
+            print(self.help())
+            return
+        try:
+            _, *arguments = values([self.name, *args])
+        except flags.UnrecognizedFlagError as error:
+            raise UsageError(_unknown_flag(error.flagname, list(values))) from None
+        except flags.Error as error:
+            raise UsageError(_flag_error(error)) from None
+        self.run(values, arguments)
+
+    def help(self) -> str:
+        """The text that `tsnas COMMAND --help` prints."""
+        values = self._flags()
+        lines = [*textwrap.wrap(f"Usage: tsnas {self.name} {self.usage}", WIDTH, subsequent_indent=" " * 8), ""]
+        lines += _wrap(f"{self.summary} {self.details}")
+        lines += ["", "Flags:"]
+        for name in values:
+            lines += _flag_help(values[name])
+        lines += ["  --help", *_wrap("Print this help.", 6)]
+        return "\n".join([*lines, "", "Example:", f"  {self.example}"])
+
+    def _flags(self) -> flags.FlagValues:
+        # Own FlagValues instead of absl's global ones: commands share flag names, and tests run many in one process.
+        values = flags.FlagValues()
+        values.set_gnu_getopt(True)
+        self.define_flags(values)
+        return values
+
+
+def _flag_help(flag: flags.Flag) -> list[str]:
+    choices = getattr(flag.parser, "enum_values", None)
+    if flag.boolean:
+        head = f"  --[no]{flag.name}"
+    else:
+        head = f"  --{flag.name}={'|'.join(choices) if choices else flag.parser.flag_type().upper()}"
+    default = "" if flag.default is None or flag.boolean else f" Default: {flag.default}."
+    # absl puts the choices of an enum before its help; they stand in the head already.
+    meaning = flag.help.split(">: ", 1)[1] if choices else flag.help
+    return [head, *_wrap(f"{meaning}{default}", 6)]
+
+
+def _flag_error(error: flags.Error) -> str:
+    """absl's message as one sentence; the parsers raise some with a tuple of arguments."""
+    text = str(error).replace("\n", " ").removeprefix("flag ")
+    flag, _, rest = text.partition(": ('")
+    return f"{flag}: {rest.partition(chr(39))[0]}" if rest else text
+
+
+def _unknown_flag(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"unknown flag --{name}" + (f"; did you mean --{near[0]}?" if near else "")
+
+
+def _wrap(text: str, indent: int = 0) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * indent)
+
+
+def no_arguments(arguments: list[str]) -> None:
+    """Raises UsageError if there is an argument that is not a flag."""
+    if arguments:
+        raise UsageError(f"unexpected argument {arguments[0]!r}; flags are given as --name=value")

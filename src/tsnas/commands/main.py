@@ -1,0 +1,99 @@
+"""The tsnas program: finds the command, runs it, and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from tsnas.commands import boards, estimate, search
+from tsnas.commands.command import UsageError
+from tsnas.errors import InfeasibleError, LimitExceededError, TsnasError
+
+COMMANDS = {command.name: command for command in (search.COMMAND, estimate.COMMAND, boards.COMMAND)}
+
+EXIT_OK, EXIT_LIMITS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+
+
+def overview() -> str:
+    """What `tsnas --help` prints."""
+    commands = "\n".join(f"  {name:<10} {command.summary}" for name, command in COMMANDS.items())
+    return (
+        "Usage: tsnas COMMAND [--flag=value ...]\n\n"
+        "Search neural networks that classify time series on microcontrollers, within hard limits on\n"
+        "latency and memory.\n\n"
+        f"Commands:\n{commands}\n\n"
+        "`tsnas COMMAND --help` describes a command and its flags.\n\n"
+        f"Example:\n  {search.COMMAND.example}"
+    )
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Runs the program.
+
+    Args:
+        argv: list of str, the command and its flags. Defaults to None: those the program was started with.
+
+    Returns:
+        The exit code: 0 if all went well, 1 if the limits cannot be kept, 2 for a bad command line or bad input,
+        130 if interrupted.
+
+    Example:
+        >>> run(["boards"])
+        0
+    """
+    name, *args = [*(sys.argv[1:] if argv is None else argv)] or ["--help"]
+    if name in ("--help", "-h", "help"):
+        print(overview())
+        return EXIT_OK
+    if name == "--version":
+        from importlib.metadata import version
+
+        print(f"tsnas {version('tsnas')}")
+        return EXIT_OK
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        what = "give a command before its flags" if name.startswith("-") else f"unknown command {name!r}{hint}"
+        print(f"tsnas: error: {what}\n\n{overview()}", file=sys.stderr)
+        return EXIT_USAGE
+    _quiet_tensorflow()
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return _guarded(name, args)
+
+
+def _guarded(name: str, args: list[str]) -> int:
+    try:
+        COMMANDS[name](args)
+        sys.stdout.flush()
+        return EXIT_OK
+    except UsageError as error:
+        print(f"tsnas: error: {error}\nTry `tsnas {name} --help`.", file=sys.stderr)
+        return EXIT_USAGE
+    except (InfeasibleError, LimitExceededError) as error:
+        print(f"tsnas: error: {error}", file=sys.stderr)
+        return EXIT_LIMITS
+    except TsnasError as error:
+        print(f"tsnas: error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except KeyboardInterrupt:
+        print("\ntsnas: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader, such as `head`, has left; Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+
+
+def _quiet_tensorflow() -> None:
+    """Keeps TensorFlow's C++ libraries from logging their start-up, unless the user has set a level."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    if issubclass(category, UserWarning):
+        print(f"tsnas: warning: {message}", file=sys.stderr)

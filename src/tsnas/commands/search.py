@@ -1,0 +1,168 @@
+"""tsnas search: from a data set and limits to a folder with an int8 model that keeps them."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import time
+from typing import Any
+
+from absl import flags
+
+from tsnas.commands.command import Command, UsageError, no_arguments
+from tsnas.datasets import Dataset, load_npz, shoulder
+
+LIMITS = ("max_latency_ms", "max_ram_kb", "max_flash_kb")
+TRAINING = ("search_epochs", "epochs", "qat_epochs", "batch_size", "seed")
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    def text(name: str, meaning: str) -> None:
+        flags.DEFINE_string(name, None, meaning, flag_values=values)
+
+    def whole(name: str, meaning: str, lower_bound: int = 1) -> None:
+        flags.DEFINE_integer(name, None, meaning, lower_bound=lower_bound, flag_values=values)
+
+    text(
+        "data",
+        "A .npz file with x_train (windows, time, channels) and y_train (windows), and optionally x_test and y_test, "
+        "and groups_train and groups_test, which say which windows belong together, such as the subject. "
+        "Integer windows are multiplied by an array named scale, if there is one.",
+    )
+    flags.DEFINE_enum(
+        "dataset",
+        None,
+        ["shoulder"],
+        "A data set that comes with tsnas, instead of --data. shoulder: seven exercises, smart watch, 6 channels.",
+        flag_values=values,
+    )
+    text("board", "Board: a name that `tsnas boards` lists, or the path of a board's .json file. Required.")
+    for name, meaning in {
+        "max_latency_ms": "Upper limit of the latency of one inference, in ms. Default: no limit.",
+        "max_ram_kb": "Upper limit of the tensor arena, in KB of 1024 bytes. Default: the board's RAM.",
+        "max_flash_kb": "Upper limit of the .tflite file, in KB of 1024 bytes. Default: the board's flash.",
+    }.items():
+        flags.DEFINE_float(name, None, meaning, flag_values=values)
+    text("out", "Folder to write the model and its report to; created if need be. Required.")
+    whole("search_epochs", "Epochs of the search. Default: as tsnas.AutoClassifier.")
+    whole("epochs", "Epochs of the final training. Default: as tsnas.AutoClassifier.")
+    whole("qat_epochs", "Epochs of the quantisation-aware training. Default: as tsnas.AutoClassifier.")
+    whole("batch_size", "Windows per training step. Default: as tsnas.AutoClassifier.")
+    whole("seed", "Seed of all that is random; give one to repeat a search. Default: another each time.", 0)
+    flags.DEFINE_enum(
+        "verbose", "1", ["0", "1", "2"], "Progress: 0 none, 1 by stage, 2 by epoch.", flag_values=values
+    )  # fmt: skip
+
+
+def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    from tsnas.cost.board import load_board
+    from tsnas.cost.limits import Limits
+    from tsnas.files import check_output_dir, write_file
+
+    no_arguments(arguments)
+    if (values.data is None) == (values.dataset is None):
+        raise UsageError("give one of --data=FILE.npz and --dataset=shoulder")
+    for name in ("board", "out"):
+        if not values[name].value:
+            raise UsageError(f"--{name} is required")
+    # All that can be wrong is found out before the long job starts.
+    limits = {name: values[name].value for name in LIMITS}
+    Limits(**limits)
+    load_board(values.board)
+    data = load_npz(values.data) if values.data else _shoulder()
+    check_dataset(data)
+    out = check_output_dir(values.out)
+
+    import tsnas
+
+    training = {name: values[name].value for name in TRAINING if values[name].value is not None}
+    started = time.monotonic()
+    classifier = tsnas.AutoClassifier(values.board, **limits, **training, verbose=int(values.verbose))
+    classifier.fit(data.x_train, data.y_train, groups=data.groups_train)
+    seconds = time.monotonic() - started
+    print(classifier.summary())
+
+    scores = None
+    if data.x_test is not None:
+        scores = classifier.evaluate(data.x_test, data.y_test)
+        print(f"\n{_scores(scores, len(data.x_test))}")
+    classifier.save(out)
+    metrics = {
+        "tsnas_version": _version(),
+        "data": values.data or values.dataset,
+        "board": values.board,
+        "limits": limits,
+        "settings": training,
+        "classes": classifier.classes_.tolist(),
+        "train_windows": len(data.x_train),
+        "test_windows": 0 if data.x_test is None else len(data.x_test),
+        "latency_ms": classifier.latency_ms_,
+        "ram_bytes": classifier.ram_bytes_,
+        "flash_bytes": classifier.flash_bytes_,
+        "test": scores,
+        "seconds": seconds,
+    }
+    write_file(out / "metrics.json", json.dumps(metrics, indent=2, default=_plain) + "\n")
+    print(f"\nWrote to {out}:\n{_listing(out)}")
+
+
+def check_dataset(data: Dataset) -> None:
+    """Raises the DataError that the search or the evaluation of `data` would meet."""
+    from tsnas.data import check_labels, check_lengths, check_windows, encode_labels
+    from tsnas.errors import WindowShapeError
+
+    x_train = check_windows(data.x_train)
+    codes, classes = encode_labels(data.y_train)
+    groups = None if data.groups_train is None else check_labels(data.groups_train, "groups_train")
+    check_lengths(x_train=x_train, y_train=codes, groups_train=groups)
+    if data.x_test is None:
+        return
+    x_test = check_windows(data.x_test)
+    if x_test.shape[1:] != x_train.shape[1:]:
+        raise WindowShapeError(
+            f"x_test has windows of shape {x_test.shape[1:]} (time, channels), but x_train of {x_train.shape[1:]}"
+        )
+    check_lengths(x_test=x_test, y_test=encode_labels(data.y_test, classes)[0])
+
+
+def _shoulder() -> Dataset:
+    (x_train, y_train, groups_train), (x_test, y_test, groups_test) = shoulder.load_data()
+    return Dataset(x_train, y_train, groups_train, x_test, y_test, groups_test)
+
+
+def _scores(scores: dict[str, dict[str, float]], windows: int) -> str:
+    import tabulate
+
+    rows = [(kind, f"{score['accuracy']:.3f}", f"{score['macro_f1']:.3f}") for kind, score in scores.items()]
+    headers = (f"test ({windows} windows)", "accuracy", "macro-F1")
+    return tabulate.tabulate(rows, headers, colalign=("left", "right", "right"), disable_numparse=True)
+
+
+def _listing(folder: pathlib.Path) -> str:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return "\n".join(f"  {path.stat().st_size:>10,} bytes  {path.relative_to(folder)}" for path in paths)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("tsnas")
+
+
+def _plain(value: Any) -> Any:
+    """A NumPy number as Python's, for the json module."""
+    return value.item()
+
+
+COMMAND = Command(
+    name="search",
+    summary="Search, train and convert a network for a data set and a board, within limits.",
+    usage="(--data=FILE.npz | --dataset=shoulder) --board=BOARD --out=DIR [--max_latency_ms=MS] [--max_ram_kb=KB] "
+    "[--max_flash_kb=KB] [--flag=value ...]",
+    example="tsnas search --dataset=shoulder --board=nucleo_f446re --max_latency_ms=30 --max_ram_kb=64 --out=runs/demo",
+    define_flags=define_flags,
+    run=run,
+    details="Prints a table of the layers with their costs, and the scores on the test windows, if there are any, of "
+    "the float network and of the int8 model. Writes the model, what is needed to use it, and metrics.json to the "
+    "folder given by --out. Ends with exit code 1, and without a model, if the limits cannot be kept.",
+)
