@@ -106,6 +106,10 @@ class BoardFileError(BoardError):
     """A board file that is missing, unreadable or incomplete; the message names the field."""
 
 
+class CoreModelError(TsnasError, ValueError):
+    """A Keras model that cannot be trained, quantised or converted; the message names the layer."""
+
+
 class ModelFileError(TsnasError, ValueError):
     """A .tflite file or saved folder that is missing, truncated or not what it should be."""
 

@@ -1,0 +1,192 @@
+"""Converts Keras models to fully int8 .tflite files that carry their own metadata.
+
+Order of the operators. Left alone, the converter (TensorFlow 2.21) sorts operators topologically and
+breaks ties by the alphabetical order of the layer names, for quantisation-aware and post-training
+models alike; neither the order of construction nor that of the inputs of an Add matters. So
+that the memory of a network does not depend on names, each file is rewritten to run in the depth-first
+order of `tsnas.deploy.core_model.operator_names`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+from ai_edge_litert import schema_py_generated as schema
+
+from tsnas.deploy.core_model import check_core_model, operator_names
+from tsnas.deploy.flatbuffer import pack_model, read_model, tidy
+from tsnas.errors import CoreModelError, ModelFileError
+
+METADATA_NAME = b"tsnas"
+
+
+def convert_int8(qat_model: keras.Model) -> bytes:
+    """Converts a quantisation-aware model to a fully int8 .tflite file for a batch of one window.
+
+    Args:
+        qat_model: tf_keras model as `tsnas.deploy.train.train_quantised` returns it.
+
+    Returns:
+        bytes of the .tflite file: int8 input (1, time, sensors, 1), int8 output (1, classes). The
+        same model always gives the same bytes.
+
+    Raises:
+        CoreModelError: a model without quantisation ranges, or with layers other than those of the
+            search space.
+        ModelFileError: the converter could not make one int8 operator of each layer.
+
+    Example:
+        >>> qat_model = train_quantised(model, x, y, epochs=10, seed=0)
+        >>> tflite = convert_int8(qat_model)
+    """
+    check_core_model(qat_model)
+    if not any(isinstance(layer, keras.layers.Wrapper) for layer in qat_model.layers):
+        raise CoreModelError(
+            f"Model {qat_model.name!r} has no quantisation ranges; train it with train_quantised first, "
+            "or use untrained_int8 for a file that only shows its costs."
+        )
+    return _convert(qat_model, calibration_windows=None)
+
+
+def untrained_int8(core_model: keras.Model) -> bytes:
+    """Converts an untrained model to an int8 .tflite file with the operators and size of the final one.
+
+    Its weights are random and its answers mean nothing; its latency, RAM and flash are those of the
+    file that training would end in, up to some bytes of metadata.
+
+    Args:
+        core_model: plain tf_keras model; it is not changed.
+
+    Returns:
+        bytes of the .tflite file; the same structure always gives the same bytes.
+
+    Raises:
+        CoreModelError: a model with layers other than those of the search space.
+        ModelFileError: the converter could not make one int8 operator of each layer.
+
+    Example:
+        >>> len(untrained_int8(architecture.build_model()))
+        12184
+    """
+    check_core_model(core_model)
+    rng = np.random.default_rng(0)
+    # Random values throughout: equal ones, such as biases of zero, would be stored only once.
+    stand_in = keras.models.clone_model(core_model)
+    stand_in.set_weights([rng.uniform(0.5, 1.5, weight.shape) for weight in core_model.get_weights()])
+    windows = rng.standard_normal((1, 1, *core_model.input_shape[1:])).astype(np.float32)
+    return _convert(stand_in, calibration_windows=windows)
+
+
+def embed_metadata(tflite: bytes, metadata: dict) -> bytes:
+    """Stores a dictionary as JSON inside a .tflite file; interpreters ignore it.
+
+    Args:
+        tflite: bytes of a .tflite file.
+        metadata: dict of JSON values, such as the standardisation and the class names. An earlier one is
+            replaced.
+
+    Returns:
+        bytes of the new file; the same arguments always give the same bytes.
+
+    Raises:
+        ModelFileError: bytes that are not a .tflite file, or metadata that is not JSON (NaN included).
+
+    Example:
+        >>> tflite = embed_metadata(tflite, {"classes": ["walk", "sit"], "mean": [0.1], "std": [1.2]})
+    """
+    try:
+        text = json.dumps(metadata, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ModelFileError(f"The metadata is not JSON: {error}. Use dict, list, str, finite numbers.") from error
+    model = read_model(tflite)
+    entry = _metadata_entry(model)
+    if entry is None:
+        entry = schema.MetadataT()
+        entry.name, entry.buffer = METADATA_NAME, len(model.buffers)
+        model.metadata = [*(model.metadata or []), entry]
+        model.buffers.append(schema.BufferT())
+    model.buffers[entry.buffer].data = np.frombuffer(text.encode(), dtype=np.uint8)
+    return pack_model(model)
+
+
+def read_metadata(tflite: bytes) -> dict | None:
+    """Reads what `embed_metadata` stored.
+
+    Args:
+        tflite: bytes of a .tflite file.
+
+    Returns:
+        dict, or None if the file carries none.
+
+    Raises:
+        ModelFileError: bytes that are not a .tflite file, or damaged metadata.
+
+    Example:
+        >>> read_metadata(tflite)["classes"]
+        ['walk', 'sit']
+    """
+    model = read_model(tflite)
+    entry = _metadata_entry(model)
+    if entry is None:
+        return None
+    try:
+        metadata = json.loads(bytes(model.buffers[entry.buffer].data))
+    except (ValueError, TypeError, IndexError) as error:
+        raise ModelFileError(f"The metadata 'tsnas' in this .tflite file is damaged ({error}).") from error
+    return metadata
+
+
+def _metadata_entry(model: Any) -> Any:
+    return next((entry for entry in model.metadata or [] if entry.name == METADATA_NAME), None)
+
+
+def _convert(model: keras.Model, calibration_windows: np.ndarray | None) -> bytes:
+    @tf.function(input_signature=[tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)])
+    def classify(window: tf.Tensor) -> tf.Tensor:
+        return model(window, training=False)
+
+    try:
+        with _silenced():
+            converter = tf.lite.TFLiteConverter.from_concrete_functions([classify.get_concrete_function()], model)
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.inference_input_type = converter.inference_output_type = tf.int8
+            if calibration_windows is not None:
+                converter.representative_dataset = lambda: ([window] for window in calibration_windows)
+            tflite = converter.convert()
+    except Exception as error:
+        # The converter raises many types; whatever it is, the caller gets one that he can catch.
+        raise ModelFileError(f"The TFLite converter refused model {model.name!r}: {error}") from error
+    return tidy(tflite, operator_names(model))
+
+
+@contextlib.contextmanager
+def _silenced() -> Iterator[None]:
+    """Keeps the converter's C++ messages from stdout and stderr, which Python's own redirection cannot."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = {fd: os.dup(fd) for fd in (1, 2)}
+    loggers = [logging.getLogger(name) for name in ("tensorflow", "absl")]
+    levels = [logger.level for logger in loggers]
+    with tempfile.TemporaryFile() as sink:
+        try:
+            for fd in saved:
+                os.dup2(sink.fileno(), fd)
+            for logger in loggers:
+                logger.setLevel(logging.ERROR)
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+            for fd, copy in saved.items():
+                os.dup2(copy, fd)
+                os.close(copy)

@@ -1,0 +1,164 @@
+"""Rewrites a .tflite file: operators in a chosen order, short names, nothing that the board does not need."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from tsnas.errors import ModelFileError
+
+IDENTIFIER = b"TFL3"
+# Kernels read 32-bit words straight from the file, so TFLite's schema asks for this alignment of weights.
+BUFFER_ALIGNMENT = 16
+
+
+def read_model(tflite: bytes) -> Any:
+    """Parses a .tflite file into the mutable objects of TFLite's schema (a `ModelT`).
+
+    Args:
+        tflite: bytes, the file.
+
+    Returns:
+        `ModelT`.
+
+    Raises:
+        ModelFileError: bytes that are not a whole .tflite file.
+    """
+    if not isinstance(tflite, (bytes, bytearray)):
+        raise ModelFileError(f"Expected the bytes of a .tflite file, got {type(tflite).__name__}; read the file first.")
+    if len(tflite) < 8 or bytes(tflite[4:8]) != IDENTIFIER:
+        raise ModelFileError(
+            f"These {len(tflite)} bytes are not a .tflite file: its identifier 'TFL3' is missing at offset 4."
+        )
+    try:
+        return schema.ModelT.InitFromPackedBuf(bytes(tflite), 0)
+    except (struct.error, IndexError, ValueError, TypeError, AttributeError, UnicodeDecodeError) as error:
+        raise ModelFileError(
+            f"This .tflite file of {len(tflite)} bytes is truncated or damaged ({error}); export it again."
+        ) from error
+
+
+def pack_model(model: Any) -> bytes:
+    """Serialises a `ModelT`; equal models give equal bytes."""
+    builder = _AlignedBuilder(1024)
+    builder.Finish(model.Pack(builder), file_identifier=IDENTIFIER)
+    return bytes(builder.Output())
+
+
+class _AlignedBuilder(flatbuffers.Builder):
+    """A builder that keeps the alignment of weights, which the generated Python code ignores."""
+
+    def StartVector(self, elem_size: int, num_elems: int, alignment: int) -> int:  # noqa: N802 (name of the base class)
+        if elem_size == 1:
+            alignment = BUFFER_ALIGNMENT
+        return super().StartVector(elem_size, num_elems, alignment)
+
+
+def tidy(tflite: bytes, names: Sequence[str]) -> bytes:
+    """Puts the operators in depth-first order, names the tensors after the layers, and drops what is unused.
+
+    The converter orders operators that are ready at the same time by the alphabet, so the name of a
+    layer would decide how much memory the network needs. Here the order follows from the network
+    alone: a walk from the output that visits the inputs of each operator in their own order and
+    runs an operator once its inputs are there. Tensors are numbered in the same order: the input,
+    the outputs of the operators, then weights and biases.
+
+    Args:
+        tflite: bytes, a converted model with one subgraph, one input and one output.
+        names: sequence of str, the name of each operator in that order.
+
+    Returns:
+        bytes, the new file.
+
+    Raises:
+        ModelFileError: the number of operators is not the number of names.
+
+    Example:
+        >>> tflite = tidy(tflite, ["stem", "logits", "pool", "softmax"])
+    """
+    model = read_model(tflite)
+    graph = model.subgraphs[0]
+    operators = depth_first(graph)
+    if len(operators) != len(names):
+        raise ModelFileError(
+            f"The converted model has {len(operators)} operators for {len(names)} layers ({', '.join(names)}): "
+            "a layer was split or merged. Each Conv2D may be followed by BatchNormalization and ReLU, nothing else."
+        )
+    order: list[int] = [int(graph.inputs[0])]
+    new_names = {order[0]: "input"}
+    for operator, name in zip(operators, names, strict=True):
+        order.append(int(operator.outputs[0]))
+        new_names[order[-1]] = name
+    for operator, name in zip(operators, names, strict=True):
+        constants = [int(tensor) for tensor in operator.inputs if int(tensor) not in new_names]
+        for role, tensor in zip(("weights", "bias") if len(constants) == 2 else ("axes",), constants, strict=True):
+            order.append(tensor)
+            new_names[tensor] = f"{name}/{role}"
+
+    _keep_tensors(model, order, new_names)
+    graph.operators = operators
+    _keep_operator_codes(model)
+    graph.name = model.description = None
+    return pack_model(model)
+
+
+def depth_first(graph: Any) -> list[Any]:
+    """Operators of a subgraph in the order of a depth-first walk from its output, inputs first."""
+    producers = {int(output): operator for operator in graph.operators for output in operator.outputs}
+    ordered: list[Any] = []
+    done: set[int] = set()
+
+    def visit(tensor: int) -> None:
+        if tensor not in producers or tensor in done:
+            return
+        done.add(tensor)
+        operator = producers[tensor]
+        for source in operator.inputs:
+            visit(int(source))
+        ordered.append(operator)
+
+    visit(int(graph.outputs[0]))
+    return ordered
+
+
+def _keep_tensors(model: Any, order: Sequence[int], names: dict[int, str]) -> None:
+    """Renumbers tensors and buffers to `order`; the converter's own metadata and signature go."""
+    graph = model.subgraphs[0]
+    new_index = {old: new for new, old in enumerate(order)}
+    old_buffers = model.buffers
+    # Buffer 0 is the empty one by convention; activations share it.
+    buffers = [schema.BufferT()]
+    tensors = []
+    for old in order:
+        tensor = graph.tensors[old]
+        tensor.name = names[old]
+        data = old_buffers[tensor.buffer].data
+        tensor.buffer = 0
+        if data is not None and len(data):
+            tensor.buffer = len(buffers)
+            buffers.append(schema.BufferT())
+            buffers[-1].data = np.asarray(data, dtype=np.uint8)
+        tensor.shapeSignature = None
+        tensors.append(tensor)
+    graph.tensors = tensors
+    for operator in graph.operators:
+        operator.inputs = np.array([new_index.get(int(i), -1) for i in operator.inputs], dtype=np.int32)
+        operator.outputs = np.array([new_index[int(i)] for i in operator.outputs], dtype=np.int32)
+    graph.inputs = np.array([new_index[int(i)] for i in graph.inputs], dtype=np.int32)
+    graph.outputs = np.array([new_index[int(i)] for i in graph.outputs], dtype=np.int32)
+    model.buffers = buffers
+    model.metadata = model.metadataBuffer = model.signatureDefs = None
+
+
+def _keep_operator_codes(model: Any) -> None:
+    """Drops the codes of operators that occur no more, in order of first use."""
+    operators = model.subgraphs[0].operators
+    used = list(dict.fromkeys(int(operator.opcodeIndex) for operator in operators))
+    model.operatorCodes = [model.operatorCodes[index] for index in used]
+    for operator in operators:
+        operator.opcodeIndex = used.index(int(operator.opcodeIndex))

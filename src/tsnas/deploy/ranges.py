@@ -1,0 +1,56 @@
+"""Sets the activation ranges of a quantisation-aware model to those that the float model shows on real windows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tf_keras as keras
+
+from tsnas.deploy.core_model import unwrapped
+
+# Ranges settle within a few hundred windows; more only cost time.
+CALIBRATION_WINDOWS = 1024
+BATCH = 64
+RANGE_NAMES = ("output", "post_activation", "quantize_layer")
+
+
+def calibrate_ranges(quantised: keras.Model, float_model: keras.Model, x: np.ndarray, *, seed: int) -> None:
+    """Sets each activation range to the mean, over batches, of the smallest and largest value.
+
+    This is where the moving average of quantisation-aware training would settle, without the wait.
+
+    Args:
+        quantised: model that `tfmot.quantization.keras.quantize_model` made of `float_model`; changed in place.
+        float_model: trained tf_keras model.
+        x: float array (windows, time, sensors, 1).
+        seed: int, seed of the choice of windows.
+    """
+    ranges = {}
+    for layer in quantised.layers:
+        low, high = (_range_variable(layer, end) for end in ("min", "max"))
+        if low is not None and high is not None:
+            ranges[layer.name] = (low, high)
+    sources = [_float_output(float_model, quantised.get_layer(name)) for name in ranges]
+    probe = keras.Model(float_model.input, sources)
+
+    chosen = np.random.default_rng(seed).permutation(len(x))[:CALIBRATION_WINDOWS]
+    batches = [x[chosen[start : start + BATCH]] for start in range(0, len(chosen), BATCH)]
+    extremes = np.mean(
+        [[(np.min(value), np.max(value)) for value in probe(batch, training=False)] for batch in batches], axis=0
+    )
+    for (low, high), (smallest, largest) in zip(ranges.values(), extremes, strict=True):
+        # A range must hold 0, so that zero padding has an exact int8 value.
+        low.assign(np.full(low.shape, min(smallest, 0.0)))
+        high.assign(np.full(high.shape, max(largest, 0.0)))
+
+
+def _range_variable(layer: keras.layers.Layer, end: str) -> Any:
+    names = {f"{name}_{end}:0" for name in RANGE_NAMES}
+    return next((weight for weight in layer.weights if weight.name.rsplit("/", 1)[-1] in names), None)
+
+
+def _float_output(float_model: keras.Model, layer: keras.layers.Layer) -> Any:
+    if not isinstance(layer, keras.layers.Wrapper):
+        return float_model.input
+    return float_model.get_layer(unwrapped(layer).name).output

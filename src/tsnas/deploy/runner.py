@@ -1,0 +1,143 @@
+"""Runs the int8 .tflite file on the host, with the answers that the board will give."""
+
+from __future__ import annotations
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+from tsnas.deploy.flatbuffer import read_model
+from tsnas.deploy.windows import as_windows
+from tsnas.errors import DtypeError, FloatModelError, ModelFileError, WindowShapeError
+
+BATCH = 64
+
+
+class Int8Model:
+    """An int8 classifier in a .tflite file, run by TFLite's interpreter.
+
+    Args:
+        tflite: bytes of a fully int8 .tflite file with input (1, time, sensors, 1) and output (1, classes).
+
+    Raises:
+        ModelFileError: bytes that are not a .tflite file that the interpreter can load.
+        FloatModelError: input or output that is not int8.
+
+    Example:
+        >>> model = Int8Model(tflite)
+        >>> model.predict(x).shape      # x: (3000, 128, 9), standardised
+        (3000, 6)
+    """
+
+    def __init__(self, tflite: bytes):
+        read_model(tflite)
+        try:
+            self._interpreter = Interpreter(
+                model_content=bytes(tflite), experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1
+            )
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelFileError(
+                f"TFLite cannot load this file of {len(tflite)} bytes: {error}. Export it again."
+            ) from error
+        (self._input,) = self._interpreter.get_input_details()
+        (self._output,) = self._interpreter.get_output_details()
+        for role, details in (("input", self._input), ("output", self._output)):
+            if details["dtype"] is not np.int8:
+                raise FloatModelError(
+                    f"The {role} {details['name']!r} is {details['dtype'].__name__}, not int8; convert with convert_int8."
+                )
+
+    @property
+    def window_shape(self) -> tuple[int, int, int]:
+        """(time, sensors, 1) of one window."""
+        return tuple(int(size) for size in self._input["shape"][1:])
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return int(self._output["shape"][-1])
+
+    @property
+    def input_scale(self) -> float:
+        """Step of the int8 input, in standard deviations of the sensor."""
+        return float(self._input["quantization"][0])
+
+    @property
+    def input_zero_point(self) -> int:
+        """int8 value of the input that stands for 0."""
+        return int(self._input["quantization"][1])
+
+    @property
+    def output_scale(self) -> float:
+        """Step of the int8 output, a probability."""
+        return float(self._output["quantization"][0])
+
+    @property
+    def output_zero_point(self) -> int:
+        """int8 value of the output that stands for 0."""
+        return int(self._output["quantization"][1])
+
+    def quantise(self, x: np.ndarray) -> np.ndarray:
+        """int8 windows as the board's firmware makes them: round(x / scale) + zero point, clipped to int8.
+
+        Args:
+            x: float array (windows, time, sensors) or (windows, time, sensors, 1), standardised.
+
+        Returns:
+            int8 array (windows, time, sensors, 1).
+
+        Raises:
+            WindowShapeError, NonFiniteError: windows that do not fit the model.
+        """
+        windows = as_windows(x, self.window_shape)
+        levels = np.round(windows / np.float32(self.input_scale)) + self.input_zero_point
+        return np.clip(levels, -128, 127).astype(np.int8)
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Probabilities of the classes.
+
+        Args:
+            x: float array (windows, time, sensors) or (windows, time, sensors, 1), standardised.
+
+        Returns:
+            float32 array (windows, classes).
+
+        Raises:
+            WindowShapeError, NonFiniteError: windows that do not fit the model.
+        """
+        levels = self.predict_int8(self.quantise(x)).astype(np.float32)
+        return (levels - self.output_zero_point) * np.float32(self.output_scale)
+
+    def predict_int8(self, q: np.ndarray) -> np.ndarray:
+        """The raw int8 output of raw int8 input: what the board computes, bit for bit.
+
+        Args:
+            q: int8 array (windows, time, sensors, 1).
+
+        Returns:
+            int8 array (windows, classes).
+
+        Raises:
+            DtypeError: input that is not int8.
+            WindowShapeError: windows that do not fit the model.
+        """
+        q = np.asarray(q)
+        if q.dtype != np.int8:
+            raise DtypeError(f"Input is {q.dtype}; predict_int8 takes int8. Use predict for float windows.")
+        if q.shape[1:] != self.window_shape:
+            raise WindowShapeError(
+                f"Input has shape {q.shape}; this model takes (windows, {str(self.window_shape)[1:]}."
+            )
+        out = np.empty((len(q), self.classes), dtype=np.int8)
+        for start in range(0, len(q), BATCH):
+            batch = q[start : start + BATCH]
+            self._resize(len(batch))
+            self._interpreter.set_tensor(self._input["index"], batch)
+            self._interpreter.invoke()
+            out[start : start + len(batch)] = self._interpreter.get_tensor(self._output["index"])
+        return out
+
+    def _resize(self, batch: int) -> None:
+        if self._interpreter.get_input_details()[0]["shape"][0] != batch:
+            self._interpreter.resize_tensor_input(self._input["index"], (batch, *self.window_shape))
+            self._interpreter.allocate_tensors()

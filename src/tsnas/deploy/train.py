@@ -1,0 +1,228 @@
+"""Trains a plain Keras model: first in float, then quantisation-aware from the float weights."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import numbers
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_model_optimization as tfmot
+import tf_keras as keras
+
+from tsnas.deploy.core_model import check_core_model, unwrapped
+from tsnas.deploy.ranges import calibrate_ranges
+from tsnas.deploy.seed import fixed_seed
+from tsnas.deploy.windows import as_windows, one_hot
+from tsnas.errors import SettingError
+
+SCALE_STD = 0.1
+NOISE_STD = 0.05
+WARM_UP_SHARE = 0.05
+VALIDATION_BATCH = 256
+
+
+def train_float(
+    model: keras.Model,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    epochs: int,
+    batch_size: int = 64,
+    learning_rate: float = 3e-3,
+    label_smoothing: float = 0.1,
+    seed: int,
+    validation_data: tuple[np.ndarray, np.ndarray] | None = None,
+    callbacks: Sequence[Any] = (),
+    verbose: int = 0,
+) -> dict[str, list[float]]:
+    """Trains a model in float, in place, with Adam, cosine decay and a light augmentation.
+
+    Each window that is drawn has each of its channels scaled by a factor of N(1, 0.1) and gets noise of
+    N(0, 0.05). The same model, data and seed give the same weights, bit for bit, on the same machine.
+
+    Args:
+        model: plain tf_keras model whose output is a softmax.
+        x: float array (windows, time, sensors) or (windows, time, sensors, 1), standardised.
+        y: int array (windows,), classes from 0 to classes - 1.
+        epochs: int, passes over the windows.
+        batch_size: int, windows per step; an incomplete last batch waits for the next shuffle. Defaults to 64.
+        learning_rate: float, peak of the cosine after a warm-up over 5 % of the steps. Defaults to 3e-3.
+        label_smoothing: float in [0, 1). Defaults to 0.1.
+        seed: int, seed of shuffling, augmentation and dropout.
+        validation_data: (x, y) judged after each epoch. Defaults to None.
+        callbacks: sequence of tf_keras callbacks. Defaults to none.
+        verbose: int, as in `keras.Model.fit`. Defaults to 0.
+
+    Returns:
+        dict of lists, one value per epoch: `loss`, `accuracy`, and `val_...` with validation data.
+
+    Raises:
+        CoreModelError: a model with layers other than those of the search space.
+        WindowShapeError, LengthMismatchError, UnknownLabelError: windows or labels that do not fit the model.
+        SettingError: a setting out of range.
+
+    Example:
+        >>> history = train_float(model, x, y, epochs=40, seed=0, validation_data=(x_val, y_val))
+        >>> history["val_accuracy"][-1]
+        0.94
+    """
+    check_core_model(model)
+    settings = _Settings(epochs, batch_size, learning_rate, label_smoothing, seed)
+    with fixed_seed(seed):
+        return _fit(model, x, y, settings, validation_data, callbacks, verbose)
+
+
+def train_quantised(
+    model: keras.Model,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    epochs: int,
+    batch_size: int = 64,
+    learning_rate: float = 3e-4,
+    label_smoothing: float = 0.1,
+    seed: int,
+    validation_data: tuple[np.ndarray, np.ndarray] | None = None,
+    callbacks: Sequence[Any] = (),
+    verbose: int = 0,
+) -> keras.Model:
+    """Trains a quantisation-aware copy of a trained float model, ready for `convert_int8`.
+
+    The activation ranges start from those that the float model shows on the training windows, not
+    from tfmot's (-6, 6), which its slow moving average would take thousands of steps to leave. Batch
+    normalisation uses the float model's statistics throughout, as the converted model does, so
+    that training sees the network that will run on the board.
+
+    Args:
+        model: trained tf_keras model; it is not changed.
+        x, y, epochs, batch_size, label_smoothing, seed, validation_data, callbacks, verbose: as in `train_float`.
+        learning_rate: float, peak of the cosine. Defaults to 3e-4.
+
+    Returns:
+        tf_keras model with tfmot's quantisation wrappers, from windows to probabilities. It can be
+        saved as .h5, not as .keras.
+
+    Raises:
+        CoreModelError, WindowShapeError, LengthMismatchError, UnknownLabelError, SettingError: as in
+            `train_float`.
+
+    Example:
+        >>> qat_model = train_quantised(model, x, y, epochs=10, seed=0)
+        >>> tflite = convert_int8(qat_model)
+
+    Source: Jacob et al., Quantization and Training of Neural Networks for Efficient
+        Integer-Arithmetic-Only Inference, 2018.
+    """
+    check_core_model(model)
+    settings = _Settings(epochs, batch_size, learning_rate, label_smoothing, seed)
+    with fixed_seed(seed):
+        # Without the softmax: its fake-quantised probabilities of 0 have no gradient.
+        logits_model = keras.Model(model.input, model.layers[-1].input, name=model.name)
+        quantised = tfmot.quantization.keras.quantize_model(logits_model)
+        calibrate_ranges(quantised, logits_model, as_windows(x, model.input_shape[1:]), seed=seed)
+        for layer in quantised.layers:
+            if isinstance(unwrapped(layer), keras.layers.BatchNormalization):
+                unwrapped(layer).trainable = False
+        softmax = keras.layers.Softmax(name=model.layers[-1].name)
+        qat_model = keras.Model(quantised.input, softmax(quantised.output), name=model.name)
+        _fit(qat_model, x, y, settings, validation_data, callbacks, verbose)
+    return qat_model
+
+
+@dataclasses.dataclass(frozen=True)
+class _Settings:
+    """The numbers of one training run, checked."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    label_smoothing: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
+                raise SettingError(f"{name}={value!r} must be an integer of at least {least}.")
+        if not (_is_number(self.learning_rate) and self.learning_rate > 0):
+            raise SettingError(f"learning_rate={self.learning_rate!r} must be a finite number above 0, such as 3e-3.")
+        if not (_is_number(self.label_smoothing) and 0 <= self.label_smoothing < 1):
+            raise SettingError(f"label_smoothing={self.label_smoothing!r} must be in [0, 1), such as 0.1.")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(float(value))
+
+
+def _fit(
+    model: keras.Model,
+    x: np.ndarray,
+    y: np.ndarray,
+    settings: _Settings,
+    validation_data: tuple[np.ndarray, np.ndarray] | None,
+    callbacks: Sequence[Any],
+    verbose: int,
+) -> dict[str, list[float]]:
+    shape, classes = model.input_shape[1:], model.output_shape[-1]
+    windows, labels = as_windows(x, shape), one_hot(y, classes, len(x))
+    batch_size = min(settings.batch_size, len(windows))
+    steps_per_epoch = len(windows) // batch_size
+    if validation_data is not None:
+        x_val, y_val = validation_data
+        validation_data = (as_windows(x_val, shape), one_hot(y_val, classes, len(x_val)))
+
+    steps = steps_per_epoch * settings.epochs
+    _limit_memory_of_statistics(model, steps)
+    warm_up_steps = max(1, round(WARM_UP_SHARE * steps))
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, steps - warm_up_steps), warmup_target=settings.learning_rate, warmup_steps=warm_up_steps
+    )
+    model.compile(
+        optimizer=keras.optimizers.Adam(rate),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
+        metrics=["accuracy"],
+    )
+    history = model.fit(
+        _augmented_batches(windows, labels, batch_size, settings),
+        epochs=settings.epochs,
+        steps_per_epoch=steps_per_epoch,
+        validation_data=validation_data,
+        validation_batch_size=VALIDATION_BATCH,
+        callbacks=list(callbacks),
+        verbose=verbose,
+    )
+    return history.history
+
+
+def _limit_memory_of_statistics(model: keras.Model, steps: int) -> None:
+    """Lets batch normalisation forget its initial statistics in short trainings, so that inference is not left with them."""
+    for layer in model.layers:
+        if isinstance(unwrapped(layer), keras.layers.BatchNormalization):
+            unwrapped(layer).momentum = min(unwrapped(layer).momentum, max(0.5, 1 - 10 / steps))
+
+
+def _augmented_batches(
+    windows: np.ndarray, labels: np.ndarray, batch_size: int, settings: _Settings
+) -> tf.data.Dataset:
+    """Full batches, shuffled anew in each epoch; a pure function of the seed and the step, so threads cannot reorder it."""
+    all_windows, all_labels = tf.constant(windows), tf.constant(labels)
+    seed = settings.seed % 2**31
+
+    def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
+        order = tf.random.experimental.stateless_shuffle(tf.range(len(windows)), [seed, epoch])
+        return tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder=True)
+
+    def augment(step: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        drawn = tf.gather(all_windows, rows)
+        _, _, sensors, channels = windows.shape
+        scale = tf.random.stateless_normal((batch_size, 1, sensors, channels), [seed, 2 * step], 1.0, SCALE_STD)
+        noise = tf.random.stateless_normal((batch_size, *windows.shape[1:]), [seed, 2 * step + 1], 0.0, NOISE_STD)
+        return drawn * scale + noise, tf.gather(all_labels, rows)
+
+    batches = tf.data.Dataset.range(settings.epochs, output_type=tf.int32).flat_map(epoch_batches)
+    steps = tf.data.Dataset.range(np.iinfo(np.int32).max // 2 - 1, output_type=tf.int32)
+    return tf.data.Dataset.zip((steps, batches)).map(augment, num_parallel_calls=2).prefetch(4)

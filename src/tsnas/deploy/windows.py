@@ -1,0 +1,63 @@
+"""Brings windows and labels into the form that a model takes, or says what is wrong with them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tsnas.errors import LengthMismatchError, NonFiniteError, UnknownLabelError, WindowShapeError
+
+
+def as_windows(x: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    """Float32 windows with the channel axis that the model expects.
+
+    Args:
+        x: array (windows, time, sensors) or (windows, time, sensors, 1), standardised.
+        shape: (time, sensors, 1), the input of the model.
+
+    Returns:
+        float32 array (windows, time, sensors, 1).
+
+    Raises:
+        WindowShapeError: windows of another shape, or none at all.
+        NonFiniteError: NaN or infinite values.
+    """
+    windows = np.asarray(x, dtype=np.float32)
+    if windows.ndim == 3:
+        windows = windows[..., None]
+    if windows.ndim != 4 or windows.shape[1:] != tuple(shape) or not len(windows):
+        time, sensors, _ = shape
+        raise WindowShapeError(
+            f"Windows have shape {np.shape(x)}; this model takes at least one window in an array "
+            f"(windows, {time}, {sensors}) or (windows, {time}, {sensors}, 1)."
+        )
+    if not np.isfinite(windows).all():
+        raise NonFiniteError("The windows hold NaN or infinite values; drop or fill them first.")
+    return windows
+
+
+def one_hot(y: np.ndarray, classes: int, windows: int) -> np.ndarray:
+    """Float32 rows with a 1 at the class of each window.
+
+    Args:
+        y: int array (windows,), classes from 0 to classes - 1.
+        classes: int, number of classes of the model.
+        windows: int, number of windows that the labels belong to.
+
+    Returns:
+        float32 array (windows, classes).
+
+    Raises:
+        LengthMismatchError: not one label for each window.
+        UnknownLabelError: labels that are not integers from 0 to classes - 1.
+    """
+    labels = np.asarray(y)
+    if labels.shape != (windows,):
+        raise LengthMismatchError(
+            f"Labels have shape {labels.shape} for {windows} windows; give one integer per window, shape ({windows},)."
+        )
+    if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0 or labels.max() >= classes:
+        raise UnknownLabelError(
+            f"Labels of type {labels.dtype} hold {np.unique(labels)[:10].tolist()}; this model takes integers "
+            f"from 0 to {classes - 1}."
+        )
+    return np.eye(classes, dtype=np.float32)[labels]
