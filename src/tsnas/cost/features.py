@@ -17,11 +17,31 @@ CONV2D_1X1 = "conv2d_1x1"
 # Key of the interpreter's overhead per kind of operator, beside the kernels' coefficients.
 INVOKE = "invoke"
 
-# Work of an odd output channel, as a share of that of a pair: it cannot share its loads with a neighbour.
-ODD_CHANNEL = 0.57
-# Weights, in bytes, from which an instruction and data cache begins to miss, and above which it always misses.
+# Weight bytes of an operator from which a cache in front of the flash begins to miss, and above which it always misses.
 CACHE_FREE_BYTES = 1500
 CACHE_FULL_BYTES = 16000
+# Data cache in front of the flash of an STM32F4: 8 lines of 16 bytes (RM0390, section 3.4.2).
+FLASH_DATA_CACHE_BYTES = 128
+
+# Fixed ratios between steps of the same kernel, read off its loops and trimmed on the records of the one board that has
+# odd shapes. They let a board be fitted from records that hold no odd shapes.
+# An odd output channel, as a share of a pair of them: it cannot share its loads with a neighbour.
+ODD_CHANNEL_MACS = 0.56
+# Set-up of the loop over channel pairs, as a share of an output pixel; and that of a last odd channel.
+NO_PAIR_PIXEL = -0.31
+ODD_CHANNEL_PIXEL = 0.10
+# For inputs that do not fill the last word, by count modulo 4, per step of the scalar loop: its entry (pair, odd
+# channel), the unaligned weights of each full step (pair, odd channel), and the bytes left over of each copied tap.
+REST_ENTRY = (0.0, 0.32, 1.03, 0.0)
+REST_ENTRY_ODD_CHANNEL = (0.0, 0.085, 0.085, 0.085)
+REST_STEP_ODD_CHANNEL = 0.3
+UNALIGNED_STEP = (0.0, 0.42, 0.13, 0.55)
+UNALIGNED_STEP_ODD_CHANNEL = (0.0, 0.345, 0.09, 0.345)
+REST_COPY = (0.0, 0.52, 0.87, 1.035)
+# 1x1 kernel: summing the weights for the input offset, per weight, as a share of a 16-input step; set-up of an output
+# channel, as a share of an output element.
+OFFSET_SUM_PER_WEIGHT = 0.045
+CHANNEL_SETUP = 1.3
 
 FEATURE_NAMES = {
     CONV2D: (
@@ -36,9 +56,9 @@ FEATURE_NAMES = {
         "remainder_steps",
         "cache_misses",
     ),
-    CONV2D_1X1: ("call", "output_elements", "mac_steps", "remainder_steps", "cache_misses"),
-    Add.kind: ("call", "words", "remainder_elements"),
-    GlobalAveragePooling2D.kind: ("call", "input_elements", "output_elements"),
+    CONV2D_1X1: ("call", "output_elements", "mac_steps", "remainder_steps", "cache_misses", "line_misses"),
+    Add.kind: ("call", "elements"),
+    GlobalAveragePooling2D.kind: ("call", "elements"),
     Softmax.kind: ("call", "elements"),
 }
 
@@ -96,11 +116,8 @@ def op_features(op: Op) -> tuple[str, tuple[float, ...]]:
     """
     if isinstance(op, Conv2D):
         return _conv2d_features(op)
-    if isinstance(op, Add):
-        elements = op.h * op.w * op.c
-        return op.kind, (1.0, elements // 4, elements % 4)
-    if isinstance(op, GlobalAveragePooling2D):
-        return op.kind, (1.0, op.h * op.w * op.c, op.c)
+    if isinstance(op, (Add, GlobalAveragePooling2D)):
+        return op.kind, (1.0, op.h * op.w * op.c)
     if isinstance(op, Softmax):
         return op.kind, (1.0, op.c)
     raise TypeError(f"{op!r} is no operator descriptor; use Conv2D, Add, GlobalAveragePooling2D or Softmax.")
@@ -110,37 +127,50 @@ def _conv2d_features(op: Conv2D) -> tuple[str, tuple[float, ...]]:
     out_h, taps_h = valid_taps(op.in_h, op.kernel_h, op.stride_h, op.padding)
     out_w, taps_w = valid_taps(op.in_w, op.kernel_w, op.stride_w, op.padding)
     pixels = out_h * out_w
-    taps = taps_h * taps_w
-    depth = op.kernel_h * op.kernel_w * op.in_c
     # A last odd pixel goes through a loop of its own that costs about as much as a pair.
     pixel_pairs = (pixels + 1) // 2
-    weight_bytes = depth * op.out_c
-    miss = min(max((weight_bytes - CACHE_FREE_BYTES) / (CACHE_FULL_BYTES - CACHE_FREE_BYTES), 0.0), 1.0)
-    cache_misses = pixel_pairs * weight_bytes * miss
-    channel_pairs = op.out_c // 2 + ODD_CHANNEL * (op.out_c % 2)
-
+    depth = op.kernel_h * op.kernel_w * op.in_c
+    weight_reads = pixel_pairs * op.weights
+    miss_share = (op.weights - CACHE_FREE_BYTES) / (CACHE_FULL_BYTES - CACHE_FREE_BYTES)
+    cache_misses = weight_reads * min(max(miss_share, 0.0), 1.0)
     if uses_1x1_kernel(op):
-        steps = pixel_pairs * channel_pairs
-        return CONV2D_1X1, (1.0, pixels * op.out_c, steps * (depth // 16), steps * (depth % 16), cache_misses)
-
-    steps = pixel_pairs * channel_pairs
-    depth_rest = depth % 4
-    misalignment = 0.0 if depth_rest == 0 else 3.5 if depth % 2 else 1.0
-    remainder = (
-        steps * depth_rest
-        + 0.3 * taps * (op.in_c % 4)
-        + 0.2 * steps * (depth // 4) * misalignment
-        + 0.5 * pixel_pairs * op.out_c * (depth_rest != 0)
-    )
+        return CONV2D_1X1, (
+            *_conv2d_1x1_steps(op, pixels, pixel_pairs, depth),
+            cache_misses,
+            weight_reads * (2 * depth >= FLASH_DATA_CACHE_BYTES),
+        )
+    taps = taps_h * taps_w
     return CONV2D, (
         1.0,
-        pixels,
+        pixels * (1.0 + NO_PAIR_PIXEL * (op.out_c == 1) + ODD_CHANNEL_PIXEL * (op.out_c % 2)),
         pixels * op.kernel_h,
         taps,
         (pixels * op.kernel_h * op.kernel_w - taps) * op.in_c,
         taps * (op.in_c // 4),
         pixels * op.out_c,
-        steps * (depth // 4),
-        remainder,
+        pixel_pairs * _channel_pairs(op.out_c) * (depth // 4),
+        _remainder_steps(op, pixel_pairs, depth) + taps * REST_COPY[op.in_c % 4],
         cache_misses,
     )
+
+
+def _conv2d_1x1_steps(op: Conv2D, pixels: int, pixel_pairs: int, depth: int) -> tuple[float, ...]:
+    steps = pixel_pairs * _channel_pairs(op.out_c)
+    return (
+        1.0,
+        (pixels + CHANNEL_SETUP) * op.out_c,
+        steps * (depth // 16) + OFFSET_SUM_PER_WEIGHT * op.weights,
+        steps * (depth % 16),
+    )
+
+
+def _remainder_steps(op: Conv2D, pixel_pairs: int, depth: int) -> float:
+    """Steps for the inputs that four at a time leave over, and for the weights that they leave unaligned."""
+    full, rest = divmod(depth, 4)
+    pair = rest + REST_ENTRY[rest] + full * UNALIGNED_STEP[rest]
+    odd = REST_STEP_ODD_CHANNEL * rest + REST_ENTRY_ODD_CHANNEL[rest] + full * UNALIGNED_STEP_ODD_CHANNEL[rest]
+    return pixel_pairs * (op.out_c // 2 * pair + op.out_c % 2 * odd)
+
+
+def _channel_pairs(out_c: int) -> float:
+    return out_c // 2 + ODD_CHANNEL_MACS * (out_c % 2)

@@ -52,6 +52,9 @@ def fit_board_coefficients(rows: Sequence[Any]) -> dict[str, dict[str, float]]:
 def _fit_kernel(kernel: str, samples: list[tuple[tuple[float, ...], float]]) -> dict[str, float]:
     features = np.array([sample[0] for sample in samples], dtype=float)
     cycles = np.array([sample[1] for sample in samples])
+    if len(np.unique(features, axis=0)) < features.shape[1]:
+        # Too few shapes to tell a call's fixed cost from its work: leave it all to the work, which scales.
+        features[:, FEATURE_NAMES[kernel].index("call")] = 0.0
     relative = features / cycles[:, None]
     # Columns differ by orders of magnitude; scaled to 1, the solver's tolerance means the same for each.
     scale = relative.max(axis=0)
