@@ -41,7 +41,7 @@ class Command:
 
     def __call__(self, args: Sequence[str]) -> None:
         """Parses `args` and runs the command, or prints its help if `args` asks for it."""
-        values = self._flags()
+        values = self.new_flags()
         if {"--help", "-h", "-help"} & set(args):
             print(self.help())
             return
@@ -55,7 +55,7 @@ class Command:
 
     def help(self) -> str:
         """The text that `tsnas COMMAND --help` prints."""
-        values = self._flags()
+        values = self.new_flags()
         lines = [*textwrap.wrap(f"Usage: tsnas {self.name} {self.usage}", WIDTH, subsequent_indent=" " * 8), ""]
         lines += _wrap(f"{self.summary} {self.details}")
         lines += ["", "Flags:"]
@@ -64,7 +64,8 @@ class Command:
         lines += ["  --help", *_wrap("Print this help.", 6)]
         return "\n".join([*lines, "", "Example:", f"  {self.example}"])
 
-    def _flags(self) -> flags.FlagValues:
+    def new_flags(self) -> flags.FlagValues:
+        """Fresh flags of this command, not parsed yet."""
         # Own FlagValues instead of absl's global ones: commands share flag names, and tests run many in one process.
         values = flags.FlagValues()
         values.set_gnu_getopt(True)

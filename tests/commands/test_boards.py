@@ -1,0 +1,43 @@
+"""tsnas boards: the table and the JSON say what the board files say."""
+
+import json
+
+import pytest
+
+from tsnas.commands.boards import error_columns
+from tsnas.commands.main import run
+from tsnas.cost.board import LatencyError, board_names, load_board
+
+
+def test_the_table_has_one_line_per_board(capsys):
+    assert run(["boards"]) == 0
+    lines = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines() if line}
+    assert board_names()
+    for name in board_names():
+        board = load_board(name)
+        assert lines[name][1] == board.core
+        assert [float(text) for text in lines[name][2:5]] == [
+            board.clock_hz / 1e6,
+            board.ram_bytes / 1024,
+            board.flash_bytes / 1024,
+        ]
+
+
+def test_json_holds_the_same_boards(capsys):
+    assert run(["boards", "--json"]) == 0
+    boards = {board["name"]: board for board in json.loads(capsys.readouterr().out)}
+    assert sorted(boards) == board_names()
+    for name, values in boards.items():
+        assert values["ram_bytes"] == load_board(name).ram_bytes
+        assert values["latency_error"]["n_ops"] == load_board(name).latency_error.n_ops
+
+
+@pytest.mark.parametrize(
+    ("error", "columns"),
+    [
+        (LatencyError(0.0041, 0.013, 928, "by session"), ("0.4%", "1.3%")),
+        (LatencyError(0.0, 0.0, 0, "by session"), ("not measured", "not measured")),
+    ],
+)
+def test_an_error_judged_on_no_operator_is_not_shown_as_zero(error, columns):
+    assert error_columns(error) == columns

@@ -1,0 +1,184 @@
+"""tsnas search: finds bad input before the search, passes the flags on, and writes what it reports."""
+
+import json
+
+import numpy as np
+import pytest
+
+import tsnas
+from tsnas.commands.main import run
+
+
+class RecordingClassifier:
+    """Stands in for AutoClassifier: keeps what it is called with and returns fixed values."""
+
+    calls: dict
+
+    def __init__(self, board, **settings):
+        type(self).calls = {"board": board, "settings": settings}
+
+    def fit(self, x, y, groups=None):
+        self.calls["fit"] = (x, y, groups)
+        self.classes_ = np.unique(y)
+        self.latency_ms_, self.ram_bytes_, self.flash_bytes_ = np.float64(4.5), np.int64(2048), 4096
+        return self
+
+    def summary(self):
+        return "THE SUMMARY"
+
+    def evaluate(self, x, y):
+        self.calls["evaluate"] = (x, y)
+        return {
+            "float": {"accuracy": 0.875, "macro_f1": np.float64(0.75)},
+            "int8": {"accuracy": 0.5, "macro_f1": 0.25},
+        }
+
+    def save(self, folder):
+        (folder / "model.tflite").write_bytes(bytes(1234))
+
+
+@pytest.fixture
+def recording(monkeypatch):
+    monkeypatch.setattr(tsnas, "AutoClassifier", RecordingClassifier, raising=False)
+    RecordingClassifier.calls = {}
+    return RecordingClassifier
+
+
+@pytest.fixture
+def arrays(toy_windows, toy_test_windows):
+    (x_train, y_train), (x_test, y_test) = toy_windows, toy_test_windows
+    return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+
+
+@pytest.fixture
+def search(tmp_path, arrays):
+    """Runs a search on the toy windows, changed as asked, into tmp_path/out; a flag of None is left out."""
+
+    def run_search(changes=None, **flags):
+        values = {name: value for name, value in (arrays | (changes or {})).items() if value is not None}
+        np.savez(tmp_path / "toy.npz", **values)
+        flags = {"data": tmp_path / "toy.npz", "board": "nucleo_f446re", "out": tmp_path / "out"} | flags
+        return run(["search", *(f"--{name}={value}" for name, value in flags.items() if value is not None)])
+
+    return run_search
+
+
+def test_flags_are_passed_on_and_those_not_given_are_not(search, recording, arrays):
+    assert search(max_latency_ms=30, epochs=3, seed=0, verbose=0) == 0
+    assert recording.calls["board"] == "nucleo_f446re"
+    assert recording.calls["settings"] == {
+        "max_latency_ms": 30.0,
+        "max_ram_kb": None,
+        "max_flash_kb": None,
+        "epochs": 3,
+        "seed": 0,
+        "verbose": 0,
+    }
+    x, y, groups = recording.calls["fit"]
+    np.testing.assert_array_equal(x, arrays["x_train"])
+    np.testing.assert_array_equal(y, arrays["y_train"])
+    assert groups is None
+
+
+def test_groups_are_passed_on(search, recording):
+    groups = np.arange(90) // 9
+    assert search({"subject_train": groups}) == 0
+    np.testing.assert_array_equal(recording.calls["fit"][2], groups)
+
+
+def test_summary_scores_and_files_are_printed(search, recording, tmp_path, capsys):
+    assert search() == 0
+    out = capsys.readouterr().out
+    assert "THE SUMMARY" in out
+    assert "test (30 windows)" in out
+    assert ["float", "0.875", "0.750"] in [line.split() for line in out.splitlines()]
+    assert ["int8", "0.500", "0.250"] in [line.split() for line in out.splitlines()]
+    assert ["1,234", "bytes", "model.tflite"] in [line.split() for line in out.splitlines()]
+    assert "metrics.json" in out
+
+
+def test_metrics_hold_what_was_asked_and_found(search, recording, tmp_path):
+    assert search(max_ram_kb=64, epochs=2) == 0
+    metrics = json.loads((tmp_path / "out/metrics.json").read_text())
+    assert metrics["limits"] == {"max_latency_ms": None, "max_ram_kb": 64.0, "max_flash_kb": None}
+    assert metrics["settings"] == {"epochs": 2}
+    assert metrics["classes"] == [0, 1, 2]
+    assert (metrics["train_windows"], metrics["test_windows"]) == (90, 30)
+    assert (metrics["latency_ms"], metrics["ram_bytes"], metrics["flash_bytes"]) == (4.5, 2048, 4096)
+    assert metrics["test"]["float"]["macro_f1"] == 0.75
+
+
+def test_without_test_windows_nothing_is_evaluated(search, recording, tmp_path, capsys):
+    assert search({"x_test": None, "y_test": None}) == 0
+    assert "evaluate" not in recording.calls
+    assert "accuracy" not in capsys.readouterr().out
+    assert json.loads((tmp_path / "out/metrics.json").read_text())["test"] is None
+
+
+def test_the_shoulder_data_set_can_be_named(search, recording):
+    assert search(data=None, dataset="shoulder") == 0
+    x, y, groups = recording.calls["fit"]
+    assert x.shape == (2460, 128, 6)
+    assert "PEN" in y
+    assert set(groups.tolist()) == set(range(1, 8))
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"data": None}, "give one of --data=FILE.npz and --dataset=shoulder"),
+        ({"dataset": "shoulder"}, "give one of --data=FILE.npz and --dataset=shoulder"),
+        ({"board": None}, "--board is required"),
+        ({"out": None}, "--out is required"),
+        ({"board": "nucleo"}, "nucleo_f446re"),
+        ({"max_latency_ms": 0}, "max_latency_ms is 0.0"),
+        ({"max_ram_kb": "nan"}, "max_ram_kb is nan"),
+        ({"max_flash_kb": -1}, "max_flash_kb is -1.0"),
+        ({"data": "none.npz"}, "none.npz does not exist"),
+    ],
+)
+def test_bad_flags_are_found_before_the_search(search, recording, capsys, flags, message):
+    assert search(**flags) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("tsnas: error: ")
+    assert message in error
+    assert not recording.calls
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"x_train": np.full((90, 32, 3), np.nan)}, "NaN"),
+        ({"y_train": np.zeros(90, int)}, "single class"),
+        ({"y_train": np.arange(89) % 3}, "x_train has 90, y_train has 89"),
+        ({"groups_train": np.zeros(7)}, "groups_train has 7"),
+        ({"x_test": np.zeros((30, 32, 2))}, "x_test has windows of shape (32, 2)"),
+        ({"x_test": np.zeros((30, 31, 3))}, "x_test has windows of shape (31, 3)"),
+        ({"y_test": np.full(30, 7)}, "y holds labels 7, but the classes are 0, 1, 2"),
+        ({"y_test": np.zeros(29, int)}, "x_test has 30, y_test has 29"),
+        ({"y_test": None}, "lacks y_test"),
+    ],
+)
+def test_bad_data_is_found_before_the_search(search, recording, capsys, changes, message):
+    assert search(changes) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not recording.calls
+
+
+def test_an_output_folder_that_cannot_be_written_is_found_before_the_search(search, recording, capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert search(out=tmp_path / "file") == 2
+    assert "cannot be written" in capsys.readouterr().err
+    assert not recording.calls
+
+
+def test_limits_that_cannot_be_kept_leave_no_model(search, recording, monkeypatch, capsys, tmp_path):
+    def fit(self, x, y, groups=None):
+        raise tsnas.errors.InfeasibleError("no network is that fast")
+
+    monkeypatch.setattr(recording, "fit", fit)
+    assert search(max_latency_ms=0.001) == 1
+    assert capsys.readouterr().err == "tsnas: error: no network is that fast\n"
+    assert not list((tmp_path / "out").iterdir())
