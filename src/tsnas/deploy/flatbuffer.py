@@ -15,6 +15,8 @@ from tsnas.errors import ModelFileError
 IDENTIFIER = b"TFL3"
 # Kernels read 32-bit words straight from the file, so TFLite's schema asks for this alignment of weights.
 BUFFER_ALIGNMENT = 16
+# By how many an operator has: addition and softmax none, the mean its axes, a convolution two.
+CONSTANT_ROLES = ((), ("axes",), ("weights", "bias"))
 
 
 def read_model(tflite: bytes) -> Any:
@@ -96,7 +98,7 @@ def tidy(tflite: bytes, names: Sequence[str]) -> bytes:
         new_names[order[-1]] = name
     for operator, name in zip(operators, names, strict=True):
         constants = [int(tensor) for tensor in operator.inputs if int(tensor) not in new_names]
-        for role, tensor in zip(("weights", "bias") if len(constants) == 2 else ("axes",), constants, strict=True):
+        for role, tensor in zip(CONSTANT_ROLES[len(constants)], constants, strict=True):
             order.append(tensor)
             new_names[tensor] = f"{name}/{role}"
 

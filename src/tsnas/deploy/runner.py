@@ -44,13 +44,14 @@ class Int8Model:
         for role, details in (("input", self._input), ("output", self._output)):
             if details["dtype"] is not np.int8:
                 raise FloatModelError(
-                    f"The {role} {details['name']!r} is {details['dtype'].__name__}, not int8; convert with convert_int8."
+                    f"The {role} {details['name']!r} is {details['dtype'].__name__}, not int8; use convert_int8."
                 )
 
     @property
     def window_shape(self) -> tuple[int, int, int]:
         """(time, sensors, 1) of one window."""
-        return tuple(int(size) for size in self._input["shape"][1:])
+        _, time, sensors, channels = (int(size) for size in self._input["shape"])
+        return time, sensors, channels
 
     @property
     def classes(self) -> int:
@@ -125,9 +126,8 @@ class Int8Model:
         if q.dtype != np.int8:
             raise DtypeError(f"Input is {q.dtype}; predict_int8 takes int8. Use predict for float windows.")
         if q.shape[1:] != self.window_shape:
-            raise WindowShapeError(
-                f"Input has shape {q.shape}; this model takes (windows, {str(self.window_shape)[1:]}."
-            )
+            time, sensors, _ = self.window_shape
+            raise WindowShapeError(f"Input has shape {q.shape}; this model takes (windows, {time}, {sensors}, 1).")
         out = np.empty((len(q), self.classes), dtype=np.int8)
         for start in range(0, len(q), BATCH):
             batch = q[start : start + BATCH]

@@ -199,7 +199,7 @@ def _fit(
 
 
 def _limit_memory_of_statistics(model: keras.Model, steps: int) -> None:
-    """Lets batch normalisation forget its initial statistics in short trainings, so that inference is not left with them."""
+    """Lets batch normalisation forget its initial statistics even in a short training; inference would use them."""
     for layer in model.layers:
         if isinstance(unwrapped(layer), keras.layers.BatchNormalization):
             unwrapped(layer).momentum = min(unwrapped(layer).momentum, max(0.5, 1 - 10 / steps))
@@ -208,7 +208,7 @@ def _limit_memory_of_statistics(model: keras.Model, steps: int) -> None:
 def _augmented_batches(
     windows: np.ndarray, labels: np.ndarray, batch_size: int, settings: _Settings
 ) -> tf.data.Dataset:
-    """Full batches, shuffled anew in each epoch; a pure function of the seed and the step, so threads cannot reorder it."""
+    """Full batches, shuffled anew in each epoch; a pure function of seed and step, so that threads change nothing."""
     all_windows, all_labels = tf.constant(windows), tf.constant(labels)
     seed = settings.seed % 2**31
 
