@@ -1,1 +1,47 @@
-"""tsnas: search neural networks for time-series classification on microcontrollers."""
+"""tsnas: search neural networks for time-series classification on microcontrollers.
+
+Give windows of sensor data, a board and limits on latency and memory; get a trained int8 TensorFlow
+Lite model that keeps them, and the proof that it does.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Name to module: TensorFlow takes seconds to import, so nothing is loaded before it is used.
+_PUBLIC = {
+    "Architecture": "tsnas.space.architecture",
+    "AutoClassifier": "tsnas.classifier",
+    "Board": "tsnas.cost.board",
+    "Limits": "tsnas.cost.limits",
+    "SpaceConfig": "tsnas.space.config",
+    "board_names": "tsnas.cost.board",
+    "estimate_tflite": "tsnas.cost.estimate",
+    "load": "tsnas.classifier",
+    "load_board": "tsnas.cost.board",
+}
+_MODULES = ("callbacks", "cost", "data", "datasets", "errors")
+
+__all__ = ["__version__", *_PUBLIC, *_MODULES]
+
+if TYPE_CHECKING:
+    from tsnas import callbacks, cost, data, datasets, errors
+    from tsnas.classifier import AutoClassifier, load
+    from tsnas.cost.board import Board, board_names, load_board
+    from tsnas.cost.estimate import estimate_tflite
+    from tsnas.cost.limits import Limits
+    from tsnas.space.architecture import Architecture
+    from tsnas.space.config import SpaceConfig
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    if name in _MODULES:
+        return importlib.import_module(f"tsnas.{name}")
+    raise AttributeError(f"module 'tsnas' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,355 @@
+"""AutoClassifier: the scikit-learn-shaped front door, from windows and limits to a verified int8 model."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import accuracy_score, f1_score
+from sklearn.utils.validation import check_is_fitted
+
+from tsnas import pipeline, saving
+from tsnas.callbacks import as_callbacks
+from tsnas.cost.board import load_board
+from tsnas.cost.limits import Limits
+from tsnas.data import check_lengths, check_windows, encode_labels, from_tf_dataset
+from tsnas.deploy.runner import Int8Model
+from tsnas.errors import LengthMismatchError, SettingError, WindowShapeError
+from tsnas.space.config import SpaceConfig
+
+
+class AutoClassifier(ClassifierMixin, BaseEstimator):
+    """Searches, trains and quantises a time-series classifier that keeps hard limits on a board.
+
+    Args:
+        board: str, name of a board (see `tsnas boards`) or path of a board file, or a `Board`. Defaults to
+            `"nucleo_f446re"`.
+        max_latency_ms: float, longest time of one inference, in ms. Defaults to None, no limit.
+        max_ram_kb: float, largest tensor arena (tensors, scratch, persistent part), in KB of 1024 bytes. Defaults to
+            None, the RAM of the board.
+        max_flash_kb: float, largest .tflite file, in KB of 1024 bytes. Defaults to None, the flash of the board.
+        epochs: int, passes over the windows when the found network is trained. Defaults to None: as many as
+            make about 6,000 steps, but 10 to 100.
+        search_epochs: int, passes over the training windows while searching. Defaults to None: as many as make about
+            1,200 steps, but 4 to 60.
+        qat_epochs: int, passes of the quantisation-aware training. Defaults to None: a fifth of `epochs`, at least 3.
+        batch_size: int, windows in a batch. Defaults to None: 64, fewer for less than 1,024 windows.
+        validation_fraction: float in (0, 1), share of the windows that judge architectures, where `fit` is given no
+            validation data. Defaults to 0.2.
+        space: `SpaceConfig` or None, settings of the search space; the paper's by default.
+        seed: int or None, seed of everything random: the same seed gives the same model, byte for byte, on the same
+            machine and versions. Defaults to None, drawn anew for each `fit` (and kept in `seed_`).
+        verbose: 0 for silence, 1 for progress bars, 2 for a line after each epoch. Defaults to 1.
+
+    Attributes:
+        classes_: array of the class labels, sorted.
+        architecture_: the found `Architecture`.
+        history_: dict of the phases `"search"`, `"train"` and `"quantise"`, each a dict of log key to one value an epoch.
+        latency_ms_: float, latency of one inference on the board, as estimated from the finished file.
+        ram_bytes_: int, tensor arena in bytes.
+        flash_bytes_: int, length of `tflite_model_`.
+        estimate_: the `Estimate` behind them, operator by operator.
+        tflite_model_: bytes, the int8 model; input (1, time, channels, 1), output (1, classes).
+        keras_model_: the float model, from raw windows (batch, time, channels) to probabilities.
+        standardizer_: `Standardizer`, mean and deviation of each channel, which firmware must apply.
+        board_: the `Board`.
+        seed_: int, the seed used.
+
+    Example:
+        >>> (x, y, groups), (x_test, y_test, _) = tsnas.datasets.shoulder.load_data()
+        >>> clf = tsnas.AutoClassifier(board="nucleo_f446re", max_latency_ms=30, max_ram_kb=64, seed=0)
+        >>> clf.fit(x, y, groups=groups).evaluate(x_test, y_test)
+        >>> clf.export("firmware")
+
+    Source: figure 1 of the MicroNAS paper.
+    """
+
+    def __init__(
+        self,
+        board="nucleo_f446re",
+        max_latency_ms=None,
+        max_ram_kb=None,
+        max_flash_kb=None,
+        *,
+        epochs=None,
+        search_epochs=None,
+        qat_epochs=None,
+        batch_size=None,
+        validation_fraction=0.2,
+        space=None,
+        seed=None,
+        verbose=1,
+    ):
+        self.board = board
+        self.max_latency_ms = max_latency_ms
+        self.max_ram_kb = max_ram_kb
+        self.max_flash_kb = max_flash_kb
+        self.epochs = epochs
+        self.search_epochs = search_epochs
+        self.qat_epochs = qat_epochs
+        self.batch_size = batch_size
+        self.validation_fraction = validation_fraction
+        self.space = space
+        self.seed = seed
+        self.verbose = verbose
+
+    def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None):
+        """Searches for a network, trains it and converts it to an int8 model that keeps the limits.
+
+        Args:
+            x: array (windows, time, channels), or (windows, time) for one channel, in raw sensor units; or a
+                tf.data.Dataset of (x, y).
+            y: labels of any kind, shape (windows,); None with a tf.data.Dataset.
+            groups: array (windows,), which windows belong together (user, recording): windows of one group are never
+                split between training and validation. Defaults to None.
+            validation_data: (x, y), or a tf.data.Dataset, that judges architectures. Without it a part of `x` is split
+                off for the search; the found network is then trained on all of `x`.
+            callbacks: Keras callback or list of them (of tf_keras or Keras 3), called during the search. Their `logs`
+                hold the keys of `tsnas.callbacks.ConstraintMonitor`.
+
+        Returns:
+            self.
+
+        Raises:
+            InfeasibleError: no architecture keeps the limits; raised before any training.
+            DataError: windows, labels or groups that cannot be used; the subclass says which.
+            SettingError: a setting out of range.
+            BoardError: an unknown board or a broken board file.
+        """
+        settings = self._settings()
+        x, y = _arrays(x, y, "x")
+        x = check_windows(x)
+        check_lengths(x=x, y=y, groups=groups)
+        codes, classes = encode_labels(y)
+        if validation_data is not None:
+            validation_data = self._validation(validation_data, classes, x.shape[1:])
+        callbacks = as_callbacks(callbacks)
+
+        result = pipeline.run(x, codes, classes, groups, validation_data, settings, callbacks)
+
+        self.classes_ = classes
+        self.board_ = settings.board
+        self.seed_ = settings.seed
+        self.n_features_in_ = x.shape[2]
+        self.standardizer_ = result.standardizer
+        self.architecture_ = result.derived.architecture
+        self.history_ = result.history
+        self.keras_model_ = result.keras_model
+        self._set_artefact(result.tflite_model, result.estimate)
+        return self
+
+    def predict(self, x):
+        """Labels of windows, by the int8 model.
+
+        Args:
+            x: array (windows, time, channels), or (windows, time) for one channel, in raw sensor units.
+
+        Returns:
+            array (windows,) of labels from `classes_`.
+
+        Raises:
+            NotFittedError: `fit` has not been called.
+            DataError: windows that cannot be used.
+        """
+        return self.classes_[self.predict_proba(x).argmax(axis=1)]
+
+    def predict_proba(self, x):
+        """Probabilities of the classes, by the int8 model; rows sum to 1.
+
+        Args:
+            x: as in `predict`.
+
+        Returns:
+            float32 array (windows, classes), columns in the order of `classes_`.
+        """
+        check_is_fitted(self, "tflite_model_")
+        probabilities = self._int8_model.predict(self.standardizer_(self._windows(x)))
+        # The output has steps of 1/256, so its sum is near 1 only.
+        return probabilities / probabilities.sum(axis=1, keepdims=True)
+
+    def evaluate(self, x, y=None):
+        """Accuracy and macro-F1 of the float model and of the int8 model.
+
+        Args:
+            x: windows as in `predict`, or a tf.data.Dataset of (x, y).
+            y: labels of shape (windows,).
+
+        Returns:
+            `{"float": {"accuracy": ..., "macro_f1": ...}, "int8": {...}}`, each between 0 and 1.
+
+        Raises:
+            NotFittedError: `fit` has not been called.
+            UnknownLabelError: labels that the training labels lack.
+            DataError: windows or labels that cannot be used.
+        """
+        check_is_fitted(self, "tflite_model_")
+        x, y = _arrays(x, y, "x")
+        x = self._windows(x)
+        check_lengths(x=x, y=y)
+        codes, _ = encode_labels(y, self.classes_)
+        probabilities = {
+            "float": self.keras_model_.predict(x, batch_size=256, verbose=0),
+            "int8": self.predict_proba(x),
+        }
+        return {kind: _scores(codes, p.argmax(axis=1)) for kind, p in probabilities.items()}
+
+    def summary(self, print_fn=print):
+        """Prints the found architecture and a table of every layer: latency, RAM, parameters.
+
+        Args:
+            print_fn: callable that takes a string. Defaults to `print`.
+        """
+        check_is_fitted(self, "tflite_model_")
+        print_fn("\n".join(self.architecture_.describe()) + "\n\n" + self.estimate_.table(self._limits()))
+
+    def save(self, directory):
+        """Saves the fitted classifier; `tsnas.load` reads it back.
+
+        Args:
+            directory: path of a folder; made if missing. Files of an earlier save there are replaced.
+
+        Returns:
+            list of the paths written: the .tflite, the float Keras model, and a JSON file with all else.
+
+        Raises:
+            OutputDirError: the folder cannot be written.
+        """
+        check_is_fitted(self, "tflite_model_")
+        return saving.save(self, directory)
+
+    def export(self, directory):
+        """Writes the int8 model, with all that firmware needs to know beside it.
+
+        Args:
+            directory: path of a folder; made if missing.
+
+        Returns:
+            list of the paths written: `model.tflite`, and `model.json` with class names, quantisation and standardisation.
+
+        Raises:
+            OutputDirError: the folder cannot be written.
+        """
+        check_is_fitted(self, "tflite_model_")
+        return saving.export(self, directory)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.non_deterministic = self.seed is None
+        return tags
+
+    def _set_artefact(self, tflite_model, estimate):
+        self.tflite_model_ = tflite_model
+        self.estimate_ = estimate
+        self.latency_ms_ = estimate.latency_ms
+        self.ram_bytes_ = estimate.ram_bytes
+        self.flash_bytes_ = estimate.flash_bytes
+        self._int8_model = Int8Model(tflite_model)
+
+    def __getstate__(self):
+        # Interpreters and Keras models do not pickle; `save` and `tsnas.load` round-trip a fitted classifier.
+        state = super().__getstate__().copy()
+        if "tflite_model_" in state:
+            state["_saved"] = saving.to_bytes(self)
+            for name in ("_int8_model", "keras_model_"):
+                state.pop(name, None)
+        return state
+
+    def __setstate__(self, state):
+        saved = state.pop("_saved", None)
+        super().__setstate__(state)
+        if saved is not None:
+            saving.restore(self, saved)
+
+    def _limits(self) -> Limits:
+        return Limits(self.max_latency_ms, self.max_ram_kb, self.max_flash_kb)
+
+    def _settings(self) -> pipeline.Settings:
+        for name in ("epochs", "search_epochs", "qat_epochs", "batch_size"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1):
+                raise SettingError(f"{name}={value!r} must be a whole number of at least 1, or None for the default.")
+        if self.seed is not None and (not isinstance(self.seed, numbers.Integral) or not 0 <= self.seed < 2**31):
+            raise SettingError(f"seed={self.seed!r} must be a whole number from 0 to 2**31 - 1, or None for a random one.")
+        if self.verbose not in (0, 1, 2):
+            raise SettingError(f"verbose={self.verbose!r} must be 0 (silent), 1 (bars) or 2 (a line after each epoch).")
+        fraction = self.validation_fraction
+        if not isinstance(fraction, numbers.Real) or not 0 < fraction < 1:
+            raise SettingError(f"validation_fraction={fraction!r} must lie between 0 and 1, such as 0.2.")
+        if self.space is not None and not isinstance(self.space, SpaceConfig):
+            raise SettingError(f"space={self.space!r} must be a tsnas.SpaceConfig, or None for the default.")
+        return pipeline.Settings(
+            board=load_board(self.board),
+            limits=self._limits(),
+            space=self.space or SpaceConfig(),
+            epochs=self.epochs,
+            search_epochs=self.search_epochs,
+            qat_epochs=self.qat_epochs,
+            batch_size=self.batch_size,
+            validation_fraction=fraction,
+            seed=int(np.random.default_rng().integers(2**31)) if self.seed is None else int(self.seed),
+            verbose=int(self.verbose),
+        )
+
+    def _validation(self, validation_data, classes, window_shape):
+        if not isinstance(validation_data, tuple | list) or len(validation_data) != 2:
+            validation_data = (validation_data, None)
+        x, y = _arrays(*validation_data, "validation_data")
+        x = check_windows(x)
+        if x.shape[1:] != window_shape:
+            raise WindowShapeError(
+                f"Validation windows have shape {x.shape[1:]}, training windows {window_shape}; both must be the same."
+            )
+        check_lengths(**{"x of validation_data": x, "y of validation_data": y})
+        return x, encode_labels(y, classes)[0]
+
+    def _windows(self, x):
+        x = check_windows(x)
+        expected = (self.architecture_.time, self.architecture_.sensors)
+        if x.shape[1:] != expected:
+            raise WindowShapeError(
+                f"Windows have shape {x.shape[1:]}, but the model was trained on {expected} (time, channels); "
+                "cut and order them as the training windows."
+            )
+        return x
+
+
+def _arrays(x: Any, y: Any, name: str) -> tuple[Any, Any]:
+    """Windows and labels from two arrays, or from a tf.data.Dataset of both."""
+    if y is None:
+        if not hasattr(x, "element_spec"):
+            raise LengthMismatchError(
+                f"{name} comes without labels; give one label per window, or a tf.data.Dataset of (x, y)."
+            )
+        return from_tf_dataset(x)
+    return x, y
+
+
+def _scores(codes: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    return {
+        "accuracy": float(accuracy_score(codes, predicted)),
+        "macro_f1": float(f1_score(codes, predicted, average="macro")),
+    }
+
+
+def load(directory) -> AutoClassifier:
+    """Loads a classifier that `AutoClassifier.save` wrote; no code from the folder is run.
+
+    Args:
+        directory: path of the folder.
+
+    Returns:
+        A fitted `AutoClassifier`.
+
+    Raises:
+        ModelFileError: a file that is missing, damaged, or from a newer version of tsnas.
+
+    Example:
+        >>> clf = tsnas.load("runs/demo")
+        >>> clf.predict(x_test)
+    """
+    return saving.load(AutoClassifier, directory)
+
+

@@ -1,0 +1,193 @@
+"""Saves and loads a fitted classifier: the .tflite file, the float model's weights, and one JSON file with all else.
+
+Nothing that is loaded is run: the networks are rebuilt from the architecture, and weights are read as arrays.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tf_keras as keras
+
+import tsnas
+from tsnas.cost.board import Board
+from tsnas.cost.estimate import estimate_tflite
+from tsnas.data import Standardizer
+from tsnas.deploy.runner import Int8Model
+from tsnas.errors import BoardError, ModelFileError, SettingError
+from tsnas.files import check_output_dir, write_file
+from tsnas.pipeline import raw_model
+from tsnas.space.architecture import Architecture
+from tsnas.space.config import SpaceConfig
+
+if TYPE_CHECKING:
+    from tsnas.classifier import AutoClassifier
+
+FORMAT = 1
+MODEL_FILE, FLOAT_FILE, STATE_FILE, CARD_FILE = "model.tflite", "model.keras", "classifier.json", "model.json"
+
+
+def save(classifier: AutoClassifier, directory: str | os.PathLike[str]) -> list[pathlib.Path]:
+    """Writes everything that `load` needs; see `AutoClassifier.save`."""
+    folder = check_output_dir(directory)
+    files = to_bytes(classifier)
+    files[CARD_FILE] = _as_json(_card(classifier))
+    # The file that `load` reads first goes last: an interrupted save is seen as none, or as the one before.
+    for name in (MODEL_FILE, FLOAT_FILE, CARD_FILE, STATE_FILE):
+        write_file(folder / name, files[name])
+    return [folder / name for name in (MODEL_FILE, FLOAT_FILE, CARD_FILE, STATE_FILE)]
+
+
+def export(classifier: AutoClassifier, directory: str | os.PathLike[str]) -> list[pathlib.Path]:
+    """Writes what firmware needs; see `AutoClassifier.export`."""
+    folder = check_output_dir(directory)
+    write_file(folder / MODEL_FILE, classifier.tflite_model_)
+    write_file(folder / CARD_FILE, _as_json(_card(classifier)))
+    return [folder / MODEL_FILE, folder / CARD_FILE]
+
+
+def load(classifier_type: type[AutoClassifier], directory: str | os.PathLike[str]) -> AutoClassifier:
+    """Reads a folder that `save` wrote; see `tsnas.load`."""
+    folder = pathlib.Path(directory)
+    try:
+        files = {name: (folder / name).read_bytes() for name in (STATE_FILE, MODEL_FILE, FLOAT_FILE)}
+    except OSError as error:
+        raise ModelFileError(
+            f"No saved classifier can be read from {folder}: {error.filename}: {error.strerror}. "
+            "Give the folder that `save` or `tsnas search --out` wrote."
+        ) from None
+    classifier = classifier_type()
+    try:
+        restore(classifier, files)
+    except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
+        if isinstance(error, ModelFileError):
+            raise
+        raise ModelFileError(f"The classifier saved in {folder} is damaged ({error}); save it again.") from error
+    return classifier
+
+
+def to_bytes(classifier: AutoClassifier) -> dict[str, bytes]:
+    """The content of each file by its name."""
+    params = classifier.get_params()
+    if isinstance(params["board"], Board):
+        params["board"] = None
+    elif not isinstance(params["board"], str):
+        params["board"] = os.fspath(params["board"])
+    if params["space"] is not None:
+        params["space"] = params["space"].to_json()
+    labels = classifier.classes_
+    state = {
+        "format": FORMAT,
+        "tsnas": tsnas.__version__,
+        "params": params,
+        "classes": labels.tolist(),
+        "classes_dtype": labels.dtype.str,
+        "board": classifier.board_.to_json(),
+        "standardization": classifier.standardizer_.to_json(),
+        "architecture": classifier.architecture_.to_json(),
+        "seed": classifier.seed_,
+        "history": classifier.history_,
+    }
+    return {
+        MODEL_FILE: classifier.tflite_model_,
+        FLOAT_FILE: _model_bytes(classifier.keras_model_),
+        STATE_FILE: _as_json(state).encode(),
+    }
+
+
+def restore(classifier: AutoClassifier, files: dict[str, bytes]) -> None:
+    """Gives an unfitted classifier the state that `to_bytes` took."""
+    state = _read_state(files[STATE_FILE])
+    params = dict(state["params"])
+    try:
+        classifier.board_ = Board.from_json(state["board"])
+        if params["space"] is not None:
+            params["space"] = SpaceConfig.from_json(params["space"])
+    except (BoardError, SettingError) as error:
+        raise ModelFileError(f"{STATE_FILE} is damaged: {error}") from error
+    if params["board"] is None:
+        params["board"] = classifier.board_
+    classifier.set_params(**params)
+    classifier.classes_ = np.array(state["classes"], dtype=np.dtype(state["classes_dtype"]))
+    classifier.seed_ = state["seed"]
+    classifier.history_ = state["history"]
+    classifier.standardizer_ = Standardizer.from_json(state["standardization"])
+    classifier.architecture_ = Architecture.from_json(state["architecture"])
+    classifier.n_features_in_ = classifier.architecture_.sensors
+    classifier.keras_model_ = raw_model(classifier.architecture_.build(), classifier.standardizer_)
+    _load_weights(classifier.keras_model_, files[FLOAT_FILE])
+    classifier._set_artefact(files[MODEL_FILE], estimate_tflite(files[MODEL_FILE], classifier.board_))
+
+
+def _read_state(content: bytes) -> dict[str, Any]:
+    try:
+        state = json.loads(content)
+        version = state["format"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise ModelFileError(f"{STATE_FILE} is not what `save` writes ({error}); save the classifier again.") from None
+    if version != FORMAT:
+        raise ModelFileError(
+            f"{STATE_FILE} has format {version!r} (tsnas {state.get('tsnas')!r}), this tsnas {tsnas.__version__} reads "
+            f"format {FORMAT}; upgrade tsnas, or save the classifier again."
+        )
+    return state
+
+
+def _card(classifier: AutoClassifier) -> dict[str, Any]:
+    """What firmware must know to feed the model and to read its answer."""
+    model = Int8Model(classifier.tflite_model_)
+    return {
+        "input": {
+            "shape": [1, *model.window_shape],
+            "type": "int8",
+            "scale": model.input_scale,
+            "zero_point": model.input_zero_point,
+            "mean": list(classifier.standardizer_.mean),
+            "std": list(classifier.standardizer_.std),
+            "how": "q = clip(round((raw - mean[channel]) / std[channel] / scale) + zero_point, -128, 127), "
+            "time-major: all channels of the first sample, then of the second",
+        },
+        "output": {
+            "shape": [1, model.classes],
+            "type": "int8",
+            "scale": model.output_scale,
+            "zero_point": model.output_zero_point,
+            "classes": [str(label) for label in classifier.classes_.tolist()],
+            "how": "probability = (q - zero_point) * scale; the class is the index of the largest q",
+        },
+        "board": classifier.board_.name,
+        "limits": dataclasses.asdict(classifier._limits()),
+        "latency_ms": classifier.latency_ms_,
+        "ram_bytes": classifier.ram_bytes_,
+        "flash_bytes": classifier.flash_bytes_,
+        "architecture": classifier.architecture_.describe(),
+        "seed": classifier.seed_,
+        "tsnas": tsnas.__version__,
+    }
+
+
+def _model_bytes(model: keras.Model) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, FLOAT_FILE)
+        model.save(path)
+        return pathlib.Path(path).read_bytes()
+
+
+def _load_weights(model: keras.Model, content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, FLOAT_FILE)
+        pathlib.Path(path).write_bytes(content)
+        try:
+            model.load_weights(path)
+        except Exception as error:  # Keras raises whatever the zip and HDF5 readers beneath it do.
+            raise ModelFileError(f"{FLOAT_FILE} does not hold the weights of this architecture: {error}") from error
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, indent=2, default=lambda number: number.item()) + "\n"
