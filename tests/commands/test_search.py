@@ -20,11 +20,12 @@ class RecordingClassifier:
     def fit(self, x, y, groups=None):
         self.calls["fit"] = (x, y, groups)
         self.classes_ = np.unique(y)
+        self.seed_ = 17
         self.latency_ms_, self.ram_bytes_, self.flash_bytes_ = np.float64(4.5), np.int64(2048), 4096
         return self
 
     def summary(self):
-        return "THE SUMMARY"
+        print("THE SUMMARY")
 
     def evaluate(self, x, y):
         self.calls["evaluate"] = (x, y)
@@ -35,6 +36,7 @@ class RecordingClassifier:
 
     def save(self, folder):
         (folder / "model.tflite").write_bytes(bytes(1234))
+        return [folder / "model.tflite"]
 
 
 @pytest.fixture
@@ -89,7 +91,8 @@ def test_groups_are_passed_on(search, recording):
 def test_summary_scores_and_files_are_printed(search, recording, tmp_path, capsys):
     assert search() == 0
     out = capsys.readouterr().out
-    assert "THE SUMMARY" in out
+    assert out.startswith("THE SUMMARY\n")
+    assert "None" not in out
     assert "test (30 windows)" in out
     assert ["float", "0.875", "0.750"] in [line.split() for line in out.splitlines()]
     assert ["int8", "0.500", "0.250"] in [line.split() for line in out.splitlines()]
@@ -102,6 +105,7 @@ def test_metrics_hold_what_was_asked_and_found(search, recording, tmp_path):
     metrics = json.loads((tmp_path / "out/metrics.json").read_text())
     assert metrics["limits"] == {"max_latency_ms": None, "max_ram_kb": 64.0, "max_flash_kb": None}
     assert metrics["settings"] == {"epochs": 2}
+    assert metrics["seed"] == 17
     assert metrics["classes"] == [0, 1, 2]
     assert (metrics["train_windows"], metrics["test_windows"]) == (90, 30)
     assert (metrics["latency_ms"], metrics["ram_bytes"], metrics["flash_bytes"]) == (4.5, 2048, 4096)

@@ -80,3 +80,13 @@ def test_lengths_that_differ_are_all_named():
     with pytest.raises(LengthMismatchError, match="x has 3, y has 4, groups has 3"):
         check_lengths(x=np.zeros((3, 8, 1)), y=list("abcd"), groups=[1, 2, 3])
     check_lengths(x=np.zeros((3, 8, 1)), y=list("abc"), groups=None)
+
+
+@pytest.mark.parametrize("y", [3, np.array(3)])
+def test_a_single_value_has_no_length(y):
+    with pytest.raises(LengthMismatchError, match="y is the single value"):
+        check_lengths(x=np.zeros((3, 8, 1)), y=y)
+
+
+def test_lists_of_several_lengths_have_a_length():
+    check_lengths(x=np.zeros((2, 8, 1)), y=[[1], [1, 2]])

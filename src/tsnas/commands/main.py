@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import tsnas
 from tsnas.commands import boards, estimate, search
 from tsnas.commands.command import UsageError
 from tsnas.errors import InfeasibleError, LimitExceededError, TsnasError
@@ -50,9 +51,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         print(overview())
         return EXIT_OK
     if name == "--version":
-        from importlib.metadata import version
-
-        print(f"tsnas {version('tsnas')}")
+        print(f"tsnas {tsnas.__version__}")
         return EXIT_OK
     if name not in COMMANDS:
         near = difflib.get_close_matches(name, COMMANDS, n=1)

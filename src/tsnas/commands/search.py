@@ -44,14 +44,18 @@ def define_flags(values: flags.FlagValues) -> None:
     }.items():
         flags.DEFINE_float(name, None, meaning, flag_values=values)
     text("out", "Folder to write the model and its report to; created if need be. Required.")
-    whole("search_epochs", "Epochs of the search. Default: as tsnas.AutoClassifier.")
-    whole("epochs", "Epochs of the final training. Default: as tsnas.AutoClassifier.")
-    whole("qat_epochs", "Epochs of the quantisation-aware training. Default: as tsnas.AutoClassifier.")
-    whole("batch_size", "Windows per training step. Default: as tsnas.AutoClassifier.")
+    whole("search_epochs", "Epochs of the search. Default: by the number of windows, 4 to 60.")
+    whole("epochs", "Epochs of the final training. Default: by the number of windows, 10 to 100.")
+    whole("qat_epochs", "Epochs of the quantisation-aware training. Default: a fifth of --epochs, at least 3.")
+    whole("batch_size", "Windows per training step. Default: 64, fewer for less than 1,024 windows.")
     whole("seed", "Seed of all that is random; give one to repeat a search. Default: another each time.", 0)
     flags.DEFINE_enum(
-        "verbose", "1", ["0", "1", "2"], "Progress: 0 none, 1 by stage, 2 by epoch.", flag_values=values
-    )  # fmt: skip
+        "verbose",
+        "1",
+        ["0", "1", "2"],
+        "Progress: 0 for none, 1 for bars, 2 for a line after each epoch.",
+        flag_values=values,
+    )
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -80,19 +84,20 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     classifier = tsnas.AutoClassifier(values.board, **limits, **training, verbose=int(values.verbose))
     classifier.fit(data.x_train, data.y_train, groups=data.groups_train)
     seconds = time.monotonic() - started
-    print(classifier.summary())
+    classifier.summary()
 
     scores = None
     if data.x_test is not None:
         scores = classifier.evaluate(data.x_test, data.y_test)
         print(f"\n{_scores(scores, len(data.x_test))}")
-    classifier.save(out)
+    paths = classifier.save(out)
     metrics = {
-        "tsnas_version": _version(),
+        "tsnas_version": tsnas.__version__,
         "data": values.data or values.dataset,
         "board": values.board,
         "limits": limits,
         "settings": training,
+        "seed": classifier.seed_,
         "classes": classifier.classes_.tolist(),
         "train_windows": len(data.x_train),
         "test_windows": 0 if data.x_test is None else len(data.x_test),
@@ -103,7 +108,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         "seconds": seconds,
     }
     write_file(out / "metrics.json", json.dumps(metrics, indent=2, default=_plain) + "\n")
-    print(f"\nWrote to {out}:\n{_listing(out)}")
+    print(f"\nWrote to {out}:\n{_listing([*paths, out / 'metrics.json'])}")
 
 
 def check_dataset(data: Dataset) -> None:
@@ -138,15 +143,8 @@ def _scores(scores: dict[str, dict[str, float]], windows: int) -> str:
     return tabulate.tabulate(rows, headers, colalign=("left", "right", "right"), disable_numparse=True)
 
 
-def _listing(folder: pathlib.Path) -> str:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return "\n".join(f"  {path.stat().st_size:>10,} bytes  {path.relative_to(folder)}" for path in paths)
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("tsnas")
+def _listing(paths: list[pathlib.Path]) -> str:
+    return "\n".join(f"  {path.stat().st_size:>10,} bytes  {path.name}" for path in paths)
 
 
 def _plain(value: Any) -> Any:

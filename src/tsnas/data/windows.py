@@ -79,12 +79,19 @@ def check_lengths(**arrays: Any) -> None:
         **arrays: the arrays by the name to call them in a message; those that are None are left out.
 
     Raises:
-        LengthMismatchError: the lengths differ.
+        LengthMismatchError: the lengths differ, or one of the arrays is a single value.
 
     Example:
         >>> check_lengths(x=x, y=y, groups=groups)
     """
-    lengths = {name: np.shape(array)[0] for name, array in arrays.items() if array is not None}
+    lengths = {name: _length(name, array) for name, array in arrays.items() if array is not None}
     if len(set(lengths.values())) > 1:
         given = ", ".join(f"{name} has {length}" for name, length in lengths.items())
         raise LengthMismatchError(f"{given} entries, but each needs one per window; pass arrays of the same length")
+
+
+def _length(name: str, array: Any) -> int:
+    try:
+        return len(array)
+    except TypeError:
+        raise LengthMismatchError(f"{name} is the single value {array!r}, but needs one entry per window") from None
