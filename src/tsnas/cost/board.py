@@ -44,6 +44,7 @@ class Runtime:
         extra_input_bytes: int, persistent bytes of each further input of a model.
         tensor_bytes: int, persistent bytes of each tensor, weights included.
         slack_bytes: int, most that alignment can add in a model of several operators over one of a single operator.
+        conv2d_slack_bytes: int, what later TFLM versions keep for each convolution beyond the measured version.
         op_bytes: dict of the persistent bytes of each kind of operator, without its tensors.
     """
 
@@ -52,6 +53,7 @@ class Runtime:
     extra_input_bytes: int
     tensor_bytes: int
     slack_bytes: int
+    conv2d_slack_bytes: int
     op_bytes: dict[str, int]
 
 
@@ -234,6 +236,7 @@ def _board_from_fields(fields: _Fields) -> Board:
             extra_input_bytes=runtime.integer("extra_input_bytes"),
             tensor_bytes=runtime.integer("tensor_bytes"),
             slack_bytes=runtime.integer("slack_bytes"),
+            conv2d_slack_bytes=runtime.integer("conv2d_slack_bytes"),
             op_bytes={kind: op_bytes.integer(kind) for kind in OP_KINDS},
         ),
         source=fields.text("source"),

@@ -1,17 +1,22 @@
-"""Size of the .tflite file of a network, predicted from its operators."""
+"""Size of the .tflite file of a network, predicted from its operators.
+
+The constants describe the files that `tsnas.deploy` writes: tensors with short names (about 16 characters), weights
+aligned to 16 bytes, no signature. They were fitted to converted networks; see tests/cost/test_flash.py.
+"""
 
 from __future__ import annotations
 
 from tsnas.cost.graph import Graph
 from tsnas.cost.ops import Conv2D, Op
 
-# A converted file: header, metadata, operator codes, subgraph.
-BASE_BYTES = 1000
-# One operator with its options, and one tensor with its name, shape and quantisation.
-OP_BYTES = 90
-TENSOR_BYTES = 150
-# Per channel: int32 bias, and scale (4) and zero point (8) of both weights and bias.
+# Header, subgraph, operator codes and the input tensor.
+BASE_BYTES = 375
+# An operator with its options, its output tensor, and its constant tensors without what they hold.
+OP_BYTES = {"conv2d": 402, "add": 188, "global_average_pooling2d": 272, "softmax": 180}
+# Per output channel: int32 bias, and scale (4) and zero point (8) of both weights and bias.
 CHANNEL_BYTES = 4 + 2 * (4 + 8)
+# Entry of the metadata in the file, beside its content.
+METADATA_BYTES = 64
 
 
 def flash_bytes(graph: Graph, n_metadata_bytes: int = 0) -> int:
@@ -23,18 +28,22 @@ def flash_bytes(graph: Graph, n_metadata_bytes: int = 0) -> int:
 
     Returns:
         Bytes.
+
+    Example:
+        >>> builder = GraphBuilder((64, 6, 1))
+        >>> x = builder.add("stem", Conv2D(64, 6, 1, 8, 5, 1), builder.input)
+        >>> flash_bytes(builder.build(x))
+        1041
     """
     return base_flash_bytes(n_metadata_bytes) + sum(op_flash_bytes(node.op) for node in graph.nodes)
 
 
 def base_flash_bytes(n_metadata_bytes: int = 0) -> int:
     """Predicted bytes of the file before its operators, its input tensor included."""
-    return BASE_BYTES + n_metadata_bytes + TENSOR_BYTES
+    return BASE_BYTES + (METADATA_BYTES + n_metadata_bytes if n_metadata_bytes else 0)
 
 
 def op_flash_bytes(op: Op) -> int:
     """Predicted bytes that one operator adds to the file, with its output and its constant tensors."""
-    total = OP_BYTES + TENSOR_BYTES
-    if isinstance(op, Conv2D):
-        total += op.weights + CHANNEL_BYTES * op.out_c + 2 * TENSOR_BYTES
-    return total
+    constants = op.weights + CHANNEL_BYTES * op.out_c if isinstance(op, Conv2D) else 0
+    return OP_BYTES[op.kind] + constants

@@ -1,9 +1,24 @@
-"""Tensor arena of a network: where TensorFlow Lite Micro puts every buffer, and how many bytes that takes.
+"""Tensor arena of a network: where TensorFlow Lite Micro (TFLM) puts every buffer, and how many bytes that takes.
 
 The arena has two ends. The **head** holds activations and scratch buffers, which share memory when they do not live at
 the same time; TFLM's GreedyMemoryPlanner decides where, and `plan_arena` follows it exactly: sizes rounded up to 16
-bytes, the largest first, each in the first gap among the buffers that live at the same time. The **tail** holds what
-stays: the interpreter's own records for each tensor and operator, and per-channel multipliers.
+bytes, the largest first, each in the first gap among the buffers that live at the same time.
+
+The **tail** holds what stays. On a 32-bit microcontroller that is, in bytes:
+
+- once: the allocators, the planner, and the records of one input and one output (`Runtime.base_bytes`, 440);
+- per tensor, weights included: a `TfLiteEvalTensor` of three words (`Runtime.tensor_bytes`, 12);
+- per operator: a node and its registration (32), its options (convolution 24, addition 8, mean and softmax 4), the
+  kernel's own record rounded up to 16 (64, 64, 48, 64), and a handle of 4 for each scratch buffer (`Runtime.op_bytes`);
+- per convolution: a multiplier and a shift for each output channel, as two arrays of int32, each rounded up to 16.
+
+With these sizes one and the same `base_bytes` explains the measured arena of models of every kind of operator; on the
+STM32 boards, alignment adds 16 to additions and softmax. The rest errs on the safe side, since no arena of a whole
+network was measured: `Runtime.slack_bytes` covers alignment that falls otherwise than in a model of one operator, and
+`Runtime.conv2d_slack_bytes` the larger records of later TFLM versions. `arena_used_bytes()` on the board has the last
+word.
+
+Source: David et al., TensorFlow Lite Micro: Embedded Machine Learning on TinyML Systems, section 4.4 (memory).
 """
 
 from __future__ import annotations
@@ -13,7 +28,7 @@ import dataclasses
 from tsnas.cost.board import Runtime
 from tsnas.cost.features import uses_1x1_kernel
 from tsnas.cost.graph import Graph
-from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Op
+from tsnas.cost.ops import Conv2D, GlobalAveragePooling2D, Op
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,11 +135,12 @@ def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
     """Sizes of the scratch buffers that a kernel asks for, which live only while it runs.
 
     A convolution with im2col holds the inputs of two output pixels as int16; a mean over time and sensors holds a sum
-    of int32 for each channel.
+    of int32 for each channel, and in the reference build, which is a later one, also four indices and two axes.
 
     Args:
         op: operator descriptor.
-        cmsis_nn: bool, CMSIS-NN kernels, or TFLM's reference kernels. Defaults to True.
+        cmsis_nn: bool, the measured build with CMSIS-NN kernels, or the `tflite_micro` package with reference kernels.
+            Defaults to True.
 
     Returns:
         Bytes of each buffer before alignment.
@@ -132,7 +148,7 @@ def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
     if isinstance(op, Conv2D) and cmsis_nn and not uses_1x1_kernel(op):
         return (4 * op.kernel_h * op.kernel_w * op.in_c,)
     if isinstance(op, GlobalAveragePooling2D):
-        return (4 * op.c,)
+        return (4 * op.c,) if cmsis_nn else (4 * op.c, 16, 8)
     return ()
 
 
@@ -140,8 +156,8 @@ def tail_bytes(graph: Graph, runtime: Runtime) -> int:
     """Bytes of the persistent part of the arena."""
     total = base_tail_bytes(runtime) + sum(op_tail_bytes(node.op, runtime) for node in graph.nodes)
     if len(graph.nodes) == 1:
-        # Records of single operators are exact, so there is no slack to add.
-        total -= runtime.slack_bytes
+        # The constants come from models of one operator, where nothing is unsure.
+        total -= runtime.slack_bytes + runtime.conv2d_slack_bytes * isinstance(graph.nodes[0].op, Conv2D)
     extra_inputs = len(graph.inputs()) - 1
     return total + extra_inputs * (runtime.extra_input_bytes + runtime.tensor_bytes)
 
@@ -152,17 +168,17 @@ def base_tail_bytes(runtime: Runtime) -> int:
 
 
 def op_tail_bytes(op: Op, runtime: Runtime) -> int:
-    """Persistent bytes that one operator adds, with its output and its constant tensors."""
+    """Persistent bytes that one operator adds to a network, with its output and its constant tensors."""
     total = runtime.op_bytes[op.kind] + runtime.tensor_bytes * (1 + _constants(op))
     if isinstance(op, Conv2D):
         # Multiplier and shift of each output channel, as two arrays of int32.
-        total += 2 * aligned(4 * op.out_c, runtime.alignment)
+        total += 2 * aligned(4 * op.out_c, runtime.alignment) + runtime.conv2d_slack_bytes
     return total
 
 
 def _constants(op: Op) -> int:
     """Number of constant tensors that an operator reads: weights and bias, or the axes of a mean."""
-    return {Conv2D: 2, GlobalAveragePooling2D: 1, Add: 0}.get(type(op), 0)
+    return {Conv2D: 2, GlobalAveragePooling2D: 1}.get(type(op), 0)
 
 
 def _buffers(graph: Graph, alignment: int, scratch: bool) -> list[_Buffer]:
