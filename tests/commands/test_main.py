@@ -1,6 +1,5 @@
 """The program around the commands: overview, unknown commands and flags, exit codes, quick start."""
 
-import os
 import subprocess
 import sys
 
@@ -133,15 +132,6 @@ def test_help_and_boards_do_not_load_tensorflow():
         "sys.exit(bool({'tensorflow', 'tf_keras', 'sklearn'} & set(sys.modules)))"
     )
     assert python("-c", code).returncode == 0
-
-
-def test_tensorflow_is_quiet_unless_the_user_has_set_a_level(monkeypatch):
-    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
-    main.run(["boards"])
-    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "3"
-    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
-    main.run(["boards"])
-    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
 
 
 def test_a_reader_that_leaves_is_no_error():

@@ -59,7 +59,6 @@ def run(argv: Sequence[str] | None = None) -> int:
         what = "give a command before its flags" if name.startswith("-") else f"unknown command {name!r}{hint}"
         print(f"tsnas: error: {what}\n\n{overview()}", file=sys.stderr)
         return EXIT_USAGE
-    _quiet_tensorflow()
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         return _guarded(name, args)
@@ -86,11 +85,6 @@ def _guarded(name: str, args: list[str]) -> int:
         # The reader, such as `head`, has left; Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
-
-
-def _quiet_tensorflow() -> None:
-    """Keeps TensorFlow's C++ libraries from logging their start-up, unless the user has set a level."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:

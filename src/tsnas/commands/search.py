@@ -10,6 +10,7 @@ from typing import Any
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError, no_arguments
+from tsnas.commands.quiet import import_tensorflow
 from tsnas.datasets import Dataset, load_npz, shoulder
 
 LIMITS = ("max_latency_ms", "max_ram_kb", "max_flash_kb")
@@ -77,6 +78,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     check_dataset(data)
     out = check_output_dir(values.out)
 
+    import_tensorflow()
     import tsnas
 
     training = {name: values[name].value for name in TRAINING if values[name].value is not None}

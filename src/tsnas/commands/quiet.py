@@ -1,0 +1,38 @@
+"""Loads TensorFlow without what its C++ libraries log at start-up."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import tempfile
+
+
+def import_tensorflow() -> None:
+    """Imports TensorFlow and swallows its start-up log, unless TF_CPP_MIN_LOG_LEVEL says what to log.
+
+    Example:
+        >>> import_tensorflow()
+        >>> import tensorflow as tf
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        importlib.import_module("tensorflow")
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    # The level does not reach messages that are logged before TensorFlow sets its log up, so stderr itself is
+    # turned aside; should the import fail, what was logged comes out after all.
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    try:
+        with tempfile.TemporaryFile() as log:
+            os.dup2(log.fileno(), 2)
+            try:
+                importlib.import_module("tensorflow")
+            except BaseException:
+                log.seek(0)
+                os.write(stderr, log.read())
+                raise
+            finally:
+                os.dup2(stderr, 2)
+    finally:
+        os.close(stderr)
