@@ -1,0 +1,145 @@
+"""Training: it learns, repeats bit for bit, quantises without loss, and says what is wrong with its arguments."""
+
+import random
+
+import numpy as np
+import pytest
+import tf_keras as keras
+from small_nets import small_net
+
+from tsnas import errors
+from tsnas.deploy import train
+from tsnas.deploy.ranges import calibrate_ranges
+from tsnas.deploy.seed import fixed_seed
+from tsnas.deploy.train import train_float, train_quantised
+
+
+def weight_bytes(model: keras.Model) -> bytes:
+    return b"".join(weight.tobytes() for weight in model.get_weights())
+
+
+def trained_twice(x, y, **changes):
+    """Weights of two trainings of equal initial models in the same process, `changes` applied to the second."""
+    results = []
+    for extra in ({}, changes):
+        with fixed_seed(1):
+            model = small_net()
+        train_float(model, x, y, **({"epochs": 2, "batch_size": 32, "seed": 5} | extra))
+        results.append(weight_bytes(model))
+    return results
+
+
+def test_float_training_learns(trained):
+    predicted = trained.model.predict(trained.x_test[..., None], verbose=0).argmax(axis=1)
+    assert np.mean(predicted == trained.y_test) > 0.9
+
+
+def test_same_seed_gives_the_same_weights_in_one_process(trained):
+    first, second = trained_twice(trained.x[:96], trained.y[:96])
+    assert first == second
+
+
+def test_another_seed_gives_other_weights(trained):
+    first, second = trained_twice(trained.x[:96], trained.y[:96], seed=6)
+    assert first != second
+
+
+def test_quantised_training_repeats_and_leaves_the_float_model_alone(trained):
+    before = weight_bytes(trained.model)
+    again = train_quantised(trained.model, trained.x, trained.y, epochs=3, seed=0)
+    assert weight_bytes(again) == weight_bytes(trained.qat_model)
+    assert weight_bytes(trained.model) == before
+    assert not trained.model.losses
+    assert all(layer.trainable for layer in trained.model.layers)
+
+
+def test_the_callers_random_state_is_kept(trained):
+    python_state, numpy_state = random.getstate(), np.random.get_state()[1].copy()
+    train_float(small_net(), trained.x[:32], trained.y[:32], epochs=1, seed=3)
+    assert random.getstate() == python_state
+    np.testing.assert_array_equal(np.random.get_state()[1], numpy_state)
+
+
+def test_keras_callbacks_see_every_epoch_and_may_stop(trained):
+    class StopAfterTwo(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(logs)
+            self.model.stop_training = epoch == 1
+
+    history = train_float(
+        small_net(),
+        trained.x[:64],
+        trained.y[:64],
+        epochs=5,
+        seed=0,
+        validation_data=(trained.x_test[:30], trained.y_test[:30]),
+        callbacks=[StopAfterTwo()],
+    )
+    assert [len(values) for values in history.values()] == [2] * len(history)
+
+
+def test_each_epoch_draws_every_window_once_in_another_order():
+    """The augmentation is off, so that windows can be told apart; each holds its own number."""
+    windows = np.arange(12, dtype=np.float32).reshape(12, 1, 1, 1)
+    labels = np.eye(12, dtype=np.float32)
+    settings = train._Settings(epochs=2, batch_size=4, learning_rate=1e-3, label_smoothing=0.0, seed=0)
+    batches = list(train._augmented_batches(windows, labels, 4, settings))
+    drawn = np.concatenate([batch[1].numpy().argmax(axis=1) for batch in batches])
+    assert sorted(drawn[:12]) == sorted(drawn[12:]) == list(range(12))
+    assert list(drawn[:12]) != list(drawn[12:])
+
+
+def test_augmentation_scales_channels_and_adds_noise():
+    windows = np.ones((512, 64, 2, 1), dtype=np.float32)
+    settings = train._Settings(epochs=1, batch_size=512, learning_rate=1e-3, label_smoothing=0.0, seed=0)
+    ((batch, _),) = train._augmented_batches(windows, np.zeros((512, 1), np.float32), 512, settings)
+    scales = batch.numpy().mean(axis=1)
+    assert scales.std() == pytest.approx(train.SCALE_STD, rel=0.1)
+    assert abs(np.corrcoef(scales[:, 0, 0], scales[:, 1, 0])[0, 1]) < 0.15
+    assert batch.numpy().std(axis=1).mean() == pytest.approx(train.NOISE_STD, rel=0.1)
+
+
+def test_ranges_are_those_of_the_float_model(trained):
+    import tensorflow_model_optimization as tfmot
+
+    logits_model = keras.Model(trained.model.input, trained.model.layers[-1].input)
+    quantised = tfmot.quantization.keras.quantize_model(logits_model)
+    x = trained.x[:128, ..., None]
+    calibrate_ranges(quantised, logits_model, x, seed=0)
+    relu = keras.Model(trained.model.input, trained.model.get_layer("mid0_relu").output)
+    # As many windows as two batches of 64: the mean over both, in whichever order they are drawn.
+    order = np.random.default_rng(0).permutation(128)
+    expected = np.mean([relu(x[half]).numpy().max() for half in (order[:64], order[64:])])
+    weights = {weight.name: weight.numpy() for weight in quantised.get_layer("quant_mid0_relu").weights}
+    assert weights["quant_mid0_relu/output_max:0"] == pytest.approx(expected, rel=1e-5)
+    assert weights["quant_mid0_relu/output_min:0"] == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "error", "message"),
+    [
+        ({"epochs": 0}, errors.SettingError, "epochs=0 must be an integer of at least 1"),
+        ({"epochs": 1.5}, errors.SettingError, "epochs=1.5"),
+        ({"batch_size": -1}, errors.SettingError, "batch_size=-1"),
+        ({"seed": -1}, errors.SettingError, "seed=-1 must be an integer of at least 0"),
+        ({"learning_rate": float("nan")}, errors.SettingError, "learning_rate=nan"),
+        ({"label_smoothing": 1.0}, errors.SettingError, "label_smoothing=1.0"),
+        ({"x": np.zeros((6, 16, 3))}, errors.WindowShapeError, r"\(6, 16, 3\).*\(windows, 32, 3\)"),
+        ({"x": np.full((6, 32, 3), np.nan)}, errors.NonFiniteError, "NaN"),
+        ({"y": np.arange(5) % 3}, errors.LengthMismatchError, r"\(5,\) for 6 windows"),
+        ({"y": np.array([0, 1, 2, 3, 0, 1])}, errors.UnknownLabelError, "from 0 to 2"),
+        ({"y": np.array(["a"] * 6)}, errors.UnknownLabelError, "integers"),
+    ],
+)
+def test_bad_arguments_are_named(setting, error, message):
+    arguments = {"x": np.zeros((6, 32, 3)), "y": np.arange(6) % 3, "epochs": 1, "seed": 0} | setting
+    with pytest.raises(error, match=message):
+        train_float(small_net(), arguments.pop("x"), arguments.pop("y"), **arguments)
+
+
+def test_a_model_that_cannot_be_quantised_is_refused():
+    window = keras.layers.Input((32, 3, 1))
+    x = keras.layers.DepthwiseConv2D(3, name="depthwise")(window)
+    x = keras.layers.Softmax()(keras.layers.GlobalAveragePooling2D()(x))
+    with pytest.raises(errors.CoreModelError, match="'depthwise' is a DepthwiseConv2D; allowed are Conv2D"):
+        train_float(keras.Model(window, x), np.zeros((6, 32, 3)), np.zeros(6, int), epochs=1, seed=0)

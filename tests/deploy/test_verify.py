@@ -1,0 +1,37 @@
+"""The last gate: a file over any limit is refused, and the message names every limit."""
+
+import pytest
+
+from tsnas import errors
+from tsnas.cost.estimate import estimate_tflite
+from tsnas.cost.limits import Limits
+from tsnas.deploy.verify import verify
+
+BOARD = "nucleo_f446re"
+
+
+def test_a_file_within_its_limits_returns_its_estimate(trained):
+    estimate = verify(trained.tflite, BOARD, Limits(max_latency_ms=1000, max_ram_kb=64, max_flash_kb=64))
+    assert estimate == estimate_tflite(trained.tflite, BOARD)
+    assert estimate.flash_bytes == len(trained.tflite)
+    assert [row.name for row in estimate.rows][:2] == ["stem", "skip0"]
+
+
+def test_every_limit_that_is_exceeded_is_named(trained):
+    with pytest.raises(errors.LimitExceededError, match=r"latency.*; RAM.*; flash.*"):
+        verify(trained.tflite, BOARD, Limits(max_latency_ms=0.01, max_ram_kb=1, max_flash_kb=1))
+    with pytest.raises(errors.LimitExceededError, match=r"latency") as caught:
+        verify(trained.tflite, BOARD, Limits(max_latency_ms=0.01))
+    assert "RAM" not in str(caught.value)
+
+
+def test_a_limit_that_is_met_exactly_is_kept(trained):
+    flash_kb = len(trained.tflite) / 1024
+    verify(trained.tflite, BOARD, Limits(max_flash_kb=flash_kb))
+    with pytest.raises(errors.LimitExceededError, match="flash"):
+        verify(trained.tflite, BOARD, Limits(max_flash_kb=flash_kb - 0.001))
+
+
+def test_a_damaged_file_is_refused(trained):
+    with pytest.raises(errors.ModelFileError):
+        verify(trained.tflite[:500], BOARD, Limits())
