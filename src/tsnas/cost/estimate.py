@@ -51,7 +51,7 @@ class Estimate:
         board: str, name of the board.
         clock_hz: float, the clock that latencies assume.
         latency_ms: float, latency of one inference.
-        ram_bytes: int, tensor arena.
+        ram_bytes: int, size of the tensor arena that the firmware must set aside.
         flash_bytes: int, size of the .tflite model.
         board_ram_bytes: int, RAM of the board.
         board_flash_bytes: int, flash of the board.
@@ -145,7 +145,7 @@ def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_by
         board=board.name,
         clock_hz=board.clock_hz,
         latency_ms=sum(row.latency_ms for row in rows),
-        ram_bytes=plan.total_bytes,
+        ram_bytes=plan.arena_bytes,
         flash_bytes=flash.flash_bytes(graph) if flash_bytes is None else flash_bytes,
         board_ram_bytes=board.ram_bytes,
         board_flash_bytes=board.flash_bytes,

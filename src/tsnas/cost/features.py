@@ -20,7 +20,7 @@ INVOKE = "invoke"
 # Weight bytes of an operator from which a cache in front of the flash begins to miss, and above which it always misses.
 CACHE_FREE_BYTES = 1500
 CACHE_FULL_BYTES = 16000
-# Data cache in front of the flash of an STM32F4: 8 lines of 16 bytes (RM0390, section 3.4.2).
+# Data cache in front of the flash of an STM32F4: 8 lines of 16 bytes.
 FLASH_DATA_CACHE_BYTES = 128
 
 # Fixed ratios between steps of the same kernel, read off its loops and trimmed on the records of the one board that has

@@ -18,7 +18,11 @@ network was measured: `Runtime.slack_bytes` covers alignment that falls otherwis
 `Runtime.conv2d_slack_bytes` the larger records of later TFLM versions. `arena_used_bytes()` on the board has the last
 word.
 
-Source: David et al., TensorFlow Lite Micro: Embedded Machine Learning on TinyML Systems, section 4.4 (memory).
+While it plans, TFLM keeps its notes in the place of the head: 24 bytes for each tensor and scratch buffer, and 40 more
+for each that it has to place. A network with many operators on small tensors therefore needs a larger arena to start
+than it uses later (`ArenaPlan.arena_bytes`).
+
+Source: David et al., TensorFlow Lite Micro: Embedded Machine Learning on TinyML Systems, MLSys 2021; its planner.
 """
 
 from __future__ import annotations
@@ -30,6 +34,11 @@ from tsnas.cost.features import uses_1x1_kernel
 from tsnas.cost.graph import Graph
 from tsnas.cost.ops import Conv2D, GlobalAveragePooling2D, Op
 
+# Notes of TFLM's planner on a 32-bit target: `AllocationInfo`, the planner's lists for each buffer, and alignment.
+NOTE_BYTES = 24
+PLACED_NOTE_BYTES = 40
+NOTES_BASE_BYTES = 64
+
 
 @dataclasses.dataclass(frozen=True)
 class ArenaPlan:
@@ -38,19 +47,26 @@ class ArenaPlan:
     Args:
         head_bytes: int, activations and scratch buffers.
         tail_bytes: int, persistent part.
+        planning_bytes: int, notes of the planner, in the place of the head while the interpreter starts.
         offsets: dict of the offset in the head of each activation tensor, in bytes.
         live_bytes: dict of the head bytes that live while each node runs, scratch included, by node name.
     """
 
     head_bytes: int
     tail_bytes: int
+    planning_bytes: int
     offsets: dict[str, int]
     live_bytes: dict[str, int]
 
     @property
     def total_bytes(self) -> int:
-        """What TFLM's `arena_used_bytes()` returns."""
+        """What TFLM's `arena_used_bytes()` returns once the interpreter has started."""
         return self.head_bytes + self.tail_bytes
+
+    @property
+    def arena_bytes(self) -> int:
+        """Size of the arena that the firmware must set aside for the interpreter to start and run."""
+        return max(self.head_bytes, self.planning_bytes) + self.tail_bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +105,7 @@ def plan_arena(graph: Graph, runtime: Runtime, scratch: bool = True) -> ArenaPla
     return ArenaPlan(
         head_bytes=max(offset + b.size for offset, b in zip(offsets, buffers, strict=True)),
         tail_bytes=tail_bytes(graph, runtime),
+        planning_bytes=_planning_bytes(graph, len(buffers) - len(tensors), len(buffers)),
         offsets={b.name: offset for offset, b in zip(offsets, buffers, strict=True) if b.name in tensors},
         live_bytes={
             node.name: sum(b.size for b in buffers if b.first_used <= step <= b.last_used)
@@ -174,6 +191,11 @@ def op_tail_bytes(op: Op, runtime: Runtime) -> int:
         # Multiplier and shift of each output channel, as two arrays of int32.
         total += 2 * aligned(4 * op.out_c, runtime.alignment) + runtime.conv2d_slack_bytes
     return total
+
+
+def _planning_bytes(graph: Graph, n_scratch: int, n_placed: int) -> int:
+    n_tensors = len(graph.inputs()) + sum(1 + _constants(node.op) for node in graph.nodes)
+    return NOTES_BASE_BYTES + NOTE_BYTES * (n_tensors + n_scratch) + PLACED_NOTE_BYTES * n_placed
 
 
 def _constants(op: Op) -> int:

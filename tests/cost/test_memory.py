@@ -1,0 +1,187 @@
+"""Arena plans: against a slow planner, the measured arenas of single operators, and the real interpreter."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from converted_networks import convert, deep_narrow_network, random_network, residual_network
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tsnas.cost.board import board_names, load_board
+from tsnas.cost.graph import Graph, GraphBuilder, Node
+from tsnas.cost.measurements import read_measurements
+from tsnas.cost.memory import (
+    aligned,
+    base_tail_bytes,
+    greedy_offsets,
+    op_tail_bytes,
+    plan_arena,
+    scratch_bytes,
+    tail_bytes,
+)
+from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
+from tsnas.cost.tflite import read_graph
+
+RUNTIME = load_board("nucleo_f446re").runtime
+
+buffers = st.lists(
+    st.tuples(st.integers(1, 6), st.integers(0, 6), st.integers(0, 4)).map(lambda b: (16 * b[0], b[1], b[1] + b[2])),
+    min_size=1,
+    max_size=12,
+)
+
+
+def slow_offsets(requests):
+    """First fit by trying every multiple of 16, the largest buffer first, of equal ones the last."""
+    order = sorted(enumerate(requests), key=lambda item: (item[1][0], item[0]))[::-1]
+    placed = {}
+    for index, (size, first, last) in order:
+        taken = np.zeros(10_000, dtype=bool)
+        for other, start in placed.items():
+            other_size, other_first, other_last = requests[other]
+            if set(range(first, last + 1)) & set(range(other_first, other_last + 1)):
+                taken[start : start + other_size] = True
+        placed[index] = next(at for at in range(0, 10_000, 16) if not taken[at : at + size].any())
+    return [placed[index] for index in range(len(requests))]
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(buffers)
+def test_offsets_are_those_of_a_slow_first_fit(requests):
+    assert greedy_offsets(requests) == slow_offsets(requests)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(buffers)
+def test_live_buffers_never_overlap(requests):
+    offsets = greedy_offsets(requests)
+    for step in range(12):
+        owner = np.full(10_000, -1)
+        for index, (size, first, last) in enumerate(requests):
+            if first <= step <= last:
+                place = slice(offsets[index], offsets[index] + size)
+                assert (owner[place] == -1).all()
+                owner[place] = index
+
+
+def residual_graph():
+    builder = GraphBuilder((16, 4, 1))
+    x = builder.add("stem", Conv2D(16, 4, 1, 8, 3, 1), builder.input)
+    y = builder.add("branch", Conv2D(16, 4, 8, 8, 5, 1), x)
+    z = builder.add("add", Add(16, 4, 8), x, y)
+    p = builder.add("pool", GlobalAveragePooling2D(16, 4, 8), z)
+    return builder.build(builder.add("softmax", Softmax(8), p))
+
+
+def test_shortcut_keeps_its_tensor_alive():
+    plan = plan_arena(residual_graph(), RUNTIME)
+    # The stem's output lives on while the branch runs, and both while they are added.
+    assert plan.live_bytes["stem"] == 64 + 512 + 16
+    assert plan.live_bytes["branch"] == 512 + 512 + 4 * 5 * 8
+    assert plan.live_bytes["add"] == 3 * 512
+    assert plan.live_bytes["pool"] == 512 + 16 + 32
+    assert plan.head_bytes == 3 * 512
+    assert len({plan.offsets[name] for name in ("stem", "branch", "add")}) == 3
+    assert set(plan.offsets) == {"input", "stem", "branch", "add", "pool", "softmax"}
+
+
+def test_head_holds_the_largest_live_set_and_total_adds_the_tail():
+    plan = plan_arena(residual_graph(), RUNTIME)
+    assert plan.head_bytes >= max(plan.live_bytes.values())
+    assert plan.total_bytes == plan.head_bytes + plan.tail_bytes
+    assert plan.head_bytes % 16 == 0
+
+
+def test_tail_adds_up_over_operators():
+    graph = residual_graph()
+    parts = base_tail_bytes(RUNTIME) + sum(op_tail_bytes(node.op, RUNTIME) for node in graph.nodes)
+    assert tail_bytes(graph, RUNTIME) == parts
+
+
+def test_tail_of_one_more_convolution_is_the_sum_of_its_records():
+    small, large = op_tail_bytes(Conv2D(8, 1, 8, 8, 3, 1), RUNTIME), op_tail_bytes(Conv2D(8, 1, 8, 16, 3, 1), RUNTIME)
+    assert large - small == 2 * (64 - 32)
+    # Node 32, options 24, kernel record 64, scratch handle 4; three tensors of 12; two arrays of 32; and the margin.
+    assert small == 32 + 24 + 64 + 4 + 3 * 12 + 2 * 32 + RUNTIME.conv2d_slack_bytes
+
+
+def test_scratch_buffers():
+    assert scratch_bytes(Conv2D(8, 4, 6, 8, 3, 2)) == (4 * 36,)
+    assert scratch_bytes(Conv2D(8, 4, 8, 8, 1, 1)) == ()
+    assert scratch_bytes(Conv2D(8, 4, 8, 8, 3, 1), cmsis_nn=False) == ()
+    assert scratch_bytes(GlobalAveragePooling2D(8, 4, 10)) == (40,)
+    assert scratch_bytes(Add(8, 4, 8)) == scratch_bytes(Softmax(4)) == ()
+
+
+@pytest.mark.parametrize("n_bytes", [0, 1, 15, 16, 17])
+def test_aligned_rounds_up_to_16(n_bytes):
+    assert aligned(n_bytes) == 16 * int(np.ceil(n_bytes / 16))
+
+
+@pytest.mark.parametrize("name", board_names())
+def test_arena_of_every_measured_operator_is_exact(shared_dir, name):
+    runtime = load_board(name).runtime
+    rows = [r for r in read_measurements(shared_dir / "measurements" / "op_latency_open.csv") if r.board == name]
+    assert len(rows) > 900
+    for row in rows:
+        inputs = ("input", "other")[: len(row.op.in_shapes)]
+        graph = Graph("input", row.op.in_shapes[0], (Node("op", row.op, inputs, "output"),), "output")
+        assert plan_arena(graph, runtime).total_bytes == row.arena_bytes, row
+
+
+def allocations(tflite_file):
+    """Head and tail bytes that the real interpreter, built for this machine, reports."""
+    pytest.importorskip("tflite_micro", reason="the tflite_micro package has no build for this machine")
+    code = (
+        "import sys; from tflite_micro import runtime; "
+        "runtime.Interpreter.from_bytes(open(sys.argv[1], 'rb').read()).print_allocations()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, tflite_file], capture_output=True, text=True, check=True)
+    return tuple(int(re.search(rf"allocation {part} (\d+) bytes", done.stderr)[1]) for part in ("head", "tail"))
+
+
+def starts(tflite_file, arena_bytes):
+    """Whether the real interpreter starts in an arena of this size."""
+    code = (
+        "import sys; from tflite_micro import runtime; "
+        "runtime.Interpreter.from_bytes(open(sys.argv[1], 'rb').read(), arena_size=int(sys.argv[2]))"
+    )
+    return (
+        subprocess.run([sys.executable, "-c", code, tflite_file, str(arena_bytes)], capture_output=True).returncode == 0
+    )
+
+
+def test_many_small_operators_need_more_memory_to_start_than_to_run(tmp_path):
+    tflite = convert(deep_narrow_network())
+    path = tmp_path / "model.tflite"
+    path.write_bytes(tflite)
+    head, tail = allocations(path)
+    plan = plan_arena(read_graph(tflite), RUNTIME, scratch=False)
+    assert plan.head_bytes == head < plan.planning_bytes
+    assert plan.arena_bytes == plan.tail_bytes + plan.planning_bytes > plan.total_bytes
+    assert not starts(path, head + tail)
+    # Notes hold two pointers; with the 64 bits of this machine they are 8 bytes larger, for at most 70 of them.
+    assert not starts(path, tail + plan.planning_bytes - 64)
+    assert starts(path, tail + plan.planning_bytes + 8 * 70)
+
+
+def test_networks_of_usual_size_start_in_what_they_use():
+    graph = residual_graph()
+    assert plan_arena(graph, RUNTIME).arena_bytes == plan_arena(graph, RUNTIME).total_bytes
+
+
+@pytest.mark.parametrize("name", ["residual", "random0", "random1", "random2", "random3"])
+def test_head_is_that_of_the_real_interpreter(name, tmp_path):
+    model = residual_network() if name == "residual" else random_network(int(name[-1]))
+    tflite = convert(model)
+    path = tmp_path / "model.tflite"
+    path.write_bytes(tflite)
+    head, tail = allocations(path)
+    plan = plan_arena(read_graph(tflite), RUNTIME, scratch=False)
+    assert plan.head_bytes == head
+    # Pointers of this machine have 64 bits, so its tail is an upper bound; half of it is a lower one.
+    assert tail / 2 < plan.tail_bytes < tail
+    assert plan_arena(read_graph(tflite), RUNTIME).head_bytes >= head
