@@ -42,11 +42,13 @@ def test_int8_follows_the_quantisation_aware_model(trained, model):
 
 
 def test_batches_of_any_size_give_the_same(trained, model):
-    whole = model.predict(trained.x_test)
-    assert len(whole) % BATCH != 0
-    single = np.concatenate([model.predict(window[None]) for window in trained.x_test[:5]])
-    np.testing.assert_array_equal(single, whole[:5])
-    np.testing.assert_array_equal(model.predict(trained.x_test[..., None]), whole)
+    x = np.concatenate([trained.x_test, trained.x])
+    whole = model.predict(x)
+    assert len(x) > BATCH
+    assert len(x) % BATCH != 0
+    some = [0, 1, BATCH - 1, BATCH, len(x) - 1]
+    np.testing.assert_array_equal(np.concatenate([model.predict(x[i : i + 1]) for i in some]), whole[some])
+    np.testing.assert_array_equal(model.predict(x[..., None]), whole)
     assert model.predict_int8(np.empty((0, 32, 3, 1), np.int8)).shape == (0, 3)
 
 

@@ -25,6 +25,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from tsnas.deploy.core_model import check_core_model, operator_names
 from tsnas.deploy.flatbuffer import pack_model, read_model, tidy
+from tsnas.deploy.seed import kept_random_state
 from tsnas.errors import CoreModelError, ModelFileError
 
 METADATA_NAME = b"tsnas"
@@ -81,7 +82,8 @@ def untrained_int8(core_model: keras.Model) -> bytes:
     check_core_model(core_model)
     rng = np.random.default_rng(0)
     # Random values throughout: equal ones, such as biases of zero, would be stored only once.
-    stand_in = keras.models.clone_model(core_model)
+    with kept_random_state():
+        stand_in = keras.models.clone_model(core_model)
     stand_in.set_weights([rng.uniform(0.5, 1.5, weight.shape) for weight in core_model.get_weights()])
     windows = rng.standard_normal((1, 1, *core_model.input_shape[1:])).astype(np.float32)
     return _convert(stand_in, calibration_windows=windows)
@@ -155,9 +157,12 @@ def _convert(model: keras.Model, calibration_windows: np.ndarray | None) -> byte
     def classify(window: tf.Tensor) -> tf.Tensor:
         return model(window, training=False)
 
+    # The converter saves what it is given; a bare holder of the variables spares it tracing every Keras layer.
+    holder = tf.Module()
+    holder.held = model.variables
     try:
         with _silenced():
-            converter = tf.lite.TFLiteConverter.from_concrete_functions([classify.get_concrete_function()], model)
+            converter = tf.lite.TFLiteConverter.from_concrete_functions([classify.get_concrete_function()], holder)
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.inference_input_type = converter.inference_output_type = tf.int8
             if calibration_windows is not None:

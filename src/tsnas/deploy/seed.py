@@ -11,6 +11,17 @@ import tensorflow as tf
 
 
 @contextlib.contextmanager
+def kept_random_state() -> Iterator[None]:
+    """Puts NumPy's and Python's global generators back at the end; Keras draws the seeds of weights from them."""
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)
+
+
+@contextlib.contextmanager
 def fixed_seed(seed: int) -> Iterator[None]:
     """Makes what happens in the block repeatable, such as the initial weights of a model.
 
@@ -24,12 +35,8 @@ def fixed_seed(seed: int) -> Iterator[None]:
         >>> with fixed_seed(0):
         ...     model = architecture.build()
     """
-    python_state, numpy_state = random.getstate(), np.random.get_state()
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    tf.random.set_seed(seed)
-    try:
+    with kept_random_state():
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        tf.random.set_seed(seed)
         yield
-    finally:
-        random.setstate(python_state)
-        np.random.set_state(numpy_state)
