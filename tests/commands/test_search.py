@@ -1,5 +1,6 @@
 """tsnas search: finds bad input before the search, passes the flags on, and writes what it reports."""
 
+import inspect
 import json
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 import tsnas
 from tsnas.commands.main import run
+from tsnas.commands.search import LIMITS, TRAINING
 
 
 class RecordingClassifier:
@@ -63,6 +65,21 @@ def search(tmp_path, arrays):
         return run(["search", *(f"--{name}={value}" for name, value in flags.items() if value is not None)])
 
     return run_search
+
+
+@pytest.mark.parametrize("method", ["__init__", "fit", "summary", "evaluate", "save"])
+def test_the_real_classifier_takes_what_the_command_gives(method):
+    """The stand-in is of use only as long as the real methods can be called in the same way."""
+    real = inspect.signature(getattr(tsnas.AutoClassifier, method))
+    arguments = {
+        "__init__": (("board",), dict.fromkeys((*LIMITS, *TRAINING, "verbose"))),
+        "fit": (("x", "y"), {"groups": None}),
+        "summary": ((), {}),
+        "evaluate": (("x", "y"), {}),
+        "save": (("folder",), {}),
+    }
+    positional, named = arguments[method]
+    real.bind("self", *positional, **named)
 
 
 def test_flags_are_passed_on_and_those_not_given_are_not(search, recording, arrays):
@@ -185,4 +202,15 @@ def test_limits_that_cannot_be_kept_leave_no_model(search, recording, monkeypatc
     monkeypatch.setattr(recording, "fit", fit)
     assert search(max_latency_ms=0.001) == 1
     assert capsys.readouterr().err == "tsnas: error: no network is that fast\n"
-    assert not list((tmp_path / "out").iterdir())
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_failed_search_leaves_the_files_of_an_earlier_one(search, recording, monkeypatch, tmp_path):
+    def fit(self, x, y, groups=None):
+        raise KeyboardInterrupt
+
+    assert search() == 0
+    before = sorted((tmp_path / "out").iterdir())
+    monkeypatch.setattr(recording, "fit", fit)
+    assert search() == 130
+    assert sorted((tmp_path / "out").iterdir()) == before

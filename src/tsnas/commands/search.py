@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pathlib
 import time
@@ -84,7 +85,11 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     training = {name: values[name].value for name in TRAINING if values[name].value is not None}
     started = time.monotonic()
     classifier = tsnas.AutoClassifier(values.board, **limits, **training, verbose=int(values.verbose))
-    classifier.fit(data.x_train, data.y_train, groups=data.groups_train)
+    try:
+        classifier.fit(data.x_train, data.y_train, groups=data.groups_train)
+    except BaseException:
+        _remove_if_empty(out)
+        raise
     seconds = time.monotonic() - started
     classifier.summary()
 
@@ -143,6 +148,12 @@ def _scores(scores: dict[str, dict[str, float]], windows: int) -> str:
     rows = [(kind, f"{score['accuracy']:.3f}", f"{score['macro_f1']:.3f}") for kind, score in scores.items()]
     headers = (f"test ({windows} windows)", "accuracy", "macro-F1")
     return tabulate.tabulate(rows, headers, colalign=("left", "right", "right"), disable_numparse=True)
+
+
+def _remove_if_empty(folder: pathlib.Path) -> None:
+    """Takes back the folder that was made to try it, unless an earlier search has left files there."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _listing(paths: list[pathlib.Path]) -> str:
