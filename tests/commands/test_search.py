@@ -214,3 +214,12 @@ def test_a_failed_search_leaves_the_files_of_an_earlier_one(search, recording, m
     monkeypatch.setattr(recording, "fit", fit)
     assert search() == 130
     assert sorted((tmp_path / "out").iterdir()) == before
+
+
+def test_a_model_is_saved_before_it_is_scored(search, recording, monkeypatch, tmp_path):
+    def evaluate(self, x, y):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recording, "evaluate", evaluate)
+    assert search() == 130
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["model.tflite"]

@@ -91,13 +91,14 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         _remove_if_empty(out)
         raise
     seconds = time.monotonic() - started
+    # Saved before anything is printed or scored, so that nothing after a long search can lose its model.
+    paths = classifier.save(out)
     classifier.summary()
 
     scores = None
     if data.x_test is not None:
         scores = classifier.evaluate(data.x_test, data.y_test)
         print(f"\n{_scores(scores, len(data.x_test))}")
-    paths = classifier.save(out)
     metrics = {
         "tsnas_version": tsnas.__version__,
         "data": values.data or values.dataset,
