@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -79,15 +80,17 @@ class Limits:
         Raises:
             LimitError: a cost is NaN, which no limit can be compared with.
         """
+        judged = (
+            ("latency_ms", latency_ms, self.max_latency_ms, _latency_message),
+            ("ram_bytes", ram_bytes, self.max_ram_bytes, _bytes_message("RAM")),
+            ("flash_bytes", flash_bytes, self.max_flash_bytes, _bytes_message("flash")),
+        )
         messages = []
-        if _is_over("latency_ms", latency_ms, self.max_latency_ms):
-            messages.append(f"latency {latency_ms:.4g} ms is over the limit of {self.max_latency_ms:.4g} ms")
-        for name, used, limit_bytes in (
-            ("RAM", ram_bytes, self.max_ram_bytes),
-            ("flash", flash_bytes, self.max_flash_bytes),
-        ):
-            if _is_over(f"{name.lower()}_bytes", used, limit_bytes):
-                messages.append(f"{name} {_kb_text(used)} is over the limit of {_kb_text(limit_bytes)}")
+        for name, used, limit, message in judged:
+            if used is not None and math.isnan(used):
+                raise LimitError(f"{name} is NaN; a limit can only be judged by a number.")
+            if used is not None and limit is not None and used > limit:
+                messages.append(message(used, limit))
         return tuple(messages)
 
 
@@ -98,14 +101,6 @@ def _is_positive_number(value: object) -> bool:
     return math.isfinite(value) and bool(value > 0)
 
 
-def _is_over(name: str, used: float | None, limit: float | None) -> bool:
-    if used is None:
-        return False
-    if math.isnan(used):
-        raise LimitError(f"{name} is NaN; a limit can only be judged by a number.")
-    return limit is not None and used > limit
-
-
 def _whole_bytes(kb: float | None) -> int | None:
     return None if kb is None else math.floor(kb * BYTES_PER_KB)
 
@@ -114,5 +109,20 @@ def _smaller(limit: float | None, most: float) -> float:
     return most if limit is None else min(limit, most)
 
 
-def _kb_text(n_bytes: float | None) -> str:
-    return f"{n_bytes / BYTES_PER_KB:.2f} KB ({n_bytes:.0f} bytes)" if n_bytes is not None else ""
+def _latency_message(used: float, limit: float) -> str:
+    text = f"{used:.4g}"
+    # Rounding must not make an excess read like none.
+    if float(text) <= limit:
+        text = f"{float(used)!r}"
+    return f"latency {text} ms is over the limit of {limit:g} ms"
+
+
+def _bytes_message(name: str) -> Callable[[float, float], str]:
+    def message(used: float, limit: float) -> str:
+        return f"{name} {_kb_text(used)} is over the limit of {_kb_text(limit)}"
+
+    return message
+
+
+def _kb_text(n_bytes: float) -> str:
+    return f"{n_bytes / BYTES_PER_KB:.2f} KB ({n_bytes:.0f} bytes)"

@@ -279,6 +279,7 @@ def _unique(names: list[str]) -> list[str]:
 
 
 def _layer_name(tensor_name: str) -> str:
-    """Layer of a converted tensor: `conv2d_3` of `model/re_lu_2/Relu;model/conv2d_3/Conv2D`."""
+    """Layer of a converted tensor: `conv2d_3` of `model/re_lu_2/Relu;model/conv2d_3/BiasAdd/ReadVariableOp`."""
     parts = tensor_name.split(";")[-1].split("/")
-    return parts[-2] if len(parts) > 1 else parts[-1]
+    names = [part for part in parts[:-1] if part not in ("BiasAdd", "Conv2D")]
+    return names[-1] if names else parts[-1]

@@ -1,0 +1,90 @@
+"""Estimates: totals are the sums of their rows, files count with their real size, and the table can be read."""
+
+import json
+
+import pytest
+from converted_networks import convert, residual_network
+
+from tsnas.cost import flash
+from tsnas.cost.board import load_board
+from tsnas.cost.estimate import estimate_graph, estimate_tflite
+from tsnas.cost.graph import GraphBuilder
+from tsnas.cost.latency import graph_latency_ms
+from tsnas.cost.memory import plan_arena
+from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
+from tsnas.errors import ModelFileError, UnknownBoardError
+
+
+@pytest.fixture
+def graph():
+    builder = GraphBuilder((128, 9, 1))
+    x = builder.add("stem", Conv2D(128, 9, 1, 8, 5, 1, stride_h=2), builder.input)
+    y = builder.add("branch", Conv2D(64, 9, 8, 8, 3, 1), x)
+    x = builder.add("add", Add(64, 9, 8), x, y)
+    x = builder.add("pool", GlobalAveragePooling2D(64, 9, 8), x)
+    return builder.build(builder.add("softmax", Softmax(8), x))
+
+
+def test_totals_are_those_of_the_parts(graph):
+    board = load_board("nicla_sense_me")
+    estimate = estimate_graph(graph, "nicla_sense_me")
+    assert estimate.latency_ms == pytest.approx(graph_latency_ms(graph, board))
+    assert estimate.latency_ms == pytest.approx(sum(row.latency_ms for row in estimate.rows))
+    plan = plan_arena(graph, board.runtime)
+    assert estimate.ram_bytes == plan.arena_bytes >= max(row.ram_bytes for row in estimate.rows)
+    assert [row.ram_bytes for row in estimate.rows] == list(plan.live_bytes.values())
+    assert estimate.flash_bytes == flash.flash_bytes(graph)
+    assert (estimate.latency_error_median, estimate.latency_error_p95) == (
+        board.latency_error.median_relative,
+        board.latency_error.p95_relative,
+    )
+
+
+def test_rows_describe_their_operators(graph):
+    stem, branch, *rest = estimate_graph(graph, "nucleo_f446re").rows
+    assert (stem.name, stem.kind, stem.out_shape) == ("stem", "conv2d", (64, 9, 8))
+    assert (stem.params, stem.macs, stem.weight_bytes) == (5 * 8 + 8, 64 * 9 * 8 * 5, 5 * 8 + 4 * 8)
+    assert (branch.params, branch.macs) == (3 * 8 * 8 + 8, 64 * 9 * 8 * 3 * 8)
+    assert [row.weight_bytes for row in rest] == [0, 0, 0]
+
+
+def test_known_file_size_is_used(graph):
+    assert estimate_graph(graph, "nucleo_f446re", flash_bytes=12345).flash_bytes == 12345
+
+
+def test_file_is_costed_at_its_real_size(tmp_path):
+    tflite = convert(residual_network())
+    path = tmp_path / "model.tflite"
+    path.write_bytes(tflite)
+    estimate = estimate_tflite(path, "nucleo_l552ze_q")
+    assert estimate == estimate_tflite(tflite, load_board("nucleo_l552ze_q"))
+    assert estimate.flash_bytes == len(tflite)
+    assert len(estimate.rows) == 12
+
+
+def test_json_round_trip(graph):
+    estimate = estimate_graph(graph, "nucleo_f446re")
+    values = json.loads(json.dumps(estimate.to_json()))
+    assert values == estimate.to_json()
+    assert values["board"] == "nucleo_f446re"
+    assert values["rows"][0]["out_shape"] == [64, 9, 8]
+
+
+def test_table_shows_rows_totals_and_the_boards_limits(graph):
+    estimate = estimate_graph(graph, "nucleo_f446re")
+    lines = estimate.table().splitlines()
+    assert lines[0].split() == ["op", "kind", "output", "params", "MACs", "ms", "RAM", "KB", "weights", "KB"]
+    assert lines[2].split()[:5] == ["stem", "conv2d", "64x9x8", "48", "23,040"]
+    assert lines[2].split()[5] == f"{estimate.rows[0].latency_ms:.3f}"
+    text = "\n".join(lines)
+    assert "nucleo_f446re at 180 MHz" in text
+    assert f"{estimate.latency_ms:.2f} ms" in text
+    assert "of 128.0 KB" in text
+    assert "of 512.0 KB" in text
+
+
+def test_unknown_board_and_bad_file_are_refused(graph):
+    with pytest.raises(UnknownBoardError, match="nicla"):
+        estimate_graph(graph, "nicla")
+    with pytest.raises(ModelFileError):
+        estimate_tflite(b"no model", "nicla_sense_me")

@@ -1,0 +1,33 @@
+"""Predicted file sizes, against networks that are really converted."""
+
+import pytest
+from converted_networks import convert, random_network, residual_network
+
+from tsnas.cost.flash import base_flash_bytes, flash_bytes, op_flash_bytes
+from tsnas.cost.ops import Conv2D
+from tsnas.cost.tflite import read_graph
+from tsnas.deploy.convert import embed_metadata
+from tsnas.deploy.flatbuffer import tidy
+
+
+@pytest.mark.parametrize("name", ["residual", "random0", "random1", "random2"])
+def test_size_of_exported_networks_within_two_percent(name):
+    model = residual_network() if name == "residual" else random_network(int(name[-1]))
+    tflite = convert(model)
+    tflite = tidy(tflite, [f"cell{i}_branch" for i in range(len(read_graph(tflite).nodes))])
+    graph = read_graph(tflite)
+    assert flash_bytes(graph) == pytest.approx(len(tflite), rel=0.02)
+    metadata = {"classes": ["walk", "sit"] * 20}
+    text_bytes = len('{"classes":[]}') + len('"walk","sit",' * 20) - 1
+    assert flash_bytes(graph, text_bytes) == pytest.approx(len(embed_metadata(tflite, metadata)), rel=0.02)
+
+
+def test_size_adds_up_over_operators():
+    graph = read_graph(convert(residual_network()))
+    assert flash_bytes(graph) == base_flash_bytes() + sum(op_flash_bytes(node.op) for node in graph.nodes)
+
+
+def test_one_more_filter_is_its_weights_bias_and_scales():
+    # Bias 4, and for weights and bias a scale of 4 and a zero point of 8 each.
+    more = op_flash_bytes(Conv2D(8, 4, 6, 9, 5, 1)) - op_flash_bytes(Conv2D(8, 4, 6, 8, 5, 1))
+    assert more == 5 * 6 + 4 + 2 * (4 + 8)

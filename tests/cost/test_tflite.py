@@ -1,0 +1,204 @@
+"""Reading .tflite files: real networks, and every kind of file that cannot be costed."""
+
+import contextlib
+import struct
+
+import numpy as np
+import pytest
+import tf_keras as keras
+from ai_edge_litert import schema_py_generated as schema
+from converted_networks import conv, convert, edited, residual_network
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
+from tsnas.cost.tflite import read_graph, read_model_bytes
+from tsnas.errors import FloatModelError, ModelFileError, TsnasError, UnsupportedOpError
+
+layers = keras.layers
+
+
+@pytest.fixture(scope="module")
+def residual():
+    return convert(residual_network())
+
+
+def network(head, shape=(16, 4, 4)):
+    inputs = layers.Input(shape)
+    return keras.Model(inputs, head(inputs))
+
+
+def test_operators_shapes_and_connections_of_a_real_network(residual, tmp_path):
+    graph = read_graph(residual)
+    assert graph.input_shape == (32, 6, 1)
+    ops = [node.op for node in graph.nodes]
+    assert ops[0] == Conv2D(32, 6, 1, 4, 3, 1, 2, 1)
+    assert {Conv2D(16, 6, 4, 8, 3, 1), Conv2D(16, 6, 4, 8, 7, 1)} == set(ops[1:3])
+    assert ops[3] == Add(16, 6, 8)
+    assert {Conv2D(16, 6, 8, 12, 1, 6, 1, 6), Conv2D(16, 6, 8, 12, 1, 1, 1, 6)} == set(ops[4:6])
+    assert ops[6:8] == [Add(16, 1, 12), Conv2D(16, 1, 12, 12, 5, 1)]
+    assert ops[9] == Conv2D(16, 1, 12, 5, 1, 1, activation="none")
+    assert ops[10:] == [GlobalAveragePooling2D(16, 1, 5), Softmax(5)]
+    written = [node.output for node in graph.nodes]
+    assert len(set(written)) == len(written) == 12
+    assert set(graph.nodes[3].inputs) == set(written[1:3])
+    assert graph.output == written[-1]
+    path = tmp_path / "model.tflite"
+    path.write_bytes(residual)
+    assert read_graph(path) == read_graph(str(path)) == read_graph(bytearray(residual)) == graph
+
+
+def test_params_match_keras(residual):
+    model = residual_network()
+    assert sum(node.op.params for node in read_graph(residual).nodes) == model.count_params()
+
+
+def test_names_are_those_of_the_layers(residual):
+    names = [node.name for node in read_graph(residual).nodes]
+    assert len(set(names)) == len(names)
+    for name, start in zip(names, ("conv2d", "conv2d", "conv2d", "add"), strict=False):
+        assert name.startswith(start)
+
+
+def test_valid_padding_and_kept_dimensions():
+    graph = read_graph(
+        convert(network(lambda x: layers.GlobalAveragePooling2D(keepdims=True)(conv(x, 8, 3, padding="valid"))))
+    )
+    assert [node.op for node in graph.nodes] == [
+        Conv2D(16, 4, 4, 8, 3, 3, padding="valid"),
+        GlobalAveragePooling2D(14, 2, 8),
+    ]
+
+
+def test_relu6_counts_as_relu():
+    graph = read_graph(convert(network(lambda x: layers.ReLU(6.0)(layers.Conv2D(8, 3, padding="same")(x)))))
+    assert graph.nodes[0].op == Conv2D(16, 4, 4, 8, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        (
+            lambda x: layers.Flatten()(conv(x, 8, 1)),
+            r"operator 1 \(RESHAPE\) has no cost model. Supported are CONV_2D, ADD",
+        ),
+        (lambda x: layers.DepthwiseConv2D(3)(x), r"operator 0 \(DEPTHWISE_CONV_2D\) has no cost model"),
+        (lambda x: keras.backend.mean(x, axis=1), r"operator 0 \(MEAN\) averages axes \[1\] of 4 dimensions"),
+        (lambda x: layers.Softmax()(x), r"operator 0 \(SOFTMAX\) works on shape \(16, 4, 4\)"),
+        (lambda x: layers.Conv2D(8, 3, dilation_rate=2, padding="same")(x), r"has dilation \(2, 2\)|has no cost model"),
+        (
+            lambda x: layers.Conv2D(8, 3, groups=2)(x),
+            r"has groups: 4 input channels, but filters for 2|has no cost model",
+        ),
+        (lambda x: x + x[:, :1], "has no cost model"),
+    ],
+    ids=["reshape", "depthwise", "mean", "softmax", "dilation", "groups", "slice"],
+)
+def test_operators_without_cost_model_are_named(head, message):
+    with pytest.raises(UnsupportedOpError, match=message):
+        read_graph(convert(network(head)))
+
+
+def test_broadcast_addition_is_named(residual):
+    def widen(model):
+        graph = model.subgraphs[0]
+        add = next(
+            op
+            for op in graph.operators
+            if len(op.inputs) == 2 and op.builtinOptionsType == schema.BuiltinOptions.AddOptions
+        )
+        add.inputs = np.array([graph.inputs[0], add.inputs[1]], dtype=np.int32)
+
+    with pytest.raises(UnsupportedOpError, match=r"\(ADD\) broadcasts shapes \(32, 6, 1\) and \(16, 6, 8\)"):
+        read_graph(edited(residual, widen))
+
+
+def test_other_fused_activation_is_named(residual):
+    def tanh(model):
+        model.subgraphs[0].operators[0].builtinOptions.fusedActivationFunction = schema.ActivationFunctionType.TANH
+
+    with pytest.raises(UnsupportedOpError, match=r"operator 0 \(CONV_2D\) has the fused activation TANH"):
+        read_graph(edited(residual, tanh))
+
+
+def test_float_model_names_its_tensor():
+    with pytest.raises(FloatModelError, match=r"tensor '.*' is FLOAT32, not INT8. Convert the model with full int8"):
+        read_graph(convert(network(lambda x: conv(x, 8, 3)), int8=False))
+
+
+def test_float_weights_are_named(residual):
+    def float_weights(model):
+        graph = model.subgraphs[0]
+        graph.tensors[graph.operators[0].inputs[1]].type = schema.TensorType.FLOAT32
+
+    with pytest.raises(FloatModelError, match="is FLOAT32, not INT8"):
+        read_graph(edited(residual, float_weights))
+
+
+@pytest.mark.parametrize(("batch", "message"), [(None, "a batch that is dynamic"), (4, "a batch that is 4")])
+def test_other_batches_say_how_to_export(batch, message):
+    tflite = convert(network(lambda x: conv(x, 8, 3)), batch=batch)
+    with pytest.raises(ModelFileError, match=rf"{message}. Export the model with a fixed batch of 1"):
+        read_graph(tflite)
+
+
+def test_missing_empty_and_foreign_files(tmp_path, residual):
+    with pytest.raises(ModelFileError, match=r"none.tflite' cannot be read: No such file"):
+        read_graph(tmp_path / "none.tflite")
+    with pytest.raises(ModelFileError, match="cannot be read: Is a directory"):
+        read_graph(tmp_path)
+    with pytest.raises(ModelFileError, match=r"holds 0 bytes; that is no .tflite file"):
+        read_graph(b"")
+    with pytest.raises(ModelFileError, match=r"is not a .tflite file: bytes 4 to 8 are b'\\x04\\x00\\x08\\x08'"):
+        read_graph(b"PK\x03\x04\x04\x00\x08\x08" + bytes(100))
+    with pytest.raises(ModelFileError, match="model is a int; give the bytes"):
+        read_model_bytes(7)
+
+
+def test_several_subgraphs_are_refused(residual):
+    def double(model):
+        model.subgraphs = [model.subgraphs[0]] * 2
+
+    with pytest.raises(ModelFileError, match="has 2 subgraphs; it must have exactly 1"):
+        read_graph(edited(residual, double))
+
+
+def test_no_operators_are_refused(residual):
+    def strip(model):
+        model.subgraphs[0].operators = []
+
+    with pytest.raises(ModelFileError, match="has 0 operators, 1 inputs and 1 outputs"):
+        read_graph(edited(residual, strip))
+
+
+def test_operators_out_of_order_are_refused(residual):
+    def reverse(model):
+        model.subgraphs[0].operators.reverse()
+
+    with pytest.raises(ModelFileError, match="before it is computed"):
+        read_graph(edited(residual, reverse))
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9])
+def test_truncated_files_are_refused(residual, share):
+    with pytest.raises(ModelFileError):
+        read_graph(residual[: int(share * len(residual))])
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.data())
+def test_damaged_files_never_crash(residual, data):
+    content = bytearray(residual)
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(content) - 4))
+        struct.pack_into("<I", content, at, data.draw(st.sampled_from([0, 1, 0x7FFFFFFF, 0xFFFFFFFF, 4096])))
+    # Refused with a message of its own, or read: any other exception fails the test.
+    with contextlib.suppress(TsnasError):
+        read_graph(bytes(content))
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.binary(max_size=200))
+def test_garbage_behind_the_identifier_is_refused(garbage):
+    with pytest.raises(ModelFileError):
+        read_graph(b"\x10\x00\x00\x00TFL3" + garbage)
