@@ -89,6 +89,7 @@ def test_metadata_comes_back_and_changes_no_answer(trained):
     np.testing.assert_array_equal(micro.get_output(0), model.predict_int8(q[:1]))
 
 
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 def test_quantised_model_survives_a_file(trained, tmp_path):
     trained.qat_model.save(tmp_path / "model.h5")
     with tfmot.quantization.keras.quantize_scope():

@@ -76,8 +76,8 @@ def untrained_int8(core_model: keras.Model) -> bytes:
         ModelFileError: the converter could not make one int8 operator of each layer.
 
     Example:
-        >>> len(untrained_int8(architecture.build_model()))
-        12184
+        >>> len(untrained_int8(architecture.build()))
+        65056
     """
     check_core_model(core_model)
     rng = np.random.default_rng(0)

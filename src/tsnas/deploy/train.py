@@ -124,12 +124,12 @@ def train_quantised(
         logits_model = keras.Model(model.input, model.layers[-1].input, name=model.name)
         quantised = tfmot.quantization.keras.quantize_model(logits_model)
         calibrate_ranges(quantised, logits_model, as_windows(x, model.input_shape[1:]), seed=seed)
-        for layer in quantised.layers:
-            if isinstance(unwrapped(layer), keras.layers.BatchNormalization):
-                unwrapped(layer).trainable = False
+        _set_batch_norm_trainable(quantised, False)
         softmax = keras.layers.Softmax(name=model.layers[-1].name)
         qat_model = keras.Model(quantised.input, softmax(quantised.output), name=model.name)
         _fit(qat_model, x, y, settings, validation_data, callbacks, verbose)
+        # A frozen layer inside tfmot's wrapper lists its weights twice, and an .h5 file refuses that.
+        _set_batch_norm_trainable(quantised, True)
     return qat_model
 
 
@@ -198,11 +198,19 @@ def _fit(
     return history.history
 
 
+def _batch_norms(model: keras.Model) -> list[keras.layers.BatchNormalization]:
+    return [layer for layer in map(unwrapped, model.layers) if isinstance(layer, keras.layers.BatchNormalization)]
+
+
+def _set_batch_norm_trainable(model: keras.Model, trainable: bool) -> None:
+    for layer in _batch_norms(model):
+        layer.trainable = trainable
+
+
 def _limit_memory_of_statistics(model: keras.Model, steps: int) -> None:
     """Lets batch normalisation forget its initial statistics even in a short training; inference would use them."""
-    for layer in model.layers:
-        if isinstance(unwrapped(layer), keras.layers.BatchNormalization):
-            unwrapped(layer).momentum = min(unwrapped(layer).momentum, max(0.5, 1 - 10 / steps))
+    for layer in _batch_norms(model):
+        layer.momentum = min(layer.momentum, max(0.5, 1 - 10 / steps))
 
 
 def _augmented_batches(
