@@ -179,6 +179,14 @@ def test_operators_out_of_order_are_refused(residual):
         read_graph(edited(residual, reverse))
 
 
+def test_operators_without_their_options_are_refused(residual):
+    def strip(model):
+        model.subgraphs[0].operators[0].builtinOptions = None
+
+    with pytest.raises(ModelFileError, match=r"operator 0 \(CONV_2D\) lacks its Conv2DOptions; the file is damaged"):
+        read_graph(edited(residual, strip))
+
+
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9])
 def test_truncated_files_are_refused(residual, share):
     with pytest.raises(ModelFileError):

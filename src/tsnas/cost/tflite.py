@@ -26,6 +26,13 @@ _ACTIVATIONS = {
     schema.ActivationFunctionType.RELU: "relu",
     schema.ActivationFunctionType.RELU6: "relu",
 }
+# Number of inputs and type of options of each supported operator.
+_SIGNATURES = {
+    "CONV_2D": (3, schema.Conv2DOptionsT),
+    "ADD": (2, schema.AddOptionsT),
+    "MEAN": (2, schema.ReducerOptionsT),
+    "SOFTMAX": (1, schema.SoftmaxOptionsT),
+}
 
 
 def read_model_bytes(model: bytes | str | os.PathLike[str]) -> bytes:
@@ -141,7 +148,9 @@ class _GraphReader:
                 "build the network from layers that convert to these."
             )
         inputs, outputs = _indices(operator.inputs), _indices(operator.outputs)
-        n_inputs = {"CONV_2D": 3, "ADD": 2, "MEAN": 2, "SOFTMAX": 1}[name]
+        n_inputs, options_type = _SIGNATURES[name]
+        if not isinstance(operator.builtinOptions, options_type):
+            raise self._error(f"{where} lacks its {options_type.__name__.removesuffix('T')}; the file is damaged")
         if len(inputs) != n_inputs or len(outputs) != 1:
             raise self._error(f"{where} has {len(inputs)} inputs and {len(outputs)} outputs, not {n_inputs} and 1")
         for tensor in (*inputs, *outputs):
