@@ -23,7 +23,8 @@ def op_cycles(op: Op, board: Board) -> float:
         BoardError: the board has no coefficients for this kernel.
 
     Example:
-        >>> op_cycles(Conv2D(128, 9, 1, 8, 5, 1, stride_h=2), load_board("nucleo_f446re"))
+        >>> round(op_cycles(Conv2D(128, 9, 1, 8, 5, 1, stride_h=2), load_board("nucleo_f446re")))
+        821159
     """
     kernel, features = op_features(op)
     try:
