@@ -9,6 +9,7 @@ the whole space without visiting its members one by one.
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 
@@ -22,6 +23,8 @@ from tsnas.space.supernet import Supernet
 # Partial architectures are kept in bins of latency and RAM this fine (shares of the limit): each bin keeps its best.
 LATENCY_BINS = 1000
 RAM_BINS = 40
+# How many architectures of a search are looked at one by one, on their own cost graphs.
+CANDIDATES = 200
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,21 +63,21 @@ def derive(supernet: Supernet, limits: Limits, options: list[CellOptions] | None
     options = options or [cell_options(cell) for cell in supernet.cells]
     bounds = _Bounds.of(supernet, limits)
     while True:
-        found = _best(options, bounds)
-        if found is None:
+        candidates = _complete(options, bounds)
+        if not len(candidates.width):
             raise infeasible(supernet, limits, options)
-        rows, regret = found
-        architecture = supernet.architecture(
-            [option.choices[option.choice[row]] for option, row in zip(options, rows, strict=True)]
-        )
-        estimate = estimate_graph(architecture.graph(), supernet.board)
-        over = limits.exceeded(
-            latency_ms=estimate.latency_ms, ram_bytes=estimate.ram_bytes, flash_bytes=estimate.flash_bytes
-        )
-        if not over:
-            return Derived(architecture, estimate, regret)
-        # The sums leave out what only the whole graph shows (gaps between buffers, rounding): ask for a little less.
-        bounds = bounds.tightened(limits, estimate)
+        used = []
+        for index in np.lexsort((candidates.latency_ms, candidates.regret))[:CANDIDATES]:
+            architecture = _architecture(supernet, options, candidates.rows[index])
+            estimate = estimate_graph(architecture.graph(), supernet.board)
+            over = limits.exceeded(
+                latency_ms=estimate.latency_ms, ram_bytes=estimate.ram_bytes, flash_bytes=estimate.flash_bytes
+            )
+            if not over:
+                return Derived(architecture, estimate, float(candidates.regret[index]))
+            used.append(estimate)
+        # The sums leave out what only the whole graph shows (gaps between buffers): ask for a little less.
+        bounds = bounds.tightened(limits, used)
 
 
 def smallest_costs(supernet: Supernet, options: list[CellOptions]) -> dict[str, float]:
@@ -86,7 +89,7 @@ def smallest_costs(supernet: Supernet, options: list[CellOptions]) -> dict[str, 
     base = _base_costs(supernet)
     return {
         "latency_ms": base["latency_ms"] + _smallest_sum(options, "latency_ms"),
-        "ram_bytes": base["ram_bytes"] + _smallest_ram(options),
+        "ram_bytes": _smallest_ram(supernet, options),
         "flash_bytes": base["flash_bytes"] + _smallest_sum(options, "flash_bytes"),
     }
 
@@ -101,8 +104,8 @@ def infeasible(supernet: Supernet, limits: Limits, options: list[CellOptions]) -
     }
     short = tuple(name for name, limit in given.items() if limit is not None and smallest[name] > limit)
     reach = (
-        f"the smallest that the search space can reach on {supernet.board.name} is {smallest['latency_ms']:.2f} ms, "
-        f"{smallest['ram_bytes'] / 1024:.2f} KB of RAM and {smallest['flash_bytes'] / 1024:.2f} KB of flash"
+        f"the smallest that the search space can reach on {supernet.board.name} is {_up(smallest['latency_ms'])} ms, "
+        f"{_up(smallest['ram_bytes'] / 1024)} KB of RAM and {_up(smallest['flash_bytes'] / 1024)} KB of flash"
     )
     names = {"latency_ms": "max_latency_ms", "ram_bytes": "max_ram_kb", "flash_bytes": "max_flash_kb"}
     if short:
@@ -115,6 +118,11 @@ def infeasible(supernet: Supernet, limits: Limits, options: list[CellOptions]) -
         "Raise the limit, shorten or decimate the windows, or drop channels."
     )
     return InfeasibleError(message, smallest, short)
+
+
+def _up(value: float) -> str:
+    """`value` with two decimals, rounded up, so that it can be given as a limit."""
+    return f"{math.ceil(value * 100) / 100:.2f}"
 
 
 def _limits_text(limits: Limits) -> str:
@@ -150,14 +158,19 @@ class _Bounds:
             *(np.inf if limit is None else limit - base[name] for name, limit in zip(names, given, strict=True))
         )
 
-    def tightened(self, limits: Limits, estimate: Estimate) -> _Bounds:
-        def less(bound, limit, used):
-            return bound if limit is None or used <= limit else bound - max(used - limit, 1e-6 * limit)
+    def tightened(self, limits: Limits, estimates: list[Estimate]) -> _Bounds:
+        """Less room, by the least that any of `estimates`, all too large, is over."""
+
+        def less(bound, limit, name):
+            if limit is None:
+                return bound
+            excess = min(getattr(estimate, name) for estimate in estimates) - limit
+            return bound - max(excess, 1e-6 * limit)
 
         return _Bounds(
-            less(self.latency_ms, limits.max_latency_ms, estimate.latency_ms),
-            less(self.ram_bytes, limits.max_ram_bytes, estimate.ram_bytes),
-            less(self.flash_bytes, limits.max_flash_bytes, estimate.flash_bytes),
+            less(self.latency_ms, limits.max_latency_ms, "latency_ms"),
+            less(self.ram_bytes, limits.max_ram_bytes, "ram_bytes"),
+            less(self.flash_bytes, limits.max_flash_bytes, "flash_bytes"),
         )
 
 
@@ -177,17 +190,21 @@ class _Partial:
         return _Partial(*(getattr(self, field.name)[keep] for field in dataclasses.fields(self)))
 
 
-def _best(options: list[CellOptions], bounds: _Bounds) -> tuple[np.ndarray, float] | None:
-    """Rows of the least regret within the bounds, and that regret; None if nothing fits."""
+def _complete(options: list[CellOptions], bounds: _Bounds) -> _Partial:
+    """Complete architectures within the bounds, the one of least regret among them; empty if nothing fits."""
     zero = np.zeros(1)
     partial = _Partial(np.zeros(1, int), zero, zero, zero, zero, zero, np.zeros((1, 0), int))
-    rest = _costs_to_go(options)
-    for option, to_go in zip(options, rest[1:], strict=True):
+    for option, to_go in zip(options, _costs_to_go(options)[1:], strict=True):
         partial = _thinned(_fitting(_extended(partial, option), bounds, to_go), bounds)
         if not len(partial.width):
-            return None
-    best = np.lexsort((partial.latency_ms, partial.regret))[0]
-    return partial.rows[best], float(partial.regret[best])
+            break
+    return partial
+
+
+def _architecture(supernet: Supernet, options: list[CellOptions], rows: np.ndarray) -> Architecture:
+    return supernet.architecture(
+        [option.choices[option.choice[row]] for option, row in zip(options, rows, strict=True)]
+    )
 
 
 def _extended(partial: _Partial, option: CellOptions) -> _Partial:
@@ -286,21 +303,31 @@ def _smallest_sum(options: list[CellOptions], name: str) -> float:
     return float(_costs_to_go(options)[0][name][0])
 
 
-def _smallest_ram(options: list[CellOptions]) -> float:
-    """Least sum of the largest live bytes and all persistent bytes, exactly: the least tail under each bound on live."""
-    first = _costs_to_go(options)[0]
-    least_live = float(first["live_bytes"][0])
-    best = np.inf
-    for live_bytes in np.unique(np.concatenate([option.costs["live_bytes"] for option in options])):
-        if live_bytes < least_live:
-            continue
-        if live_bytes + first["tail_bytes"][0] >= best:
-            break
-        tail_bytes = np.zeros(len(options[-1].cell.out_widths))
-        for option in reversed(options):
-            fits = option.costs["live_bytes"] <= live_bytes
-            now = np.full(len(option.cell.in_widths), np.inf)
-            np.minimum.at(now, option.in_width[fits], (option.costs["tail_bytes"] + tail_bytes[option.out_width])[fits])
-            tail_bytes = now
-        best = min(best, live_bytes + float(tail_bytes[0]))
-    return best
+def _smallest_ram(supernet: Supernet, options: list[CellOptions]) -> float:
+    """The least RAM of any architecture, by branch and bound.
+
+    Sums over the cells bound an architecture from below; how many bytes its buffers really take shows its own graph.
+    """
+    base = _base_costs(supernet)["ram_bytes"]
+    to_go = _costs_to_go(options)
+    least, looked_at = np.inf, 0
+
+    def visit(rows: list[int], width: int, live_bytes: float, tail_bytes: float) -> None:
+        nonlocal least, looked_at
+        if len(rows) == len(options):
+            graph = _architecture(supernet, options, np.array(rows)).graph()
+            least, looked_at = min(least, estimate_graph(graph, supernet.board).ram_bytes), looked_at + 1
+            return
+        option, rest = options[len(rows)], to_go[len(rows) + 1]
+        members = np.flatnonzero(option.in_width == width)
+        out_width = option.out_width[members]
+        live = np.maximum(live_bytes, option.costs["live_bytes"][members])
+        tail = tail_bytes + option.costs["tail_bytes"][members]
+        bound = base + np.maximum(live, rest["live_bytes"][out_width]) + tail + rest["tail_bytes"][out_width]
+        for index in np.argsort(bound, kind="stable"):
+            if bound[index] >= least or looked_at >= CANDIDATES:
+                return
+            visit([*rows, int(members[index])], int(out_width[index]), float(live[index]), float(tail[index]))
+
+    visit([], 0, 0.0, 0.0)
+    return least

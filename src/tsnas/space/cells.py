@@ -126,8 +126,12 @@ class TimeReduceCell(SearchCell):
         }
 
     def call(self, inputs, probs, training=False):
-        paths = [conv(inputs, probs["filters"], training=training) for conv in self.convs]
-        return tf.add_n([probs["kernel"][index] * path for index, path in enumerate(paths)])
+        return tf.add_n(
+            [
+                conv(inputs, probs["filters"], gate=probs["kernel"][index], training=training)
+                for index, conv in enumerate(self.convs)
+            ]
+        )
 
     def expected_costs(self, probs, in_probs):
         costs = CellCosts()
@@ -209,12 +213,16 @@ class SensorFusionCell(SearchCell):
 
     def call(self, inputs, probs, training=False):
         mid = self.mid(inputs, probs["mid_filters"], training=training)
-        paths = [self.skip(inputs, probs["filters"], training=training)]
-        paths += [branch(mid, probs["filters"], training=training) for branch in self.branches]
-        outputs = self.add(paths, self._gates(probs))
-        if not self.has_identity:
-            return outputs
-        return self._kept(probs) * outputs + probs["cell"][..., 1] * inputs
+        kept = self._kept(probs)
+        skip, *gates = self._gates(probs)
+        paths = [self.skip(inputs, probs["filters"], gate=kept * skip, training=training)]
+        paths += [
+            branch(mid, probs["filters"], gate=kept * gate, training=training)
+            for gate, branch in zip(gates, self.branches, strict=True)
+        ]
+        if self.has_identity:
+            paths.append(probs["cell"][..., 1] * inputs)
+        return self.add(paths)
 
     def output_probs(self, probs, in_probs):
         if not self.has_identity:

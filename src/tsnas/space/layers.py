@@ -33,11 +33,57 @@ def interpolate(table, out_probs, in_probs):
 
 
 @keras.utils.register_keras_serializable("tsnas")
+class GatedNormalization(keras.layers.Layer):
+    """Batch normalisation whose output is multiplied with a mask, in one pass over the features.
+
+    Args:
+        momentum: float in (0, 1), of the moving mean and variance. Defaults to 0.9.
+        epsilon: float, added to the variance. Defaults to 0.001.
+
+    Call arguments:
+        inputs: float32 tensor (batch, time, sensors, channels).
+        mask: float32 tensor (channels,), at or above 0.
+        training: bool, whether the batch's own statistics are used, and the moving ones updated.
+
+    Returns:
+        float32 tensor (batch, time, sensors, channels).
+    """
+
+    def __init__(self, momentum=0.9, epsilon=1e-3, **kwargs):
+        super().__init__(**kwargs)
+        self.momentum = momentum
+        self.epsilon = epsilon
+
+    def build(self, input_shape):
+        shape = (input_shape[-1],)
+        self.gamma = self.add_weight("gamma", shape, initializer="ones")
+        self.beta = self.add_weight("beta", shape, initializer="zeros")
+        self.mean = self.add_weight("moving_mean", shape, initializer="zeros", trainable=False)
+        self.variance = self.add_weight("moving_variance", shape, initializer="ones", trainable=False)
+        super().build(input_shape)
+
+    def call(self, inputs, mask, training=False):
+        scale, offset = self.gamma * mask, self.beta * mask
+        if not training:
+            return tf.compat.v1.nn.fused_batch_norm(
+                inputs, scale, offset, self.mean, self.variance, self.epsilon, is_training=False
+            )[0]
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(inputs, scale, offset, epsilon=self.epsilon)
+        self.mean.assign(self.momentum * self.mean + (1.0 - self.momentum) * mean)
+        self.variance.assign(self.momentum * self.variance + (1.0 - self.momentum) * variance)
+        return outputs
+
+    def get_config(self):
+        return super().get_config() | {"momentum": self.momentum, "epsilon": self.epsilon}
+
+
+@keras.utils.register_keras_serializable("tsnas")
 class DynamicConv2D(keras.layers.Layer):
     """Convolution, batch normalisation and ReLU whose number of filters is searched for.
 
     The convolution runs with the largest width; the outcome is multiplied with the weighted sum of
-    the width masks. The mask comes after the normalisation, which would otherwise scale it away.
+    the width masks. The mask comes after the normalisation, which would otherwise scale it away, and
+    it is never negative, so it can be applied before the ReLU, as part of the normalisation.
 
     Args:
         widths: tuple of int, numbers of filters to choose from, smallest first.
@@ -50,6 +96,7 @@ class DynamicConv2D(keras.layers.Layer):
     Call arguments:
         inputs: float32 tensor (batch, time, sensors, channels).
         width_probs: float32 tensor (len(widths),), probabilities of the widths.
+        gate: float32 scalar, probability that this path is on; it scales the output. Defaults to 1.
         training: bool.
 
     Returns:
@@ -79,16 +126,16 @@ class DynamicConv2D(keras.layers.Layer):
             use_bias=False,
             kernel_initializer=keras.initializers.HeNormal(seed),
         )
-        self.norm = keras.layers.BatchNormalization(momentum=0.9)
+        self.norm = GatedNormalization()
 
     def build(self, input_shape):
         self.conv.build(input_shape)
         self.norm.build(self.conv.compute_output_shape(input_shape))
         super().build(input_shape)
 
-    def call(self, inputs, width_probs, training=False):
-        x = tf.nn.relu(self.norm(self.conv(inputs), training=training))
-        return x * tf.tensordot(width_probs, self._masks, 1)
+    def call(self, inputs, width_probs, gate=1.0, training=False):
+        mask = gate * tf.tensordot(width_probs, self._masks, 1)
+        return tf.nn.relu(self.norm(self.conv(inputs), mask, training=training))
 
     def expected_cost(self, name, out_probs, in_probs):
         """The cost `name` for the given probabilities (..., widths) of output and input widths; shape (...)."""
@@ -113,15 +160,14 @@ class DynamicAdd(keras.layers.Layer):
             if no cost is asked for. Defaults to None.
 
     Call arguments:
-        inputs: list of float32 tensors of one shape (batch, time, sensors, channels).
-        gates: list of float32 scalars, one for each input: the probability that its path is on.
+        inputs: list of float32 tensors of one shape (batch, time, sensors, channels), each scaled by its gate.
 
     Returns:
         float32 tensor of the shape of one input.
 
     Example:
-        >>> DynamicAdd()([tf.ones((1, 2, 2, 8)), tf.ones((1, 2, 2, 8))], gates=[1.0, 0.5]).numpy().max()
-        1.5
+        >>> DynamicAdd()([tf.ones((1, 2, 2, 8)), tf.ones((1, 2, 2, 8))]).numpy().max()
+        2.0
 
     Source: section 5.2 of the paper.
     """
@@ -130,8 +176,8 @@ class DynamicAdd(keras.layers.Layer):
         super().__init__(**kwargs)
         self.costs = _as_tables(costs)
 
-    def call(self, inputs, gates):
-        return tf.add_n([gate * x for gate, x in zip(gates, inputs, strict=True)])
+    def call(self, inputs):
+        return tf.add_n(inputs)
 
     def expected_cost(self, name, out_probs):
         """The cost `name` of one addition for the given probabilities (..., widths); shape (...)."""

@@ -1,0 +1,78 @@
+"""Architectures: JSON, the cost graph against the Keras model, and the errors."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tsnas.cost.ops import Conv2D
+from tsnas.errors import SettingError
+from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
+
+kernels = st.sampled_from([3, 5, 7])
+time_reduce = st.builds(TimeReduce, kernels, st.sampled_from([4, 8]))
+sensor_fusion = st.builds(
+    SensorFusion,
+    st.sampled_from([8, 16]),
+    st.sets(kernels).map(lambda chosen: tuple(sorted(chosen))),
+    st.sampled_from([8, 16]),
+    st.booleans(),
+    st.sampled_from([1, 2]),
+).filter(lambda cell: cell.kernels or cell.skip)
+architectures = st.builds(
+    Architecture,
+    st.integers(8, 40),
+    st.integers(1, 9),
+    st.integers(2, 6),
+    st.lists(time_reduce | sensor_fusion, max_size=4).map(tuple),
+)
+
+
+@given(architectures)
+def test_json_round_trip(architecture):
+    assert Architecture.from_json(json.loads(json.dumps(architecture.to_json()))) == architecture
+
+
+@settings(max_examples=15, deadline=None)
+@given(architectures)
+def test_graph_and_keras_model_have_the_same_operators(architecture):
+    graph, model = architecture.graph(), architecture.build()
+    assert model.output_shape == (None, architecture.classes)
+    for node in graph.nodes:
+        layer = model.get_layer(node.name)
+        if isinstance(node.op, Conv2D):
+            assert tuple(layer.output_shape[1:]) == node.op.out_shape
+            assert layer.kernel.shape.num_elements() == node.op.weights
+    assert sum(type(layer).__name__ in ("Conv2D", "Add") for layer in model.layers) == len(graph.nodes) - 2
+
+
+def test_skip_runs_first_and_branches_are_added_at_once():
+    net = Architecture(32, 6, 3, (SensorFusion(8, (3, 5), 8, True, 2),))
+    assert [node.name.removeprefix("sensor_fusion_0_") for node in net.graph().nodes] == [
+        "skip", "mid", "branch3", "add3", "branch5", "add5", "classes", "mean", "softmax",
+    ]  # fmt: skip
+
+
+def test_same_seed_same_weights_and_no_two_layers_alike():
+    net = Architecture(32, 6, 3, (TimeReduce(3, 4), TimeReduce(3, 4), TimeReduce(3, 4)))
+    first, second, other = (net.build(seed=seed) for seed in (1, 1, 2))
+    for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(first.get_weights()[0], other.get_weights()[0])
+    assert not np.array_equal(
+        first.get_layer("time_reduce_1").kernel.numpy(), first.get_layer("time_reduce_2").kernel.numpy()
+    )
+
+
+def test_a_cell_without_a_path_is_refused():
+    with pytest.raises(SettingError, match="no path"):
+        Architecture(32, 6, 3, (SensorFusion(8, (), 8, False, 2),))
+
+
+def test_description_names_every_cell():
+    net = Architecture(32, 6, 3, (TimeReduce(3, 4), SensorFusion(8, (3, 5), 16, True, 2)))
+    text = "\n".join(net.describe())
+    assert "4 filters of (3, 1)" in text
+    assert "16 filters over the sensors, then (3, 1) + (5, 1) + skip convolution to 8 filters, stride 2" in text

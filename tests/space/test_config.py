@@ -1,0 +1,73 @@
+"""The numbers of cells and options of the search space, from the paper's formulas."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tsnas.errors import SettingError
+from tsnas.space.config import SpaceConfig
+
+
+def test_paper_spaces():
+    config = SpaceConfig()
+    assert config.time_reduce_cells(128) == 3
+    assert config.time_reduce_cells(64) == 2
+    # UCI-HAR has 9 sensors: one halving to 5; SkodaR has 30: to 15 and 8.
+    assert config.fusion_strides(9) == (2, 1, 1)
+    assert config.fusion_strides(30) == (2, 1, 1, 2, 1, 1)
+    assert config.time_reduce_widths == (4, 8, 12, 16)
+    assert config.fusion_widths == (8, 16, 24, 32, 40, 48, 56, 64)
+
+
+@given(time=st.integers(8, 5000))
+def test_time_reduce_cells_follow_the_formula_but_never_vanish(time):
+    cells = SpaceConfig().time_reduce_cells(time)
+    assert cells == max(1, math.floor(math.log2(time / 16)))
+    assert time / 2**cells >= 4
+
+
+@given(sensors=st.integers(1, 200), extra=st.integers(0, 3))
+def test_fusion_cells_halve_while_the_half_stays_large_enough(sensors, extra):
+    strides = SpaceConfig(extra_fusion_cells=extra).fusion_strides(sensors)
+    halvings = [stride for stride in strides if stride == 2]
+    width = sensors
+    for _ in halvings:
+        width = -(-width // 2)
+    assert len(strides) == max(1, len(halvings)) * (1 + extra)
+    if sensors == 1:
+        assert not halvings
+    else:
+        assert len(halvings) == 1 or width >= 5
+        assert -(-width // 2) < 5
+
+
+def test_kernels_longer_than_any_window_can_fill_are_left_out():
+    config = SpaceConfig()
+    assert config.kernels_for(16) == (3, 5, 7)
+    assert config.kernels_for(3) == (3, 5)
+    assert config.kernels_for(1) == (3,)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"fusion_filters": 60}, ["fusion_filters=60", "fusion_granularity=8", "64"]),
+        ({"time_reduce_granularity": 0}, ["time_reduce_granularity=0"]),
+        ({"kernel_sizes": (4,)}, ["kernel_sizes=(4,)", "odd"]),
+        ({"kernel_sizes": ()}, ["kernel_sizes=()"]),
+        ({"minimum_time": 0}, ["minimum_time=0"]),
+        ({"extra_fusion_cells": -1}, ["extra_fusion_cells=-1"]),
+        ({"dropout": 1.0}, ["dropout=1.0"]),
+    ],
+)
+def test_bad_settings_are_named(settings, words):
+    with pytest.raises(SettingError) as error:
+        SpaceConfig(**settings)
+    assert all(word in str(error.value) for word in words)
+
+
+def test_json_round_trip():
+    config = SpaceConfig(fusion_filters=32, kernel_sizes=(3, 9))
+    assert SpaceConfig.from_json(config.to_json()) == config

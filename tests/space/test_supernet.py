@@ -1,0 +1,148 @@
+"""The supernet: its costs at one-hot decisions, its gradients, its train step, and any window it may meet."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tsnas.cost.board import load_board
+from tsnas.cost.estimate import estimate_graph
+from tsnas.cost.flash import flash_bytes
+from tsnas.cost.memory import aligned, op_tail_bytes, scratch_bytes
+from tsnas.space.config import SpaceConfig
+from tsnas.space.supernet import Supernet, build_cells
+
+BOARD = load_board("nucleo_f446re")
+SMALL = SpaceConfig(
+    time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1, minimum_sensors=3
+)
+
+
+def small_supernet(time=32, sensors=6, classes=3, **kwargs):
+    return Supernet(build_cells(BOARD, time, sensors, classes, SMALL), BOARD, **kwargs)
+
+
+def one_hot(supernet, choices):
+    return [
+        {name: tf.one_hot(choice.get(name, 0), len(group.options)) for name, group in cell.groups.items()}
+        for cell, choice in zip(supernet.cells, choices, strict=True)
+    ]
+
+
+def random_choices(supernet, rng):
+    return [cell.enumerate()[rng.integers(len(cell.enumerate()))] for cell in supernet.cells]
+
+
+def live_peak_bytes(graph):
+    """Equation 4 by brute force: the largest sum of tensors that are alive and scratch, over the operators."""
+    sizes = {name: aligned(size) for name, size in graph.tensor_bytes().items()}
+    born = {graph.input: -1} | {node.output: step for step, node in enumerate(graph.nodes)}
+    dies = {name: max([s for s, node in enumerate(graph.nodes) if name in node.inputs], default=10**9) for name in sizes}
+    return max(
+        sum(size for name, size in sizes.items() if born[name] <= step <= dies[name])
+        + sum(aligned(n_bytes) for n_bytes in scratch_bytes(node.op))
+        for step, node in enumerate(graph.nodes)
+    )
+
+
+@pytest.mark.parametrize("board", ["nucleo_f446re", "nucleo_l552ze_q", "nicla_sense_me"])
+@pytest.mark.parametrize("shape", [(32, 6), (8, 1), (61, 2)])
+def test_one_hot_costs_are_those_of_the_derived_architecture(board, shape):
+    board = load_board(board)
+    supernet = Supernet(build_cells(board, *shape, 4, SMALL), board)
+    rng = np.random.default_rng(0)
+    for _ in range(15):
+        choices = random_choices(supernet, rng)
+        graph = supernet.architecture(choices).graph()
+        costs = supernet.expected_costs(one_hot(supernet, choices))
+        estimate = estimate_graph(graph, board)
+        assert float(costs.latency_ms) == pytest.approx(estimate.latency_ms, rel=1e-5)
+        assert float(costs.flash_bytes) == pytest.approx(flash_bytes(graph), abs=1)
+        tail_bytes = supernet.base_costs()["ram_bytes"] + sum(op_tail_bytes(n.op, board.runtime) for n in graph.nodes)
+        assert float(costs.ram_bytes) == live_peak_bytes(graph) + tail_bytes
+        # What the planner makes of it can only be more.
+        assert estimate.ram_bytes >= float(costs.ram_bytes)
+
+
+def test_soft_costs_are_the_mean_over_sampled_architectures():
+    supernet = small_supernet()
+    rng = np.random.default_rng(1)
+    for group in supernet.decision_groups():
+        group.alpha.assign(rng.normal(size=len(group.options)))
+    decisions = supernet.decide("softmax")
+    # Costs take leading axes: 2,000 one-hot rows at once.
+    drawn = [
+        {name: np.eye(len(p), dtype=np.float32)[rng.choice(len(p), 2000, p=p / sum(p))] for name, p in cell.items()}
+        for cell in [{name: p.numpy().astype(float) for name, p in probs.items()} for probs in decisions]
+    ]
+    drawn = np.array(supernet.expected_costs(drawn).latency_ms)
+    standard_error = np.std(drawn) / np.sqrt(len(drawn))
+    assert float(supernet.expected_costs(decisions).latency_ms) == pytest.approx(np.mean(drawn), abs=4 * standard_error)
+
+
+def test_gradients_of_latency_and_ram_reach_alpha():
+    supernet = small_supernet()
+    with tf.GradientTape(persistent=True) as tape:
+        costs = supernet.expected_costs(supernet.decide("softmax"))
+    by_latency = tape.gradient(costs.latency_ms, supernet.alphas)
+    assert all(g is not None and np.isfinite(g).all() and np.abs(g).max() > 0 for g in by_latency)
+    by_ram = [g for g in tape.gradient(costs.ram_bytes, supernet.alphas) if g is not None]
+    assert any(np.abs(g).max() > 0 for g in by_ram)
+
+
+@settings(max_examples=12, deadline=None)
+@given(time=st.integers(8, 70), sensors=st.integers(1, 14), classes=st.integers(2, 4))
+def test_any_window_gives_probabilities(time, sensors, classes):
+    supernet = small_supernet(time, sensors, classes)
+    outputs = supernet(np.random.default_rng(0).normal(size=(2, time, sensors, 1)).astype(np.float32))
+    assert outputs.shape == (2, classes)
+    np.testing.assert_allclose(tf.reduce_sum(outputs, -1), 1, rtol=1e-5)
+    time_out, sensors_out = supernet.cells[-1].in_size
+    assert time_out >= 4
+    assert sensors_out == 1 or sensors_out < sensors
+
+
+def test_one_hot_supernet_computes_the_derived_network():
+    supernet = small_supernet()
+    inputs = tf.constant(np.random.default_rng(0).normal(size=(3, 32, 6, 1)), tf.float32)
+    supernet(inputs)
+    choices = [
+        {"kernel": 1, "filters": 0},
+        {"mid_filters": 1, "filters": 0, "skip": 0, "branch3": 1, "branch5": 0},
+        {"cell": 1},
+        {},
+    ]
+    net = supernet.architecture(choices).build()
+    stem, fusion, _, output = supernet.cells
+    for name, layer, widths in [
+        ("time_reduce_0", stem.convs[1], (1, 4)),
+        ("sensor_fusion_1_skip", fusion.skip, (4, 8)),
+        ("sensor_fusion_1_mid", fusion.mid, (4, 16)),
+        ("sensor_fusion_1_branch5", fusion.branches[1], (16, 8)),
+    ]:
+        net.get_layer(name).set_weights([layer.conv.kernel.numpy()[:, :, : widths[0], : widths[1]]])
+    kernel, bias = output.conv.get_weights()
+    net.get_layer("classes").set_weights([kernel[:, :, :8], bias])
+    expected = supernet(inputs, decisions=one_hot(supernet, choices))
+    np.testing.assert_allclose(net(inputs), expected, atol=1e-5)
+
+
+def test_train_step_trains_alpha_on_validation_and_w_on_training_batches():
+    supernet = small_supernet()
+    batch = (tf.constant(np.random.default_rng(0).normal(size=(8, 32, 6, 1)), tf.float32), tf.range(8) % 3)
+    supernet(batch[0])
+    supernet.compile(keras.optimizers.legacy.Adam(0.01), temperature_decay=0.5, warmup_steps=1)
+    alphas = [alpha.numpy() for alpha in supernet.alphas]
+    weights = [weight.numpy() for weight in supernet.network_weights]
+    assert len(supernet.alphas) + len(supernet.network_weights) == len(supernet.trainable_variables)
+
+    logs = supernet.train_step((batch, batch))
+    assert all((a == alpha.numpy()).all() for a, alpha in zip(alphas, supernet.alphas, strict=True)), "warm-up"
+    assert any((w != weight.numpy()).any() for w, weight in zip(weights, supernet.network_weights, strict=True))
+    logs = supernet.train_step((batch, batch))
+    assert all((a != alpha.numpy()).any() for a, alpha in zip(alphas, supernet.alphas, strict=True))
+    assert float(supernet.temperature) == 0.25
+    assert set(logs) == {"loss", "accuracy", "val_loss", "val_accuracy", "hardware_loss"}
+    assert all(np.isfinite(float(value)) for value in logs.values())
