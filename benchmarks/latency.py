@@ -32,6 +32,7 @@ from tsnas.cost.features import FEATURE_NAMES, op_features
 from tsnas.cost.fit import fit_board_coefficients
 from tsnas.cost.measurements import OpMeasurement, read_measurements
 from tsnas.cost.ops import OP_KINDS, Conv2D
+from tsnas.errors import BoardFileError
 
 MEASUREMENTS = flags.DEFINE_string(
     "measurements", "../shared/measurements/op_latency_open.csv", "CSV table of operators measured on boards."
@@ -189,7 +190,10 @@ def _table(results: dict[str, dict[str, dict[str, dict[str, Score]]]]) -> str:
 def main(argv: Sequence[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
-    records = read_measurements(MEASUREMENTS.value)
+    try:
+        records = read_measurements(MEASUREMENTS.value)
+    except BoardFileError as error:
+        sys.exit(f"{error} Give the table with --measurements.")
     results = {}
     for name in sorted({record.board for record in records}):
         rows = [record for record in records if record.board == name]

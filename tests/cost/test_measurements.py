@@ -56,3 +56,10 @@ def test_missing_column_is_named(tmp_path):
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(BoardFileError, match=r"none.csv' cannot be read"):
         read_measurements(tmp_path / "none.csv")
+
+
+def test_what_is_no_table_is_refused(tmp_path):
+    path = tmp_path / "ops.csv"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BoardFileError, match="are not a CSV table"):
+        read_measurements(path)

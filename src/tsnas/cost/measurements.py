@@ -50,8 +50,10 @@ def read_measurements(path: str | os.PathLike[str]) -> list[OpMeasurement]:
     try:
         with open(path, newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BoardFileError(f"Measurements {os.fspath(path)!r} cannot be read: {error}.") from error
+    except OSError as error:
+        raise BoardFileError(f"Measurements {os.fspath(path)!r} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BoardFileError(f"Measurements {os.fspath(path)!r} are not a CSV table: {error}.") from error
     records = []
     for line, row in enumerate(rows, start=2):
         try:
