@@ -23,7 +23,23 @@ _PUBLIC = {
 }
 _MODULES = ("callbacks", "cost", "data", "datasets", "errors")
 
-__all__ = ["__version__", *_PUBLIC, *_MODULES]
+__all__ = [
+    "Architecture",
+    "AutoClassifier",
+    "Board",
+    "Limits",
+    "SpaceConfig",
+    "__version__",
+    "board_names",
+    "callbacks",
+    "cost",
+    "data",
+    "datasets",
+    "errors",
+    "estimate_tflite",
+    "load",
+    "load_board",
+]
 
 if TYPE_CHECKING:
     from tsnas import callbacks, cost, data, datasets, errors

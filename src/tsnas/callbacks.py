@@ -1,4 +1,4 @@
-"""Callbacks: live costs and convergence of a search in Keras `logs`, progress bars, and a bridge for callbacks of Keras 3."""
+"""Callbacks: live costs of a search in Keras `logs`, progress bars, and a bridge for callbacks of Keras 3."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class ConstraintMonitor(keras.callbacks.Callback):
     """Puts what the search expects of its network into `logs` after each epoch.
 
     Added keys: `expected_latency_ms`, `expected_ram_bytes`, `expected_flash_bytes` (expected costs of the present
-    decisions on the board), `temperature` (of the Gumbel-softmax) and `entropy` (mean over the decisions, 1 is undecided,
-    0 is settled). Callbacks that come after this one can use them as any other metric. `AutoClassifier` puts one before
-    your callbacks, so you only need your own to keep its `history`.
+    decisions on the board), `temperature` (of the Gumbel-softmax) and `entropy` (mean over the decisions, 1 is
+    undecided, 0 is settled). Callbacks that come after this one can use them as any other metric. `AutoClassifier`
+    puts one before your callbacks, so you only need your own to keep its `history`.
 
     Attributes:
         history: list of the added values, one dict for each epoch.
@@ -39,7 +39,8 @@ class ConstraintMonitor(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         if not all(hasattr(self.model, name) for name in ("expected", "entropy", "temperature")):
             raise SettingError(
-                f"ConstraintMonitor watches a Supernet; it was given a {type(self.model).__name__}, which has no decisions."
+                f"ConstraintMonitor watches a Supernet; it was given a {type(self.model).__name__}, "
+                "which has no decisions. Give it to AutoClassifier.fit or Supernet.fit."
             )
 
     def on_epoch_end(self, epoch, logs=None):

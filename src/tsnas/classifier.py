@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import Any
 
 import numpy as np
@@ -46,7 +45,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
     Attributes:
         classes_: array of the class labels, sorted.
         architecture_: the found `Architecture`.
-        history_: dict of the phases `"search"`, `"train"` and `"quantise"`, each a dict of log key to one value an epoch.
+        history_: dict of the phases `"search"`, `"train"` and `"quantise"`, each a dict of log key to one value for
+            each epoch.
         latency_ms_: float, latency of one inference on the board, as estimated from the finished file.
         ram_bytes_: int, tensor arena in bytes.
         flash_bytes_: int, length of `tflite_model_`.
@@ -226,7 +226,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             directory: path of a folder; made if missing.
 
         Returns:
-            list of the paths written: `model.tflite`, and `model.json` with class names, quantisation and standardisation.
+            list of the paths written: `model.tflite`, and `model.json` with class names, quantisation and
+            standardisation.
 
         Raises:
             OutputDirError: the folder cannot be written.
@@ -269,14 +270,16 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
     def _settings(self) -> pipeline.Settings:
         for name in ("epochs", "search_epochs", "qat_epochs", "batch_size"):
             value = getattr(self, name)
-            if value is not None and (not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1):
+            if value is not None and not _is_whole(value, 1):
                 raise SettingError(f"{name}={value!r} must be a whole number of at least 1, or None for the default.")
-        if self.seed is not None and (not isinstance(self.seed, numbers.Integral) or not 0 <= self.seed < 2**31):
-            raise SettingError(f"seed={self.seed!r} must be a whole number from 0 to 2**31 - 1, or None for a random one.")
+        if self.seed is not None and not (_is_whole(self.seed, 0) and self.seed < 2**31):
+            raise SettingError(
+                f"seed={self.seed!r} must be a whole number from 0 to 2**31 - 1, or None for a random one."
+            )
         if self.verbose not in (0, 1, 2):
             raise SettingError(f"verbose={self.verbose!r} must be 0 (silent), 1 (bars) or 2 (a line after each epoch).")
         fraction = self.validation_fraction
-        if not isinstance(fraction, numbers.Real) or not 0 < fraction < 1:
+        if not isinstance(fraction, int | float | np.floating) or not 0 < fraction < 1:
             raise SettingError(f"validation_fraction={fraction!r} must lie between 0 and 1, such as 0.2.")
         if self.space is not None and not isinstance(self.space, SpaceConfig):
             raise SettingError(f"space={self.space!r} must be a tsnas.SpaceConfig, or None for the default.")
@@ -288,7 +291,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             search_epochs=self.search_epochs,
             qat_epochs=self.qat_epochs,
             batch_size=self.batch_size,
-            validation_fraction=fraction,
+            validation_fraction=float(fraction),
             seed=int(np.random.default_rng().integers(2**31)) if self.seed is None else int(self.seed),
             verbose=int(self.verbose),
         )
@@ -296,7 +299,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
     def _validation(self, validation_data, classes, window_shape):
         if not isinstance(validation_data, tuple | list) or len(validation_data) != 2:
             validation_data = (validation_data, None)
-        x, y = _arrays(*validation_data, "validation_data")
+        x, y = validation_data
+        x, y = _arrays(x, y, "validation_data")
         x = check_windows(x)
         if x.shape[1:] != window_shape:
             raise WindowShapeError(
@@ -327,6 +331,10 @@ def _arrays(x: Any, y: Any, name: str) -> tuple[Any, Any]:
     return x, y
 
 
+def _is_whole(value: Any, least: int) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= least
+
+
 def _scores(codes: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     return {
         "accuracy": float(accuracy_score(codes, predicted)),
@@ -351,5 +359,3 @@ def load(directory) -> AutoClassifier:
         >>> clf.predict(x_test)
     """
     return saving.load(AutoClassifier, directory)
-
-

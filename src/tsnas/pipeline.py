@@ -22,7 +22,6 @@ from tsnas.deploy.verify import verify
 from tsnas.errors import LimitExceededError
 from tsnas.search.derive import Derived, derive
 from tsnas.search.differentiable import SearchConfig, search
-from tsnas.space.architecture import Architecture
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 
@@ -157,7 +156,6 @@ def _dry_run(supernet: Supernet, derived: Derived, limits: Limits, metadata: dic
 
     Only the file itself has its exact length: the one before is predicted to within some percent.
     """
-    asked = limits
     while True:
         tflite = embed_metadata(untrained_int8(derived.architecture.build()), metadata)
         try:
@@ -166,12 +164,11 @@ def _dry_run(supernet: Supernet, derived: Derived, limits: Limits, metadata: dic
         except LimitExceededError:
             if limits.max_flash_bytes is None or len(tflite) <= limits.max_flash_bytes:
                 raise
-        excess = len(tflite) - limits.max_flash_bytes
-        room = min(asked.max_flash_bytes, derived.estimate.flash_bytes) - excess
+        # The next one must be predicted smaller than this one by what this one is over.
+        room = derived.estimate.flash_bytes - (len(tflite) - limits.max_flash_bytes)
         if room <= 0:
             raise
-        asked = dataclasses.replace(asked, max_flash_kb=room / 1024)
-        derived = derive(supernet, asked)
+        derived = derive(supernet, dataclasses.replace(limits, max_flash_kb=room / 1024))
 
 
 def _metadata(classes: np.ndarray, standardizer: Standardizer, settings: Settings) -> dict:

@@ -37,7 +37,7 @@ def save(classifier: AutoClassifier, directory: str | os.PathLike[str]) -> list[
     """Writes everything that `load` needs; see `AutoClassifier.save`."""
     folder = check_output_dir(directory)
     files = to_bytes(classifier)
-    files[CARD_FILE] = _as_json(_card(classifier))
+    files[CARD_FILE] = _as_json(_card(classifier)).encode()
     # The file that `load` reads first goes last: an interrupted save is seen as none, or as the one before.
     for name in (MODEL_FILE, FLOAT_FILE, CARD_FILE, STATE_FILE):
         write_file(folder / name, files[name])

@@ -16,9 +16,7 @@ from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 
 BOARD = load_board("nucleo_f446re")
-TINY = SpaceConfig(
-    time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1, minimum_time=16
-)
+TINY = SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1, minimum_time=16)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""One check for every layer: it builds, keeps its shape, round-trips its config and its weights, and passes gradients."""
+"""One check for every layer: its shape, its gradients, and the round trips of its config and its weights."""
 
 import numpy as np
 import tensorflow as tf

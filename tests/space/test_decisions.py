@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-
 from layer_check import run_layer_check
+
 from tsnas.space.decisions import DecisionGroup
 
 

@@ -6,8 +6,8 @@ import tensorflow as tf
 import tf_keras as keras
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from layer_check import run_layer_check
+
 from tsnas.space.layers import DynamicAdd, DynamicConv2D, GatedNormalization, interpolate, width_masks
 
 

@@ -39,7 +39,9 @@ def live_peak_bytes(graph):
     """Equation 4 by brute force: the largest sum of tensors that are alive and scratch, over the operators."""
     sizes = {name: aligned(size) for name, size in graph.tensor_bytes().items()}
     born = {graph.input: -1} | {node.output: step for step, node in enumerate(graph.nodes)}
-    dies = {name: max([s for s, node in enumerate(graph.nodes) if name in node.inputs], default=10**9) for name in sizes}
+    dies = {
+        name: max([s for s, node in enumerate(graph.nodes) if name in node.inputs], default=10**9) for name in sizes
+    }
     return max(
         sum(size for name, size in sizes.items() if born[name] <= step <= dies[name])
         + sum(aligned(n_bytes) for n_bytes in scratch_bytes(node.op))

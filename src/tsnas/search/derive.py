@@ -154,9 +154,7 @@ class _Bounds:
         base = _base_costs(supernet)
         given = (limits.max_latency_ms, limits.max_ram_bytes, limits.max_flash_bytes)
         names = ("latency_ms", "ram_bytes", "flash_bytes")
-        return cls(
-            *(np.inf if limit is None else limit - base[name] for name, limit in zip(names, given, strict=True))
-        )
+        return cls(*(np.inf if limit is None else limit - base[name] for name, limit in zip(names, given, strict=True)))
 
     def tightened(self, limits: Limits, estimates: list[Estimate]) -> _Bounds:
         """Less room, by the least that any of `estimates`, all too large, is over."""
@@ -237,7 +235,9 @@ def _undominated(option: CellOptions) -> np.ndarray:
         rows = np.flatnonzero(key == pair)
         block = values[rows]
         no_worse = (block[:, None] <= block[None]).all(-1)
-        better = no_worse & ((block[:, None] < block[None]).any(-1) | (np.arange(len(rows))[:, None] < np.arange(len(rows))))
+        better = no_worse & (
+            (block[:, None] < block[None]).any(-1) | (np.arange(len(rows))[:, None] < np.arange(len(rows)))
+        )
         kept.append(rows[~better.any(0)])
     return np.concatenate(kept)
 

@@ -1,4 +1,4 @@
-"""The differentiable search: trains a supernet's weights and decisions in turn, then derives an architecture that fits."""
+"""The differentiable search: trains a supernet's weights and decisions in turn, then derives what fits."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class SearchConfig:
         learning_rate: float, Adam's for the weights w, at its start; it falls as a cosine. Defaults to 0.003.
         alpha_learning_rate: float, Adam's for the alphas. Defaults to 0.05.
         warmup: float in [0, 1), share of the steps at the start that train w only. Defaults to 0.2.
-        first_temperature, last_temperature: float, temperature of the Gumbel-softmax at the start and at the end; it falls
-            by the same factor at each step. Default to 5 and 0.2.
+        first_temperature, last_temperature: float, temperature of the Gumbel-softmax at the start and at the end;
+            it falls by the same factor at each step. Default to 5 and 0.2.
         latency_weight, memory_weight: float, gammas of the hardware losses. Default to 2 and 4, as in the paper.
 
     Source: algorithm 1 and section 7.1 of the paper.
@@ -53,14 +53,18 @@ class SearchConfig:
 
 
 def paired_batches(train, val, batch_size: int, seed: int) -> tuple[tf.data.Dataset, int]:
-    """Batches ((x_train, y_train), (x_val, y_val)), shuffled anew in each epoch, and how many make an epoch of `train`."""
+    """Batches ((x_train, y_train), (x_val, y_val)), shuffled anew in each epoch.
 
-    def batches(x, y, seed):
+    Returns:
+        (dataset, steps): an endless tf.data.Dataset, and how many batches make an epoch of `train`.
+    """
+
+    def batches(data, seed):
+        x, y = (tf.constant(array) for array in data)
         order = tf.data.Dataset.range(len(x)).shuffle(len(x), seed=seed).repeat().batch(min(batch_size, len(x)))
-        x, y = tf.constant(x), tf.constant(y)
         return order.map(lambda index: (tf.gather(x, index), tf.gather(y, index)), num_parallel_calls=1)
 
-    dataset = tf.data.Dataset.zip((batches(*train, seed), batches(*val, seed + 1)))
+    dataset = tf.data.Dataset.zip((batches(train, seed), batches(val, seed + 1)))
     return dataset.prefetch(2), math.ceil(len(train[0]) / batch_size)
 
 
@@ -98,7 +102,9 @@ def search(
     supernet.temperature.assign(config.first_temperature)
     decay = (config.last_temperature / config.first_temperature) ** (1.0 / max(1, total_steps))
     supernet.compile(
-        optimizer=keras.optimizers.legacy.Adam(keras.optimizers.schedules.CosineDecay(config.learning_rate, total_steps)),
+        optimizer=keras.optimizers.legacy.Adam(
+            keras.optimizers.schedules.CosineDecay(config.learning_rate, total_steps)
+        ),
         alpha_optimizer=keras.optimizers.legacy.Adam(config.alpha_learning_rate, beta_1=0.5),
         hardware_loss=HardwareLoss(limits, config.latency_weight, config.memory_weight),
         temperature_decay=decay,

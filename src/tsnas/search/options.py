@@ -34,7 +34,7 @@ class CellOptions:
         return len(self.choice)
 
     def regret(self) -> np.ndarray:
-        """How far each option is from what the alphas prefer: sum of log(p_best / p_taken) over its decisions; 0 is best."""
+        """How far each option is from what the alphas prefer: sum of log(p_best / p_taken) over its decisions."""
         regret = np.zeros(len(self.choices))
         for name, group in self.cell.groups.items():
             log_p = group.log_probabilities()

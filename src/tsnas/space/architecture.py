@@ -102,7 +102,7 @@ class Architecture:
         for index, cell in enumerate(self.cells):
             if isinstance(cell, SensorFusion) and not cell.kernels and not cell.skip:
                 raise SettingError(
-                    f"Cell {index} ({cell}) has no path: give it a kernel in `kernels`, or `skip=True`, or leave it out."
+                    f"Cell {index} ({cell}) has no path: give it a kernel in `kernels`, or `skip=True`, or drop it."
                 )
 
     def to_json(self) -> dict:
@@ -196,8 +196,9 @@ class _CostBuilder:
         return self.graph.add(name, op, *inputs)
 
     def conv(self, name, x, filters, kernel, strides=(1, 1), relu=True):
-        op = Conv2D(*self.shapes[x], filters, *kernel, *strides, activation="relu" if relu else "none")
-        return self._add(name, op, x)
+        in_h, in_w, in_c = self.shapes[x]
+        op = Conv2D(in_h, in_w, in_c, filters, kernel[0], kernel[1], strides[0], strides[1])
+        return self._add(name, op if relu else dataclasses.replace(op, activation="none"), x)
 
     def add(self, name, a, b):
         return self._add(name, Add(*self.shapes[a]), a, b)

@@ -202,7 +202,8 @@ class SensorFusionCell(SearchCell):
         if self.has_identity:
             names["cell"] = ON_OFF
         self.groups = {
-            name: DecisionGroup(options, seed + 1 + index, name=name) for index, (name, options) in enumerate(names.items())
+            name: DecisionGroup(options, seed + 1 + index, name=name)
+            for index, (name, options) in enumerate(names.items())
         }
 
     def _gates(self, probs):
@@ -309,7 +310,7 @@ class OutputCell(SearchCell):
         super().__init__(board, in_size, in_widths, (classes,), in_size, **kwargs)
         self.conv = keras.layers.Conv2D(classes, 1, kernel_initializer=keras.initializers.HeNormal(seed))
         self._conv_costs = conv_tables(board, in_size, in_widths, (classes,), (1, 1), (1, 1))
-        self._mean_costs = op_costs(GlobalAveragePooling2D(*in_size, classes), board)
+        self._mean_costs = op_costs(GlobalAveragePooling2D(in_size[0], in_size[1], classes), board)
         self._softmax_costs = op_costs(Softmax(classes), board)
         self._vector_bytes = float(tensor_bytes(board, (1, 1), (classes,))[0])
 

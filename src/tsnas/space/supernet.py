@@ -1,4 +1,4 @@
-"""Supernet: every architecture of the space in one Keras model, with costs, and a train step that alternates alpha and w."""
+"""Supernet: every architecture of the space in one Keras model, with its costs and the step that trains it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tsnas.space.config import SpaceConfig
 
 @dataclasses.dataclass(frozen=True)
 class ExpectedCosts:
-    """What the decisions are expected to cost on the board; each a scalar tensor (or of the decisions' leading shape)."""
+    """What the decisions are expected to cost on the board; each a tensor of the decisions' leading shape."""
 
     latency_ms: Any
     ram_bytes: Any
@@ -192,18 +192,23 @@ class Supernet(keras.Model):
         kwargs.setdefault("loss", keras.losses.SparseCategoricalCrossentropy())
         super().compile(optimizer=optimizer, **kwargs)
         self.alpha_optimizer = alpha_optimizer or keras.optimizers.legacy.Adam(0.05, beta_1=0.5)
+        # All variables are made here: those that a step creates would have it traced twice.
+        self(tf.zeros((1, *self.cells[0].in_size, 1)))
+        _make_slots(self.optimizer, self.network_weights)
+        _make_slots(self.alpha_optimizer, self.alphas)
         self.hardware_loss = hardware_loss or (lambda costs: tf.zeros(()))
         self.temperature_decay = temperature_decay
         self.warmup_steps = warmup_steps
         self.search_step = tf.Variable(0, trainable=False, dtype=tf.int64, name="search_step")
-        self.trackers = {
-            name: keras.metrics.Mean(name) for name in ("loss", "val_loss", "hardware_loss")
-        } | {name: keras.metrics.SparseCategoricalAccuracy(name) for name in ("accuracy", "val_accuracy")}
+        self.trackers = {name: keras.metrics.Mean(name) for name in ("loss", "val_loss", "hardware_loss")} | {
+            name: keras.metrics.SparseCategoricalAccuracy(name) for name in ("accuracy", "val_accuracy")
+        }
 
     @property
     def metrics(self):
         return list(self.trackers.values())
 
+    @tf.autograph.experimental.do_not_convert  # It has no Python control flow on tensors, and converting takes seconds.
     def train_step(self, data):
         """One pass of algorithm 1: alpha on a validation batch, then w on a training batch, then the temperature.
 
@@ -252,3 +257,9 @@ class Supernet(keras.Model):
         time, sensors = self.cells[0].in_size
         classes = self.cells[-1].out_widths[0]
         return Architecture(time, sensors, classes, tuple(cell for cell in derived if cell is not None))
+
+
+def _make_slots(optimizer, variables) -> None:
+    """Makes an optimizer's state for `variables` without moving them."""
+    optimizer.apply_gradients([(tf.zeros_like(variable), variable) for variable in variables])
+    optimizer.iterations.assign(0)

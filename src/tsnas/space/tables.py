@@ -6,6 +6,8 @@ Four costs make up an architecture's: `latency_ms`, `tail_bytes` (persistent par
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tsnas.cost.board import Board
@@ -13,6 +15,9 @@ from tsnas.cost.flash import op_flash_bytes
 from tsnas.cost.latency import op_latency_ms
 from tsnas.cost.memory import aligned, op_tail_bytes, scratch_bytes
 from tsnas.cost.ops import Add, Conv2D, Op
+
+Pair = tuple[int, int]
+Widths = Sequence[int]
 
 
 def op_costs(op: Op, board: Board) -> dict[str, float]:
@@ -25,23 +30,26 @@ def op_costs(op: Op, board: Board) -> dict[str, float]:
     }
 
 
-def conv_tables(board, in_size, in_widths, out_widths, kernel, strides) -> dict[str, np.ndarray]:
+def conv_tables(
+    board: Board, in_size: Pair, in_widths: Widths, out_widths: Widths, kernel: Pair, strides: Pair
+) -> dict[str, np.ndarray]:
     """Tables of shape (output widths, input widths) of a convolution on inputs of `in_size` (time, sensors).
 
     Source: HW_op in equation 2 of the paper.
     """
     cells = [
-        [op_costs(Conv2D(*in_size, c_in, c_out, *kernel, *strides), board) for c_in in in_widths] for c_out in out_widths
+        [op_costs(Conv2D(in_size[0], in_size[1], c_in, c_out, *kernel, *strides), board) for c_in in in_widths]
+        for c_out in out_widths
     ]
     return {name: np.array([[cell[name] for cell in row] for row in cells]) for name in cells[0][0]}
 
 
-def add_tables(board, size, widths) -> dict[str, np.ndarray]:
+def add_tables(board: Board, size: Pair, widths: Widths) -> dict[str, np.ndarray]:
     """Tables of shape (widths,) of an addition of two tensors of `size` (time, sensors)."""
-    cells = [op_costs(Add(*size, width), board) for width in widths]
+    cells = [op_costs(Add(size[0], size[1], width), board) for width in widths]
     return {name: np.array([cell[name] for cell in cells]) for name in cells[0]}
 
 
-def tensor_bytes(board, size, widths) -> np.ndarray:
+def tensor_bytes(board: Board, size: Pair, widths: Widths) -> np.ndarray:
     """Aligned bytes of an int8 tensor of `size` (time, sensors) at each width."""
     return np.array([aligned(size[0] * size[1] * width, board.runtime.alignment) for width in widths], np.float32)
