@@ -13,13 +13,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import json
-import os
-import pathlib
-import platform
 import sys
 from collections.abc import Callable, Sequence
-from importlib import metadata
 
 import numpy as np
 import tabulate
@@ -27,6 +22,7 @@ from absl import app, flags
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
 
+from benchmarks.record import provenance, write_json
 from tsnas.cost.board import BOARDS_DIR, LatencyError, load_board
 from tsnas.cost.features import FEATURE_NAMES, op_features
 from tsnas.cost.fit import fit_board_coefficients
@@ -166,14 +162,7 @@ def write_board(name: str, rows: Rows, error: Score) -> None:
         ),
         date=datetime.date.today().isoformat(),
     )
-    _write_json(BOARDS_DIR / f"{name}.json", board.to_json())
-
-
-def _write_json(path: pathlib.Path, values: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    write_json(BOARDS_DIR / f"{name}.json", board.to_json())
 
 
 def _table(results: dict[str, dict[str, dict[str, dict[str, Score]]]]) -> str:
@@ -201,13 +190,10 @@ def main(argv: Sequence[str]) -> None:
         if WRITE_BOARDS.value:
             write_board(name, rows, results[name][BOARD_SPLIT]["kernel model"]["all"])
     print(_table(results))
-    _write_json(
-        pathlib.Path(OUT.value),
-        {
-            "command": f"python -m benchmarks.latency {' '.join(sys.argv[1:])}".strip(),
-            "date": datetime.date.today().isoformat(),
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
-            "versions": {package: metadata.version(package) for package in ("numpy", "scipy", "scikit-learn")},
+    write_json(
+        OUT.value,
+        provenance("benchmarks.latency", ("numpy", "scipy", "scikit-learn"))
+        | {
             "splits": SPLITS,
             "records": len(records),
             "scores": {

@@ -153,7 +153,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             NotFittedError: `fit` has not been called.
             DataError: windows that cannot be used.
         """
-        return self.classes_[self.predict_proba(x).argmax(axis=1)]
+        probabilities = self.predict_proba(x)
+        return self.classes_[probabilities.argmax(axis=1)]
 
     def predict_proba(self, x):
         """Probabilities of the classes, by the int8 model; rows sum to 1.
