@@ -32,9 +32,10 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         epochs: int, passes over the windows when the found network is trained. Defaults to None: as many as
             make about 6,000 steps, but 10 to 100.
         search_epochs: int, passes over the training windows while searching. Defaults to None: as many as make about
-            1,200 steps, but 4 to 60.
+            900 steps, but 4 to 60.
         qat_epochs: int, passes of the quantisation-aware training. Defaults to None: a fifth of `epochs`, at least 3.
-        batch_size: int, windows in a batch. Defaults to None: 64, fewer for less than 1,024 windows.
+        batch_size: int, windows in a batch. Defaults to None: 64, fewer for less than 1,024 windows and for very large
+            ones.
         validation_fraction: float in (0, 1), share of the windows that judge architectures, where `fit` is given no
             validation data. Defaults to 0.2.
         space: `SpaceConfig` or None, settings of the search space; the paper's by default.

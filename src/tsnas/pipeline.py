@@ -26,7 +26,10 @@ from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 
 TRAIN_STEPS, LEAST_EPOCHS, MOST_EPOCHS = 6000, 10, 100
-SEARCH_STEPS, LEAST_SEARCH_EPOCHS, MOST_SEARCH_EPOCHS = 1200, 4, 60
+SEARCH_STEPS, LEAST_SEARCH_EPOCHS, MOST_SEARCH_EPOCHS = 900, 4, 60
+BATCH_VALUES = 2**20
+# Less than in the supernet: a derived network is small, and has nothing to share.
+TRAIN_DROPOUT = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +108,7 @@ def run(
             limits,
             (standardized(search_data[0]), search_data[1]),
             (standardized(val_data[0]), val_data[1]),
-            _search_config(settings, len(search_data[0])),
+            _search_config(settings, search_data[0]),
             callbacks,
             settings.seed,
             settings.verbose,
@@ -114,8 +117,8 @@ def run(
     derived = _dry_run(supernet, derived, limits, metadata, settings.board)
 
     windows = standardized(x)
-    model = derived.architecture.build(settings.space.dropout, settings.seed)
-    batch_size = _batch_size(settings, len(x))
+    model = derived.architecture.build(TRAIN_DROPOUT, settings.seed)
+    batch_size = _batch_size(settings, x)
     epochs = settings.epochs or _epochs(TRAIN_STEPS, len(x) / batch_size, LEAST_EPOCHS, MOST_EPOCHS)
     common: dict[str, Any] = {"batch_size": batch_size, "seed": settings.seed}
     train_history = train_float(
@@ -183,16 +186,17 @@ def _metadata(classes: np.ndarray, standardizer: Standardizer, settings: Setting
     }
 
 
-def _search_config(settings: Settings, windows: int) -> SearchConfig:
-    batch_size = _batch_size(settings, windows)
-    steps = windows / batch_size
+def _search_config(settings: Settings, x: np.ndarray) -> SearchConfig:
+    batch_size = _batch_size(settings, x)
+    steps = len(x) / batch_size
     epochs = settings.search_epochs or _epochs(SEARCH_STEPS, steps, LEAST_SEARCH_EPOCHS, MOST_SEARCH_EPOCHS)
     return SearchConfig(epochs=epochs, batch_size=batch_size)
 
 
-def _batch_size(settings: Settings, windows: int) -> int:
-    """64, or less for few windows, so that an epoch has about 16 steps at least."""
-    return settings.batch_size or int(np.clip(windows // 16, 8, 64))
+def _batch_size(settings: Settings, x: np.ndarray) -> int:
+    """64, or less: for few windows, so that an epoch has about 16 steps; for large ones, so that memory suffices."""
+    windows, time, sensors = x.shape[:3]
+    return settings.batch_size or int(np.clip(min(windows // 16, BATCH_VALUES // (time * sensors)), 8, 64))
 
 
 def _epochs(steps: int, steps_per_epoch: float, least: int, most: int) -> int:

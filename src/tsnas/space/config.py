@@ -21,7 +21,7 @@ class SpaceConfig:
         minimum_time: int, window length that Time-Reduce cells do not go below (ts_ml). Defaults to 16.
         minimum_sensors: int, sensor count that Sensor-Fusion cells do not go below (ts_ms). Defaults to 5.
         extra_fusion_cells: int, cells of stride 1 after each that halves the sensors (sf_s). Defaults to 2.
-        dropout: float in [0, 1), dropout between the cells while training. Defaults to 0.3.
+        dropout: float in [0, 1), dropout between the cells of the supernet while it trains. Defaults to 0.3.
 
     Raises:
         SettingError: a filter count that is no multiple of its granularity, an even kernel, or a
