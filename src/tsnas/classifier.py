@@ -13,7 +13,7 @@ from tsnas import pipeline, saving
 from tsnas.callbacks import as_callbacks
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
-from tsnas.data import check_lengths, check_windows, encode_labels, from_tf_dataset
+from tsnas.data import check_labels, check_lengths, check_windows, encode_labels, from_tf_dataset
 from tsnas.deploy.runner import Int8Model
 from tsnas.errors import LengthMismatchError, SettingError, WindowShapeError
 from tsnas.space.config import SpaceConfig
@@ -41,6 +41,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         space: `SpaceConfig` or None, settings of the search space; the paper's by default.
         seed: int or None, seed of everything random: the same seed gives the same model, byte for byte, on the same
             machine and versions. Defaults to None, drawn anew for each `fit` (and kept in `seed_`).
+        directory: path of a folder, or None. Finished phases are kept there until the job is done, so that a `fit` that
+            was interrupted, called again with the same arguments, goes on where it ended, and ends as it would have
+            ended. Defaults to None.
         verbose: 0 for silence, 1 for progress bars, 2 for a line after each epoch. Defaults to 1.
 
     Attributes:
@@ -81,6 +84,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         validation_fraction=0.2,
         space=None,
         seed=None,
+        directory=None,
         verbose=1,
     ):
         self.board = board
@@ -94,6 +98,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.validation_fraction = validation_fraction
         self.space = space
         self.seed = seed
+        self.directory = directory
         self.verbose = verbose
 
     def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None):
@@ -118,12 +123,14 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             DataError: windows, labels or groups that cannot be used; the subclass says which.
             SettingError: a setting out of range.
             BoardError: an unknown board or a broken board file.
+            OutputDirError: `directory` cannot be written.
         """
         settings = self._settings()
         x, y = _arrays(x, y, "x")
         x = check_windows(x)
         check_lengths(x=x, y=y, groups=groups)
         codes, classes = encode_labels(y)
+        groups = None if groups is None else check_labels(groups, "groups")
         if validation_data is not None:
             validation_data = self._validation(validation_data, classes, x.shape[1:])
         callbacks = as_callbacks(callbacks)
@@ -132,7 +139,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
 
         self.classes_ = classes
         self.board_ = settings.board
-        self.seed_ = settings.seed
+        self.seed_ = result.seed
         self.n_features_in_ = x.shape[2]
         self.standardizer_ = result.standardizer
         self.architecture_ = result.derived.architecture
@@ -294,7 +301,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             qat_epochs=self.qat_epochs,
             batch_size=self.batch_size,
             validation_fraction=float(fraction),
-            seed=int(np.random.default_rng().integers(2**31)) if self.seed is None else int(self.seed),
+            seed=None if self.seed is None else int(self.seed),
+            directory=self.directory,
             verbose=int(self.verbose),
         )
 

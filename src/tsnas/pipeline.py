@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
+import os
 
 import numpy as np
 import tf_keras as keras
 
 import tsnas
 from tsnas.callbacks import ProgressBar
+from tsnas.checkpoints import Checkpoints
 from tsnas.cost.board import Board
-from tsnas.cost.estimate import Estimate
+from tsnas.cost.estimate import Estimate, estimate_graph
 from tsnas.cost.limits import Limits
 from tsnas.data import Standardizer, split_validation
 from tsnas.deploy.convert import convert_int8, embed_metadata, untrained_int8
@@ -22,8 +23,12 @@ from tsnas.deploy.verify import verify
 from tsnas.errors import LimitExceededError
 from tsnas.search.derive import Derived, derive
 from tsnas.search.differentiable import SearchConfig, search
+from tsnas.space.architecture import Architecture
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
+
+Data = tuple[np.ndarray, np.ndarray]
+History = dict[str, list[float]]
 
 TRAIN_STEPS, LEAST_EPOCHS, MOST_EPOCHS = 6000, 10, 100
 SEARCH_STEPS, LEAST_SEARCH_EPOCHS, MOST_SEARCH_EPOCHS = 900, 4, 60
@@ -44,7 +49,8 @@ class Settings:
     qat_epochs: int | None
     batch_size: int | None
     validation_fraction: float
-    seed: int
+    seed: int | None
+    directory: str | os.PathLike[str] | None
     verbose: int
 
 
@@ -58,18 +64,19 @@ class Result:
     keras_model: keras.Model
     tflite_model: bytes
     estimate: Estimate
+    seed: int
 
 
 def run(
     x: np.ndarray,
     y: np.ndarray,
     classes: np.ndarray,
-    groups: Any,
+    groups: np.ndarray | None,
     validation_data: tuple[np.ndarray, np.ndarray] | None,
     settings: Settings,
     callbacks: list[keras.callbacks.Callback],
 ) -> Result:
-    """Runs the job.
+    """Runs the job, or what an earlier run of the same job in `settings.directory` has left of it.
 
     Args:
         x: float32 (windows, time, channels), raw sensor units.
@@ -85,63 +92,112 @@ def run(
 
     Raises:
         InfeasibleError: no architecture keeps the limits; raised before any training.
+        OutputDirError: `settings.directory` cannot be written.
     """
-    _, time, sensors = x.shape
+    checkpoints = Checkpoints(
+        settings.directory, [x, y, groups, *(validation_data or ()), _identity(classes, settings)]
+    )
+    found = checkpoints.load("search")
+    if found is not None:
+        settings = dataclasses.replace(settings, seed=found[0]["seed"])
+    elif settings.seed is None:
+        settings = dataclasses.replace(settings, seed=int(np.random.default_rng().integers(2**31)))
+    seed: int = settings.seed  # type: ignore[assignment]
+
     limits = settings.limits.tightest_with(settings.board)
-    cells = build_cells(settings.board, time, sensors, len(classes), settings.space, settings.seed)
-    supernet = Supernet(cells, settings.board, settings.space.dropout, seed=settings.seed)
+    cells = build_cells(settings.board, x.shape[1], x.shape[2], len(classes), settings.space, seed)
+    supernet = Supernet(cells, settings.board, settings.space.dropout, seed=seed)
     derive(supernet, limits)  # Raises InfeasibleError now rather than after the search.
 
     if validation_data is None:
-        train_index, val_index = split_validation(y, groups, settings.validation_fraction, settings.seed)
+        train_index, val_index = split_validation(y, groups, settings.validation_fraction, seed)
         search_data, val_data = (x[train_index], y[train_index]), (x[val_index], y[val_index])
     else:
         search_data, val_data = (x, y), validation_data
     standardizer = Standardizer.fit(search_data[0])
-
-    def standardized(windows):
-        return standardizer(windows)[..., np.newaxis]
-
-    with fixed_seed(settings.seed):
-        derived, search_history = search(
-            supernet,
-            limits,
-            (standardized(search_data[0]), search_data[1]),
-            (standardized(val_data[0]), val_data[1]),
-            _search_config(settings, search_data[0]),
-            callbacks,
-            settings.seed,
-            settings.verbose,
-        )
     metadata = _metadata(classes, standardizer, settings)
-    derived = _dry_run(supernet, derived, limits, metadata, settings.board)
 
-    windows = standardized(x)
-    model = derived.architecture.build(TRAIN_DROPOUT, settings.seed)
-    batch_size = _batch_size(settings, x)
-    epochs = settings.epochs or _epochs(TRAIN_STEPS, len(x) / batch_size, LEAST_EPOCHS, MOST_EPOCHS)
-    common: dict[str, Any] = {"batch_size": batch_size, "seed": settings.seed}
-    train_history = train_float(
-        model, windows, y, epochs=epochs, callbacks=[ProgressBar("train", settings.verbose)], **common
-    )
-    recorder = keras.callbacks.History()
-    qat_model = train_quantised(
-        model,
-        windows,
-        y,
-        epochs=settings.qat_epochs or max(3, epochs // 5),
-        callbacks=[recorder, ProgressBar("quantise", settings.verbose)],
-        **common,
-    )
+    if found is None:
+        search_data, val_data = (_standardized(standardizer, *data) for data in (search_data, val_data))
+        derived, search_history = _search(supernet, limits, search_data, val_data, settings, seed, callbacks)
+        derived = _dry_run(supernet, derived, limits, metadata)
+        values = {"seed": seed, "architecture": derived.architecture.to_json(), "regret": derived.regret}
+        checkpoints.save("search", values | {"history": search_history})
+    else:
+        _say(settings, f"search: taken from an earlier run in {settings.directory}")
+        architecture, search_history = Architecture.from_json(found[0]["architecture"]), found[0]["history"]
+        derived = Derived(architecture, estimate_graph(architecture.graph(), settings.board), found[0]["regret"])
+
+    windows, y = _standardized(standardizer, x, y)
+    model, train_history = _train(derived.architecture, windows, y, settings, seed, checkpoints)
+    qat_model, quantise_history = _quantise(model, windows, y, settings, seed)
     tflite_model = embed_metadata(convert_int8(qat_model), metadata)
+    estimate = verify(tflite_model, settings.board, limits)
+    checkpoints.clear()
     return Result(
         standardizer=standardizer,
         derived=derived,
-        history={"search": search_history, "train": train_history, "quantise": _floats(recorder.history)},
+        history={"search": search_history, "train": train_history, "quantise": quantise_history},
         keras_model=raw_model(model, standardizer),
         tflite_model=tflite_model,
-        estimate=verify(tflite_model, settings.board, limits),
+        estimate=estimate,
+        seed=seed,
     )
+
+
+def _say(settings: Settings, text: str) -> None:
+    if settings.verbose:
+        print(text)
+
+
+def _standardized(standardizer: Standardizer, x: np.ndarray, y: np.ndarray) -> Data:
+    """Windows as networks take them, (windows, time, channels, 1), and their labels."""
+    return standardizer(x)[..., np.newaxis], y
+
+
+def _search(supernet, limits, train, val, settings, seed, callbacks) -> tuple[Derived, History]:
+    batch_size = _batch_size(settings, train[0])
+    epochs = settings.search_epochs or _epochs(
+        SEARCH_STEPS, len(train[0]) / batch_size, LEAST_SEARCH_EPOCHS, MOST_SEARCH_EPOCHS
+    )
+    config = SearchConfig(epochs=epochs, batch_size=batch_size)
+    with fixed_seed(seed):
+        return search(supernet, limits, train, val, config, callbacks, seed, settings.verbose)
+
+
+def _train(architecture, x, y, settings, seed, checkpoints) -> tuple[keras.Model, History]:
+    """The float model, trained or as it was kept."""
+    model = architecture.build(TRAIN_DROPOUT, seed)
+    found = checkpoints.load("train")
+    if found is not None:
+        _say(settings, f"train: taken from an earlier run in {settings.directory}")
+        model.set_weights(found[1])
+        return model, found[0]["history"]
+    history = train_float(
+        model,
+        x,
+        y,
+        epochs=_train_epochs(settings, x),
+        batch_size=_batch_size(settings, x),
+        seed=seed,
+        callbacks=[ProgressBar("train", settings.verbose)],
+    )
+    checkpoints.save("train", {"history": history}, model.get_weights())
+    return model, history
+
+
+def _quantise(model, x, y, settings, seed) -> tuple[keras.Model, History]:
+    recorder = keras.callbacks.History()
+    qat_model = train_quantised(
+        model,
+        x,
+        y,
+        epochs=settings.qat_epochs or max(3, _train_epochs(settings, x) // 5),
+        batch_size=_batch_size(settings, x),
+        seed=seed,
+        callbacks=[recorder, ProgressBar("quantise", settings.verbose)],
+    )
+    return qat_model, {key: [float(value) for value in values] for key, values in recorder.history.items()}
 
 
 def raw_model(model: keras.Model, standardizer: Standardizer) -> keras.Model:
@@ -154,7 +210,7 @@ def raw_model(model: keras.Model, standardizer: Standardizer) -> keras.Model:
     return keras.Model(inputs, model(x), name="tsnas_float")
 
 
-def _dry_run(supernet: Supernet, derived: Derived, limits: Limits, metadata: dict, board: Board) -> Derived:
+def _dry_run(supernet: Supernet, derived: Derived, limits: Limits, metadata: dict) -> Derived:
     """Checks the limits on a converted file before training; takes a smaller architecture if its file is over one.
 
     Only the file itself has its exact length: the one before is predicted to within some percent.
@@ -162,7 +218,7 @@ def _dry_run(supernet: Supernet, derived: Derived, limits: Limits, metadata: dic
     while True:
         tflite = embed_metadata(untrained_int8(derived.architecture.build()), metadata)
         try:
-            verify(tflite, board, limits)
+            verify(tflite, supernet.board, limits)
             return derived
         except LimitExceededError:
             if limits.max_flash_bytes is None or len(tflite) <= limits.max_flash_bytes:
@@ -186,11 +242,27 @@ def _metadata(classes: np.ndarray, standardizer: Standardizer, settings: Setting
     }
 
 
-def _search_config(settings: Settings, x: np.ndarray) -> SearchConfig:
-    batch_size = _batch_size(settings, x)
-    steps = len(x) / batch_size
-    epochs = settings.search_epochs or _epochs(SEARCH_STEPS, steps, LEAST_SEARCH_EPOCHS, MOST_SEARCH_EPOCHS)
-    return SearchConfig(epochs=epochs, batch_size=batch_size)
+def _identity(classes: np.ndarray, settings: Settings) -> dict:
+    """All that defines a job beside its arrays."""
+    return {
+        "classes": classes.tolist(),
+        "board": settings.board.to_json(),
+        "limits": dataclasses.asdict(settings.limits),
+        "space": settings.space.to_json(),
+        "settings": [
+            settings.epochs,
+            settings.search_epochs,
+            settings.qat_epochs,
+            settings.batch_size,
+            settings.validation_fraction,
+            settings.seed,
+        ],
+        "tsnas": tsnas.__version__,
+    }
+
+
+def _train_epochs(settings: Settings, x: np.ndarray) -> int:
+    return settings.epochs or _epochs(TRAIN_STEPS, len(x) / _batch_size(settings, x), LEAST_EPOCHS, MOST_EPOCHS)
 
 
 def _batch_size(settings: Settings, x: np.ndarray) -> int:
@@ -201,7 +273,3 @@ def _batch_size(settings: Settings, x: np.ndarray) -> int:
 
 def _epochs(steps: int, steps_per_epoch: float, least: int, most: int) -> int:
     return int(np.clip(math.ceil(steps / max(1.0, steps_per_epoch)), least, most))
-
-
-def _floats(history: dict) -> dict[str, list[float]]:
-    return {key: [float(value) for value in values] for key, values in history.items()}

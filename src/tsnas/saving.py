@@ -81,6 +81,8 @@ def to_bytes(classifier: AutoClassifier) -> dict[str, bytes]:
         params["board"] = os.fspath(params["board"])
     if params["space"] is not None:
         params["space"] = params["space"].to_json()
+    if params["directory"] is not None:
+        params["directory"] = os.fspath(params["directory"])
     labels = classifier.classes_
     state = {
         "format": FORMAT,

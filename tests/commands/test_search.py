@@ -82,7 +82,7 @@ def test_the_real_classifier_takes_what_the_command_gives(method):
     real.bind("self", *positional, **named)
 
 
-def test_flags_are_passed_on_and_those_not_given_are_not(search, recording, arrays):
+def test_flags_are_passed_on_and_those_not_given_are_not(search, recording, arrays, tmp_path):
     assert search(max_latency_ms=30, epochs=3, seed=0, verbose=0) == 0
     assert recording.calls["board"] == "nucleo_f446re"
     assert recording.calls["settings"] == {
@@ -91,6 +91,7 @@ def test_flags_are_passed_on_and_those_not_given_are_not(search, recording, arra
         "max_flash_kb": None,
         "epochs": 3,
         "seed": 0,
+        "directory": tmp_path / "out/phases",
         "verbose": 0,
     }
     x, y, groups = recording.calls["fit"]

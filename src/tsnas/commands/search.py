@@ -84,7 +84,9 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
 
     training = {name: values[name].value for name in TRAINING if values[name].value is not None}
     started = time.monotonic()
-    classifier = tsnas.AutoClassifier(values.board, **limits, **training, verbose=int(values.verbose))
+    classifier = tsnas.AutoClassifier(
+        values.board, **limits, **training, directory=out / "phases", verbose=int(values.verbose)
+    )
     try:
         classifier.fit(data.x_train, data.y_train, groups=data.groups_train)
     except BaseException:

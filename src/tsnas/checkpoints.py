@@ -1,0 +1,92 @@
+"""Finished phases of a job, kept in a folder, so that the same job started again goes on where it ended."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import pathlib
+import zipfile
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tsnas.files import check_output_dir, write_file
+
+
+class Checkpoints:
+    """Results of the phases of one job.
+
+    A phase of another job (other data, settings or versions) is ignored, and replaced when this job reaches it.
+
+    Args:
+        directory: path of the folder, made if missing; None keeps nothing.
+        job: sequence of what defines the job: arrays, None, and values that the json module can write.
+
+    Example:
+        >>> checkpoints = Checkpoints("runs/demo/phases", [x, y, {"seed": 0}])
+        >>> checkpoints.save("search", {"seed": 0}, [weights])
+        >>> values, arrays = checkpoints.load("search")
+    """
+
+    def __init__(self, directory: str | os.PathLike[str] | None, job: Sequence[Any] = ()):
+        self._folder = None if directory is None else pathlib.Path(directory)
+        self._fingerprint = "" if directory is None else _fingerprint(job)
+        if self._folder is not None:
+            # Tried now, rather than at the end of a long phase; left behind only once something is in it.
+            check_output_dir(self._folder)
+            self._remove_if_empty()
+
+    def load(self, phase: str) -> tuple[dict[str, Any], list[np.ndarray]] | None:
+        """Values and arrays of a finished phase of this job; None if there are none that can be read."""
+        path = self._path(phase)
+        if path is None or not path.exists():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as content:
+                values = json.loads(str(content["values"]))
+                arrays = [content[f"array_{index}"] for index in range(len(content.files) - 1)]
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
+            return None
+        return (values, arrays) if values.pop("fingerprint", None) == self._fingerprint else None
+
+    def save(self, phase: str, values: dict[str, Any], arrays: Sequence[np.ndarray] = ()) -> None:
+        """Keeps the outcome of a phase; the file is written whole or not at all."""
+        path = self._path(phase)
+        if path is None:
+            return
+        buffer = io.BytesIO()
+        named: dict[str, Any] = {f"array_{index}": array for index, array in enumerate(arrays)}
+        named["values"] = np.array(json.dumps(values | {"fingerprint": self._fingerprint}))
+        np.savez(buffer, **named)
+        check_output_dir(path.parent)
+        write_file(path, buffer.getvalue())
+
+    def clear(self) -> None:
+        """Removes the files, and the folder if nothing else is in it."""
+        if self._folder is None:
+            return
+        for path in self._folder.glob("phase_*.npz"):
+            path.unlink()
+        self._remove_if_empty()
+
+    def _remove_if_empty(self) -> None:
+        if self._folder is not None and self._folder.is_dir() and not any(self._folder.iterdir()):
+            self._folder.rmdir()
+
+    def _path(self, phase: str) -> pathlib.Path | None:
+        return None if self._folder is None else self._folder / f"phase_{phase}.npz"
+
+
+def _fingerprint(job: Sequence[Any]) -> str:
+    digest = hashlib.sha256()
+    for part in job:
+        if isinstance(part, np.ndarray):
+            digest.update(f"{part.dtype} {part.shape}".encode())
+            digest.update(np.ascontiguousarray(part).tobytes())
+        else:
+            digest.update(json.dumps(part, sort_keys=True).encode())
+    return digest.hexdigest()
