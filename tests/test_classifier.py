@@ -108,6 +108,8 @@ def test_summary_is_a_table_of_every_layer(fitted, capsys):
     for node in fitted.architecture_.graph().nodes:
         assert node.name in printed
     assert f"{fitted.latency_ms_:.2f}" in printed
+    for limit in ("2 ms of latency: kept", "8 KB of RAM: kept", "16 KB of flash: kept"):
+        assert limit in printed
     lines = []
     fitted.summary(print_fn=lines.append)
     assert "\n".join(lines) + "\n" == printed

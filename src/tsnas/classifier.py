@@ -211,7 +211,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             print_fn: callable that takes a string. Defaults to `print`.
         """
         check_is_fitted(self, "tflite_model_")
-        print_fn("\n".join(self.architecture_.describe()) + "\n\n" + self.estimate_.table())
+        print_fn("\n".join(self.architecture_.describe()) + "\n\n" + self.estimate_.table(self._limits()))
 
     def save(self, directory):
         """Saves the fitted classifier; `tsnas.load` reads it back.

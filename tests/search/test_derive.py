@@ -10,7 +10,8 @@ from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError
-from tsnas.search.derive import derive, smallest_costs
+from tsnas.search.derive import derive
+from tsnas.search.feasibility import smallest_costs
 from tsnas.search.options import cell_options
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells

@@ -1,0 +1,1 @@
+"""The tsnas program: one module for each of its commands."""

@@ -12,7 +12,7 @@ from tsnas.cost import flash
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.graph import Graph
 from tsnas.cost.latency import op_latency_ms
-from tsnas.cost.limits import BYTES_PER_KB
+from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.cost.memory import plan_arena
 from tsnas.cost.ops import Conv2D, Shape
 from tsnas.cost.tflite import read_graph, read_model_bytes
@@ -77,8 +77,12 @@ class Estimate:
         values["rows"] = [row | {"out_shape": list(row["out_shape"])} for row in values["rows"]]
         return values
 
-    def table(self) -> str:
-        """A plain-text table: one line per operator, then the totals beside what the board has."""
+    def table(self, limits: Limits | None = None) -> str:
+        """A plain-text table: one line per operator, then the totals beside what the board has.
+
+        Args:
+            limits: `Limits`, to say of each that is given whether it is kept. Defaults to None.
+        """
         lines = [
             (
                 row.name,
@@ -96,7 +100,14 @@ class Estimate:
         table = tabulate.tabulate(
             lines, headers, colalign=("left", "left", "left", *["right"] * 5), disable_numparse=True
         )
-        return "\n".join((table, "", *self._totals()))
+        return "\n".join((table, "", *self._totals(), *self._verdicts(limits or Limits())))
+
+    def _verdicts(self, limits: Limits) -> tuple[str, ...]:
+        return (
+            *_verdict(f"{limits.max_latency_ms} ms of latency", self.latency_ms, limits.max_latency_ms),
+            *_verdict(f"{limits.max_ram_kb} KB of RAM", self.ram_bytes, limits.max_ram_bytes),
+            *_verdict(f"{limits.max_flash_kb} KB of flash", self.flash_bytes, limits.max_flash_bytes),
+        )
 
     def _totals(self) -> tuple[str, ...]:
         return (
@@ -107,6 +118,10 @@ class Estimate:
             f"flash    {_kb(self.flash_bytes)} of {_kb(self.board_flash_bytes)}  (model file, without firmware)",
             f"total    {sum(row.params for row in self.rows):,} params, {sum(row.macs for row in self.rows):,} MACs",
         )
+
+
+def _verdict(text: str, used: float, limit: float | None) -> tuple[str, ...]:
+    return () if limit is None else (f"limit    {text}: {'kept' if used <= limit else 'OVER'}",)
 
 
 def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_bytes: int | None = None) -> Estimate:

@@ -1,4 +1,4 @@
-"""Exact choice among all architectures: which fits, which is smallest, and which fitting one the alphas like best.
+"""Derives, among all architectures that fit, the one that the alphas like best.
 
 The costs of an architecture are sums over its cells (latency, persistent bytes, flash) and a maximum
 (live bytes), and a cell's costs depend on its own decisions and on the width of its input only. So
@@ -9,14 +9,13 @@ the whole space without visiting its members one by one.
 from __future__ import annotations
 
 import dataclasses
-import math
 
 import numpy as np
 
 from tsnas.cost.estimate import Estimate, estimate_graph
 from tsnas.cost.limits import Limits
-from tsnas.errors import InfeasibleError
-from tsnas.search.options import CellOptions, cell_options
+from tsnas.search.feasibility import infeasible
+from tsnas.search.options import CellOptions, architecture_of, cell_options, costs_to_go
 from tsnas.space.architecture import Architecture
 from tsnas.space.supernet import Supernet
 
@@ -68,7 +67,7 @@ def derive(supernet: Supernet, limits: Limits, options: list[CellOptions] | None
             raise infeasible(supernet, limits, options)
         used = []
         for index in np.lexsort((candidates.latency_ms, candidates.regret))[:CANDIDATES]:
-            architecture = _architecture(supernet, options, candidates.rows[index])
+            architecture = architecture_of(supernet, options, candidates.rows[index])
             estimate = estimate_graph(architecture.graph(), supernet.board)
             over = limits.exceeded(
                 latency_ms=estimate.latency_ms, ram_bytes=estimate.ram_bytes, flash_bytes=estimate.flash_bytes
@@ -78,67 +77,6 @@ def derive(supernet: Supernet, limits: Limits, options: list[CellOptions] | None
             used.append(estimate)
         # The sums leave out what only the whole graph shows (gaps between buffers): ask for a little less.
         bounds = bounds.tightened(limits, used)
-
-
-def smallest_costs(supernet: Supernet, options: list[CellOptions]) -> dict[str, float]:
-    """The smallest latency, RAM and flash that the space reaches, each on its own.
-
-    Returns:
-        dict of `"latency_ms"`, `"ram_bytes"` and `"flash_bytes"`.
-    """
-    base = _base_costs(supernet)
-    return {
-        "latency_ms": base["latency_ms"] + _smallest_sum(options, "latency_ms"),
-        "ram_bytes": _smallest_ram(supernet, options),
-        "flash_bytes": base["flash_bytes"] + _smallest_sum(options, "flash_bytes"),
-    }
-
-
-def infeasible(supernet: Supernet, limits: Limits, options: list[CellOptions]) -> InfeasibleError:
-    """The error for limits that no architecture keeps: what the space can reach, and which limit is short."""
-    smallest = smallest_costs(supernet, options)
-    given = {
-        "latency_ms": limits.max_latency_ms,
-        "ram_bytes": limits.max_ram_bytes,
-        "flash_bytes": limits.max_flash_bytes,
-    }
-    short = tuple(name for name, limit in given.items() if limit is not None and smallest[name] > limit)
-    reach = (
-        f"the smallest that the search space can reach on {supernet.board.name} is {_up(smallest['latency_ms'])} ms, "
-        f"{_up(smallest['ram_bytes'] / 1024)} KB of RAM and {_up(smallest['flash_bytes'] / 1024)} KB of flash"
-    )
-    names = {"latency_ms": "max_latency_ms", "ram_bytes": "max_ram_kb", "flash_bytes": "max_flash_kb"}
-    if short:
-        what = f"{' and '.join(names[name] for name in short)} too low: {reach}"
-    else:
-        what = f"each limit can be kept alone, but not all together: {reach}, each with another architecture"
-    time, sensors = supernet.cells[0].in_size
-    message = (
-        f"No architecture keeps {_limits_text(limits)} for windows of {time} samples and {sensors} channels: {what}. "
-        "Raise the limit, shorten or decimate the windows, or drop channels."
-    )
-    return InfeasibleError(message, smallest, short)
-
-
-def _up(value: float) -> str:
-    """`value` with two decimals, rounded up, so that it can be given as a limit."""
-    return f"{math.ceil(value * 100) / 100:.2f}"
-
-
-def _limits_text(limits: Limits) -> str:
-    parts = []
-    if limits.max_latency_ms is not None:
-        parts.append(f"{limits.max_latency_ms:g} ms")
-    if limits.max_ram_kb is not None:
-        parts.append(f"{limits.max_ram_kb:g} KB of RAM")
-    if limits.max_flash_kb is not None:
-        parts.append(f"{limits.max_flash_kb:g} KB of flash")
-    return ", ".join(parts)
-
-
-def _base_costs(supernet: Supernet) -> dict[str, float]:
-    base = supernet.base_costs()
-    return {name: float(value) for name, value in base.items()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,7 +89,7 @@ class _Bounds:
 
     @classmethod
     def of(cls, supernet: Supernet, limits: Limits) -> _Bounds:
-        base = _base_costs(supernet)
+        base = supernet.base_costs()
         given = (limits.max_latency_ms, limits.max_ram_bytes, limits.max_flash_bytes)
         names = ("latency_ms", "ram_bytes", "flash_bytes")
         return cls(*(np.inf if limit is None else limit - base[name] for name, limit in zip(names, given, strict=True)))
@@ -192,17 +130,11 @@ def _complete(options: list[CellOptions], bounds: _Bounds) -> _Partial:
     """Complete architectures within the bounds, the one of least regret among them; empty if nothing fits."""
     zero = np.zeros(1)
     partial = _Partial(np.zeros(1, int), zero, zero, zero, zero, zero, np.zeros((1, 0), int))
-    for option, to_go in zip(options, _costs_to_go(options)[1:], strict=True):
+    for option, to_go in zip(options, costs_to_go(options)[1:], strict=True):
         partial = _thinned(_fitting(_extended(partial, option), bounds, to_go), bounds)
         if not len(partial.width):
             break
     return partial
-
-
-def _architecture(supernet: Supernet, options: list[CellOptions], rows: np.ndarray) -> Architecture:
-    return supernet.architecture(
-        [option.choices[option.choice[row]] for option, row in zip(options, rows, strict=True)]
-    )
 
 
 def _extended(partial: _Partial, option: CellOptions) -> _Partial:
@@ -283,51 +215,3 @@ def _binned(values, bound, n_bins):
     if not np.isfinite(bound):
         return np.zeros(len(values), int)
     return np.ceil(values / bound * n_bins).astype(int)
-
-
-def _costs_to_go(options: list[CellOptions]) -> list[dict[str, np.ndarray]]:
-    """For each position, the least of each cost from there to the end, by width (each on its own: a lower bound)."""
-    to_go = [{name: np.zeros(len(options[-1].cell.out_widths)) for name in options[-1].costs}]
-    for option in reversed(options):
-        now = {}
-        for name, cost in option.costs.items():
-            after = to_go[0][name][option.out_width]
-            total = np.maximum(cost, after) if name == "live_bytes" else cost + after
-            now[name] = np.full(len(option.cell.in_widths), np.inf)
-            np.minimum.at(now[name], option.in_width, total)
-        to_go.insert(0, now)
-    return to_go
-
-
-def _smallest_sum(options: list[CellOptions], name: str) -> float:
-    return float(_costs_to_go(options)[0][name][0])
-
-
-def _smallest_ram(supernet: Supernet, options: list[CellOptions]) -> float:
-    """The least RAM of any architecture, by branch and bound.
-
-    Sums over the cells bound an architecture from below; how many bytes its buffers really take shows its own graph.
-    """
-    base = _base_costs(supernet)["ram_bytes"]
-    to_go = _costs_to_go(options)
-    least, looked_at = np.inf, 0
-
-    def visit(rows: list[int], width: int, live_bytes: float, tail_bytes: float) -> None:
-        nonlocal least, looked_at
-        if len(rows) == len(options):
-            graph = _architecture(supernet, options, np.array(rows)).graph()
-            least, looked_at = min(least, estimate_graph(graph, supernet.board).ram_bytes), looked_at + 1
-            return
-        option, rest = options[len(rows)], to_go[len(rows) + 1]
-        members = np.flatnonzero(option.in_width == width)
-        out_width = option.out_width[members]
-        live = np.maximum(live_bytes, option.costs["live_bytes"][members])
-        tail = tail_bytes + option.costs["tail_bytes"][members]
-        bound = base + np.maximum(live, rest["live_bytes"][out_width]) + tail + rest["tail_bytes"][out_width]
-        for index in np.argsort(bound, kind="stable"):
-            if bound[index] >= least or looked_at >= CANDIDATES:
-                return
-            visit([*rows, int(members[index])], int(out_width[index]), float(live[index]), float(tail[index]))
-
-    visit([], 0, 0.0, 0.0)
-    return least

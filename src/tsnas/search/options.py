@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
-from tsnas.space.cells import SearchCell
+from tsnas.space.architecture import Architecture
+from tsnas.space.cell import SearchCell
+from tsnas.space.supernet import Supernet
 
 COSTS = ("latency_ms", "live_bytes", "tail_bytes", "flash_bytes")
 
@@ -58,3 +61,24 @@ def cell_options(cell: SearchCell) -> CellOptions:
     costs = {name: np.broadcast_to(np.asarray(getattr(expected, name), np.float64), choice.shape) for name in COSTS}
     out_width = np.argmax(np.asarray(cell.output_probs(probs, in_probs)), axis=-1)
     return CellOptions(cell, choices, choice, in_width, out_width, costs)
+
+
+def costs_to_go(options: list[CellOptions]) -> list[dict[str, np.ndarray]]:
+    """For each position, the least of each cost from there to the end, by width (each on its own: a lower bound)."""
+    to_go = [{name: np.zeros(len(options[-1].cell.out_widths)) for name in options[-1].costs}]
+    for option in reversed(options):
+        now = {}
+        for name, cost in option.costs.items():
+            after = to_go[0][name][option.out_width]
+            total = np.maximum(cost, after) if name == "live_bytes" else cost + after
+            now[name] = np.full(len(option.cell.in_widths), np.inf)
+            np.minimum.at(now[name], option.in_width, total)
+        to_go.insert(0, now)
+    return to_go
+
+
+def architecture_of(supernet: Supernet, options: list[CellOptions], rows: Sequence[int]) -> Architecture:
+    """The architecture that takes row `rows[i]` of the options of cell i."""
+    return supernet.architecture(
+        [option.choices[option.choice[row]] for option, row in zip(options, rows, strict=True)]
+    )

@@ -1,0 +1,1 @@
+"""What can be built: decisions, dynamic layers, cells, the supernet, and the architectures derived from it."""

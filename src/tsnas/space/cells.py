@@ -1,15 +1,8 @@
-"""The searchable cells: Time-Reduce, Sensor-Fusion and Output (section 5.3 of the paper).
-
-A cell maps windows and decisions to features, and knows what it is expected to cost for those
-decisions. Costs take probabilities with any leading axes, so the same code serves the gradient (one
-set of soft decisions) and the exact enumeration of all options (a row of one-hot decisions each).
-"""
+"""The searchable cells: Time-Reduce, Sensor-Fusion and Output (section 5.3 of the paper)."""
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -17,80 +10,12 @@ import tf_keras as keras
 
 from tsnas.cost.ops import GlobalAveragePooling2D, Softmax
 from tsnas.space import architecture
+from tsnas.space.cell import CellCosts, SearchCell, any_on, expected
 from tsnas.space.decisions import DecisionGroup
-from tsnas.space.layers import DynamicAdd, DynamicConv2D
+from tsnas.space.layers import DynamicAdd
 from tsnas.space.tables import add_tables, conv_tables, op_costs, tensor_bytes
 
-Probs = dict[str, Any]
 ON_OFF = ("on", "off")
-
-
-@dataclasses.dataclass
-class CellCosts:
-    """Expected costs of one cell; each a tensor of the leading shape of the decisions.
-
-    `live_bytes` is the largest sum of tensors and scratch alive at once (equation 4 of the paper); the
-    others add up over the cells.
-    """
-
-    latency_ms: Any = 0.0
-    live_bytes: Any = 0.0
-    tail_bytes: Any = 0.0
-    flash_bytes: Any = 0.0
-
-    def add_op(self, present, live_bytes, cost) -> None:
-        """Counts an operator that is there with probability `present`; `cost(name)` is its cost if it is."""
-        self.latency_ms += present * cost("latency_ms")
-        self.tail_bytes += present * cost("tail_bytes")
-        self.flash_bytes += present * cost("flash_bytes")
-        self.live_bytes = tf.maximum(self.live_bytes, present * (live_bytes + cost("scratch_bytes")))
-
-    def scaled(self, factor) -> CellCosts:
-        return CellCosts(*(factor * getattr(self, field.name) for field in dataclasses.fields(self)))
-
-
-class SearchCell(keras.layers.Layer):
-    """Base of the searchable cells.
-
-    Args:
-        board: `Board` that the costs are for.
-        in_size: (int, int), time and sensors of the input.
-        in_widths: tuple of int, widths that the input may have.
-        out_widths: tuple of int, widths that the output may have.
-
-    Attributes:
-        out_size: (int, int), time and sensors of the output.
-        groups: dict of name to `DecisionGroup`.
-    """
-
-    def __init__(self, board, in_size, in_widths, out_widths, out_size, **kwargs):
-        super().__init__(**kwargs)
-        self.board = board
-        self.in_size, self.out_size = tuple(in_size), tuple(out_size)
-        self.in_widths, self.out_widths = tuple(in_widths), tuple(out_widths)
-        self.in_bytes = tensor_bytes(board, self.in_size, self.in_widths)
-        self.out_bytes = tensor_bytes(board, self.out_size, self.out_widths)
-        self.groups: dict[str, DecisionGroup] = {}
-
-    def output_probs(self, probs: Probs, in_probs):
-        """Probabilities of the output's widths."""
-        return probs["filters"]
-
-    def expected_costs(self, probs: Probs, in_probs) -> CellCosts:
-        """Expected costs for decisions `probs` (name to (..., options)) and input widths (..., widths)."""
-        raise NotImplementedError
-
-    def enumerate(self) -> list[dict[str, int]]:
-        """Every distinct derived cell: index of the option taken in each group that matters for it."""
-        raise NotImplementedError
-
-    def derive(self, choice: dict[str, int]) -> architecture.Cell | None:
-        """The cell of an `Architecture` for one row of `enumerate`; None if the cell is dropped."""
-        raise NotImplementedError
-
-    def _conv(self, name, in_size, in_widths, out_widths, kernel, strides, seed) -> DynamicConv2D:
-        costs = conv_tables(self.board, in_size, in_widths, out_widths, kernel, strides)
-        return DynamicConv2D(out_widths, kernel, strides, costs, seed, name=name)
 
 
 class TimeReduceCell(SearchCell):
@@ -136,7 +61,7 @@ class TimeReduceCell(SearchCell):
     def expected_costs(self, probs, in_probs):
         costs = CellCosts()
         filters = probs["filters"]
-        live_bytes = _expected(self.in_bytes, in_probs) + _expected(self.out_bytes, filters)
+        live_bytes = expected(self.in_bytes, in_probs) + expected(self.out_bytes, filters)
 
         def mixed(name):
             # One convolution runs, whichever kernel it has.
@@ -235,20 +160,20 @@ class SensorFusionCell(SearchCell):
         costs = CellCosts()
         mid_probs, filters = probs["mid_filters"], probs["filters"]
         skip, *gates = self._gates(probs)
-        in_bytes = _expected(self.in_bytes, in_probs)
-        mid_bytes = _expected(self.mid_bytes, mid_probs)
-        out_bytes = _expected(self.out_bytes, filters)
+        in_bytes = expected(self.in_bytes, in_probs)
+        mid_bytes = expected(self.mid_bytes, mid_probs)
+        out_bytes = expected(self.out_bytes, filters)
 
         # In the order of Architecture.walk: the skip, the middle, then each branch and its addition.
         costs.add_op(skip, in_bytes + out_bytes, lambda name: self.skip.expected_cost(name, filters, in_probs))
         costs.add_op(
-            _any(gates),
+            any_on(gates),
             in_bytes + mid_bytes + skip * out_bytes,
             lambda name: self.mid.expected_cost(name, mid_probs, in_probs),
         )
         for index, (gate, branch) in enumerate(zip(gates, self.branches, strict=True)):
-            before = _any([skip, *gates[:index]])
-            after = _any(gates[index + 1 :])
+            before = any_on([skip, *gates[:index]])
+            after = any_on(gates[index + 1 :])
             costs.add_op(
                 gate,
                 mid_bytes + out_bytes + before * out_bytes,
@@ -325,8 +250,8 @@ class OutputCell(SearchCell):
         out_bytes = float(self.out_bytes[0])
         costs.add_op(
             1.0,
-            _expected(self.in_bytes, in_probs) + out_bytes,
-            lambda name: _expected(self._conv_costs[name][0].astype(np.float32), in_probs),
+            expected(self.in_bytes, in_probs) + out_bytes,
+            lambda name: expected(self._conv_costs[name][0].astype(np.float32), in_probs),
         )
         costs.add_op(1.0, out_bytes + self._vector_bytes, self._mean_costs.__getitem__)
         costs.add_op(1.0, 2 * self._vector_bytes, self._softmax_costs.__getitem__)
@@ -337,15 +262,3 @@ class OutputCell(SearchCell):
 
     def derive(self, choice):
         return None
-
-
-def _expected(values, probs):
-    return tf.reduce_sum(probs * values, axis=-1)
-
-
-def _any(gates):
-    """Probability that at least one of several independent gates is on; 0 for none."""
-    none_on = 1.0
-    for gate in gates:
-        none_on *= 1.0 - gate
-    return 1.0 - none_on

@@ -14,7 +14,8 @@ from tsnas.cost.board import Board
 from tsnas.cost.flash import base_flash_bytes
 from tsnas.cost.memory import base_tail_bytes
 from tsnas.space.architecture import Architecture
-from tsnas.space.cells import OutputCell, Probs, SearchCell, SensorFusionCell, TimeReduceCell
+from tsnas.space.cell import Probs, SearchCell
+from tsnas.space.cells import OutputCell, SensorFusionCell, TimeReduceCell
 from tsnas.space.config import SpaceConfig
 
 

@@ -1,0 +1,106 @@
+"""What the search space can reach at its smallest, and the error for limits below that."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tsnas.cost.estimate import estimate_graph
+from tsnas.cost.limits import Limits
+from tsnas.errors import InfeasibleError
+from tsnas.search.options import CellOptions, architecture_of, costs_to_go
+from tsnas.space.supernet import Supernet
+
+# How many architectures are looked at one by one for the smallest RAM.
+CANDIDATES = 200
+
+
+def smallest_costs(supernet: Supernet, options: list[CellOptions]) -> dict[str, float]:
+    """The smallest latency, RAM and flash that the space reaches, each on its own.
+
+    Returns:
+        dict of `"latency_ms"`, `"ram_bytes"` and `"flash_bytes"`.
+    """
+    base = supernet.base_costs()
+    return {
+        "latency_ms": base["latency_ms"] + _smallest_sum(options, "latency_ms"),
+        "ram_bytes": _smallest_ram(supernet, options),
+        "flash_bytes": base["flash_bytes"] + _smallest_sum(options, "flash_bytes"),
+    }
+
+
+def infeasible(supernet: Supernet, limits: Limits, options: list[CellOptions]) -> InfeasibleError:
+    """The error for limits that no architecture keeps: what the space can reach, and which limit is short."""
+    smallest = smallest_costs(supernet, options)
+    given = {
+        "latency_ms": limits.max_latency_ms,
+        "ram_bytes": limits.max_ram_bytes,
+        "flash_bytes": limits.max_flash_bytes,
+    }
+    short = tuple(name for name, limit in given.items() if limit is not None and smallest[name] > limit)
+    reach = (
+        f"the smallest that the search space can reach on {supernet.board.name} is {_up(smallest['latency_ms'])} ms, "
+        f"{_up(smallest['ram_bytes'] / 1024)} KB of RAM and {_up(smallest['flash_bytes'] / 1024)} KB of flash"
+    )
+    names = {"latency_ms": "max_latency_ms", "ram_bytes": "max_ram_kb", "flash_bytes": "max_flash_kb"}
+    if short:
+        what = f"{' and '.join(names[name] for name in short)} too low: {reach}"
+    else:
+        what = f"each limit can be kept alone, but not all together: {reach}, each with another architecture"
+    time, sensors = supernet.cells[0].in_size
+    message = (
+        f"No architecture keeps {_limits_text(limits)} for windows of {time} samples and {sensors} channels: {what}. "
+        "Raise the limit, shorten or decimate the windows, or drop channels."
+    )
+    return InfeasibleError(message, smallest, short)
+
+
+def _up(value: float) -> str:
+    """`value` with two decimals, rounded up, so that it can be given as a limit."""
+    return f"{math.ceil(value * 100) / 100:.2f}"
+
+
+def _limits_text(limits: Limits) -> str:
+    parts = []
+    if limits.max_latency_ms is not None:
+        parts.append(f"{limits.max_latency_ms:g} ms")
+    if limits.max_ram_kb is not None:
+        parts.append(f"{limits.max_ram_kb:g} KB of RAM")
+    if limits.max_flash_kb is not None:
+        parts.append(f"{limits.max_flash_kb:g} KB of flash")
+    return ", ".join(parts)
+
+
+def _smallest_sum(options: list[CellOptions], name: str) -> float:
+    return float(costs_to_go(options)[0][name][0])
+
+
+def _smallest_ram(supernet: Supernet, options: list[CellOptions]) -> float:
+    """The least RAM of any architecture, by branch and bound.
+
+    Sums over the cells bound an architecture from below; how many bytes its buffers really take shows its own graph.
+    """
+    base = supernet.base_costs()["ram_bytes"]
+    to_go = costs_to_go(options)
+    least, looked_at = np.inf, 0
+
+    def visit(rows: list[int], width: int, live_bytes: float, tail_bytes: float) -> None:
+        nonlocal least, looked_at
+        if len(rows) == len(options):
+            graph = architecture_of(supernet, options, rows).graph()
+            least, looked_at = min(least, estimate_graph(graph, supernet.board).ram_bytes), looked_at + 1
+            return
+        option, rest = options[len(rows)], to_go[len(rows) + 1]
+        members = np.flatnonzero(option.in_width == width)
+        out_width = option.out_width[members]
+        live = np.maximum(live_bytes, option.costs["live_bytes"][members])
+        tail = tail_bytes + option.costs["tail_bytes"][members]
+        bound = base + np.maximum(live, rest["live_bytes"][out_width]) + tail + rest["tail_bytes"][out_width]
+        for index in np.argsort(bound, kind="stable"):
+            if bound[index] >= least or looked_at >= CANDIDATES:
+                return
+            visit([*rows, int(members[index])], int(out_width[index]), float(live[index]), float(tail[index]))
+
+    visit([], 0, 0.0, 0.0)
+    return least

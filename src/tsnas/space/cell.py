@@ -1,0 +1,100 @@
+"""What every searchable cell has: decisions, expected costs, and an enumeration of all that can be derived from it.
+
+Costs take probabilities with any leading axes, so the same code serves the gradient (one set of soft decisions) and
+the exact enumeration of all options (a row of one-hot decisions each).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import tensorflow as tf
+import tf_keras as keras
+
+from tsnas.space import architecture
+from tsnas.space.decisions import DecisionGroup
+from tsnas.space.layers import DynamicConv2D
+from tsnas.space.tables import conv_tables, tensor_bytes
+
+Probs = dict[str, Any]
+
+
+@dataclasses.dataclass
+class CellCosts:
+    """Expected costs of one cell; each a tensor of the leading shape of the decisions.
+
+    `live_bytes` is the largest sum of tensors and scratch alive at once (equation 4 of the paper); the
+    others add up over the cells.
+    """
+
+    latency_ms: Any = 0.0
+    live_bytes: Any = 0.0
+    tail_bytes: Any = 0.0
+    flash_bytes: Any = 0.0
+
+    def add_op(self, present, live_bytes, cost) -> None:
+        """Counts an operator that is there with probability `present`; `cost(name)` is its cost if it is."""
+        self.latency_ms += present * cost("latency_ms")
+        self.tail_bytes += present * cost("tail_bytes")
+        self.flash_bytes += present * cost("flash_bytes")
+        self.live_bytes = tf.maximum(self.live_bytes, present * (live_bytes + cost("scratch_bytes")))
+
+    def scaled(self, factor) -> CellCosts:
+        return CellCosts(*(factor * getattr(self, field.name) for field in dataclasses.fields(self)))
+
+
+class SearchCell(keras.layers.Layer):
+    """Base of the searchable cells.
+
+    Args:
+        board: `Board` that the costs are for.
+        in_size: (int, int), time and sensors of the input.
+        in_widths: tuple of int, widths that the input may have.
+        out_widths: tuple of int, widths that the output may have.
+
+    Attributes:
+        out_size: (int, int), time and sensors of the output.
+        groups: dict of name to `DecisionGroup`.
+    """
+
+    def __init__(self, board, in_size, in_widths, out_widths, out_size, **kwargs):
+        super().__init__(**kwargs)
+        self.board = board
+        self.in_size, self.out_size = tuple(in_size), tuple(out_size)
+        self.in_widths, self.out_widths = tuple(in_widths), tuple(out_widths)
+        self.in_bytes = tensor_bytes(board, self.in_size, self.in_widths)
+        self.out_bytes = tensor_bytes(board, self.out_size, self.out_widths)
+        self.groups: dict[str, DecisionGroup] = {}
+
+    def output_probs(self, probs: Probs, in_probs):
+        """Probabilities of the output's widths."""
+        return probs["filters"]
+
+    def expected_costs(self, probs: Probs, in_probs) -> CellCosts:
+        """Expected costs for decisions `probs` (name to (..., options)) and input widths (..., widths)."""
+        raise NotImplementedError
+
+    def enumerate(self) -> list[dict[str, int]]:
+        """Every distinct derived cell: index of the option taken in each group that matters for it."""
+        raise NotImplementedError
+
+    def derive(self, choice: dict[str, int]) -> architecture.Cell | None:
+        """The cell of an `Architecture` for one row of `enumerate`; None if the cell is dropped."""
+        raise NotImplementedError
+
+    def _conv(self, name, in_size, in_widths, out_widths, kernel, strides, seed) -> DynamicConv2D:
+        costs = conv_tables(self.board, in_size, in_widths, out_widths, kernel, strides)
+        return DynamicConv2D(out_widths, kernel, strides, costs, seed, name=name)
+
+
+def expected(values, probs):
+    return tf.reduce_sum(probs * values, axis=-1)
+
+
+def any_on(gates):
+    """Probability that at least one of several independent gates is on; 0 for none."""
+    none_on = 1.0
+    for gate in gates:
+        none_on *= 1.0 - gate
+    return 1.0 - none_on
