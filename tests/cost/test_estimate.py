@@ -10,6 +10,7 @@ from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph, estimate_tflite
 from tsnas.cost.graph import GraphBuilder
 from tsnas.cost.latency import graph_latency_ms
+from tsnas.cost.limits import Limits
 from tsnas.cost.memory import plan_arena
 from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
 from tsnas.errors import ModelFileError, UnknownBoardError
@@ -88,3 +89,12 @@ def test_unknown_board_and_bad_file_are_refused(graph):
         estimate_graph(graph, "nicla")
     with pytest.raises(ModelFileError):
         estimate_tflite(b"no model", "nicla_sense_me")
+
+
+def test_table_says_of_each_given_limit_whether_it_is_kept(graph):
+    estimate = estimate_graph(graph, "nicla_sense_me")
+    table = estimate.table(Limits(max_latency_ms=1e6, max_ram_kb=0.5))
+    assert "limit    1000000.0 ms of latency: kept" in table
+    assert "limit    0.5 KB of RAM: OVER" in table
+    assert "flash: " not in table
+    assert "limit" not in estimate.table()
