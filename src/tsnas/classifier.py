@@ -30,9 +30,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             None, the RAM of the board.
         max_flash_kb: float, largest .tflite file, in KB of 1024 bytes. Defaults to None, the flash of the board.
         epochs: int, passes over the windows when the found network is trained. Defaults to None: as many as
-            make about 6,000 steps, but 10 to 100.
+            make about 6,000 steps, but 10 to 60 (more for less than a thousand steps).
         search_epochs: int, passes over the training windows while searching. Defaults to None: as many as make about
-            900 steps, but 4 to 60.
+            900 steps, but at least 4.
         qat_epochs: int, passes of the quantisation-aware training. Defaults to None: a fifth of `epochs`, at least 3.
         batch_size: int, windows in a batch. Defaults to None: 64, fewer for less than 1,024 windows and for very large
             ones.

@@ -30,8 +30,12 @@ from tsnas.space.supernet import Supernet, build_cells
 Data = tuple[np.ndarray, np.ndarray]
 History = dict[str, list[float]]
 
-TRAIN_STEPS, LEAST_EPOCHS, MOST_EPOCHS = 6000, 10, 100
-SEARCH_STEPS, LEAST_SEARCH_EPOCHS, MOST_SEARCH_EPOCHS = 900, 4, 60
+# Steps that a phase aims at, and the bounds on its passes over the windows: large sets are seen several times, and the
+# upper bound keeps a set of some thousand windows within minutes.
+SEARCH_STEPS, SEARCH_EPOCHS = 900, (4, 100)
+TRAIN_STEPS, TRAIN_EPOCHS = 6000, (10, 60)
+# So few windows that the upper bound would leave less than this many steps are passed over more often.
+LEAST_STEPS = 1000
 BATCH_VALUES = 2**20
 # Less than in the supernet: a derived network is small, and has nothing to share.
 TRAIN_DROPOUT = 0.1
@@ -157,9 +161,7 @@ def _standardized(standardizer: Standardizer, x: np.ndarray, y: np.ndarray) -> D
 
 def _search(supernet, limits, train, val, settings, seed, callbacks) -> tuple[Derived, History]:
     batch_size = _batch_size(settings, train[0])
-    epochs = settings.search_epochs or _epochs(
-        SEARCH_STEPS, len(train[0]) / batch_size, LEAST_SEARCH_EPOCHS, MOST_SEARCH_EPOCHS
-    )
+    epochs = settings.search_epochs or _epochs(SEARCH_STEPS, len(train[0]) / batch_size, SEARCH_EPOCHS)
     config = SearchConfig(epochs=epochs, batch_size=batch_size)
     with fixed_seed(seed):
         return search(supernet, limits, train, val, config, callbacks, seed, settings.verbose)
@@ -262,7 +264,7 @@ def _identity(classes: np.ndarray, settings: Settings) -> dict:
 
 
 def _train_epochs(settings: Settings, x: np.ndarray) -> int:
-    return settings.epochs or _epochs(TRAIN_STEPS, len(x) / _batch_size(settings, x), LEAST_EPOCHS, MOST_EPOCHS)
+    return settings.epochs or _epochs(TRAIN_STEPS, len(x) / _batch_size(settings, x), TRAIN_EPOCHS)
 
 
 def _batch_size(settings: Settings, x: np.ndarray) -> int:
@@ -271,5 +273,8 @@ def _batch_size(settings: Settings, x: np.ndarray) -> int:
     return settings.batch_size or int(np.clip(min(windows // 16, BATCH_VALUES // (time * sensors)), 8, 64))
 
 
-def _epochs(steps: int, steps_per_epoch: float, least: int, most: int) -> int:
-    return int(np.clip(math.ceil(steps / max(1.0, steps_per_epoch)), least, most))
+def _epochs(steps: int, steps_per_epoch: float, bounds: tuple[int, int]) -> int:
+    steps_per_epoch = max(1.0, steps_per_epoch)
+    least, most = bounds
+    most = max(most, math.ceil(min(steps, LEAST_STEPS) / steps_per_epoch))
+    return int(np.clip(math.ceil(steps / steps_per_epoch), least, most))

@@ -46,8 +46,8 @@ def define_flags(values: flags.FlagValues) -> None:
     }.items():
         flags.DEFINE_float(name, None, meaning, flag_values=values)
     text("out", "Folder to write the model and its report to; created if need be. Required.")
-    whole("search_epochs", "Epochs of the search. Default: by the number of windows, 4 to 60.")
-    whole("epochs", "Epochs of the final training. Default: by the number of windows, 10 to 100.")
+    whole("search_epochs", "Epochs of the search. Default: by the number of windows.")
+    whole("epochs", "Epochs of the final training. Default: by the number of windows.")
     whole("qat_epochs", "Epochs of the quantisation-aware training. Default: a fifth of --epochs, at least 3.")
     whole("batch_size", "Windows per training step. Default: 64, fewer for less than 1,024 windows.")
     whole("seed", "Seed of all that is random; give one to repeat a search. Default: another each time.", 0)

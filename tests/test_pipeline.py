@@ -1,0 +1,43 @@
+"""The pipeline's own arithmetic: how often and in which batches the windows are seen."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tsnas import pipeline
+from tsnas.cost.board import load_board
+from tsnas.cost.limits import Limits
+from tsnas.space.config import SpaceConfig
+
+DEFAULTS = pipeline.Settings(
+    board=load_board("nucleo_f446re"),
+    limits=Limits(),
+    space=SpaceConfig(),
+    epochs=None,
+    search_epochs=None,
+    qat_epochs=None,
+    batch_size=None,
+    validation_fraction=0.2,
+    seed=0,
+    directory=None,
+    verbose=0,
+)
+
+
+@pytest.mark.parametrize(
+    ("shape", "batch_size"),
+    [((7415, 128, 9, 1), 64), ((40, 128, 9, 1), 8), ((640, 24, 1, 1), 40), ((5000, 1500, 60, 1), 11)],
+)
+def test_batches_suit_the_number_and_the_size_of_the_windows(shape, batch_size):
+    x = np.lib.stride_tricks.as_strided(np.zeros(1, np.float32), shape, (0, 0, 0, 0))
+    assert pipeline._batch_size(DEFAULTS, x) == batch_size
+    assert pipeline._batch_size(dataclasses.replace(DEFAULTS, batch_size=7), x) == 7
+
+
+@pytest.mark.parametrize(
+    ("steps_per_epoch", "epochs"),
+    [(115.9, 52), (38.4, 60), (5, 200), (0.3, 1000), (3125, 10)],
+)
+def test_epochs_make_about_the_steps_asked_for_within_their_bounds(steps_per_epoch, epochs):
+    assert pipeline._epochs(6000, steps_per_epoch, (10, 60)) == epochs
