@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import sines
+from toy_data import sines
 
 import tsnas
 from tsnas.checkpoints import Checkpoints
@@ -13,6 +13,7 @@ QUICK = {
     "search_epochs": 1,
     "qat_epochs": 1,
     "batch_size": 16,
+    "finalists": 1,
     "space": tsnas.SpaceConfig(time_reduce_filters=4, fusion_filters=8, kernel_sizes=(3,), extra_fusion_cells=0),
     "verbose": 0,
 }

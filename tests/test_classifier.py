@@ -7,11 +7,11 @@ import keras as keras3
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import sines
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import f1_score
 from tflite_micro import runtime
+from toy_data import sines
 
 import tsnas
 from tsnas import errors
@@ -21,7 +21,15 @@ from tsnas.deploy.convert import read_metadata
 
 NAMES = np.array(["slow", "medium", "fast"])
 SMALL = tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1)
-QUICK = {"epochs": 30, "search_epochs": 4, "qat_epochs": 3, "batch_size": 16, "space": SMALL, "verbose": 0}
+QUICK = {
+    "epochs": 30,
+    "search_epochs": 4,
+    "qat_epochs": 3,
+    "batch_size": 16,
+    "finalists": 1,
+    "space": SMALL,
+    "verbose": 0,
+}
 LIMITS = {"max_latency_ms": 2, "max_ram_kb": 8, "max_flash_kb": 16}
 
 
@@ -96,7 +104,7 @@ def test_float_model_takes_raw_windows(fitted, test_set):
 
 
 def test_history_has_every_phase(fitted):
-    assert set(fitted.history_) == {"search", "train", "quantise"}
+    assert set(fitted.history_) == {"search", "contest", "train", "quantise"}
     assert len(fitted.history_["search"]["expected_latency_ms"]) == 4
     assert len(fitted.history_["train"]["loss"]) == 30
     assert len(fitted.history_["quantise"]["loss"]) == 3
@@ -224,6 +232,7 @@ def fit(x=GOOD[0], y=GOOD[1], groups=None, validation_data=None, callbacks=None,
         ({"max_ram_kb": 0.5}, errors.InfeasibleError, ["max_ram_kb too low"]),
         ({"epochs": 0}, errors.SettingError, ["epochs=0"]),
         ({"batch_size": 2.5}, errors.SettingError, ["batch_size=2.5"]),
+        ({"finalists": 0}, errors.SettingError, ["finalists=0"]),
         ({"seed": -1}, errors.SettingError, ["seed=-1"]),
         ({"verbose": 3}, errors.SettingError, ["verbose=3"]),
         ({"validation_fraction": 1.0}, errors.SettingError, ["validation_fraction=1.0"]),

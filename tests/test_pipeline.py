@@ -18,6 +18,7 @@ DEFAULTS = pipeline.Settings(
     search_epochs=None,
     qat_epochs=None,
     batch_size=None,
+    finalists=1,
     validation_fraction=0.2,
     seed=0,
     directory=None,

@@ -30,12 +30,15 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             None, the RAM of the board.
         max_flash_kb: float, largest .tflite file, in KB of 1024 bytes. Defaults to None, the flash of the board.
         epochs: int, passes over the windows when the found network is trained. Defaults to None: as many as
-            make about 6,000 steps, but 10 to 60 (more for less than a thousand steps).
+            make about 5,000 steps, but 10 to 60 (more for less than a thousand steps).
         search_epochs: int, passes over the training windows while searching. Defaults to None: as many as make about
-            900 steps, but at least 4.
+            700 steps, but at least 4.
         qat_epochs: int, passes of the quantisation-aware training. Defaults to None: a fifth of `epochs`, at least 3.
         batch_size: int, windows in a batch. Defaults to None: 64, fewer for less than 1,024 windows and for very large
             ones.
+        finalists: int, how many architectures are trained for a short while after the search; the best of them on the
+            validation windows is taken. They are the derived one, and others that keep the limits, drawn at random and
+            by the search's decisions. 1 takes the derived one as it is. Defaults to 6.
         validation_fraction: float in (0, 1), share of the windows that judge architectures, where `fit` is given no
             validation data. Defaults to 0.2.
         space: `SpaceConfig` or None, settings of the search space; the paper's by default.
@@ -50,7 +53,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         classes_: array of the class labels, sorted.
         architecture_: the found `Architecture`.
         history_: dict of the phases `"search"`, `"train"` and `"quantise"`, each a dict of log key to one value for
-            each epoch.
+            each epoch, and `"contest"`, a dict of `"latency_ms"` and `"macro_f1"` to one value for each finalist.
         latency_ms_: float, latency of one inference on the board, as estimated from the finished file.
         ram_bytes_: int, tensor arena in bytes.
         flash_bytes_: int, length of `tflite_model_`.
@@ -81,6 +84,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         search_epochs=None,
         qat_epochs=None,
         batch_size=None,
+        finalists=6,
         validation_fraction=0.2,
         space=None,
         seed=None,
@@ -95,6 +99,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.search_epochs = search_epochs
         self.qat_epochs = qat_epochs
         self.batch_size = batch_size
+        self.finalists = finalists
         self.validation_fraction = validation_fraction
         self.space = space
         self.seed = seed
@@ -281,6 +286,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             value = getattr(self, name)
             if value is not None and not _is_whole(value, 1):
                 raise SettingError(f"{name}={value!r} must be a whole number of at least 1, or None for the default.")
+        if not _is_whole(self.finalists, 1):
+            raise SettingError(f"finalists={self.finalists!r} must be a whole number of at least 1.")
         if self.seed is not None and not (_is_whole(self.seed, 0) and self.seed < 2**31):
             raise SettingError(
                 f"seed={self.seed!r} must be a whole number from 0 to 2**31 - 1, or None for a random one."
@@ -300,6 +307,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             search_epochs=self.search_epochs,
             qat_epochs=self.qat_epochs,
             batch_size=self.batch_size,
+            finalists=int(self.finalists),
             validation_fraction=float(fraction),
             seed=None if self.seed is None else int(self.seed),
             directory=self.directory,

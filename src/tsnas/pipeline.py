@@ -1,4 +1,4 @@
-"""The whole job in its order: split, check feasibility, search, dry run, train, quantise, convert, verify."""
+"""The whole job in its order: split, feasibility, search, contest, dry run, train, quantise, convert, verify."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import tf_keras as keras
 import tsnas
 from tsnas.callbacks import ProgressBar
 from tsnas.checkpoints import Checkpoints
+from tsnas.contest import contest
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import Estimate, estimate_graph
 from tsnas.cost.limits import Limits
@@ -23,6 +24,7 @@ from tsnas.deploy.verify import verify
 from tsnas.errors import LimitExceededError
 from tsnas.search.derive import Derived, derive
 from tsnas.search.differentiable import SearchConfig, search
+from tsnas.search.finalists import finalists
 from tsnas.space.architecture import Architecture
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
@@ -32,8 +34,8 @@ History = dict[str, list[float]]
 
 # Steps that a phase aims at, and the bounds on its passes over the windows: large sets are seen several times, and the
 # upper bound keeps a set of some thousand windows within minutes.
-SEARCH_STEPS, SEARCH_EPOCHS = 900, (4, 100)
-TRAIN_STEPS, TRAIN_EPOCHS = 6000, (10, 60)
+SEARCH_STEPS, SEARCH_EPOCHS = 700, (4, 100)
+TRAIN_STEPS, TRAIN_EPOCHS = 5000, (10, 60)
 # So few windows that the upper bound would leave less than this many steps are passed over more often.
 LEAST_STEPS = 1000
 BATCH_VALUES = 2**20
@@ -52,6 +54,7 @@ class Settings:
     search_epochs: int | None
     qat_epochs: int | None
     batch_size: int | None
+    finalists: int
     validation_fraction: float
     seed: int | None
     directory: str | os.PathLike[str] | None
@@ -124,12 +127,17 @@ def run(
     if found is None:
         search_data, val_data = (_standardized(standardizer, *data) for data in (search_data, val_data))
         derived, search_history = _search(supernet, limits, search_data, val_data, settings, seed, callbacks)
+        entrants = finalists(supernet, limits, derived, settings.finalists, seed)
+        batch_size = _batch_size(settings, search_data[0])
+        derived, scores = contest(entrants, search_data, val_data, batch_size, seed, settings.verbose)
+        latencies = [entrant.estimate.latency_ms for entrant in entrants]
+        history = {"search": search_history, "contest": {"latency_ms": latencies, "macro_f1": scores}}
         derived = _dry_run(supernet, derived, limits, metadata)
         values = {"seed": seed, "architecture": derived.architecture.to_json(), "regret": derived.regret}
-        checkpoints.save("search", values | {"history": search_history})
+        checkpoints.save("search", values | {"history": history})
     else:
         _say(settings, f"search: taken from an earlier run in {settings.directory}")
-        architecture, search_history = Architecture.from_json(found[0]["architecture"]), found[0]["history"]
+        architecture, history = Architecture.from_json(found[0]["architecture"]), found[0]["history"]
         derived = Derived(architecture, estimate_graph(architecture.graph(), settings.board), found[0]["regret"])
 
     windows, y = _standardized(standardizer, x, y)
@@ -141,7 +149,7 @@ def run(
     return Result(
         standardizer=standardizer,
         derived=derived,
-        history={"search": search_history, "train": train_history, "quantise": quantise_history},
+        history=history | {"train": train_history, "quantise": quantise_history},
         keras_model=raw_model(model, standardizer),
         tflite_model=tflite_model,
         estimate=estimate,
@@ -256,6 +264,7 @@ def _identity(classes: np.ndarray, settings: Settings) -> dict:
             settings.search_epochs,
             settings.qat_epochs,
             settings.batch_size,
+            settings.finalists,
             settings.validation_fraction,
             settings.seed,
         ],

@@ -24,7 +24,7 @@ def run(toy_windows, seed=0, epochs=3):
 
 @pytest.fixture(scope="module")
 def outcome():
-    from conftest import sines
+    from toy_data import sines
 
     return run(sines(90), epochs=20)
 

@@ -15,7 +15,7 @@ from tsnas.commands.quiet import import_tensorflow
 from tsnas.datasets import Dataset, load_npz, shoulder
 
 LIMITS = ("max_latency_ms", "max_ram_kb", "max_flash_kb")
-TRAINING = ("search_epochs", "epochs", "qat_epochs", "batch_size", "seed")
+TRAINING = ("search_epochs", "epochs", "qat_epochs", "batch_size", "finalists", "seed")
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -50,6 +50,7 @@ def define_flags(values: flags.FlagValues) -> None:
     whole("epochs", "Epochs of the final training. Default: by the number of windows.")
     whole("qat_epochs", "Epochs of the quantisation-aware training. Default: a fifth of --epochs, at least 3.")
     whole("batch_size", "Windows per training step. Default: 64, fewer for less than 1,024 windows.")
+    whole("finalists", "Architectures that are trained shortly after the search, to take the best. Default: 6.")
     whole("seed", "Seed of all that is random; give one to repeat a search. Default: another each time.", 0)
     flags.DEFINE_enum(
         "verbose",

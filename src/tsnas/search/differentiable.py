@@ -32,10 +32,13 @@ class SearchConfig:
         epochs: int, passes over the training windows. Defaults to 15.
         batch_size: int, windows in a batch. Defaults to 64.
         learning_rate: float, Adam's for the weights w, at its start; it falls as a cosine. Defaults to 0.003.
-        alpha_learning_rate: float, Adam's for the alphas. Defaults to 0.05.
+        alpha_learning_rate: float, Adam's for the alphas. Defaults to 0.02.
         warmup: float in [0, 1), share of the steps at the start that train w only. Defaults to 0.2.
         first_temperature, last_temperature: float, temperature of the Gumbel-softmax at the start and at the end;
             it falls by the same factor at each step. Default to 5 and 0.2.
+        relaxed: float in [0, 1), share of the steps at the start in which the limits are loosened: from what the
+            undecided supernet is expected to cost down to the limits themselves. Pressed at once, the decisions
+            would drop whole cells before these have learned anything. Defaults to 0.7.
         latency_weight, memory_weight: float, gammas of the hardware losses. Default to 2 and 4, as in the paper.
 
     Source: algorithm 1 and section 7.1 of the paper.
@@ -44,10 +47,11 @@ class SearchConfig:
     epochs: int = 15
     batch_size: int = 64
     learning_rate: float = 0.003
-    alpha_learning_rate: float = 0.05
+    alpha_learning_rate: float = 0.02
     warmup: float = 0.2
     first_temperature: float = 5.0
     last_temperature: float = 0.2
+    relaxed: float = 0.7
     latency_weight: float = 2.0
     memory_weight: float = 4.0
 
@@ -66,6 +70,18 @@ def paired_batches(train, val, batch_size: int, seed: int) -> tuple[tf.data.Data
 
     dataset = tf.data.Dataset.zip((batches(train, seed), batches(val, seed + 1)))
     return dataset.prefetch(2), math.ceil(len(train[0]) / batch_size)
+
+
+def _relaxed_loss(supernet: Supernet, limits: Limits, config: SearchConfig, total_steps: int):
+    """The hardware loss with limits that tighten as the search goes on."""
+    loss = HardwareLoss(limits, config.latency_weight, config.memory_weight)
+    slack = max(1.0, loss.largest_excess(supernet.expected()))
+
+    def relaxed_loss(costs):
+        share = tf.cast(supernet.search_step, tf.float32) / (config.relaxed * total_steps + 1.0)
+        return loss(costs, slack ** tf.maximum(0.0, 1.0 - share))
+
+    return relaxed_loss
 
 
 def search(
@@ -106,7 +122,7 @@ def search(
             keras.optimizers.schedules.CosineDecay(config.learning_rate, total_steps)
         ),
         alpha_optimizer=keras.optimizers.legacy.Adam(config.alpha_learning_rate, beta_1=0.5),
-        hardware_loss=HardwareLoss(limits, config.latency_weight, config.memory_weight),
+        hardware_loss=_relaxed_loss(supernet, limits, config, total_steps),
         temperature_decay=decay,
         warmup_steps=int(config.warmup * total_steps),
     )

@@ -38,6 +38,7 @@ class HardwareLoss:
 
     Call arguments:
         costs: `ExpectedCosts`.
+        slack: float scalar, factor by which all limits are loosened. Defaults to 1.
 
     Returns:
         Scalar float32 tensor.
@@ -48,9 +49,18 @@ class HardwareLoss:
         self.latency_weight = latency_weight
         self.memory_weight = memory_weight
 
-    def __call__(self, costs: ExpectedCosts) -> Any:
-        return (
-            excess_loss(costs.latency_ms, self.limits.max_latency_ms, self.latency_weight)
-            + excess_loss(costs.ram_bytes, self.limits.max_ram_bytes, self.memory_weight)
-            + excess_loss(costs.flash_bytes, self.limits.max_flash_bytes, self.memory_weight)
+    def __call__(self, costs: ExpectedCosts, slack: Any = 1.0) -> Any:
+        return sum(
+            excess_loss(getattr(costs, name), limit and limit * slack, weight) for name, limit, weight in self._terms()
         )
+
+    def largest_excess(self, expected: dict[str, float]) -> float:
+        """The largest ratio of an expected cost to its limit; 0 without limits."""
+        return max((expected[name] / limit for name, limit, _ in self._terms() if limit is not None), default=0.0)
+
+    def _terms(self) -> list[tuple[str, float | None, float]]:
+        return [
+            ("latency_ms", self.limits.max_latency_ms, self.latency_weight),
+            ("ram_bytes", self.limits.max_ram_bytes, self.memory_weight),
+            ("flash_bytes", self.limits.max_flash_bytes, self.memory_weight),
+        ]
