@@ -69,7 +69,7 @@ class Supernet(keras.Model):
     Args:
         cells: list of `SearchCell` from `build_cells`.
         board: `Board` that the costs are for.
-        dropout: float in [0, 1), dropout between the cells. Defaults to 0.3.
+        dropout: float in [0, 1), dropout between the cells. Defaults to 0.1.
         pseudo_prob: `"gumbel"` or `"softmax"`, how decisions are made while training. Defaults to `"gumbel"`.
         seed: int, seed of the dropout. Defaults to 0.
 
@@ -90,7 +90,7 @@ class Supernet(keras.Model):
     Source: sections 5 and 6 of the paper.
     """
 
-    def __init__(self, cells: Sequence[SearchCell], board: Board, dropout=0.3, pseudo_prob="gumbel", seed=0, **kwargs):
+    def __init__(self, cells: Sequence[SearchCell], board: Board, dropout=0.1, pseudo_prob="gumbel", seed=0, **kwargs):
         super().__init__(**kwargs)
         self.cells = list(cells)
         self.board = board
