@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import pathlib
 
 import numpy as np
 import pytest
@@ -215,6 +216,16 @@ def test_a_failed_search_leaves_the_files_of_an_earlier_one(search, recording, m
     monkeypatch.setattr(recording, "fit", fit)
     assert search() == 130
     assert sorted((tmp_path / "out").iterdir()) == before
+
+
+def test_an_interrupted_search_says_how_to_go_on(search, recording, monkeypatch, tmp_path, capsys):
+    def fit(self, x, y, groups=None):
+        pathlib.Path(recording.calls["settings"]["directory"]).mkdir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recording, "fit", fit)
+    assert search() == 130
+    assert f"kept in {tmp_path / 'out'}; the same command goes on from there" in capsys.readouterr().err
 
 
 def test_a_model_is_saved_before_it_is_scored(search, recording, monkeypatch, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import pathlib
+import sys
 import time
 from typing import Any
 
@@ -15,6 +16,7 @@ from tsnas.commands.quiet import import_tensorflow
 from tsnas.datasets import Dataset, load_npz, shoulder
 
 LIMITS = ("max_latency_ms", "max_ram_kb", "max_flash_kb")
+PHASES = "phases"
 TRAINING = ("search_epochs", "epochs", "qat_epochs", "batch_size", "finalists", "seed")
 
 
@@ -86,12 +88,14 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     training = {name: values[name].value for name in TRAINING if values[name].value is not None}
     started = time.monotonic()
     classifier = tsnas.AutoClassifier(
-        values.board, **limits, **training, directory=out / "phases", verbose=int(values.verbose)
+        values.board, **limits, **training, directory=out / PHASES, verbose=int(values.verbose)
     )
     try:
         classifier.fit(data.x_train, data.y_train, groups=data.groups_train)
     except BaseException:
         _remove_if_empty(out)
+        if (out / PHASES).exists():
+            print(f"Finished phases are kept in {out}; the same command goes on from there.", file=sys.stderr)
         raise
     seconds = time.monotonic() - started
     # Saved before anything is printed or scored, so that nothing after a long search can lose its model.
