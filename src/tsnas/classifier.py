@@ -30,7 +30,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             None, the RAM of the board.
         max_flash_kb: float, largest .tflite file, in KB of 1024 bytes. Defaults to None, the flash of the board.
         epochs: int, passes over the windows when the found network is trained. Defaults to None: as many as
-            make about 5,000 steps, but 10 to 60 (more for less than a thousand steps).
+            make about 5,000 steps, but 10 to 45 (more for less than a thousand steps).
         search_epochs: int, passes over the training windows while searching. Defaults to None: as many as make about
             700 steps, but at least 4.
         qat_epochs: int, passes of the quantisation-aware training. Defaults to None: a fifth of `epochs`, at least 3.

@@ -35,7 +35,7 @@ History = dict[str, list[float]]
 # Steps that a phase aims at, and the bounds on its passes over the windows: large sets are seen several times, and the
 # upper bound keeps a set of some thousand windows within minutes.
 SEARCH_STEPS, SEARCH_EPOCHS = 700, (4, 100)
-TRAIN_STEPS, TRAIN_EPOCHS = 5000, (10, 60)
+TRAIN_STEPS, TRAIN_EPOCHS = 5000, (10, 45)
 # So few windows that the upper bound would leave less than this many steps are passed over more often.
 LEAST_STEPS = 1000
 BATCH_VALUES = 2**20
