@@ -233,10 +233,10 @@ def _dry_run(supernet: Supernet, derived: Derived, limits: Limits, metadata: dic
         except LimitExceededError:
             if limits.max_flash_bytes is None or len(tflite) <= limits.max_flash_bytes:
                 raise
-        # The next one must be predicted smaller than this one by what this one is over.
-        room = derived.estimate.flash_bytes - (len(tflite) - limits.max_flash_bytes)
-        if room <= 0:
-            raise
+            # The next one must be predicted smaller than this one by what this one is over.
+            room = derived.estimate.flash_bytes - (len(tflite) - limits.max_flash_bytes)
+            if room <= 0:
+                raise
         derived = derive(supernet, dataclasses.replace(limits, max_flash_kb=room / 1024))
 
 

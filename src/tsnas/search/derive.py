@@ -139,7 +139,8 @@ def _complete(options: list[CellOptions], bounds: _Bounds) -> _Partial:
 
 def _extended(partial: _Partial, option: CellOptions) -> _Partial:
     """Every partial architecture with every option that its width allows."""
-    keep = _undominated(option)
+    regret = option.regret()
+    keep = _undominated(option, regret)
     pairs = [
         np.stack([a.ravel() for a in np.meshgrid(left, keep[option.in_width[keep] == width], indexing="ij")])
         for width in np.unique(partial.width)
@@ -153,14 +154,14 @@ def _extended(partial: _Partial, option: CellOptions) -> _Partial:
         live_bytes=np.maximum(partial.live_bytes[left], costs["live_bytes"][right]),
         tail_bytes=partial.tail_bytes[left] + costs["tail_bytes"][right],
         flash_bytes=partial.flash_bytes[left] + costs["flash_bytes"][right],
-        regret=partial.regret[left] + option.regret()[right],
+        regret=partial.regret[left] + regret[right],
         rows=np.concatenate([partial.rows[left], right[:, None]], axis=1),
     )
 
 
-def _undominated(option: CellOptions) -> np.ndarray:
+def _undominated(option: CellOptions, regret: np.ndarray) -> np.ndarray:
     """Rows for which no other of the same widths is as good in every cost and in regret."""
-    values = np.stack([*option.costs.values(), option.regret()], axis=1)
+    values = np.stack([*option.costs.values(), regret], axis=1)
     kept = []
     key = option.in_width * (option.out_width.max() + 1) + option.out_width
     for pair in np.unique(key):

@@ -112,7 +112,7 @@ class Supernet(keras.Model):
 
     def call(self, inputs, decisions=None, training=False):
         x = inputs
-        decisions = decisions or self.decide("gumbel" if training else "softmax")
+        decisions = decisions or self.decide(None if training else "softmax")
         for index, (cell, probs) in enumerate(zip(self.cells, decisions, strict=True)):
             x = cell(x, probs=probs, training=training)
             if index < len(self.dropouts):
