@@ -8,6 +8,7 @@ its scores. Each result is written as soon as it is there, and a run that is sta
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pathlib
 import resource
@@ -49,6 +50,7 @@ def run_job(data: Any, board: str, max_latency_ms: float, max_ram_kb: float, see
         "inside_limits": clf.latency_ms_ <= max_latency_ms and clf.ram_bytes_ <= max_ram_kb * 1024,
         "search_val_accuracy": round(clf.history_["search"]["val_accuracy"][-1], 4),
         "architecture": clf.architecture_.to_json(),
+        "tflite_sha256": hashlib.sha256(clf.tflite_model_).hexdigest(),
         "test": clf.evaluate(data.x_test, data.y_test),
         "peak_process_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
