@@ -1,25 +1,25 @@
 """Predicted file sizes, against networks that are really converted."""
 
 import pytest
-from converted_networks import convert, random_network, residual_network
+from converted_networks import convert, residual_network
+from random_architectures import random_architecture
 
 from tsnas.cost.flash import base_flash_bytes, flash_bytes, op_flash_bytes
 from tsnas.cost.ops import Conv2D
 from tsnas.cost.tflite import read_graph
-from tsnas.deploy.convert import embed_metadata
-from tsnas.deploy.flatbuffer import tidy
+from tsnas.deploy.convert import embed_metadata, untrained_int8
 
 
-@pytest.mark.parametrize("name", ["residual", "random0", "random1", "random2"])
-def test_size_of_exported_networks_within_two_percent(name):
-    model = residual_network() if name == "residual" else random_network(int(name[-1]))
-    tflite = convert(model)
-    tflite = tidy(tflite, [f"cell{i}_branch" for i in range(len(read_graph(tflite).nodes))])
-    graph = read_graph(tflite)
-    assert flash_bytes(graph) == pytest.approx(len(tflite), rel=0.02)
+@pytest.mark.parametrize("seed", range(6))
+def test_size_of_exported_architectures_within_two_percent(seed):
+    architecture = random_architecture(seed)
+    tflite = untrained_int8(architecture.build(seed=0))
+    assert flash_bytes(architecture.graph()) == pytest.approx(len(tflite), rel=0.02)
     metadata = {"classes": ["walk", "sit"] * 20}
     text_bytes = len('{"classes":[]}') + len('"walk","sit",' * 20) - 1
-    assert flash_bytes(graph, text_bytes) == pytest.approx(len(embed_metadata(tflite, metadata)), rel=0.02)
+    assert flash_bytes(architecture.graph(), text_bytes) == pytest.approx(
+        len(embed_metadata(tflite, metadata)), rel=0.02
+    )
 
 
 def test_size_adds_up_over_operators():

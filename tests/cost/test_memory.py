@@ -1,14 +1,11 @@
 """Arena plans: against a slow planner, the measured arenas of single operators, and the real interpreter."""
 
-import re
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from converted_networks import convert, deep_narrow_network, random_network, residual_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from micro_interpreter import allocations, starts
 
 from tsnas.cost.board import board_names, load_board
 from tsnas.cost.graph import Graph, GraphBuilder, Node
@@ -130,28 +127,6 @@ def test_arena_of_every_measured_operator_is_exact(shared_dir, name):
         inputs = ("input", "other")[: len(row.op.in_shapes)]
         graph = Graph("input", row.op.in_shapes[0], (Node("op", row.op, inputs, "output"),), "output")
         assert plan_arena(graph, runtime).total_bytes == row.arena_bytes, row
-
-
-def allocations(tflite_file):
-    """Head and tail bytes that the real interpreter, built for this machine, reports."""
-    pytest.importorskip("tflite_micro", reason="the tflite_micro package has no build for this machine")
-    code = (
-        "import sys; from tflite_micro import runtime; "
-        "runtime.Interpreter.from_bytes(open(sys.argv[1], 'rb').read()).print_allocations()"
-    )
-    done = subprocess.run([sys.executable, "-c", code, tflite_file], capture_output=True, text=True, check=True)
-    return tuple(int(re.search(rf"allocation {part} (\d+) bytes", done.stderr)[1]) for part in ("head", "tail"))
-
-
-def starts(tflite_file, arena_bytes):
-    """Whether the real interpreter starts in an arena of this size."""
-    code = (
-        "import sys; from tflite_micro import runtime; "
-        "runtime.Interpreter.from_bytes(open(sys.argv[1], 'rb').read(), arena_size=int(sys.argv[2]))"
-    )
-    return (
-        subprocess.run([sys.executable, "-c", code, tflite_file, str(arena_bytes)], capture_output=True).returncode == 0
-    )
 
 
 def test_many_small_operators_need_more_memory_to_start_than_to_run(tmp_path):

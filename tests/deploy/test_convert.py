@@ -70,8 +70,8 @@ def test_weights_are_aligned_for_32_bit_reads(trained):
     model = schema.Model.GetRootAs(trained.tflite)
     start = np.frombuffer(trained.tflite, np.uint8).ctypes.data
     offsets = [model.Buffers(i).DataAsNumpy().ctypes.data - start for i in range(1, model.BuffersLength())]
-    # Weights and bias of seven convolutions, and the axes of the mean.
-    assert len(offsets) == 15
+    # Weights and bias of seven convolutions, the axes of the mean, and the places of the tensors.
+    assert len(offsets) == 16
     assert all(0 < offset < len(trained.tflite) and offset % 16 == 0 for offset in offsets)
 
 

@@ -1,12 +1,14 @@
 """Size of the .tflite file of a network, predicted from its operators.
 
 The constants describe the files that `tsnas.deploy` writes: tensors with short names (about 16 characters), weights
-aligned to 16 bytes, no signature. They were fitted to converted networks; see tests/cost/test_flash.py.
+aligned to 16 bytes, an offset for each tensor, no signature. They were fitted to converted networks; see tests/cost/test_flash.py.
 """
 
 from __future__ import annotations
 
 from tsnas.cost.graph import Graph
+from tsnas.cost.memory import n_constants
+from tsnas.cost.offline_plan import HEADER_BYTES, OFFSET_BYTES
 from tsnas.cost.ops import Conv2D, Op
 
 # Header, subgraph, operator codes and the input tensor.
@@ -17,6 +19,8 @@ OP_BYTES = {"conv2d": 402, "add": 188, "global_average_pooling2d": 272, "softmax
 CHANNEL_BYTES = 4 + 2 * (4 + 8)
 # Entry of the metadata in the file, beside its content.
 METADATA_BYTES = 64
+# Entry of the offsets of the tensors, beside its content.
+PLAN_BYTES = 84
 
 
 def flash_bytes(graph: Graph, n_metadata_bytes: int = 0) -> int:
@@ -40,10 +44,11 @@ def flash_bytes(graph: Graph, n_metadata_bytes: int = 0) -> int:
 
 def base_flash_bytes(n_metadata_bytes: int = 0) -> int:
     """Predicted bytes of the file before its operators, its input tensor included."""
-    return BASE_BYTES + (METADATA_BYTES + n_metadata_bytes if n_metadata_bytes else 0)
+    plan_bytes = PLAN_BYTES + HEADER_BYTES + OFFSET_BYTES
+    return BASE_BYTES + plan_bytes + (METADATA_BYTES + n_metadata_bytes if n_metadata_bytes else 0)
 
 
 def op_flash_bytes(op: Op) -> int:
     """Predicted bytes that one operator adds to the file, with its output and its constant tensors."""
     constants = op.weights + CHANNEL_BYTES * op.out_c if isinstance(op, Conv2D) else 0
-    return OP_BYTES[op.kind] + constants
+    return OP_BYTES[op.kind] + constants + OFFSET_BYTES * (1 + n_constants(op))

@@ -29,12 +29,15 @@ class Graph:
         input_shape: (height, width, channels) of the input tensor.
         nodes: tuple of `Node`, in execution order.
         output: str, name of the output tensor.
+        offsets: tuple of int, place in the arena of each tensor of `tensor_bytes()`, in bytes, where the file fixes
+            it; -1 leaves a tensor to the interpreter. Defaults to None, all left to the interpreter.
     """
 
     input: str
     input_shape: Shape
     nodes: tuple[Node, ...]
     output: str
+    offsets: tuple[int, ...] | None = None
 
     def tensor_bytes(self) -> dict[str, int]:
         """Bytes of each int8 activation tensor: the inputs, then the others in order of creation."""

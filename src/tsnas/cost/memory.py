@@ -2,7 +2,8 @@
 
 The arena has two ends. The **head** holds activations and scratch buffers, which share memory when they do not live at
 the same time; TFLM's GreedyMemoryPlanner decides where, and `plan_arena` follows it exactly: sizes rounded up to 16
-bytes, the largest first, each in the first gap among the buffers that live at the same time.
+bytes; first the tensors whose offsets the file fixes (see `tsnas.cost.placement`), then the others, the largest first,
+each in the first gap among the buffers that live at the same time.
 
 The **tail** holds what stays. On a 32-bit microcontroller that is, in bytes:
 
@@ -28,6 +29,7 @@ Source: David et al., TensorFlow Lite Micro: Embedded Machine Learning on TinyML
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 
 from tsnas.cost.board import Runtime
 from tsnas.cost.features import uses_1x1_kernel
@@ -38,6 +40,11 @@ from tsnas.cost.ops import Conv2D, GlobalAveragePooling2D, Op
 NOTE_BYTES = 24
 PLACED_NOTE_BYTES = 40
 NOTES_BASE_BYTES = 64
+# Buffers in the arena start at multiples of this in every TFLM build.
+ALIGNMENT = 16
+
+# (size, first step used, last step used) of a buffer.
+Lifetime = tuple[int, int, int]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,14 +77,21 @@ class ArenaPlan:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Buffer:
+class Buffer:
+    """A buffer of the head of the arena: its name, and what the planner is told of it."""
+
     name: str
-    size: int
-    first_used: int
-    last_used: int
+    lifetime: Lifetime
+
+    @property
+    def size(self) -> int:
+        return self.lifetime[0]
+
+    def lives_at(self, step: int) -> bool:
+        return self.lifetime[1] <= step <= self.lifetime[2]
 
 
-def aligned(n_bytes: int, alignment: int = 16) -> int:
+def aligned(n_bytes: int, alignment: int = ALIGNMENT) -> int:
     """`n_bytes` rounded up to a multiple of `alignment`."""
     return -(-n_bytes // alignment) * alignment
 
@@ -99,26 +113,30 @@ def plan_arena(graph: Graph, runtime: Runtime, scratch: bool = True) -> ArenaPla
         >>> plan.head_bytes + plan.tail_bytes == plan.total_bytes
         True
     """
-    buffers = _buffers(graph, runtime.alignment, scratch)
-    offsets = greedy_offsets([(b.size, b.first_used, b.last_used) for b in buffers])
+    buffers = arena_buffers(graph, runtime.alignment, scratch)
+    lifetimes = [buffer.lifetime for buffer in buffers]
+    offsets = greedy_offsets(lifetimes, graph.offsets or ())
     tensors = graph.tensor_bytes()
     return ArenaPlan(
-        head_bytes=max(offset + b.size for offset, b in zip(offsets, buffers, strict=True)),
+        head_bytes=head_bytes(lifetimes, offsets),
         tail_bytes=tail_bytes(graph, runtime),
-        planning_bytes=_planning_bytes(graph, len(buffers) - len(tensors), len(buffers)),
-        offsets={b.name: offset for offset, b in zip(offsets, buffers, strict=True) if b.name in tensors},
+        planning_bytes=base_planning_bytes(len(graph.inputs()))
+        + sum(op_planning_bytes(node.op, cmsis_nn=scratch) for node in graph.nodes),
+        offsets=dict(zip(tensors, offsets, strict=False)),
         live_bytes={
-            node.name: sum(b.size for b in buffers if b.first_used <= step <= b.last_used)
+            node.name: sum(buffer.size for buffer in buffers if buffer.lives_at(step))
             for step, node in enumerate(graph.nodes, start=1)
         },
     )
 
 
-def greedy_offsets(buffers: list[tuple[int, int, int]]) -> list[int]:
+def greedy_offsets(buffers: Sequence[Lifetime], fixed: Sequence[int] = ()) -> list[int]:
     """Offsets that TFLM's GreedyMemoryPlanner gives to buffers.
 
     Args:
-        buffers: list of (size, first step used, last step used), in the order in which TFLM adds them.
+        buffers: sequence of (size, first step used, last step used), in the order in which TFLM adds them.
+        fixed: sequence of int, offsets that the file fixes for the first buffers; -1 leaves one to the planner.
+            Defaults to (), none.
 
     Returns:
         Offset of each buffer, in the same order.
@@ -127,10 +145,33 @@ def greedy_offsets(buffers: list[tuple[int, int, int]]) -> list[int]:
         >>> greedy_offsets([(32, 0, 1), (64, 1, 2), (32, 2, 3)])
         [64, 0, 64]
     """
+    known = {i: offset for i, offset in enumerate(fixed) if offset >= 0}
+    # TFLM lists the buffers backwards and then sorts stably, so that of two equal sizes the later one comes first.
+    others = sorted((i for i in range(len(buffers)) if i not in known), key=lambda i: (-buffers[i][0], -i))
+    return first_fit(buffers, others, known)
+
+
+def first_fit(buffers: Sequence[Lifetime], order: Sequence[int], fixed: Mapping[int, int] | None = None) -> list[int]:
+    """Offset of each buffer when they are placed in `order`, each in the first gap that is large enough.
+
+    Args:
+        buffers: sequence of (size, first step used, last step used).
+        order: sequence of int, indices of the buffers to place.
+        fixed: mapping of index to offset of those that have their place. Defaults to None, none.
+
+    Returns:
+        Offset of each buffer.
+    """
     offsets = [0] * len(buffers)
     placed: list[tuple[int, int]] = []
-    # TFLM lists the buffers backwards and then sorts stably, so that of two equal sizes the later one comes first.
-    order = sorted(range(len(buffers)), key=lambda i: (-buffers[i][0], -i))
+
+    def put(i: int, offset: int) -> None:
+        offsets[i] = offset
+        # Placed buffers stay ordered by offset; among equal offsets the newer one goes last.
+        placed.insert(sum(start <= offset for start, _ in placed), (offset, i))
+
+    for i, offset in (fixed or {}).items():
+        put(i, offset)
     for i in order:
         size, first_used, last_used = buffers[i]
         offset = 0
@@ -141,11 +182,13 @@ def greedy_offsets(buffers: list[tuple[int, int, int]]) -> list[int]:
             if start - offset >= size:
                 break
             offset = max(offset, start + other_size)
-        offsets[i] = offset
-        # Placed buffers stay ordered by offset; among equal offsets the newer one goes last.
-        at = sum(start <= offset for start, _ in placed)
-        placed.insert(at, (offset, i))
+        put(i, offset)
     return offsets
+
+
+def head_bytes(buffers: Sequence[Lifetime], offsets: Sequence[int]) -> int:
+    """Bytes from the start of the arena to the end of the last buffer."""
+    return max(offset + size for offset, (size, _, _) in zip(offsets, buffers, strict=True))
 
 
 def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
@@ -186,24 +229,30 @@ def base_tail_bytes(runtime: Runtime) -> int:
 
 def op_tail_bytes(op: Op, runtime: Runtime) -> int:
     """Persistent bytes that one operator adds to a network, with its output and its constant tensors."""
-    total = runtime.op_bytes[op.kind] + runtime.tensor_bytes * (1 + _constants(op))
+    total = runtime.op_bytes[op.kind] + runtime.tensor_bytes * (1 + n_constants(op))
     if isinstance(op, Conv2D):
         # Multiplier and shift of each output channel, as two arrays of int32.
         total += 2 * aligned(4 * op.out_c, runtime.alignment) + runtime.conv2d_slack_bytes
     return total
 
 
-def _planning_bytes(graph: Graph, n_scratch: int, n_placed: int) -> int:
-    n_tensors = len(graph.inputs()) + sum(1 + _constants(node.op) for node in graph.nodes)
-    return NOTES_BASE_BYTES + NOTE_BYTES * (n_tensors + n_scratch) + PLACED_NOTE_BYTES * n_placed
+def base_planning_bytes(n_inputs: int = 1) -> int:
+    """Bytes of the planner's notes on a network before its operators."""
+    return NOTES_BASE_BYTES + n_inputs * (NOTE_BYTES + PLACED_NOTE_BYTES)
 
 
-def _constants(op: Op) -> int:
+def op_planning_bytes(op: Op, cmsis_nn: bool = True) -> int:
+    """Bytes of the planner's notes on one operator: its output, its constant tensors and its scratch buffers."""
+    n_placed = 1 + len(scratch_bytes(op, cmsis_nn))
+    return NOTE_BYTES * (n_placed + n_constants(op)) + PLACED_NOTE_BYTES * n_placed
+
+
+def n_constants(op: Op) -> int:
     """Number of constant tensors that an operator reads: weights and bias, or the axes of a mean."""
     return {Conv2D: 2, GlobalAveragePooling2D: 1}.get(type(op), 0)
 
 
-def _buffers(graph: Graph, alignment: int, scratch: bool) -> list[_Buffer]:
+def arena_buffers(graph: Graph, alignment: int, scratch: bool) -> list[Buffer]:
     """Buffers in the order in which TFLM adds them: activations by tensor index, then scratch by operator."""
     first = dict.fromkeys(graph.inputs(), 0)
     last = dict(first)
@@ -213,9 +262,9 @@ def _buffers(graph: Graph, alignment: int, scratch: bool) -> list[_Buffer]:
             last[name] = step
     last[graph.output] = len(graph.nodes)
     buffers = [
-        _Buffer(name, aligned(size, alignment), first[name], last[name]) for name, size in graph.tensor_bytes().items()
+        Buffer(name, (aligned(size, alignment), first[name], last[name])) for name, size in graph.tensor_bytes().items()
     ]
     for step, node in enumerate(graph.nodes, start=1):
         for i, size in enumerate(scratch_bytes(node.op, cmsis_nn=scratch)):
-            buffers.append(_Buffer(f"{node.name}/scratch{i}", aligned(size, alignment), step, step))
+            buffers.append(Buffer(f"{node.name}/scratch{i}", (aligned(size, alignment), step, step)))
     return buffers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pathlib
 import struct
@@ -10,6 +11,7 @@ from typing import Any
 from ai_edge_litert import schema_py_generated as schema
 
 from tsnas.cost.graph import Graph, Node
+from tsnas.cost.offline_plan import METADATA_NAME, unpack_offsets
 from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Op, Shape, Softmax
 from tsnas.errors import FloatModelError, ModelFileError, UnsupportedOpError
 
@@ -101,6 +103,7 @@ class _GraphReader:
             raise self._error(f"has {len(subgraphs)} subgraphs; it must have exactly 1, without control flow")
         self._codes = model.operatorCodes or []
         self._buffers = model.buffers or []
+        self._metadata = model.metadata or []
         self._tensors = subgraphs[0].tensors or []
         self._inputs = _indices(subgraphs[0].inputs)
         self._outputs = _indices(subgraphs[0].outputs)
@@ -128,12 +131,26 @@ class _GraphReader:
             nodes.append((op, tuple(self._names[t] for t in activations), self._names[output]))
         if self._outputs[0] not in known:
             raise self._error("has an output that no operator computes")
-        return Graph(
+        graph = Graph(
             input=self._names[self._inputs[0]],
             input_shape=self._activation_shape(self._inputs[0]),
             nodes=tuple(Node(label, *node) for label, node in zip(_unique(labels), nodes, strict=True)),
             output=self._names[self._outputs[0]],
         )
+        return dataclasses.replace(graph, offsets=self._offsets(graph))
+
+    def _offsets(self, graph: Graph) -> tuple[int, ...] | None:
+        """Offset of each tensor of the graph where the file fixes them, else None."""
+        entry = next((entry for entry in self._metadata if entry.name == METADATA_NAME), None)
+        if entry is None:
+            return None
+        data = self._item(self._buffers, entry.buffer, "buffer").data
+        try:
+            offsets = unpack_offsets(b"" if data is None else bytes(data), len(self._tensors))
+        except ValueError as error:
+            raise self._error(f"has a damaged plan of its tensors ({error})") from error
+        by_name = dict(zip(self._names, offsets, strict=True))
+        return tuple(by_name[name] for name in graph.tensor_bytes())
 
     def _read_op(self, index: int, operator: Any) -> tuple[Op, list[int], int]:
         """Descriptor of an operator, the activation tensors that it reads, and the one that it writes."""

@@ -4,7 +4,7 @@ Order of the operators. Left alone, the converter (TensorFlow 2.21) sorts operat
 breaks ties by the alphabetical order of the layer names, for quantisation-aware and post-training
 models alike; neither the order of construction nor that of the inputs of an Add matters. So
 that the memory of a network does not depend on names, each file is rewritten to run in the depth-first
-order of `tsnas.deploy.core_model.operator_names`.
+order of `tsnas.deploy.core_model.operator_names`, and the place of every tensor is fixed.
 """
 
 from __future__ import annotations
@@ -16,15 +16,13 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 import tf_keras as keras
-from ai_edge_litert import schema_py_generated as schema
 
 from tsnas.deploy.core_model import check_core_model, operator_names
-from tsnas.deploy.flatbuffer import pack_model, read_model, tidy
+from tsnas.deploy.flatbuffer import add_metadata, metadata_entry, pack_model, read_model, tidy, with_offsets
 from tsnas.deploy.seed import kept_random_state
 from tsnas.errors import CoreModelError, ModelFileError
 
@@ -111,13 +109,7 @@ def embed_metadata(tflite: bytes, metadata: dict) -> bytes:
     except (TypeError, ValueError) as error:
         raise ModelFileError(f"The metadata is not JSON: {error}. Use dict, list, str, finite numbers.") from error
     model = read_model(tflite)
-    entry = _metadata_entry(model)
-    if entry is None:
-        entry = schema.MetadataT()
-        entry.name, entry.buffer = METADATA_NAME, len(model.buffers)
-        model.metadata = [*(model.metadata or []), entry]
-        model.buffers.append(schema.BufferT())
-    model.buffers[entry.buffer].data = np.frombuffer(text.encode(), dtype=np.uint8)
+    add_metadata(model, METADATA_NAME, text.encode())
     return pack_model(model)
 
 
@@ -138,7 +130,7 @@ def read_metadata(tflite: bytes) -> dict | None:
         ['walk', 'sit']
     """
     model = read_model(tflite)
-    entry = _metadata_entry(model)
+    entry = metadata_entry(model, METADATA_NAME)
     if entry is None:
         return None
     try:
@@ -146,10 +138,6 @@ def read_metadata(tflite: bytes) -> dict | None:
     except (ValueError, TypeError, IndexError) as error:
         raise ModelFileError(f"The metadata 'tsnas' in this .tflite file is damaged ({error}).") from error
     return metadata
-
-
-def _metadata_entry(model: Any) -> Any:
-    return next((entry for entry in model.metadata or [] if entry.name == METADATA_NAME), None)
 
 
 def _convert(model: keras.Model, calibration_windows: np.ndarray | None) -> bytes:
@@ -171,7 +159,7 @@ def _convert(model: keras.Model, calibration_windows: np.ndarray | None) -> byte
     except Exception as error:
         # The converter raises many types; whatever it is, the caller gets one that he can catch.
         raise ModelFileError(f"The TFLite converter refused model {model.name!r}: {error}") from error
-    return tidy(tflite, operator_names(model))
+    return with_offsets(tidy(tflite, operator_names(model)))
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Rewrites a .tflite file: operators in a chosen order, short names, nothing that the board does not need."""
+"""Rewrites a .tflite file: operators and tensors in chosen places, nothing that the board does not need."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from tsnas.cost.offline_plan import METADATA_NAME, NOT_FIXED, pack_offsets
+from tsnas.cost.placement import placed
+from tsnas.cost.tflite import read_graph
 from tsnas.errors import ModelFileError
 
 IDENTIFIER = b"TFL3"
@@ -107,6 +110,45 @@ def tidy(tflite: bytes, names: Sequence[str]) -> bytes:
     _keep_operator_codes(model)
     graph.name = model.description = None
     return pack_model(model)
+
+
+def with_offsets(tflite: bytes) -> bytes:
+    """Fixes the place of every tensor in the arena, so that the interpreter leaves no gaps between them.
+
+    Args:
+        tflite: bytes, a model as `tidy` returns it: activations come first among its tensors.
+
+    Returns:
+        bytes, the same model with the metadata that TensorFlow Lite Micro reads; other interpreters ignore it.
+
+    Raises:
+        ModelFileError, UnsupportedOpError, FloatModelError: see `tsnas.cost.read_graph`.
+
+    Example:
+        >>> read_graph(with_offsets(tflite)).offsets
+        (0, 1152, 5760, 0)
+    """
+    offsets = placed(read_graph(tflite)).offsets or ()
+    model = read_model(tflite)
+    n_constants = len(model.subgraphs[0].tensors) - len(offsets)
+    add_metadata(model, METADATA_NAME, pack_offsets([*offsets, *[NOT_FIXED] * n_constants]))
+    return pack_model(model)
+
+
+def add_metadata(model: Any, name: bytes, data: bytes) -> None:
+    """Puts an entry of metadata into a `ModelT`, in the place of an earlier one of that name."""
+    entry = metadata_entry(model, name)
+    if entry is None:
+        entry = schema.MetadataT()
+        entry.name, entry.buffer = name, len(model.buffers)
+        model.metadata = [*(model.metadata or []), entry]
+        model.buffers.append(schema.BufferT())
+    model.buffers[entry.buffer].data = np.frombuffer(data, dtype=np.uint8)
+
+
+def metadata_entry(model: Any, name: bytes) -> Any:
+    """The entry of metadata with that name in a `ModelT`, or None."""
+    return next((entry for entry in model.metadata or [] if entry.name == name), None)
 
 
 def depth_first(graph: Any) -> list[Any]:

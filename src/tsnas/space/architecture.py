@@ -13,6 +13,7 @@ import tf_keras as keras
 
 from tsnas.cost.graph import Graph, GraphBuilder
 from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Shape, Softmax
+from tsnas.cost.placement import placed
 from tsnas.errors import SettingError
 
 
@@ -138,9 +139,9 @@ class Architecture:
         return builder.classify(x)
 
     def graph(self) -> Graph:
-        """The network as its costs see it, operators in execution order."""
+        """The network as its costs see it: operators in execution order, tensors with their places in the arena."""
         builder = _CostBuilder(self)
-        return builder.graph.build(self.walk(builder))
+        return placed(builder.graph.build(self.walk(builder)))
 
     def build(self, dropout: float = 0.0, seed: int | None = None) -> keras.Model:
         """The plain Keras model with fresh weights.

@@ -31,13 +31,13 @@ class CellCosts:
     latency_ms: Any = 0.0
     live_bytes: Any = 0.0
     tail_bytes: Any = 0.0
+    planning_bytes: Any = 0.0
     flash_bytes: Any = 0.0
 
     def add_op(self, present, live_bytes, cost) -> None:
         """Counts an operator that is there with probability `present`; `cost(name)` is its cost if it is."""
-        self.latency_ms += present * cost("latency_ms")
-        self.tail_bytes += present * cost("tail_bytes")
-        self.flash_bytes += present * cost("flash_bytes")
+        for name in ("latency_ms", "tail_bytes", "planning_bytes", "flash_bytes"):
+            setattr(self, name, getattr(self, name) + present * cost(name))
         self.live_bytes = tf.maximum(self.live_bytes, present * (live_bytes + cost("scratch_bytes")))
 
     def scaled(self, factor) -> CellCosts:

@@ -12,7 +12,7 @@ import tf_keras as keras
 
 from tsnas.cost.board import Board
 from tsnas.cost.flash import base_flash_bytes
-from tsnas.cost.memory import base_tail_bytes
+from tsnas.cost.memory import base_planning_bytes, base_tail_bytes
 from tsnas.space.architecture import Architecture
 from tsnas.space.cell import Probs, SearchCell
 from tsnas.space.cells import OutputCell, SensorFusionCell, TimeReduceCell
@@ -130,14 +130,17 @@ class Supernet(keras.Model):
         base = self.base_costs()
         latency_ms, tail_bytes, flash_bytes = base["latency_ms"], base["ram_bytes"], base["flash_bytes"]
         live_bytes: Any = 0.0
+        planning_bytes: Any = float(base_planning_bytes())
         for cell, probs in zip(self.cells, decisions, strict=True):
             costs = cell.expected_costs(probs, in_probs)
             in_probs = cell.output_probs(probs, in_probs)
             latency_ms += costs.latency_ms
             tail_bytes += costs.tail_bytes
+            planning_bytes += costs.planning_bytes
             flash_bytes += costs.flash_bytes
             live_bytes = tf.maximum(live_bytes, costs.live_bytes)
-        return ExpectedCosts(latency_ms, live_bytes + tail_bytes, flash_bytes)
+        # The planner's notes lie where the head will be.
+        return ExpectedCosts(latency_ms, tf.maximum(live_bytes, planning_bytes) + tail_bytes, flash_bytes)
 
     def base_costs(self) -> dict[str, float]:
         """What any architecture costs before its operators."""

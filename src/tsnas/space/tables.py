@@ -1,7 +1,8 @@
 """Cost tables of the dynamic layers: what an operator costs for every pair of input and output widths.
 
-Four costs make up an architecture's: `latency_ms`, `tail_bytes` (persistent part of the arena) and
-`flash_bytes` add up over the operators; `scratch_bytes` is needed while the operator runs.
+Five costs make up an architecture's: `latency_ms`, `tail_bytes` (persistent part of the arena), `planning_bytes` (what
+its head holds while the interpreter starts) and `flash_bytes` add up over the operators; `scratch_bytes` is needed
+while the operator runs.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from tsnas.cost.board import Board
 from tsnas.cost.flash import op_flash_bytes
 from tsnas.cost.latency import op_latency_ms
-from tsnas.cost.memory import aligned, op_tail_bytes, scratch_bytes
+from tsnas.cost.memory import aligned, op_planning_bytes, op_tail_bytes, scratch_bytes
 from tsnas.cost.ops import Add, Conv2D, Op
 
 Pair = tuple[int, int]
@@ -21,11 +22,12 @@ Widths = Sequence[int]
 
 
 def op_costs(op: Op, board: Board) -> dict[str, float]:
-    """The four costs of one operator on `board`."""
+    """The five costs of one operator on `board`."""
     return {
         "latency_ms": op_latency_ms(op, board),
         "scratch_bytes": sum(aligned(n_bytes, board.runtime.alignment) for n_bytes in scratch_bytes(op)),
         "tail_bytes": op_tail_bytes(op, board.runtime),
+        "planning_bytes": op_planning_bytes(op),
         "flash_bytes": op_flash_bytes(op),
     }
 

@@ -1,0 +1,79 @@
+"""One figure for one network: the supernet's, that of the derived architecture, and that of the finished file."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from micro_interpreter import allocations
+from random_architectures import random_architecture
+
+from tsnas.cost.board import board_names, load_board
+from tsnas.cost.estimate import estimate_graph, estimate_tflite
+from tsnas.cost.memory import plan_arena
+from tsnas.cost.offline_plan import METADATA_NAME
+from tsnas.cost.tflite import read_graph
+from tsnas.deploy.convert import embed_metadata, untrained_int8
+from tsnas.deploy.flatbuffer import metadata_entry, pack_model, read_model
+from tsnas.errors import ModelFileError
+from tsnas.space.supernet import Supernet, build_cells
+
+WINDOWS = [(24, 1), (31, 3), (64, 6), (128, 9)]
+
+
+def one_hot(supernet, choices):
+    return [
+        {name: tf.one_hot(choice.get(name, 0), len(group.options)) for name, group in cell.groups.items()}
+        for cell, choice in zip(supernet.cells, choices, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("board", board_names())
+@pytest.mark.parametrize("window", WINDOWS)
+def test_supernet_and_architecture_and_file_have_the_same_costs(board, window):
+    board = load_board(board)
+    supernet = Supernet(build_cells(board, *window, 5), board)
+    options = [cell.enumerate() for cell in supernet.cells]
+    rng = np.random.default_rng([*window, *map(ord, board.name)])
+    for index in range(25):
+        choices = [rows[rng.integers(len(rows))] for rows in options]
+        architecture = supernet.architecture(choices)
+        expected = supernet.expected_costs(one_hot(supernet, choices))
+        estimate = estimate_graph(architecture.graph(), board)
+        assert float(expected.latency_ms) == pytest.approx(estimate.latency_ms, rel=1e-5)
+        assert float(expected.ram_bytes) == estimate.ram_bytes
+        assert float(expected.flash_bytes) == estimate.flash_bytes
+        if index == 0:  # a conversion takes a second
+            file = estimate_tflite(untrained_int8(architecture.build(seed=0)), board)
+            assert (file.latency_ms, file.ram_bytes) == (estimate.latency_ms, estimate.ram_bytes)
+            assert estimate.flash_bytes == pytest.approx(file.flash_bytes, rel=0.02)
+
+
+@pytest.mark.parametrize("seed", [1, 13])
+def test_interpreter_puts_tensors_where_the_file_says(seed, tmp_path):
+    runtime = load_board("nucleo_f446re").runtime
+    tflite = untrained_int8(random_architecture(seed).build(seed=0))
+    graph = read_graph(tflite)
+    without = read_model(tflite)
+    without.metadata = None
+    own = dataclasses.replace(graph, offsets=None)
+    assert read_graph(pack_model(without)) == own
+    for name, content, costed in (("placed", tflite, graph), ("own", pack_model(without), own)):
+        path = tmp_path / f"{name}.tflite"
+        path.write_bytes(content)
+        assert allocations(path)[0] == plan_arena(costed, runtime, scratch=False).head_bytes
+
+
+def test_places_survive_other_metadata():
+    tflite = untrained_int8(random_architecture(0).build(seed=0))
+    assert read_graph(embed_metadata(tflite, {"classes": ["a"]})) == read_graph(tflite)
+
+
+def test_damaged_places_are_named():
+    model = read_model(untrained_int8(random_architecture(0).build(seed=0)))
+    model.buffers[metadata_entry(model, METADATA_NAME).buffer].data = np.zeros(8, np.uint8)
+    with pytest.raises(ModelFileError, match=r"damaged plan of its tensors \(8 bytes"):
+        read_graph(pack_model(model))
+    metadata_entry(model, METADATA_NAME).buffer = 10**6
+    with pytest.raises(ModelFileError, match="buffer 1000000"):
+        read_graph(pack_model(model))
