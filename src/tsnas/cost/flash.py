@@ -1,7 +1,8 @@
 """Size of the .tflite file of a network, predicted from its operators.
 
-The constants describe the files that `tsnas.deploy` writes: tensors with short names (about 16 characters), weights
-aligned to 16 bytes, an offset for each tensor, no signature. They were fitted to converted networks; see tests/cost/test_flash.py.
+The constants describe the files that `tsnas.deploy` writes: the names of the search space's own operators, weights
+aligned to 16 bytes, an offset for each tensor, no signature. They were fitted to converted networks; see
+tests/cost/test_flash.py.
 """
 
 from __future__ import annotations

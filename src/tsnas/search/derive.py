@@ -1,7 +1,7 @@
 """Derives, among all architectures that fit, the one that the alphas like best.
 
 The costs of an architecture are sums over its cells (latency, persistent bytes, flash) and a maximum
-(live bytes), and a cell's costs depend on its own decisions and on the width of its input only. So
+(bytes that live at once), and a cell's costs depend on its own decisions and on the width of its input only. So
 dynamic programming from cell to cell, with one set of partial architectures for each width, covers
 the whole space without visiting its members one by one.
 """
@@ -14,6 +14,7 @@ import numpy as np
 
 from tsnas.cost.estimate import Estimate, estimate_graph
 from tsnas.cost.limits import Limits
+from tsnas.cost.memory import base_planning_bytes
 from tsnas.search.feasibility import infeasible
 from tsnas.search.options import CellOptions, architecture_of, cell_options, costs_to_go
 from tsnas.space.architecture import Architecture
@@ -75,7 +76,7 @@ def derive(supernet: Supernet, limits: Limits, options: list[CellOptions] | None
             if not over:
                 return Derived(architecture, estimate, float(candidates.regret[index]))
             used.append(estimate)
-        # The sums leave out what only the whole graph shows (gaps between buffers): ask for a little less.
+        # The sums are of another precision, and know no gaps between buffers: ask for a little less.
         bounds = bounds.tightened(limits, used)
 
 
@@ -118,9 +119,14 @@ class _Partial:
     latency_ms: np.ndarray
     live_bytes: np.ndarray
     tail_bytes: np.ndarray
+    planning_bytes: np.ndarray
     flash_bytes: np.ndarray
     regret: np.ndarray
     rows: np.ndarray  # (partials, cells so far): row of CellOptions taken in each cell
+
+    @property
+    def ram_bytes(self) -> np.ndarray:
+        return np.maximum(self.live_bytes, self.planning_bytes) + self.tail_bytes
 
     def taken(self, keep) -> _Partial:
         return _Partial(*(getattr(self, field.name)[keep] for field in dataclasses.fields(self)))
@@ -129,7 +135,8 @@ class _Partial:
 def _complete(options: list[CellOptions], bounds: _Bounds) -> _Partial:
     """Complete architectures within the bounds, the one of least regret among them; empty if nothing fits."""
     zero = np.zeros(1)
-    partial = _Partial(np.zeros(1, int), zero, zero, zero, zero, zero, np.zeros((1, 0), int))
+    notes = np.full(1, float(base_planning_bytes()))
+    partial = _Partial(np.zeros(1, int), zero, zero, zero, notes, zero, zero, np.zeros((1, 0), int))
     for option, to_go in zip(options, costs_to_go(options)[1:], strict=True):
         partial = _thinned(_fitting(_extended(partial, option), bounds, to_go), bounds)
         if not len(partial.width):
@@ -153,6 +160,7 @@ def _extended(partial: _Partial, option: CellOptions) -> _Partial:
         latency_ms=partial.latency_ms[left] + costs["latency_ms"][right],
         live_bytes=np.maximum(partial.live_bytes[left], costs["live_bytes"][right]),
         tail_bytes=partial.tail_bytes[left] + costs["tail_bytes"][right],
+        planning_bytes=partial.planning_bytes[left] + costs["planning_bytes"][right],
         flash_bytes=partial.flash_bytes[left] + costs["flash_bytes"][right],
         regret=partial.regret[left] + regret[right],
         rows=np.concatenate([partial.rows[left], right[:, None]], axis=1),
@@ -178,10 +186,13 @@ def _undominated(option: CellOptions, regret: np.ndarray) -> np.ndarray:
 def _fitting(partial: _Partial, bounds: _Bounds, to_go: dict[str, np.ndarray]) -> _Partial:
     """Drops what cannot be completed within the bounds."""
     width = partial.width
-    live_bytes = np.maximum(partial.live_bytes, to_go["live_bytes"][width])
+    head_bytes = np.maximum(
+        np.maximum(partial.live_bytes, to_go["live_bytes"][width]),
+        partial.planning_bytes + to_go["planning_bytes"][width],
+    )
     return partial.taken(
         (partial.latency_ms + to_go["latency_ms"][width] <= bounds.latency_ms)
-        & (live_bytes + partial.tail_bytes + to_go["tail_bytes"][width] <= bounds.ram_bytes)
+        & (head_bytes + partial.tail_bytes + to_go["tail_bytes"][width] <= bounds.ram_bytes)
         & (partial.flash_bytes + to_go["flash_bytes"][width] <= bounds.flash_bytes)
     )
 
@@ -190,7 +201,7 @@ def _thinned(partial: _Partial, bounds: _Bounds) -> _Partial:
     """Keeps the least regret of each bin of width, latency, RAM and flash, if it beats all that are cheaper."""
     if not len(partial.width):
         return partial
-    ram_bytes = partial.live_bytes + partial.tail_bytes
+    ram_bytes = partial.ram_bytes
     bins = np.stack(
         [
             partial.width,

@@ -11,7 +11,7 @@ from tsnas.space.architecture import Architecture
 from tsnas.space.cell import SearchCell
 from tsnas.space.supernet import Supernet
 
-COSTS = ("latency_ms", "live_bytes", "tail_bytes", "flash_bytes")
+COSTS = ("latency_ms", "live_bytes", "tail_bytes", "planning_bytes", "flash_bytes")
 
 
 @dataclasses.dataclass(frozen=True)
