@@ -1,15 +1,20 @@
 """Board files: they load, survive a round trip, and every fault is named with its field and file."""
 
 import copy
+import dataclasses
 import json
 import pathlib
 
 import pytest
 
-from tsnas.cost.board import Board, board_names, load_board
+from tsnas.cost.board import SCHEMA_FILE, Board, board_names, load_board
+from tsnas.cost.features import FEATURE_NAMES
+from tsnas.cost.measurements import OpMeasurement
+from tsnas.cost.ops import Add, Conv2D
 from tsnas.errors import BoardFileError, UnknownBoardError
 
 VALUES = load_board("nucleo_f446re").to_json()
+OPTIONAL = {("active_power_mw",), ("table",)}
 
 
 def test_three_boards_come_with_the_package():
@@ -84,7 +89,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        (("clock_hz",), -1, r"clock_hz is -1; it must be finite and > 0"),
+        (("clock_hz",), -1, r"clock_hz is -1; it must be > 0"),
         (("clock_hz",), 0, r"clock_hz is 0"),
         (("clock_hz",), "180 MHz", r"clock_hz is '180 MHz'; it must be a number"),
         (("clock_hz",), True, r"clock_hz is True; it must be a number"),
@@ -93,8 +98,12 @@ def test_bytes_that_are_no_text_are_refused(tmp_path):
         (("flash_bytes",), float("inf"), r"flash_bytes is inf"),
         (("name",), "", r"name is ''; it must be a text"),
         (("source",), None, r"source is None; it must be a text"),
-        (("coefficients", "conv2d", "call"), -3, r"coefficients.conv2d.call is -3; it must be finite and >= 0"),
+        (("coefficients", "conv2d", "call"), -3, r"coefficients.conv2d.call is -3; it must be >= 0"),
         (("coefficients", "conv2d"), 3, r"coefficients.conv2d is 3; it must be an object"),
+        (("active_power_mw",), 0, r"active_power_mw is 0; it must be > 0"),
+        (("active_power_mw",), "high", r"active_power_mw is 'high'; it must be a number or null"),
+        (("table",), {}, r"table is {}; it must be a list"),
+        (("date",), "1 May 2026", r"date is '1 May 2026'; it must be a day such as 2026-01-31"),
         (("runtime",), [], r"runtime is \[\]; it must be an object"),
         (("runtime", "alignment"), 0, r"runtime.alignment is 0"),
         (("runtime", "op_bytes", "add"), "many", r"runtime.op_bytes.add is 'many'"),
@@ -115,7 +124,7 @@ def test_wrong_values_are_named(place, value, message):
 def places(values, prefix=()):
     """Every field that a board needs; the coefficients of a kernel may lack."""
     for key, value in values.items():
-        if prefix != ("coefficients",):
+        if prefix != ("coefficients",) and (*prefix, key) not in OPTIONAL:
             yield (*prefix, key)
         if isinstance(value, dict):
             yield from places(value, (*prefix, key))
@@ -150,6 +159,37 @@ def test_unknown_kernels_are_named():
     values["coefficients"]["conv3d"] = {}
     with pytest.raises(BoardFileError, match=r"coefficients.conv3d is not a kernel; known are conv2d, conv2d_1x1, add"):
         Board.from_json(values)
+
+
+def test_schema_knows_every_kernel_and_kind():
+    properties = json.loads(SCHEMA_FILE.read_text())["properties"]
+    kernels = {name: set(kernel["properties"]) for name, kernel in properties["coefficients"]["properties"].items()}
+    assert kernels.pop("invoke") == set(properties["runtime"]["properties"]["op_bytes"]["properties"])
+    assert kernels == {name: set(features) for name, features in FEATURE_NAMES.items()}
+    assert set(properties) == {field.name for field in dataclasses.fields(Board)}
+
+
+def record(**changes):
+    values = {"board": "nucleo_f446re", "run": "20260101-000000", "op": Add(8, 3, 4), "op_cycles": 5000}
+    values |= {"invoke_cycles": 5500, "arena_bytes": 964, "flash_bytes": 700}
+    return OpMeasurement(**values | changes)
+
+
+def test_measured_operators_travel_with_the_board(tmp_path):
+    conv = record(op=Conv2D(16, 3, 4, 8, 5, 1, 2, 1, "same", "none"), kernel_library="CMSIS-NN 4.0", toolchain="gcc")
+    board = load_board("nucleo_f446re").with_table([record(op_cycles=1), record(), conv])
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(board.to_json()))
+    assert load_board(path) == board
+    assert load_board(path).measured(Add(8, 3, 4)) == record()
+    assert load_board(path).measured(conv.op) == conv
+    assert board.measured(Add(8, 3, 5)) is None
+
+
+def test_wrong_rows_of_the_table_are_named():
+    row = {"op": "add", "in_h": 8}
+    with pytest.raises(BoardFileError, match=r"table.0 is {'op': 'add', 'in_h': 8}: KeyError: 'board'; it must have"):
+        Board.from_json(VALUES | {"table": [row]}, "mine.json")
 
 
 def test_order_of_coefficients_does_not_matter():

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import json
 import math
 import os
 import pathlib
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from tsnas.cost.features import FEATURE_NAMES, INVOKE
-from tsnas.cost.ops import OP_KINDS
+from tsnas.cost.measurements import OpMeasurement, record_from_json, record_to_json
+from tsnas.cost.ops import Op
 from tsnas.errors import BoardFileError, UnknownBoardError
 
 BOARDS_DIR = pathlib.Path(__file__).parent / "boards"
+SCHEMA_FILE = pathlib.Path(__file__).parent / "board.schema.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +76,10 @@ class Board:
         runtime: `Runtime` constants of the TFLM build.
         source: str, where the figures come from.
         date: str, the day they were fitted, as YYYY-MM-DD.
+        kernel_library: str, kernels of the measured firmware and their version.
+        toolchain: str, its compiler and flags.
+        active_power_mw: float, power while the CPU computes, in mW. Defaults to None, not known.
+        table: tuple of `OpMeasurement` of this board and firmware, which beat the coefficients. Defaults to ().
 
     Example:
         >>> board = load_board("nucleo_f446re")
@@ -90,14 +97,19 @@ class Board:
     runtime: Runtime
     source: str
     date: str
+    kernel_library: str
+    toolchain: str
+    active_power_mw: float | None = None
+    table: tuple[OpMeasurement, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The board as a dict of plain values, for `json.dump`; `Board.from_json` reads it back."""
-        return dataclasses.asdict(self)
+        values = dataclasses.asdict(dataclasses.replace(self, table=()))
+        return values | {"table": [record_to_json(record) for record in self.table]}
 
     @classmethod
     def from_json(cls, values: Any, source_name: str = "board") -> Board:
-        """Builds a board from the dict that `to_json` returns, and checks every field.
+        """Builds a board from the dict that `to_json` returns, and checks every field by `board.schema.json`.
 
         Args:
             values: dict of the fields of `Board`.
@@ -109,7 +121,35 @@ class Board:
         Raises:
             BoardFileError: a field is missing, unknown, of another type, negative or not finite.
         """
-        return _board_from_fields(_Fields(values, source_name, ""))
+        fields = dict(_checked(values, source_name))
+        fields["clock_hz"] = float(fields["clock_hz"])
+        fields["latency_error"] = LatencyError(**fields["latency_error"])
+        fields["runtime"] = Runtime(**fields["runtime"])
+        fields["table"] = _table(fields.get("table", []), source_name)
+        return cls(**fields)
+
+    def measured(self, op: Op) -> OpMeasurement | None:
+        """The record of exactly this operator in the board's table, or None."""
+        return self._records.get(op)
+
+    def with_table(self, records: Iterable[OpMeasurement]) -> Board:
+        """The same board with measured operators, each of which beats the kernel model from then on.
+
+        Args:
+            records: iterable of `OpMeasurement`; of two for one operator the later in order counts.
+
+        Returns:
+            A `Board` with these records after those that it had.
+
+        Example:
+            >>> board = load_board("nucleo_f446re")
+            >>> board = board.with_table(read_table("my_measurements.csv", board))
+        """
+        return dataclasses.replace(self, table=(*self.table, *records))
+
+    @functools.cached_property
+    def _records(self) -> dict[Op, OpMeasurement]:
+        return {record.op: record for record in self.table}
 
 
 def board_names() -> list[str]:
@@ -163,98 +203,77 @@ def _read_board(path: pathlib.Path) -> Board:
     return Board.from_json(values, str(path))
 
 
-class _Fields:
-    """Takes checked values out of a parsed JSON object, and says where a wrong one stands."""
-
-    def __init__(self, values: Any, source: str, prefix: str):
-        self._source = source
-        self._prefix = prefix
-        if not isinstance(values, dict):
-            raise self.error(prefix.rstrip(".") or "the top level", f"is {values!r}; it must be an object")
-        self._values = dict(values)
-
-    def error(self, field: str, what: str) -> BoardFileError:
-        return BoardFileError(f"Board file {self._source!r}: {field} {what}.")
-
-    def take(self, key: str) -> Any:
-        if key not in self._values:
-            raise self.error(self._prefix + key, "is missing")
-        return self._values.pop(key)
-
-    def text(self, key: str) -> str:
-        value = self.take(key)
-        if not isinstance(value, str) or not value:
-            raise self.error(self._prefix + key, f"is {value!r}; it must be a text that is not empty")
-        return value
-
-    def number(self, key: str, positive: bool = False) -> float:
-        value = self.take(key)
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise self.error(self._prefix + key, f"is {value!r}; it must be a number")
-        if not math.isfinite(value) or value < 0 or (positive and value == 0):
-            raise self.error(self._prefix + key, f"is {value!r}; it must be finite and {'> 0' if positive else '>= 0'}")
-        return float(value)
-
-    def integer(self, key: str, positive: bool = False) -> int:
-        value = self.number(key, positive)
-        if value != int(value):
-            raise self.error(self._prefix + key, f"is {value!r}; it must be a whole number")
-        return int(value)
-
-    def object(self, key: str) -> _Fields:
-        return _Fields(self.take(key), self._source, f"{self._prefix}{key}.")
-
-    def names(self) -> list[str]:
-        return list(self._values)
-
-    def finish(self) -> None:
-        for key in self._values:
-            raise self.error(self._prefix + key, "is not a field of a board; remove it or correct its name")
+def _checked(values: Any, source_name: str) -> dict[str, Any]:
+    """`values`, if they keep the schema of board files; else an error that names the first wrong field."""
+    # NaN is a number that no comparison of the schema refuses.
+    for place, value in _numbers(values, ()):
+        if not math.isfinite(value):
+            raise _wrong(source_name, place, f"is {value}; it must be finite")
+    errors = sorted(_validator().iter_errors(values), key=lambda error: [str(part) for part in error.absolute_path])
+    for error in errors:
+        raise _wrong(source_name, *_place_and_fault(error))
+    return values
 
 
-def _board_from_fields(fields: _Fields) -> Board:
-    error = fields.object("latency_error")
-    runtime = fields.object("runtime")
-    op_bytes = runtime.object("op_bytes")
-    board = Board(
-        name=fields.text("name"),
-        description=fields.text("description"),
-        core=fields.text("core"),
-        clock_hz=fields.number("clock_hz", positive=True),
-        ram_bytes=fields.integer("ram_bytes", positive=True),
-        flash_bytes=fields.integer("flash_bytes", positive=True),
-        coefficients=_coefficients(fields.object("coefficients")),
-        latency_error=LatencyError(
-            median_relative=error.number("median_relative"),
-            p95_relative=error.number("p95_relative"),
-            n_ops=error.integer("n_ops"),
-            split=error.text("split"),
-        ),
-        runtime=Runtime(
-            alignment=runtime.integer("alignment", positive=True),
-            base_bytes=runtime.integer("base_bytes"),
-            extra_input_bytes=runtime.integer("extra_input_bytes"),
-            tensor_bytes=runtime.integer("tensor_bytes"),
-            slack_bytes=runtime.integer("slack_bytes"),
-            conv2d_slack_bytes=runtime.integer("conv2d_slack_bytes"),
-            op_bytes={kind: op_bytes.integer(kind) for kind in OP_KINDS},
-        ),
-        source=fields.text("source"),
-        date=fields.text("date"),
-    )
-    for group in (fields, error, runtime, op_bytes):
-        group.finish()
-    return board
+def _place_and_fault(error: Any) -> tuple[tuple[Any, ...], str]:
+    place, value, allowed = tuple(error.absolute_path), error.instance, error.validator_value
+    if error.validator == "required":
+        return (*place, next(name for name in allowed if name not in value)), "is missing"
+    if error.validator == "additionalProperties":
+        key = next(key for key in value if key not in error.schema["properties"])
+        if place == ("coefficients",):
+            return (*place, key), f"is not a kernel; known are {', '.join(error.schema['properties'])}"
+        return (*place, key), "is not a field of a board; remove it or correct its name"
+    rules = {
+        "type": lambda: " or ".join(_TYPE_TEXTS[name] for name in ([allowed] if isinstance(allowed, str) else allowed)),
+        "minimum": lambda: f">= {allowed}",
+        "exclusiveMinimum": lambda: f"> {allowed}",
+        "minLength": lambda: "a text that is not empty",
+        "pattern": lambda: "a day such as 2026-01-31",
+    }
+    return place, f"is {value!r}; it must be {rules[error.validator]()}"
 
 
-def _coefficients(fields: _Fields) -> dict[str, dict[str, float]]:
-    coefficients = {}
-    for kernel in fields.names():
-        group = fields.object(kernel)
-        names = FEATURE_NAMES.get(kernel, OP_KINDS if kernel == INVOKE else None)
-        if names is None:
-            known = ", ".join([*FEATURE_NAMES, INVOKE])
-            raise fields.error(f"coefficients.{kernel}", f"is not a kernel; known are {known}")
-        coefficients[kernel] = {name: group.number(name) for name in names}
-        group.finish()
-    return coefficients
+_TYPE_TEXTS = {
+    "object": "an object",
+    "array": "a list",
+    "string": "a text",
+    "number": "a number",
+    "integer": "a whole number",
+    "null": "null",
+}
+
+
+def _wrong(source_name: str, place: Sequence[Any], fault: str) -> BoardFileError:
+    field = ".".join(map(str, place)) or "the top level"
+    return BoardFileError(f"Board file {source_name!r}: {field} {fault}.")
+
+
+def _numbers(values: Any, place: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], float]]:
+    items: Iterable[tuple[Any, Any]] = ()
+    if isinstance(values, float):
+        yield place, values
+    elif isinstance(values, dict):
+        items = values.items()
+    elif isinstance(values, list):
+        items = enumerate(values)
+    for key, value in items:
+        yield from _numbers(value, (*place, key))
+
+
+@functools.cache
+def _validator() -> Any:
+    import jsonschema  # slow to load
+
+    return jsonschema.Draft202012Validator(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
+
+
+def _table(rows: list[dict[str, Any]], source_name: str) -> tuple[OpMeasurement, ...]:
+    records = []
+    for index, row in enumerate(rows):
+        try:
+            records.append(record_from_json(row))
+        except (KeyError, TypeError, ValueError) as error:
+            fault = f"is {row!r}: {type(error).__name__}: {error}; it must have the columns of a measured operator"
+            raise _wrong(source_name, ("table", index), fault) from error
+    return tuple(records)

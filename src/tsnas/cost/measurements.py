@@ -5,9 +5,13 @@ from __future__ import annotations
 import csv
 import dataclasses
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
 from tsnas.errors import BoardFileError
+
+CONV_COLUMNS = ("kernel_h", "kernel_w", "stride_h", "stride_w", "padding", "activation")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +26,8 @@ class OpMeasurement:
         invoke_cycles: int, CPU cycles of the whole `Invoke()` of a model with only this operator.
         arena_bytes: int, `arena_used_bytes()` of that model.
         flash_bytes: int, size of that model's .tflite file.
+        kernel_library: str or None, the kernels and their version. Defaults to None, those of the board.
+        toolchain: str or None, compiler and flags of the firmware. Defaults to None, that of the board.
     """
 
     board: str
@@ -31,6 +37,8 @@ class OpMeasurement:
     invoke_cycles: int
     arena_bytes: int
     flash_bytes: int
+    kernel_library: str | None = None
+    toolchain: str | None = None
 
 
 def read_measurements(path: str | os.PathLike[str]) -> list[OpMeasurement]:
@@ -39,7 +47,7 @@ def read_measurements(path: str | os.PathLike[str]) -> list[OpMeasurement]:
     Args:
         path: the file; one row per record, with the columns `board`, `run`, `op`, `in_h`, `in_w`, `in_c`, `out_c`,
             `kernel_h`, `kernel_w`, `stride_h`, `stride_w`, `padding`, `activation` (the last six for conv2d only),
-            `op_cycles`, `invoke_cycles`, `arena_bytes` and `flash_bytes`.
+            `op_cycles`, `invoke_cycles`, `arena_bytes` and `flash_bytes`; `kernel_library` and `toolchain` may lack.
 
     Returns:
         List of `OpMeasurement`, in the order of the file.
@@ -57,7 +65,7 @@ def read_measurements(path: str | os.PathLike[str]) -> list[OpMeasurement]:
     records = []
     for line, row in enumerate(rows, start=2):
         try:
-            records.append(_measurement(row))
+            records.append(record_from_json(row))
         except (KeyError, TypeError, ValueError) as error:
             raise BoardFileError(
                 f"Measurements {os.fspath(path)!r}, line {line}: {type(error).__name__}: {error}. "
@@ -66,19 +74,37 @@ def read_measurements(path: str | os.PathLike[str]) -> list[OpMeasurement]:
     return records
 
 
-def _measurement(row: dict[str, str]) -> OpMeasurement:
+def record_from_json(values: Mapping[str, Any]) -> OpMeasurement:
+    """A record from the columns of its row, as `record_to_json` returns them or as the CSV holds them.
+
+    Raises:
+        KeyError: a column is missing.
+        ValueError, TypeError: a value is not a whole number, or an operator that is not known.
+    """
     return OpMeasurement(
-        board=row["board"],
-        run=row["run"],
-        op=_op(row),
-        op_cycles=int(row["op_cycles"]),
-        invoke_cycles=int(row["invoke_cycles"]),
-        arena_bytes=int(row["arena_bytes"]),
-        flash_bytes=int(row["flash_bytes"]),
+        board=values["board"],
+        run=values["run"],
+        op=_op(values),
+        op_cycles=int(values["op_cycles"]),
+        invoke_cycles=int(values["invoke_cycles"]),
+        arena_bytes=int(values["arena_bytes"]),
+        flash_bytes=int(values["flash_bytes"]),
+        kernel_library=values.get("kernel_library") or None,
+        toolchain=values.get("toolchain") or None,
     )
 
 
-def _op(row: dict[str, str]) -> Op:
+def record_to_json(record: OpMeasurement) -> dict[str, Any]:
+    """The columns of a record's row as plain values; `record_from_json` reverses it."""
+    (in_h, in_w, in_c), (out_h, out_w, out_c) = record.op.in_shapes[0], record.op.out_shape
+    values: dict[str, Any] = {"board": record.board, "run": record.run, "op": record.op.kind}
+    values |= {"in_h": in_h, "in_w": in_w, "in_c": in_c, "out_h": out_h, "out_w": out_w, "out_c": out_c}
+    values |= {name: getattr(record.op, name) for name in CONV_COLUMNS if hasattr(record.op, name)}
+    values |= {name: getattr(record, name) for name in ("op_cycles", "invoke_cycles", "arena_bytes", "flash_bytes")}
+    return values | {"kernel_library": record.kernel_library, "toolchain": record.toolchain}
+
+
+def _op(row: Mapping[str, Any]) -> Op:
     h, w, c = (int(row[name]) for name in ("in_h", "in_w", "in_c"))
     kind = row["op"]
     if kind == Conv2D.kind:
