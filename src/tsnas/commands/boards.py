@@ -50,6 +50,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     aligned = ("left", "left", "right", "right", "right", "right", "right", "left")
     print(tabulate.tabulate(rows, headers, colalign=aligned, disable_numparse=True))
     print("\nError: of the predicted latency of single operators, on measured operators kept out of the fit.")
+    print("A board of your own: tsnas boards new --help")
 
 
 COMMAND = Command(

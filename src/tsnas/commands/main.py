@@ -10,18 +10,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import tsnas
-from tsnas.commands import boards, estimate, search
+from tsnas.commands import boards, boards_new, estimate, search
 from tsnas.commands.command import UsageError
 from tsnas.errors import InfeasibleError, LimitExceededError, TsnasError
 
-COMMANDS = {command.name: command for command in (search.COMMAND, estimate.COMMAND, boards.COMMAND)}
+COMMANDS = {command.name: command for command in (search.COMMAND, estimate.COMMAND, boards.COMMAND, boards_new.COMMAND)}
 
 EXIT_OK, EXIT_LIMITS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 
 def overview() -> str:
     """What `tsnas --help` prints."""
-    commands = "\n".join(f"  {name:<10} {command.summary}" for name, command in COMMANDS.items())
+    commands = "\n".join(f"  {name:<11} {command.summary}" for name, command in COMMANDS.items())
     return (
         "Usage: tsnas COMMAND [--flag=value ...]\n\n"
         "Search neural networks that classify time series on microcontrollers, within hard limits on\n"
@@ -47,6 +47,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         0
     """
     name, *args = [*(sys.argv[1:] if argv is None else argv)] or ["--help"]
+    if args and f"{name} {args[0]}" in COMMANDS:
+        name, args = f"{name} {args[0]}", args[1:]
     if name in ("--help", "-h", "help"):
         print(overview())
         return EXIT_OK

@@ -18,6 +18,8 @@ from tsnas.errors import BoardFileError, UnknownBoardError
 
 BOARDS_DIR = pathlib.Path(__file__).parent / "boards"
 SCHEMA_FILE = pathlib.Path(__file__).parent / "board.schema.json"
+# Errors of each board under the coefficients of another; made by benchmarks/latency_limits.py.
+RELATIVES_FILE = pathlib.Path(__file__).parent / "relatives.json"
 
 
 @dataclasses.dataclass(frozen=True)
