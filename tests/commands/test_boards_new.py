@@ -2,7 +2,6 @@
 
 import pytest
 
-from tsnas.commands.boards_new import REQUIRED
 from tsnas.commands.main import run
 from tsnas.cost.board import load_board
 from tsnas.cost.ops import Conv2D

@@ -79,3 +79,23 @@ def edited(tflite, edit):
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
+
+
+def depthwise_network():
+    """Depthwise-separable convolutions behind an explicit padding, as MobileNet has them."""
+    x = inputs = layers.Input((32, 6, 1))
+    x = conv(x, 8, (3, 1), (2, 1))
+    x = layers.ZeroPadding2D(((1, 2), (0, 1)))(x)
+    x = layers.DepthwiseConv2D((4, 1), (2, 1), padding="valid", bias_initializer="random_normal")(x)
+    x = conv(layers.ReLU()(x), 12, 1)
+    x = layers.DepthwiseConv2D((3, 3), padding="same", depth_multiplier=2, bias_initializer="random_normal")(x)
+    return keras.Model(inputs, classify(layers.ReLU()(x)))
+
+
+def pooling_network():
+    """Maximum and average pooling, then dense layers on the flattened values, as LeNet has them."""
+    x = inputs = layers.Input((32, 6, 2))
+    x = layers.MaxPooling2D((2, 1))(conv(x, 6, (5, 1)))
+    x = layers.AveragePooling2D((2, 2), padding="same")(conv(x, 9, (3, 1)))
+    x = layers.Dense(16, "relu", bias_initializer="random_normal")(layers.Flatten()(x))
+    return keras.Model(inputs, layers.Dense(5, "softmax", bias_initializer="random_normal")(x))

@@ -9,7 +9,7 @@ import pytest
 
 from tsnas.cost.board import SCHEMA_FILE, Board, board_names, load_board
 from tsnas.cost.features import FEATURE_NAMES
-from tsnas.cost.measurements import OpMeasurement
+from tsnas.cost.measurements import OpMeasurement, record_to_json
 from tsnas.cost.ops import Add, Conv2D
 from tsnas.errors import BoardFileError, UnknownBoardError
 
@@ -176,7 +176,11 @@ def record(**changes):
 
 
 def test_measured_operators_travel_with_the_board(tmp_path):
-    conv = record(op=Conv2D(16, 3, 4, 8, 5, 1, 2, 1, "same", "none"), kernel_library="CMSIS-NN 4.0", toolchain="gcc")
+    conv = record(
+        op=Conv2D(16, 3, 4, 8, 5, 1, 2, 1, "same", "none"),
+        kernel_library=VALUES["kernel_library"],
+        toolchain=VALUES["toolchain"],
+    )
     board = load_board("nucleo_f446re").with_table([record(op_cycles=1), record(), conv])
     path = tmp_path / "mine.json"
     path.write_text(json.dumps(board.to_json()))
@@ -190,6 +194,21 @@ def test_wrong_rows_of_the_table_are_named():
     row = {"op": "add", "in_h": 8}
     with pytest.raises(BoardFileError, match=r"table.0 is {'op': 'add', 'in_h': 8}: KeyError: 'board'; it must have"):
         Board.from_json(VALUES | {"table": [row]}, "mine.json")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"toolchain": "gcc 13"}, "stale: toolchain is 'gcc 13', the board's is 'not recorded'"),
+        ({"board": "nicla_sense_me"}, "of board 'nicla_sense_me', not 'nucleo_f446re'"),
+        ({"arena_bytes": 287}, "impossible: an arena of 287 bytes for tensors of 288 bytes"),
+        ({"invoke_cycles": 4999}, "impossible: 5000 cycles of the operator within 4999"),
+    ],
+)
+def test_records_that_cannot_be_of_this_board_are_refused(changes, message):
+    rows = [record_to_json(record()), record_to_json(record(**changes))]
+    with pytest.raises(BoardFileError, match=f"table.1 cannot be used: {message}"):
+        Board.from_json(VALUES | {"table": rows}, "mine.json")
 
 
 def test_order_of_coefficients_does_not_matter():

@@ -5,9 +5,10 @@ from converted_networks import convert, residual_network
 from random_architectures import random_architecture
 
 from tsnas.cost.flash import base_flash_bytes, flash_bytes, op_flash_bytes
-from tsnas.cost.ops import Conv2D
+from tsnas.cost.ops import Conv2D, Reshape
 from tsnas.cost.tflite import read_graph
 from tsnas.deploy.convert import embed_metadata, untrained_int8
+from tsnas.errors import SettingError
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -31,3 +32,8 @@ def test_one_more_filter_is_its_weights_bias_and_scales():
     # Bias 4, and for weights and bias a scale of 4 and a zero point of 8 each.
     more = op_flash_bytes(Conv2D(8, 4, 6, 9, 5, 1)) - op_flash_bytes(Conv2D(8, 4, 6, 8, 5, 1))
     assert more == 5 * 6 + 4 + 2 * (4 + 8)
+
+
+def test_operators_that_are_never_written_have_no_predicted_size():
+    with pytest.raises(SettingError, match=r"size of a reshape in a .tflite file is not predicted"):
+        op_flash_bytes(Reshape((4, 2, 8), (1, 1, 64)))

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsnas.cost.board import board_names, load_board
-from tsnas.cost.features import valid_taps
 from tsnas.cost.graph import GraphBuilder
-from tsnas.cost.latency import graph_cycles, graph_latency_ms, op_cycles, op_latency_ms, op_overhead_cycles
+from tsnas.cost.latency import graph_cycles, graph_latency_ms, op_cycles, op_latency, op_latency_ms
 from tsnas.cost.measurements import read_measurements
 from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
+from tsnas.cost.taps import valid_taps
 from tsnas.errors import BoardError
 
 BOARD = load_board("nucleo_f446re")
@@ -61,7 +61,9 @@ def test_model_follows_measured_records(shared_dir, name):
     errors = np.array([op_cycles(row.op, board) / row.op_cycles - 1 for row in rows])
     limit = {"nucleo_f446re": 0.003, "nicla_sense_me": 0.003, "nucleo_l552ze_q": 0.011}[name]
     assert np.abs(errors).mean() < limit
-    overheads = np.array([op_overhead_cycles(row.op, board) / (row.invoke_cycles - row.op_cycles) for row in rows])
+    overheads = np.array(
+        [op_latency(row.op, board).overhead_cycles / (row.invoke_cycles - row.op_cycles) for row in rows]
+    )
     assert overheads.min() > 0.8
     assert overheads.max() < 1.3
 
@@ -122,4 +124,4 @@ def test_missing_kernel_names_board_and_kernel():
     with pytest.raises(BoardError, match=r"'nucleo_f446re' has no latency coefficients for softmax; it has conv2d"):
         op_cycles(Softmax(4), board)
     with pytest.raises(BoardError, match=r"no latency coefficients for invoke.conv2d"):
-        op_overhead_cycles(Conv2D(8, 4, 4, 8, 3, 1), board)
+        op_latency(Conv2D(8, 4, 4, 8, 3, 1), board)

@@ -2,7 +2,14 @@
 
 import numpy as np
 import pytest
-from converted_networks import convert, deep_narrow_network, random_network, residual_network
+from converted_networks import (
+    convert,
+    deep_narrow_network,
+    depthwise_network,
+    pooling_network,
+    random_network,
+    residual_network,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from micro_interpreter import allocations, starts
@@ -148,9 +155,12 @@ def test_networks_of_usual_size_start_in_what_they_use():
     assert plan_arena(graph, RUNTIME).arena_bytes == plan_arena(graph, RUNTIME).total_bytes
 
 
-@pytest.mark.parametrize("name", ["residual", "random0", "random1", "random2", "random3"])
+NETWORKS = {"residual": residual_network, "depthwise": depthwise_network, "pooling": pooling_network}
+
+
+@pytest.mark.parametrize("name", [*NETWORKS, "random0", "random1", "random2", "random3"])
 def test_head_is_that_of_the_real_interpreter(name, tmp_path):
-    model = residual_network() if name == "residual" else random_network(int(name[-1]))
+    model = NETWORKS[name]() if name in NETWORKS else random_network(int(name[-1]))
     tflite = convert(model)
     path = tmp_path / "model.tflite"
     path.write_bytes(tflite)

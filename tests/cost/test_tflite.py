@@ -5,13 +5,25 @@ import struct
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tf_keras as keras
 from ai_edge_litert import schema_py_generated as schema
-from converted_networks import conv, convert, edited, residual_network
+from converted_networks import conv, convert, depthwise_network, edited, pooling_network, residual_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
+from tsnas.cost.ops import (
+    Add,
+    AveragePool2D,
+    Conv2D,
+    DepthwiseConv2D,
+    FullyConnected,
+    GlobalAveragePooling2D,
+    MaxPool2D,
+    Pad,
+    Reshape,
+    Softmax,
+)
 from tsnas.cost.tflite import read_graph, read_model_bytes
 from tsnas.errors import FloatModelError, ModelFileError, TsnasError, UnsupportedOpError
 
@@ -79,10 +91,16 @@ def test_relu6_counts_as_relu():
     ("head", "message"),
     [
         (
-            lambda x: layers.Flatten()(conv(x, 8, 1)),
-            r"operator 1 \(RESHAPE\) has no cost model. Supported are CONV_2D, ADD",
+            lambda x: layers.Activation("tanh")(conv(x, 8, 1)),
+            r"operator 1 \(TANH\) has no cost model. Supported are CONV_2D, DEPTHWISE_CONV_2D",
         ),
-        (lambda x: layers.DepthwiseConv2D(3)(x), r"operator 0 \(DEPTHWISE_CONV_2D\) has no cost model"),
+        (lambda x: layers.Conv2DTranspose(4, 3)(x), "has no cost model"),
+        (lambda x: layers.DepthwiseConv2D(3, dilation_rate=2, padding="same")(x), r"has dilation \(2, 2\)|has no cost model"),
+        (lambda x: layers.Dense(3)(x), r"works on shape \(16, 4, 4\) with weights for 4 inputs|has no cost model"),
+        (
+            lambda x: keras.layers.Lambda(lambda t: tf.pad(t, ((0, 0), (0, 0), (0, 0), (1, 0))))(x),
+            r"operator 0 \(PAD\) pads by \[0, 0, 0, 0, 0, 0, 1, 0\]; only time and sensors",
+        ),
         (lambda x: keras.backend.mean(x, axis=1), r"operator 0 \(MEAN\) averages axes \[1\] of 4 dimensions"),
         (lambda x: layers.Softmax()(x), r"operator 0 \(SOFTMAX\) works on shape \(16, 4, 4\)"),
         (lambda x: layers.Conv2D(8, 3, dilation_rate=2, padding="same")(x), r"has dilation \(2, 2\)|has no cost model"),
@@ -92,11 +110,45 @@ def test_relu6_counts_as_relu():
         ),
         (lambda x: x + x[:, :1], "has no cost model"),
     ],
-    ids=["reshape", "depthwise", "mean", "softmax", "dilation", "groups", "slice"],
+    ids=["tanh", "transpose", "depthwise", "dense", "pad", "mean", "softmax", "dilation", "groups", "slice"],
 )
 def test_operators_without_cost_model_are_named(head, message):
     with pytest.raises(UnsupportedOpError, match=message):
         read_graph(convert(network(head)))
+
+
+def test_operators_of_a_depthwise_network():
+    ops = [node.op for node in read_graph(convert(depthwise_network())).nodes]
+    assert ops == [
+        Conv2D(32, 6, 1, 8, 3, 1, 2, 1),
+        Pad(16, 6, 8, 1, 2, 0, 1),
+        DepthwiseConv2D(19, 7, 8, 1, 4, 1, 2, 1, "valid"),
+        Conv2D(8, 7, 8, 12, 1, 1),
+        DepthwiseConv2D(8, 7, 12, 2, 3, 3),
+        Conv2D(8, 7, 24, 5, 1, 1, activation="none"),
+        GlobalAveragePooling2D(8, 7, 5),
+        Softmax(5),
+    ]
+
+
+def test_operators_of_a_pooling_network():
+    ops = [node.op for node in read_graph(convert(pooling_network())).nodes]
+    assert ops == [
+        Conv2D(32, 6, 2, 6, 5, 1),
+        MaxPool2D(32, 6, 6, 2, 1, 2, 1),
+        Conv2D(16, 6, 6, 9, 3, 1),
+        AveragePool2D(16, 6, 9, 2, 2, 2, 2, "same"),
+        Reshape((8, 3, 9), (1, 1, 216)),
+        FullyConnected(216, 16, "relu"),
+        FullyConnected(16, 5),
+        Softmax(5),
+    ]
+
+
+@pytest.mark.parametrize("build", [depthwise_network, pooling_network])
+def test_params_of_foreign_networks_match_keras(build):
+    model = build()
+    assert sum(node.op.params for node in read_graph(convert(model)).nodes) == model.count_params()
 
 
 def test_broadcast_addition_is_named(residual):

@@ -12,7 +12,7 @@ import pathlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from tsnas.cost.measurements import OpMeasurement, record_from_json, record_to_json
+from tsnas.cost.measurements import OpMeasurement, record_fault, record_from_json, record_to_json
 from tsnas.cost.ops import Op
 from tsnas.errors import BoardFileError, UnknownBoardError
 
@@ -128,7 +128,12 @@ class Board:
         fields["latency_error"] = LatencyError(**fields["latency_error"])
         fields["runtime"] = Runtime(**fields["runtime"])
         fields["table"] = _table(fields.get("table", []), source_name)
-        return cls(**fields)
+        board = cls(**fields)
+        for index, record in enumerate(board.table):
+            fault = record_fault(record, board)
+            if fault is not None:
+                raise _wrong(source_name, ("table", index), f"cannot be used: {fault}")
+        return board
 
     def measured(self, op: Op) -> OpMeasurement | None:
         """The record of exactly this operator in the board's table, or None."""

@@ -8,9 +8,9 @@ each output element; a 1x1 convolution with stride 1 skips the copy.
 
 from __future__ import annotations
 
-import functools
-
-from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
+from tsnas.cost.derived import derived_steps
+from tsnas.cost.ops import DERIVED_KINDS, Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
+from tsnas.cost.taps import valid_taps
 
 CONV2D = "conv2d"
 CONV2D_1X1 = "conv2d_1x1"
@@ -22,6 +22,12 @@ CACHE_FREE_BYTES = 1500
 CACHE_FULL_BYTES = 16000
 # Data cache in front of the flash of an STM32F4: 8 lines of 16 bytes.
 FLASH_DATA_CACHE_BYTES = 128
+
+# What the measured convolutions cover.
+MEASURED_TIME_KERNELS = ((1, 1), (3, 1), (5, 1), (7, 1))
+MEASURED_STRIDES = ((1, 1), (2, 1), (1, 2))
+MOST_SENSORS = 30
+MOST_CHANNELS = 64
 
 # Fixed ratios between steps of the same kernel, read off its loops and trimmed on the records of the one board that has
 # odd shapes. They let a board be fitted from records that hold no odd shapes.
@@ -63,36 +69,6 @@ FEATURE_NAMES = {
 }
 
 
-@functools.lru_cache(maxsize=4096)
-def valid_taps(in_size: int, kernel: int, stride: int, padding: str) -> tuple[int, int]:
-    """Output length of one axis, and how many (output, kernel tap) pairs of it read inside the input.
-
-    Args:
-        in_size: int, length of the input axis.
-        kernel: int, length of the kernel along it.
-        stride: int, its stride.
-        padding: `"same"` or `"valid"`.
-
-    Returns:
-        (output length, taps that read inside the input).
-
-    Example:
-        >>> valid_taps(4, 3, 1, "same")
-        (4, 10)
-    """
-    if padding == "valid":
-        out_size = -(-(in_size - kernel + 1) // stride)
-        return out_size, out_size * kernel
-    out_size = -(-in_size // stride)
-    pad_before = max((out_size - 1) * stride + kernel - in_size, 0) // 2
-    taps = 0
-    for k in range(kernel):
-        first = max(0, -((k - pad_before) // stride))
-        last = min(out_size - 1, (in_size - 1 + pad_before - k) // stride)
-        taps += max(0, last - first + 1)
-    return out_size, taps
-
-
 def uses_1x1_kernel(op: Conv2D) -> bool:
     """Whether CMSIS-NN runs this convolution with its kernel for 1x1, which needs no im2col and no scratch."""
     return op.kernel_h == op.kernel_w == op.stride_h == op.stride_w == 1 and op.in_c % 4 == 0
@@ -105,7 +81,8 @@ def op_features(op: Op) -> tuple[str, tuple[float, ...]]:
         op: operator descriptor.
 
     Returns:
-        (key of `FEATURE_NAMES`, counts in the order of those names); all counts are >= 0.
+        (key of `FEATURE_NAMES`, counts in the order of those names); all counts are >= 0. An operator without
+        measurements is counted in the steps of a measured kernel; see `tsnas.cost.derived`.
 
     Raises:
         TypeError: `op` is not a descriptor of `tsnas.cost.ops`.
@@ -120,7 +97,36 @@ def op_features(op: Op) -> tuple[str, tuple[float, ...]]:
         return op.kind, (1.0, op.h * op.w * op.c)
     if isinstance(op, Softmax):
         return op.kind, (1.0, op.c)
-    raise TypeError(f"{op!r} is no operator descriptor; use Conv2D, Add, GlobalAveragePooling2D or Softmax.")
+    steps = derived_steps(op)
+    return CONV2D, tuple(steps.get(name, 0.0) for name in FEATURE_NAMES[CONV2D])
+
+
+def basis(op: Op) -> str:
+    """What stands behind the figures of an operator.
+
+    Returns:
+        `"model"`: the kernel was fitted to measurements that cover such shapes; `"extrapolated"`: it was fitted, but
+        nothing like this shape was measured (valid padding, other kernels and strides, an odd number of output
+        pixels, more than 64 channels); `"derived"`: no measurement of this kernel at all.
+
+    Example:
+        >>> basis(Conv2D(32, 4, 8, 8, 3, 1)), basis(Conv2D(32, 4, 8, 8, 3, 3)), basis(Reshape((4, 2, 8), (1, 1, 64)))
+        ('model', 'extrapolated', 'derived')
+    """
+    if op.kind in DERIVED_KINDS:
+        return "derived"
+    if not isinstance(op, Conv2D):
+        return "model"
+    out_h, out_w, out_c = op.out_shape
+    kernel, strides = (op.kernel_h, op.kernel_w), (op.stride_h, op.stride_w)
+    covered = (
+        (op.padding == "same" or kernel == (1, 1))
+        and (kernel in MEASURED_TIME_KERNELS or (op.kernel_h == 1 and op.kernel_w <= MOST_SENSORS))
+        and strides in MEASURED_STRIDES
+        and out_h * out_w % 2 == 0
+        and max(op.in_c, out_c) <= MOST_CHANNELS
+    )
+    return "model" if covered else "extrapolated"
 
 
 def _conv2d_features(op: Conv2D) -> tuple[str, tuple[float, ...]]:

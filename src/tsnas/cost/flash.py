@@ -11,6 +11,7 @@ from tsnas.cost.graph import Graph
 from tsnas.cost.memory import n_constants
 from tsnas.cost.offline_plan import HEADER_BYTES, OFFSET_BYTES
 from tsnas.cost.ops import Conv2D, Op
+from tsnas.errors import SettingError
 
 # Header, subgraph, operator codes and the input tensor.
 BASE_BYTES = 375
@@ -50,6 +51,15 @@ def base_flash_bytes(n_metadata_bytes: int = 0) -> int:
 
 
 def op_flash_bytes(op: Op) -> int:
-    """Predicted bytes that one operator adds to the file, with its output and its constant tensors."""
+    """Predicted bytes that one operator adds to the file, with its output and its constant tensors.
+
+    Raises:
+        SettingError: an operator that the search space does not have.
+    """
+    if op.kind not in OP_BYTES:
+        raise SettingError(
+            f"The size of a {op.kind} in a .tflite file is not predicted, because tsnas writes none; "
+            "give flash_bytes, the length of the file."
+        )
     constants = op.weights + CHANNEL_BYTES * op.out_c if isinstance(op, Conv2D) else 0
     return OP_BYTES[op.kind] + constants + OFFSET_BYTES * (1 + n_constants(op))

@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import math
 import os
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
+from tsnas.cost.ops import (
+    OP_KINDS,
+    Add,
+    AveragePool2D,
+    Conv2D,
+    DepthwiseConv2D,
+    FullyConnected,
+    GlobalAveragePooling2D,
+    MaxPool2D,
+    Op,
+    Pad,
+    Reshape,
+    Softmax,
+)
 from tsnas.errors import BoardFileError
 
-CONV_COLUMNS = ("kernel_h", "kernel_w", "stride_h", "stride_w", "padding", "activation")
+if TYPE_CHECKING:
+    from tsnas.cost.board import Board
+
+T = TypeVar("T")
+WINDOW_COLUMNS = ("kernel_h", "kernel_w", "stride_h", "stride_w", "padding", "activation")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,23 +73,7 @@ def read_measurements(path: str | os.PathLike[str]) -> list[OpMeasurement]:
     Raises:
         BoardFileError: the file is missing, or a row lacks a column or holds a value that is not a number.
     """
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise BoardFileError(f"Measurements {os.fspath(path)!r} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BoardFileError(f"Measurements {os.fspath(path)!r} are not a CSV table: {error}.") from error
-    records = []
-    for line, row in enumerate(rows, start=2):
-        try:
-            records.append(record_from_json(row))
-        except (KeyError, TypeError, ValueError) as error:
-            raise BoardFileError(
-                f"Measurements {os.fspath(path)!r}, line {line}: {type(error).__name__}: {error}. "
-                "Every row needs the columns that read_measurements lists, as whole numbers."
-            ) from error
-    return records
+    return [_parsed(path, line, record_from_json, row) for line, row in enumerate(_rows(path), start=2)]
 
 
 def record_from_json(values: Mapping[str, Any]) -> OpMeasurement:
@@ -96,25 +98,102 @@ def record_from_json(values: Mapping[str, Any]) -> OpMeasurement:
 
 def record_to_json(record: OpMeasurement) -> dict[str, Any]:
     """The columns of a record's row as plain values; `record_from_json` reverses it."""
-    (in_h, in_w, in_c), (out_h, out_w, out_c) = record.op.in_shapes[0], record.op.out_shape
-    values: dict[str, Any] = {"board": record.board, "run": record.run, "op": record.op.kind}
+    op = record.op
+    (in_h, in_w, in_c), (out_h, out_w, out_c) = op.in_shapes[0], op.out_shape
+    values: dict[str, Any] = {"board": record.board, "run": record.run, "op": op.kind}
     values |= {"in_h": in_h, "in_w": in_w, "in_c": in_c, "out_h": out_h, "out_w": out_w, "out_c": out_c}
-    values |= {name: getattr(record.op, name) for name in CONV_COLUMNS if hasattr(record.op, name)}
+    for column in WINDOW_COLUMNS:
+        field = column.replace("kernel", "pool") if isinstance(op, (MaxPool2D, AveragePool2D)) else column
+        if hasattr(op, field):
+            values[column] = getattr(op, field)
     values |= {name: getattr(record, name) for name in ("op_cycles", "invoke_cycles", "arena_bytes", "flash_bytes")}
     return values | {"kernel_library": record.kernel_library, "toolchain": record.toolchain}
 
 
+def record_fault(record: OpMeasurement, board: Board) -> str | None:
+    """Why a record says nothing about this board as it is now, or None.
+
+    A record is stale if another kernel library or toolchain made it; it is impossible if its arena is smaller than its
+    own tensors, or if the interpreter took fewer cycles than the operator within it.
+    """
+    if record.board != board.name:
+        return f"of board {record.board!r}, not {board.name!r}"
+    for field in ("kernel_library", "toolchain"):
+        value, expected = getattr(record, field), getattr(board, field)
+        if value is not None and value != expected:
+            return f"stale: {field} is {value!r}, the board's is {expected!r}"
+    if not 0 < record.op_cycles <= record.invoke_cycles:
+        return f"impossible: {record.op_cycles} cycles of the operator within {record.invoke_cycles} of the interpreter"
+    tensor_bytes = sum(math.prod(shape) for shape in (*record.op.in_shapes, record.op.out_shape))
+    if record.arena_bytes < tensor_bytes:
+        return f"impossible: an arena of {record.arena_bytes} bytes for tensors of {tensor_bytes} bytes"
+    return None
+
+
+def read_ops(path: str | os.PathLike[str]) -> tuple[list[dict[str, str]], list[Op]]:
+    """Reads a CSV table of operators, measured or not.
+
+    Args:
+        path: the file, with the columns of `read_measurements` that describe an operator; others are kept as they are.
+            Max and average pooling have their window under `kernel_h` and `kernel_w`; a padding is what `out_h` and
+            `out_w` add.
+
+    Returns:
+        (rows, operators): the rows as dicts of text, and the descriptor of each.
+
+    Raises:
+        BoardFileError: the file cannot be read, or a row does not describe an operator; the message names the line.
+    """
+    rows = _rows(path)
+    return rows, [_parsed(path, line, _op, row) for line, row in enumerate(rows, start=2)]
+
+
+def _rows(path: str | os.PathLike[str]) -> list[dict[str, str]]:
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+    except OSError as error:
+        raise BoardFileError(f"Measurements {os.fspath(path)!r} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BoardFileError(f"Measurements {os.fspath(path)!r} are not a CSV table: {error}.") from error
+
+
+def _parsed(path: str | os.PathLike[str], line: int, parse: Callable[[dict[str, str]], T], row: dict[str, str]) -> T:
+    try:
+        return parse(row)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BoardFileError(
+            f"Measurements {os.fspath(path)!r}, line {line}: {type(error).__name__}: {error}. "
+            "Every row needs the columns that read_measurements lists, as whole numbers."
+        ) from error
+
+
 def _op(row: Mapping[str, Any]) -> Op:
-    h, w, c = (int(row[name]) for name in ("in_h", "in_w", "in_c"))
     kind = row["op"]
-    if kind == Conv2D.kind:
-        out_c, kernel_h, kernel_w = (int(row[name]) for name in ("out_c", "kernel_h", "kernel_w"))
-        strides = int(row["stride_h"]), int(row["stride_w"])
-        return Conv2D(h, w, c, out_c, kernel_h, kernel_w, *strides, row["padding"], row["activation"])
+    if kind not in OP_KINDS:
+        raise ValueError(f"op is {kind!r}; known are {', '.join(OP_KINDS)}")
+    h, w, c = (int(row[name]) for name in ("in_h", "in_w", "in_c"))
     if kind == Add.kind:
         return Add(h, w, c)
     if kind == GlobalAveragePooling2D.kind:
         return GlobalAveragePooling2D(h, w, c)
     if kind == Softmax.kind:
         return Softmax(c)
-    raise ValueError(f"op is {kind!r}; known are conv2d, add, global_average_pooling2d and softmax")
+    out_c = int(row["out_c"])
+    if kind == FullyConnected.kind:
+        return FullyConnected(h * w * c, out_c, row.get("activation") or "none")
+    if kind in (Reshape.kind, Pad.kind):
+        out_h, out_w = int(row["out_h"]), int(row["out_w"])
+        if kind == Reshape.kind:
+            return Reshape((h, w, c), (out_h, out_w, out_c))
+        return Pad(h, w, c, bottom=out_h - h, right=out_w - w)
+    kernel_h, kernel_w, stride_h, stride_w = (int(row[name]) for name in WINDOW_COLUMNS[:4])
+    window = kernel_h, kernel_w, stride_h, stride_w
+    if kind == Conv2D.kind:
+        return Conv2D(h, w, c, out_c, *window, row["padding"], row["activation"])
+    if kind == DepthwiseConv2D.kind:
+        if out_c % c:
+            raise ValueError(f"out_c is {out_c}; a depthwise convolution has a multiple of in_c, {c}")
+        return DepthwiseConv2D(h, w, c, out_c // c, *window, row["padding"], row["activation"])
+    pool = MaxPool2D if kind == MaxPool2D.kind else AveragePool2D
+    return pool(h, w, c, *window, row["padding"], row.get("activation") or "none")

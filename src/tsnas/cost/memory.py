@@ -34,7 +34,7 @@ from collections.abc import Mapping, Sequence
 from tsnas.cost.board import Runtime
 from tsnas.cost.features import uses_1x1_kernel
 from tsnas.cost.graph import Graph
-from tsnas.cost.ops import Conv2D, GlobalAveragePooling2D, Op
+from tsnas.cost.ops import AveragePool2D, Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, Op
 
 # Notes of TFLM's planner on a 32-bit target: `AllocationInfo`, the planner's lists for each buffer, and alignment.
 NOTE_BYTES = 24
@@ -42,6 +42,26 @@ PLACED_NOTE_BYTES = 40
 NOTES_BASE_BYTES = 64
 # Buffers in the arena start at multiples of this in every TFLM build.
 ALIGNMENT = 16
+
+# Node and registration (32), options and the kernel's own record of operators without measurements: read off TFLM's
+# structures, rounded up.
+DERIVED_OP_BYTES = {
+    "depthwise_conv2d": 128,
+    "fully_connected": 112,
+    "max_pool2d": 120,
+    "average_pool2d": 124,
+    "reshape": 72,
+    "pad": 112,
+}
+# Constant tensors that an operator reads: weights and bias, axes of a mean, a new shape, paddings.
+CONSTANTS = {
+    "conv2d": 2,
+    "depthwise_conv2d": 2,
+    "fully_connected": 2,
+    "global_average_pooling2d": 1,
+    "reshape": 1,
+    "pad": 1,
+}
 
 # (size, first step used, last step used) of a buffer.
 Lifetime = tuple[int, int, int]
@@ -194,7 +214,8 @@ def head_bytes(buffers: Sequence[Lifetime], offsets: Sequence[int]) -> int:
 def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
     """Sizes of the scratch buffers that a kernel asks for, which live only while it runs.
 
-    A convolution with im2col holds the inputs of two output pixels as int16; a mean over time and sensors holds a sum
+    A convolution with im2col holds the inputs of two output pixels as int16, a depthwise one those of one pixel; a mean
+    over a window holds a sum of int32 for each channel; a mean over time and sensors holds a sum
     of int32 for each channel, and in the reference build, which is a later one, also four indices and two axes.
 
     Args:
@@ -207,6 +228,10 @@ def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
     """
     if isinstance(op, Conv2D) and cmsis_nn and not uses_1x1_kernel(op):
         return (4 * op.kernel_h * op.kernel_w * op.in_c,)
+    if isinstance(op, DepthwiseConv2D) and cmsis_nn and op.depth_multiplier == 1:
+        return (2 * op.kernel_h * op.kernel_w * op.in_c,)
+    if isinstance(op, AveragePool2D) and cmsis_nn:
+        return (4 * op.in_c,)
     if isinstance(op, GlobalAveragePooling2D):
         return (4 * op.c,) if cmsis_nn else (4 * op.c, 16, 8)
     return ()
@@ -229,8 +254,9 @@ def base_tail_bytes(runtime: Runtime) -> int:
 
 def op_tail_bytes(op: Op, runtime: Runtime) -> int:
     """Persistent bytes that one operator adds to a network, with its output and its constant tensors."""
-    total = runtime.op_bytes[op.kind] + runtime.tensor_bytes * (1 + n_constants(op))
-    if isinstance(op, Conv2D):
+    op_bytes = runtime.op_bytes[op.kind] if op.kind in runtime.op_bytes else DERIVED_OP_BYTES[op.kind]
+    total = op_bytes + runtime.tensor_bytes * (1 + n_constants(op))
+    if isinstance(op, (Conv2D, DepthwiseConv2D)):
         # Multiplier and shift of each output channel, as two arrays of int32.
         total += 2 * aligned(4 * op.out_c, runtime.alignment) + runtime.conv2d_slack_bytes
     return total
@@ -248,8 +274,8 @@ def op_planning_bytes(op: Op, cmsis_nn: bool = True) -> int:
 
 
 def n_constants(op: Op) -> int:
-    """Number of constant tensors that an operator reads: weights and bias, or the axes of a mean."""
-    return {Conv2D: 2, GlobalAveragePooling2D: 1}.get(type(op), 0)
+    """Number of constant tensors that an operator reads."""
+    return CONSTANTS.get(op.kind, 0)
 
 
 def arena_buffers(graph: Graph, alignment: int, scratch: bool) -> list[Buffer]:

@@ -146,8 +146,193 @@ class Softmax:
         return self.c
 
 
-Op = Conv2D | Add | GlobalAveragePooling2D | Softmax
+@dataclasses.dataclass(frozen=True)
+class DepthwiseConv2D:
+    """An int8 convolution of each channel by itself, with bias and a fused activation.
 
-# Kinds with records from boards, and all kinds.
+    Args:
+        in_h, in_w, in_c: int, input shape (time, sensors, channels).
+        depth_multiplier: int, output channels for each input channel.
+        kernel_h, kernel_w: int, kernel size.
+        stride_h, stride_w: int, strides. Defaults to 1.
+        padding: `"same"` or `"valid"`. Defaults to `"same"`.
+        activation: `"relu"` or `"none"`. Defaults to `"relu"`.
+    """
+
+    in_h: int
+    in_w: int
+    in_c: int
+    depth_multiplier: int
+    kernel_h: int
+    kernel_w: int
+    stride_h: int = 1
+    stride_w: int = 1
+    padding: str = "same"
+    activation: str = "relu"
+
+    kind = "depthwise_conv2d"
+
+    @property
+    def in_shapes(self) -> tuple[Shape, ...]:
+        return ((self.in_h, self.in_w, self.in_c),)
+
+    @property
+    def out_c(self) -> int:
+        return self.in_c * self.depth_multiplier
+
+    @property
+    def out_shape(self) -> Shape:
+        return (
+            conv_output_size(self.in_h, self.kernel_h, self.stride_h, self.padding),
+            conv_output_size(self.in_w, self.kernel_w, self.stride_w, self.padding),
+            self.out_c,
+        )
+
+    @property
+    def weights(self) -> int:
+        """Number of weights without biases; also their bytes, as int8."""
+        return self.kernel_h * self.kernel_w * self.out_c
+
+    @property
+    def params(self) -> int:
+        return self.weights + self.out_c
+
+    @property
+    def macs(self) -> int:
+        out_h, out_w, _ = self.out_shape
+        return out_h * out_w * self.weights
+
+
+@dataclasses.dataclass(frozen=True)
+class FullyConnected:
+    """An int8 matrix product of a vector of `in_c` values, with bias and a fused activation."""
+
+    in_c: int
+    out_c: int
+    activation: str = "none"
+
+    kind = "fully_connected"
+
+    @property
+    def in_shapes(self) -> tuple[Shape, ...]:
+        return ((1, 1, self.in_c),)
+
+    @property
+    def out_shape(self) -> Shape:
+        return (1, 1, self.out_c)
+
+    @property
+    def weights(self) -> int:
+        """Number of weights without biases; also their bytes, as int8."""
+        return self.in_c * self.out_c
+
+    @property
+    def params(self) -> int:
+        return self.weights + self.out_c
+
+    @property
+    def macs(self) -> int:
+        return self.weights
+
+
+@dataclasses.dataclass(frozen=True)
+class _Pool2D:
+    """What pooling layers share: a window that moves over time and sensors, channel by channel."""
+
+    in_h: int
+    in_w: int
+    in_c: int
+    pool_h: int
+    pool_w: int
+    stride_h: int = 1
+    stride_w: int = 1
+    padding: str = "valid"
+    activation: str = "none"
+
+    params = 0
+
+    @property
+    def in_shapes(self) -> tuple[Shape, ...]:
+        return ((self.in_h, self.in_w, self.in_c),)
+
+    @property
+    def out_shape(self) -> Shape:
+        return (
+            conv_output_size(self.in_h, self.pool_h, self.stride_h, self.padding),
+            conv_output_size(self.in_w, self.pool_w, self.stride_w, self.padding),
+            self.in_c,
+        )
+
+    @property
+    def macs(self) -> int:
+        out_h, out_w, out_c = self.out_shape
+        return out_h * out_w * out_c * self.pool_h * self.pool_w
+
+
+class MaxPool2D(_Pool2D):
+    """Maximum over a window of time and sensors, int8."""
+
+    kind = "max_pool2d"
+
+
+class AveragePool2D(_Pool2D):
+    """Mean over a window of time and sensors, int8."""
+
+    kind = "average_pool2d"
+
+
+@dataclasses.dataclass(frozen=True)
+class Reshape:
+    """The same values under another shape (height, width, channels); the interpreter copies them."""
+
+    in_shape: Shape
+    out_shape: Shape
+
+    kind = "reshape"
+    params = 0
+    macs = 0
+
+    @property
+    def in_shapes(self) -> tuple[Shape, ...]:
+        return (self.in_shape,)
+
+
+@dataclasses.dataclass(frozen=True)
+class Pad:
+    """Zeros around an int8 tensor, in time (top, bottom) and over the sensors (left, right)."""
+
+    in_h: int
+    in_w: int
+    in_c: int
+    top: int = 0
+    bottom: int = 0
+    left: int = 0
+    right: int = 0
+
+    kind = "pad"
+    params = 0
+    macs = 0
+
+    @property
+    def in_shapes(self) -> tuple[Shape, ...]:
+        return ((self.in_h, self.in_w, self.in_c),)
+
+    @property
+    def out_shape(self) -> Shape:
+        return (self.top + self.in_h + self.bottom, self.left + self.in_w + self.right, self.in_c)
+
+
+MeasuredOp = Conv2D | Add | GlobalAveragePooling2D | Softmax
+Op = MeasuredOp | DepthwiseConv2D | FullyConnected | MaxPool2D | AveragePool2D | Reshape | Pad
+
+# Kinds with records from boards; and those that only other people's models bring.
 MEASURED_KINDS = (Conv2D.kind, Add.kind, GlobalAveragePooling2D.kind, Softmax.kind)
-OP_KINDS = MEASURED_KINDS
+DERIVED_KINDS = (
+    DepthwiseConv2D.kind,
+    FullyConnected.kind,
+    MaxPool2D.kind,
+    AveragePool2D.kind,
+    Reshape.kind,
+    Pad.kind,
+)
+OP_KINDS = MEASURED_KINDS + DERIVED_KINDS

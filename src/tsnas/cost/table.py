@@ -1,0 +1,122 @@
+"""Tables of operators measured on a board: read, written, and held against what the board is."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pathlib
+import warnings
+from collections.abc import Iterable
+
+from tsnas.cost.board import Board
+from tsnas.cost.measurements import (
+    OpMeasurement,
+    read_measurements,
+    record_fault,
+    record_from_json,
+    record_to_json,
+)
+from tsnas.errors import BoardFileError
+from tsnas.files import write_file
+
+Rejected = tuple[OpMeasurement, str]
+
+
+def read_table(path: str | os.PathLike[str]) -> list[OpMeasurement]:
+    """Reads measured operators from a .csv file, or from a .json file with a list of the same rows.
+
+    Args:
+        path: the file; its columns are those of `read_measurements`.
+
+    Returns:
+        list of `OpMeasurement`, in the order of the file.
+
+    Raises:
+        BoardFileError: the file cannot be read, is neither CSV nor JSON, or a row is not complete; the message says
+            which.
+
+    Example:
+        >>> kept, rejected = checked_table(read_table("mine.json"), board)
+        >>> board = board.with_table(kept)
+    """
+    path = pathlib.Path(path)
+    if path.suffix.lower() != ".json":
+        return read_measurements(path)
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BoardFileError(f"Table {str(path)!r} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise BoardFileError(f"Table {str(path)!r} is not JSON: {error}.") from error
+    if not isinstance(rows, list):
+        raise BoardFileError(f"Table {str(path)!r} is a {type(rows).__name__}; it must be a list of rows.")
+    records = []
+    for index, row in enumerate(rows):
+        try:
+            records.append(record_from_json(row))
+        except (KeyError, TypeError, ValueError) as error:
+            raise BoardFileError(
+                f"Table {str(path)!r}, row {index}: {type(error).__name__}: {error}. "
+                "Every row needs the columns that read_measurements lists, with whole numbers."
+            ) from error
+    return records
+
+
+def write_table(path: str | os.PathLike[str], records: Iterable[OpMeasurement]) -> None:
+    """Writes measured operators to a .csv or .json file that `read_table` reads; whole or not at all."""
+    path, rows = pathlib.Path(path), [record_to_json(record) for record in records]
+    if path.suffix.lower() == ".json":
+        write_file(path, json.dumps(rows, indent=2) + "\n")
+        return
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_file(path, text.getvalue())
+
+
+def board_with_table(board: Board, path: str | os.PathLike[str]) -> Board:
+    """A board with the operators measured on it, read from a file; warns of every record that cannot be used.
+
+    Raises:
+        BoardFileError: see `read_table`.
+
+    Example:
+        >>> clf = tsnas.AutoClassifier(board=board_with_table(load_board("nucleo_f446re"), "mine.csv"))
+    """
+    kept, rejected = checked_table(read_table(path), board)
+    for record, reason in rejected:
+        warnings.warn(f"Record of {record.op} in {os.fspath(path)!r} is not used: {reason}.", stacklevel=2)
+    return board.with_table(kept)
+
+
+def checked_table(records: Iterable[OpMeasurement], board: Board) -> tuple[list[OpMeasurement], list[Rejected]]:
+    """Sorts out the records that say nothing about this board as it is now.
+
+    Args:
+        records: iterable of `OpMeasurement`.
+        board: `Board` that they are for.
+
+    Returns:
+        (kept, rejected): the records to use, one for each operator, and (record, reason) for each of the others. A
+        record is stale if another kernel library or toolchain made it, or if a later run measured the same operator; it
+        is impossible if its arena is smaller than its own tensors or if its cycles are not.
+    """
+    latest: dict[object, OpMeasurement] = {}
+    rejected: list[Rejected] = []
+    for record in records:
+        reason = record_fault(record, board)
+        if reason is None:
+            earlier = latest.get(record.op)
+            if earlier is None:
+                latest[record.op] = record
+                continue
+            # Runs are named by date and time; of one name, the later row counts.
+            old, new = sorted((earlier, record), key=lambda r: r.run)
+            latest[record.op] = new
+            record, reason = old, f"stale: run {new.run} measured the same operator later than run {old.run}"
+        rejected.append((record, reason))
+    return list(latest.values()), rejected
