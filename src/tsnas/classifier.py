@@ -29,6 +29,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         max_ram_kb: float, largest tensor arena (tensors, scratch, persistent part), in KB of 1024 bytes. Defaults to
             None, the RAM of the board.
         max_flash_kb: float, largest .tflite file, in KB of 1024 bytes. Defaults to None, the flash of the board.
+        max_energy_mj: float, largest energy of one inference, in mJ; the board needs `active_power_mw`. Defaults to
+            None, no limit.
         epochs: int, passes over the windows when the found network is trained. Defaults to None: as many as
             make about 5,000 steps, but 10 to 45 (more for less than a thousand steps).
         search_epochs: int, passes over the training windows while searching. Defaults to None: as many as make about
@@ -57,6 +59,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         latency_ms_: float, latency of one inference on the board, as estimated from the finished file.
         ram_bytes_: int, tensor arena in bytes.
         flash_bytes_: int, length of `tflite_model_`.
+        energy_mj_: float or None, energy of one inference; None if the board has no `active_power_mw`.
         estimate_: the `Estimate` behind them, operator by operator.
         tflite_model_: bytes, the int8 model; input (1, time, channels, 1), output (1, classes).
         keras_model_: the float model, from raw windows (batch, time, channels) to probabilities.
@@ -79,6 +82,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         max_latency_ms=None,
         max_ram_kb=None,
         max_flash_kb=None,
+        max_energy_mj=None,
         *,
         epochs=None,
         search_epochs=None,
@@ -95,6 +99,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.max_latency_ms = max_latency_ms
         self.max_ram_kb = max_ram_kb
         self.max_flash_kb = max_flash_kb
+        self.max_energy_mj = max_energy_mj
         self.epochs = epochs
         self.search_epochs = search_epochs
         self.qat_epochs = qat_epochs
@@ -261,6 +266,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.latency_ms_ = estimate.latency_ms
         self.ram_bytes_ = estimate.ram_bytes
         self.flash_bytes_ = estimate.flash_bytes
+        self.energy_mj_ = estimate.energy_mj
         self._int8_model = Int8Model(tflite_model)
 
     def __getstate__(self):
@@ -279,7 +285,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             saving.restore(self, saved)
 
     def _limits(self) -> Limits:
-        return Limits(self.max_latency_ms, self.max_ram_kb, self.max_flash_kb)
+        return Limits(self.max_latency_ms, self.max_ram_kb, self.max_flash_kb, self.max_energy_mj)
 
     def _settings(self) -> pipeline.Settings:
         for name in ("epochs", "search_epochs", "qat_epochs", "batch_size"):

@@ -21,7 +21,7 @@ from tsnas.deploy.convert import convert_int8, embed_metadata, untrained_int8
 from tsnas.deploy.seed import fixed_seed
 from tsnas.deploy.train import train_float, train_quantised
 from tsnas.deploy.verify import verify
-from tsnas.errors import LimitExceededError
+from tsnas.errors import InfeasibleError, LimitExceededError
 from tsnas.search.derive import Derived, derive
 from tsnas.search.differentiable import SearchConfig, search
 from tsnas.search.finalists import finalists
@@ -237,7 +237,16 @@ def _dry_run(supernet: Supernet, derived: Derived, limits: Limits, metadata: dic
             room = derived.estimate.flash_bytes - (len(tflite) - limits.max_flash_bytes)
             if room <= 0:
                 raise
-        derived = derive(supernet, dataclasses.replace(limits, max_flash_kb=room / 1024))
+        try:
+            derived = derive(supernet, dataclasses.replace(limits, max_flash_kb=room / 1024))
+        except InfeasibleError as error:
+            raise InfeasibleError(
+                f"max_flash_kb={limits.max_flash_kb:g} is just too low: the smallest file that was converted has "
+                f"{len(tflite)} bytes, {len(tflite) - limits.max_flash_bytes} too many. Raise it to "
+                f"{math.ceil(len(tflite) / 102.4) / 10:g}.",
+                error.smallest | {"flash_bytes": float(len(tflite))},
+                ("flash_bytes",),
+            ) from error
 
 
 def _metadata(classes: np.ndarray, standardizer: Standardizer, settings: Settings) -> dict:

@@ -168,6 +168,7 @@ def _card(classifier: AutoClassifier) -> dict[str, Any]:
         "latency_ms": classifier.latency_ms_,
         "ram_bytes": classifier.ram_bytes_,
         "flash_bytes": classifier.flash_bytes_,
+        "energy_mj": classifier.energy_mj_,
         "architecture": classifier.architecture_.describe(),
         "seed": classifier.seed_,
         "tsnas": tsnas.__version__,

@@ -25,6 +25,7 @@ class RecordingClassifier:
         self.classes_ = np.unique(y)
         self.seed_ = 17
         self.latency_ms_, self.ram_bytes_, self.flash_bytes_ = np.float64(4.5), np.int64(2048), 4096
+        self.energy_mj_ = None
         return self
 
     def summary(self):

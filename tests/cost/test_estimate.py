@@ -1,5 +1,6 @@
 """Estimates: totals are the sums of their rows, files count with their real size, and the table can be read."""
 
+import dataclasses
 import json
 
 import pytest
@@ -7,12 +8,13 @@ from converted_networks import convert, residual_network
 
 from tsnas.cost import flash
 from tsnas.cost.board import load_board
-from tsnas.cost.estimate import estimate_graph, estimate_tflite
+from tsnas.cost.estimate import _with_margin, estimate_graph, estimate_tflite
 from tsnas.cost.graph import GraphBuilder
 from tsnas.cost.latency import graph_latency_ms
 from tsnas.cost.limits import Limits
+from tsnas.cost.measurements import OpMeasurement
 from tsnas.cost.memory import plan_arena
-from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
+from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, MaxPool2D, Softmax
 from tsnas.errors import ModelFileError, UnknownBoardError
 
 
@@ -98,3 +100,48 @@ def test_table_says_of_each_given_limit_whether_it_is_kept(graph):
     assert "limit    0.5 KB of RAM: OVER" in table
     assert "flash: " not in table
     assert "limit" not in estimate.table()
+
+
+def test_margin_is_the_sum_over_the_operators(graph):
+    board = load_board("nucleo_f446re")
+    estimate = estimate_graph(graph, board)
+    p95 = board.latency_error.p95_relative
+    assert estimate.latency_margin_ms == pytest.approx(p95 * estimate.latency_ms)
+    text = estimate.table()
+    assert f"{estimate.latency_ms:.2f} ms (± {estimate.latency_margin_ms:.2f})" in text
+    assert "latency is" not in text
+
+
+def test_table_says_what_stands_behind_unusual_figures():
+    board = load_board("nucleo_f446re")
+    builder = GraphBuilder((31, 3, 1))
+    x = builder.add("odd", Conv2D(31, 3, 1, 8, 3, 1), builder.input)
+    x = builder.add("pool", MaxPool2D(31, 3, 8, 2, 1, 2, 1), x)
+    graph = builder.build(builder.add("mean", GlobalAveragePooling2D(15, 3, 8), x))
+    record = OpMeasurement("nucleo_f446re", "1", GlobalAveragePooling2D(15, 3, 8), 36000, 36500, 10**4, 900)
+    estimate = estimate_graph(graph, board.with_table([record]), flash_bytes=1000)
+    assert [row.latency_source for row in estimate.rows] == ["extrapolated", "derived", "measured"]
+    margins = [row.latency_margin_ms / row.latency_ms for row in estimate.rows]
+    assert margins == pytest.approx([3 * board.latency_error.p95_relative, 0.5, 0.0005])
+    assert estimate.rows[2].latency_ms == pytest.approx(36500 / 180e6 * 1000)
+    text = estimate.table()
+    for words in ("extrapolated: the kernel was fitted", "derived: no measurement", "measured: this very operator"):
+        assert words in text
+
+
+def test_energy_is_latency_times_power(graph):
+    board = load_board("nucleo_f446re")
+    assert estimate_graph(graph, board).energy_mj is None
+    estimate = estimate_graph(graph, dataclasses.replace(board, active_power_mw=250.0))
+    assert estimate.energy_mj == pytest.approx(estimate.latency_ms * 0.25)
+    text = estimate.table(Limits(max_energy_mj=0.001))
+    assert "energy   " in text
+    assert "0.001 mJ of energy: OVER" in text
+
+
+@pytest.mark.parametrize(
+    ("latency_ms", "margin_ms", "text"),
+    [(24.91, 0.4, "24.91 ms (± 0.40)"), (4.2371, 0.0281, "4.237 ms (± 0.028)"), (812.4, 121.3, "812 ms (± 121)")],
+)
+def test_margin_has_two_digits(latency_ms, margin_ms, text):
+    assert _with_margin(latency_ms, margin_ms) == text

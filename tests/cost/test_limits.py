@@ -1,5 +1,6 @@
 """Limits: what is no limit is refused by name, and what is over one is said with its numbers."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -11,7 +12,7 @@ from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
 from tsnas.errors import LimitError
 
-NAMES = ("max_latency_ms", "max_ram_kb", "max_flash_kb")
+NAMES = ("max_latency_ms", "max_ram_kb", "max_flash_kb", "max_energy_mj")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -72,3 +73,22 @@ def test_board_bounds_the_limits():
     board = load_board("nicla_sense_me")
     assert Limits().tightest_with(board) == Limits(None, 64, 512)
     assert Limits(5, 20, 1000).tightest_with(board) == Limits(5, 20, 512)
+
+
+def test_energy_is_a_limit_like_the_others():
+    assert Limits(max_energy_mj=2).exceeded(energy_mj=2.5) == ("energy 2.5 mJ is over the limit of 2 mJ",)
+    assert Limits(max_energy_mj=2).exceeded(energy_mj=2.0) == ()
+
+
+def test_energy_bounds_the_latency():
+    board = dataclasses.replace(load_board("nucleo_f446re"), active_power_mw=100.0)
+    # 2 mJ at 100 mW last 20 ms.
+    assert Limits(max_energy_mj=2).tightest_with(board).max_latency_ms == pytest.approx(20)
+    assert Limits(max_latency_ms=15, max_energy_mj=2).tightest_with(board).max_latency_ms == 15
+    assert Limits(max_latency_ms=25, max_energy_mj=2).tightest_with(board).max_latency_ms == pytest.approx(20)
+    assert Limits(max_energy_mj=2).tightest_with(board).max_energy_mj == 2
+
+
+def test_energy_needs_the_power_of_the_board():
+    with pytest.raises(LimitError, match=r"is 2, but board 'nucleo_f446re' has no active_power_mw.*boards new"):
+        Limits(max_energy_mj=2).tightest_with(load_board("nucleo_f446re"))

@@ -95,7 +95,10 @@ def test_relu6_counts_as_relu():
             r"operator 1 \(TANH\) has no cost model. Supported are CONV_2D, DEPTHWISE_CONV_2D",
         ),
         (lambda x: layers.Conv2DTranspose(4, 3)(x), "has no cost model"),
-        (lambda x: layers.DepthwiseConv2D(3, dilation_rate=2, padding="same")(x), r"has dilation \(2, 2\)|has no cost model"),
+        (
+            lambda x: layers.DepthwiseConv2D(3, dilation_rate=2, padding="same")(x),
+            r"has dilation \(2, 2\)|has no cost model",
+        ),
         (lambda x: layers.Dense(3)(x), r"works on shape \(16, 4, 4\) with weights for 4 inputs|has no cost model"),
         (
             lambda x: keras.layers.Lambda(lambda t: tf.pad(t, ((0, 0), (0, 0), (0, 0), (1, 0))))(x),

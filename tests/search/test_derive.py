@@ -1,5 +1,6 @@
 """Derivation against brute force over every architecture of a small space."""
 
+import dataclasses
 import itertools
 import re
 
@@ -107,3 +108,19 @@ def test_infeasible_limits_say_which_is_short_and_what_can_be_reached(supernet, 
     assert float(latency_ms) == pytest.approx(smallest["latency_ms"], abs=0.01)
     derive(supernet, Limits(max_latency_ms=float(latency_ms)))
     derive(supernet, Limits(max_ram_kb=float(ram_kb)))
+
+
+def test_energy_limits_are_kept_and_named(supernet):
+    board = dataclasses.replace(supernet.board, active_power_mw=100.0)
+    powered = Supernet(build_cells(board, 32, 4, 3, TINY), board)
+    for group in powered.decision_groups():
+        group.alpha.assign(np.arange(len(group.options), dtype=np.float32))
+    limits = Limits(max_energy_mj=0.08).tightest_with(board)
+    assert derive(powered, limits).estimate.energy_mj <= 0.08 < derive(powered, Limits()).estimate.energy_mj
+    with pytest.raises(
+        InfeasibleError,
+        match=r"keeps 128 KB of RAM, 512 KB of flash, 1e-05 mJ for .*max_energy_mj too low: .* mJ",
+    ) as caught:
+        derive(powered, Limits(max_energy_mj=1e-5).tightest_with(board))
+    assert caught.value.short == ("energy_mj",)
+    assert caught.value.smallest["energy_mj"] == pytest.approx(caught.value.smallest["latency_ms"] / 10)

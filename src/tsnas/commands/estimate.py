@@ -1,40 +1,121 @@
-"""tsnas estimate: what an int8 .tflite model costs on a board."""
+"""tsnas estimate: what an int8 .tflite model, or a list of operators, costs on a board."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import pathlib
+import sys
+from typing import TYPE_CHECKING
 
 from absl import flags
 
-from tsnas.commands.command import Command, UsageError
+from tsnas.commands.command import Command, UsageError, no_arguments
+
+if TYPE_CHECKING:
+    from tsnas.cost.board import Board
+    from tsnas.cost.ops import Op
+
+PREDICTED = ("predicted_cycles", "cycles_source", "predicted_arena_bytes")
 
 
 def define_flags(values: flags.FlagValues) -> None:
-    flags.DEFINE_string(
-        "board", None, "Board: a name that `tsnas boards` lists, or the path of a board's .json file. Required.",
-        flag_values=values,
-    )  # fmt: skip
+    def text(name: str, meaning: str) -> None:
+        flags.DEFINE_string(name, None, meaning, flag_values=values)
+
+    text(
+        "board",
+        "Board: a name that `tsnas boards` lists, or the path of a board's .json file. Required for a model; with "
+        "--ops, the column board of each row counts if it is not given.",
+    )
+    text("ops", "CSV file of operators, with the columns of measured ones, instead of a model.")
+    text("table", "CSV or JSON file of operators measured on the board; each beats the latency model.")
+    text("out", "With --ops: file to write. Default: standard output.")
     flags.DEFINE_bool("json", False, "Print JSON instead of a table.", flag_values=values)
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    from tsnas.cost.board import load_board
     from tsnas.cost.estimate import estimate_tflite
+    from tsnas.cost.table import board_with_table
 
-    if len(arguments) != 1:
+    if not values.ops and len(arguments) != 1:
         raise UsageError(f"expected the path of one .tflite file, not {len(arguments)} arguments")
-    if values.board is None:
+    if values.board is None and (values.table or not values.ops):
         raise UsageError("--board is required; `tsnas boards` lists the names")
-    estimate = estimate_tflite(arguments[0], values.board)
+    board = load_board(values.board) if values.board else None
+    if board is not None and values.table:
+        board = board_with_table(board, values.table)
+    if values.ops:
+        no_arguments(arguments)
+        if values.json:
+            raise UsageError("--json goes with a model; --ops writes CSV")
+        _estimate_ops(values.ops, board, values.out)
+        return
+    if values.out:
+        raise UsageError("--out goes with --ops; redirect the output of a model's estimate")
+    assert board is not None
+    estimate = estimate_tflite(arguments[0], board)
     print(json.dumps(estimate.to_json(), indent=2) if values.json else estimate.table())
+
+
+def _estimate_ops(path: str, board: Board | None, out: str | None) -> None:
+    """Writes the rows of a CSV file again, with what each operator is predicted to cost."""
+    from tsnas.cost.board import load_board
+    from tsnas.cost.measurements import read_ops
+    from tsnas.errors import BoardFileError
+    from tsnas.files import write_file
+
+    rows, ops = read_ops(path)
+    if not rows:
+        raise BoardFileError(f"Measurements {path!r} hold no rows; give at least one operator.")
+    if board is None and "board" not in rows[0]:
+        raise UsageError(f"--board is required: {path!r} has no column board")
+    boards = {name: load_board(name) for name in {row["board"] for row in rows}} if board is None else {}
+    errors = []
+    for row, op in zip(rows, ops, strict=True):
+        predicted = _predicted(op, board or boards[row["board"]])
+        row |= dict(zip(PREDICTED, map(str, predicted), strict=True))
+        measured = row.get("op_cycles") or ""
+        if measured.isdigit() and int(measured) > 0:
+            errors.append(abs(predicted[0] / int(measured) - 1))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    if out:
+        write_file(pathlib.Path(out), text.getvalue())
+    else:
+        sys.stdout.write(text.getvalue())
+    print(f"{len(rows)} operators" + (f", written to {out}" if out else ""), end="", file=sys.stderr)
+    if errors:
+        print(f"; mean error of {len(errors)} with op_cycles: {sum(errors) / len(errors):.2%}", end="", file=sys.stderr)
+    print(file=sys.stderr)
+
+
+def _predicted(op: Op, board: Board) -> tuple[float, str, int]:
+    """Cycles of the kernel, what stands behind them, and the arena of a model of this operator alone."""
+    from tsnas.cost.graph import GraphBuilder
+    from tsnas.cost.latency import op_latency
+    from tsnas.cost.memory import plan_arena
+
+    latency = op_latency(op, board)
+    builder = GraphBuilder(op.in_shapes[0])
+    inputs = [builder.input, *(f"input{index}" for index in range(1, len(op.in_shapes)))]
+    graph = builder.build(builder.add("op", op, *inputs))
+    return round(latency.cycles, 1), latency.source, plan_arena(graph, board.runtime).total_bytes
 
 
 COMMAND = Command(
     name="estimate",
-    summary="Predict the latency, RAM and flash of an int8 .tflite model on a board.",
-    usage="MODEL.tflite --board=BOARD [--json]",
+    summary="Predict the latency, RAM and flash of an int8 .tflite model on a board, or of a list of operators.",
+    usage="(MODEL.tflite --board=BOARD [--json] | --ops=FILE.csv [--board=BOARD] [--out=FILE.csv]) [--table=FILE]",
     example="tsnas estimate runs/demo/model.tflite --board=nucleo_f446re",
     define_flags=define_flags,
     run=run,
-    details="Prints one line per operator and the totals: latency in ms, RAM (the tensor arena) and flash in KB of "
-    "1024 bytes.",
+    details="Prints one line per operator and the totals: latency in ms with its margin, RAM (the tensor arena) and "
+    "flash in KB of 1024 bytes. With --ops, writes the rows of the file again with three more columns: "
+    "predicted_cycles of the kernel alone, cycles_source (measured, model, extrapolated or derived) and "
+    "predicted_arena_bytes of a model with this operator alone.",
 )

@@ -15,7 +15,7 @@ from tsnas.commands.command import Command, UsageError, no_arguments
 from tsnas.commands.quiet import import_tensorflow
 from tsnas.datasets import Dataset, load_npz, shoulder
 
-LIMITS = ("max_latency_ms", "max_ram_kb", "max_flash_kb")
+LIMITS = ("max_latency_ms", "max_ram_kb", "max_flash_kb", "max_energy_mj")
 PHASES = "phases"
 TRAINING = ("search_epochs", "epochs", "qat_epochs", "batch_size", "finalists", "seed")
 
@@ -45,8 +45,10 @@ def define_flags(values: flags.FlagValues) -> None:
         "max_latency_ms": "Upper limit of the latency of one inference, in ms. Default: no limit.",
         "max_ram_kb": "Upper limit of the tensor arena, in KB of 1024 bytes. Default: the board's RAM.",
         "max_flash_kb": "Upper limit of the .tflite file, in KB of 1024 bytes. Default: the board's flash.",
+        "max_energy_mj": "Upper limit of the energy of one inference, in mJ; the board must have active_power_mw.",
     }.items():
         flags.DEFINE_float(name, None, meaning, flag_values=values)
+    text("table", "CSV or JSON file of operators measured on the board; each beats the latency model.")
     text("out", "Folder to write the model and its report to; created if need be. Required.")
     whole("search_epochs", "Epochs of the search. Default: by the number of windows.")
     whole("epochs", "Epochs of the final training. Default: by the number of windows.")
@@ -66,6 +68,7 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.board import load_board
     from tsnas.cost.limits import Limits
+    from tsnas.cost.table import board_with_table
     from tsnas.files import check_output_dir, write_file
 
     no_arguments(arguments)
@@ -76,8 +79,10 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
             raise UsageError(f"--{name} is required")
     # All that can be wrong is found out before the long job starts.
     limits = {name: values[name].value for name in LIMITS}
-    Limits(**limits)
-    load_board(values.board)
+    board = load_board(values.board)
+    if values.table:
+        board = board_with_table(board, values.table)
+    Limits(**limits).tightest_with(board)
     data = load_npz(values.data) if values.data else _shoulder()
     check_dataset(data)
     out = check_output_dir(values.out)
@@ -88,7 +93,11 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     training = {name: values[name].value for name in TRAINING if values[name].value is not None}
     started = time.monotonic()
     classifier = tsnas.AutoClassifier(
-        values.board, **limits, **training, directory=out / PHASES, verbose=int(values.verbose)
+        board if values.table else values.board,
+        **limits,
+        **training,
+        directory=out / PHASES,
+        verbose=int(values.verbose),
     )
     try:
         classifier.fit(data.x_train, data.y_train, groups=data.groups_train)
@@ -119,6 +128,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         "latency_ms": classifier.latency_ms_,
         "ram_bytes": classifier.ram_bytes_,
         "flash_bytes": classifier.flash_bytes_,
+        "energy_mj": classifier.energy_mj_,
         "test": scores,
         "seconds": seconds,
     }
@@ -177,7 +187,7 @@ COMMAND = Command(
     name="search",
     summary="Search, train and convert a network for a data set and a board, within limits.",
     usage="(--data=FILE.npz | --dataset=shoulder) --board=BOARD --out=DIR [--max_latency_ms=MS] [--max_ram_kb=KB] "
-    "[--max_flash_kb=KB] [--flag=value ...]",
+    "[--max_flash_kb=KB] [--max_energy_mj=MJ] [--flag=value ...]",
     example="tsnas search --dataset=shoulder --board=nucleo_f446re --max_latency_ms=30 --max_ram_kb=64 --out=runs/demo",
     define_flags=define_flags,
     run=run,

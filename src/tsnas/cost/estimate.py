@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from typing import Any
 
@@ -11,11 +12,20 @@ import tabulate
 from tsnas.cost import flash
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.graph import Graph
-from tsnas.cost.latency import op_latency_ms
+from tsnas.cost.latency import DERIVED, EXTRAPOLATED, MEASURED, MODEL, op_latency
 from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.cost.memory import plan_arena
-from tsnas.cost.ops import Conv2D, Shape
+from tsnas.cost.ops import Conv2D, DepthwiseConv2D, FullyConnected, Shape
 from tsnas.cost.tflite import read_graph, read_model_bytes
+
+# Operators with weights, each output channel with a bias of int32.
+WEIGHTED = (Conv2D, DepthwiseConv2D, FullyConnected)
+# What the table says of latencies that do not come from the fitted model.
+SOURCE_TEXTS = {
+    MEASURED: "this very operator was measured on the board",
+    EXTRAPOLATED: "the kernel was fitted, but no shape like this was measured; margin three times the model's",
+    DERIVED: "no measurement stands behind this kernel; margin 50 %",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +39,8 @@ class OpEstimate:
         params: int, weights and biases.
         macs: int, multiply-accumulates.
         latency_ms: float, its share of the latency.
+        latency_margin_ms: float, how far that may be off; see `tsnas.cost.latency.OpLatency`.
+        latency_source: str, what stands behind it: `"measured"`, `"model"`, `"extrapolated"` or `"derived"`.
         ram_bytes: int, bytes of the arena's head that live while it runs, scratch included.
         weight_bytes: int, bytes of its weights and biases in flash.
     """
@@ -39,6 +51,8 @@ class OpEstimate:
     params: int
     macs: int
     latency_ms: float
+    latency_margin_ms: float
+    latency_source: str
     ram_bytes: int
     weight_bytes: int
 
@@ -51,6 +65,8 @@ class Estimate:
         board: str, name of the board.
         clock_hz: float, the clock that latencies assume.
         latency_ms: float, latency of one inference.
+        latency_margin_ms: float, how far it may be off: the sum over the operators, as if all erred alike.
+        energy_mj: float or None, energy of one inference; None if the board has no `active_power_mw`.
         ram_bytes: int, size of the tensor arena that the firmware must set aside.
         flash_bytes: int, size of the .tflite model.
         board_ram_bytes: int, RAM of the board.
@@ -63,6 +79,8 @@ class Estimate:
     board: str
     clock_hz: float
     latency_ms: float
+    latency_margin_ms: float
+    energy_mj: float | None
     ram_bytes: int
     flash_bytes: int
     board_ram_bytes: int
@@ -93,35 +111,53 @@ class Estimate:
                 f"{row.latency_ms:.3f}",
                 f"{row.ram_bytes / BYTES_PER_KB:.2f}",
                 f"{row.weight_bytes / BYTES_PER_KB:.2f}",
+                "" if row.latency_source == MODEL else row.latency_source,
             )
             for row in self.rows
         ]
-        headers = ("op", "kind", "output", "params", "MACs", "ms", "RAM KB", "weights KB")
+        headers = ("op", "kind", "output", "params", "MACs", "ms", "RAM KB", "weights KB", "latency is")
+        aligned = ("left", "left", "left", *["right"] * 5, "left")
+        shown = len(headers) if self._unusual_sources() else len(headers) - 1
         table = tabulate.tabulate(
-            lines, headers, colalign=("left", "left", "left", *["right"] * 5), disable_numparse=True
+            [line[:shown] for line in lines], headers[:shown], colalign=aligned[:shown], disable_numparse=True
         )
         return "\n".join((table, "", *self._totals(), *self._verdicts(limits or Limits())))
+
+    def _unusual_sources(self) -> list[str]:
+        found = {row.latency_source for row in self.rows}
+        return [source for source in SOURCE_TEXTS if source in found]
 
     def _verdicts(self, limits: Limits) -> tuple[str, ...]:
         return (
             *_verdict(f"{limits.max_latency_ms} ms of latency", self.latency_ms, limits.max_latency_ms),
             *_verdict(f"{limits.max_ram_kb} KB of RAM", self.ram_bytes, limits.max_ram_bytes),
             *_verdict(f"{limits.max_flash_kb} KB of flash", self.flash_bytes, limits.max_flash_bytes),
+            *_verdict(f"{limits.max_energy_mj} mJ of energy", self.energy_mj, limits.max_energy_mj),
         )
 
     def _totals(self) -> tuple[str, ...]:
         return (
             f"board    {self.board} at {self.clock_hz / 1e6:g} MHz",
-            f"latency  {self.latency_ms:.2f} ms  (model error per operator: median "
+            f"latency  {_with_margin(self.latency_ms, self.latency_margin_ms)}  (model error per operator: median "
             f"{self.latency_error_median:.1%}, p95 {self.latency_error_p95:.1%})",
+            *(f"         {source}: {SOURCE_TEXTS[source]}" for source in self._unusual_sources()),
+            *([] if self.energy_mj is None else [f"energy   {self.energy_mj:.3g} mJ  (an inference)"]),
             f"RAM      {_kb(self.ram_bytes)} of {_kb(self.board_ram_bytes)}  (tensor arena)",
             f"flash    {_kb(self.flash_bytes)} of {_kb(self.board_flash_bytes)}  (model file, without firmware)",
             f"total    {sum(row.params for row in self.rows):,} params, {sum(row.macs for row in self.rows):,} MACs",
         )
 
 
-def _verdict(text: str, used: float, limit: float | None) -> tuple[str, ...]:
-    return () if limit is None else (f"limit    {text}: {'kept' if used <= limit else 'OVER'}",)
+def _with_margin(latency_ms: float, margin_ms: float) -> str:
+    """Such as `24.91 ms (± 0.14)`: the margin with two digits, the latency with as many decimals."""
+    decimals = 2 if margin_ms <= 0 else min(max(1 - math.floor(math.log10(margin_ms)), 0), 4)
+    return f"{latency_ms:.{decimals}f} ms (± {margin_ms:.{decimals}f})"
+
+
+def _verdict(text: str, used: float | None, limit: float | None) -> tuple[str, ...]:
+    if used is None or limit is None:
+        return ()
+    return (f"limit    {text}: {'kept' if used <= limit else 'OVER'}",)
 
 
 def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_bytes: int | None = None) -> Estimate:
@@ -143,6 +179,8 @@ def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_by
     """
     board = load_board(board)
     plan = plan_arena(graph, board.runtime)
+    ms_per_cycle = 1000.0 / board.clock_hz
+    latencies = [op_latency(node.op, board) for node in graph.nodes]
     rows = tuple(
         OpEstimate(
             name=node.name,
@@ -150,16 +188,21 @@ def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_by
             out_shape=node.op.out_shape,
             params=node.op.params,
             macs=node.op.macs,
-            latency_ms=op_latency_ms(node.op, board),
+            latency_ms=latency.total_cycles * ms_per_cycle,
+            latency_margin_ms=latency.total_cycles * ms_per_cycle * latency.margin_relative,
+            latency_source=latency.source,
             ram_bytes=plan.live_bytes[node.name],
-            weight_bytes=node.op.weights + 4 * node.op.out_c if isinstance(node.op, Conv2D) else 0,
+            weight_bytes=node.op.weights + 4 * node.op.out_c if isinstance(node.op, WEIGHTED) else 0,
         )
-        for node in graph.nodes
+        for node, latency in zip(graph.nodes, latencies, strict=True)
     )
+    latency_ms = sum(row.latency_ms for row in rows)
     return Estimate(
         board=board.name,
         clock_hz=board.clock_hz,
-        latency_ms=sum(row.latency_ms for row in rows),
+        latency_ms=latency_ms,
+        latency_margin_ms=sum(row.latency_margin_ms for row in rows),
+        energy_mj=None if board.active_power_mw is None else latency_ms * board.active_power_mw / 1000.0,
         ram_bytes=plan.arena_bytes,
         flash_bytes=flash.flash_bytes(graph) if flash_bytes is None else flash_bytes,
         board_ram_bytes=board.ram_bytes,

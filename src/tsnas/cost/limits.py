@@ -1,4 +1,4 @@
-"""The hard limits that a network must keep: latency, RAM and flash."""
+"""The hard limits that a network must keep: latency, RAM, flash and energy."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Limits:
         max_latency_ms: float, time of one inference in ms. Defaults to None.
         max_ram_kb: float, tensor arena in KB of 1024 bytes. Defaults to None.
         max_flash_kb: float, size of the .tflite model in KB of 1024 bytes. Defaults to None.
+        max_energy_mj: float, energy of one inference in mJ, on a board with `active_power_mw`. Defaults to None.
 
     Raises:
         LimitError: a limit is not a finite number above 0; the message names it.
@@ -34,6 +35,7 @@ class Limits:
     max_latency_ms: float | None = None
     max_ram_kb: float | None = None
     max_flash_kb: float | None = None
+    max_energy_mj: float | None = None
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -54,18 +56,39 @@ class Limits:
         return _whole_bytes(self.max_flash_kb)
 
     def tightest_with(self, board: Board) -> Limits:
-        """These limits, bounded by the RAM and flash that the board has.
+        """These limits, bounded by the RAM and flash that the board has, and the latency by the energy.
 
         The firmware around the model needs RAM and flash too; give lower limits to leave room for it.
+
+        Raises:
+            LimitError: there is a limit on energy, but the board has no `active_power_mw`.
         """
         return Limits(
-            self.max_latency_ms,
+            self.latency_for(board),
             _smaller(self.max_ram_kb, board.ram_bytes / BYTES_PER_KB),
             _smaller(self.max_flash_kb, board.flash_bytes / BYTES_PER_KB),
+            self.max_energy_mj,
         )
 
+    def latency_for(self, board: Board) -> float | None:
+        """The latency in ms that keeps both the limit on it and the one on energy."""
+        if self.max_energy_mj is None:
+            return self.max_latency_ms
+        if board.active_power_mw is None:
+            raise LimitError(
+                f"max_energy_mj is {self.max_energy_mj!r}, but board {board.name!r} has no active_power_mw, its power "
+                "while it computes. Give it: dataclasses.replace(load_board(...), active_power_mw=...), or in a board "
+                "file of your own (tsnas boards new --active_power_mw=...)."
+            )
+        return _smaller(self.max_latency_ms, self.max_energy_mj / board.active_power_mw * 1000.0)
+
     def exceeded(
-        self, *, latency_ms: float | None = None, ram_bytes: float | None = None, flash_bytes: float | None = None
+        self,
+        *,
+        latency_ms: float | None = None,
+        ram_bytes: float | None = None,
+        flash_bytes: float | None = None,
+        energy_mj: float | None = None,
     ) -> tuple[str, ...]:
         """One sentence for each limit that the given costs are over; a cost that is equal to its limit keeps it.
 
@@ -73,6 +96,7 @@ class Limits:
             latency_ms: float, latency in ms. Defaults to None, not judged.
             ram_bytes: int, tensor arena in bytes. Defaults to None, not judged.
             flash_bytes: int, size of the model in bytes. Defaults to None, not judged.
+            energy_mj: float, energy in mJ. Defaults to None, not judged.
 
         Returns:
             Tuple of sentences, empty when every limit is kept.
@@ -81,15 +105,17 @@ class Limits:
             LimitError: a cost is NaN, which no limit can be compared with.
         """
         judged = (
-            ("latency_ms", latency_ms, self.max_latency_ms, _latency_message),
+            ("latency_ms", latency_ms, self.max_latency_ms, _number_message("latency", "ms")),
             ("ram_bytes", ram_bytes, self.max_ram_bytes, _bytes_message("RAM")),
             ("flash_bytes", flash_bytes, self.max_flash_bytes, _bytes_message("flash")),
+            ("energy_mj", energy_mj, self.max_energy_mj, _number_message("energy", "mJ")),
         )
         messages = []
         for name, used, limit, message in judged:
             if used is not None and math.isnan(used):
                 raise LimitError(f"{name} is NaN; a limit can only be judged by a number.")
-            if used is not None and limit is not None and used > limit:
+            # Energy is a product: it may be off in the last digit.
+            if used is not None and limit is not None and used > limit * (1 + 1e-9 * (name == "energy_mj")):
                 messages.append(message(used, limit))
         return tuple(messages)
 
@@ -109,12 +135,15 @@ def _smaller(limit: float | None, most: float) -> float:
     return most if limit is None else min(limit, most)
 
 
-def _latency_message(used: float, limit: float) -> str:
-    text = f"{used:.4g}"
-    # Rounding must not make an excess read like none.
-    if float(text) <= limit:
-        text = f"{float(used)!r}"
-    return f"latency {text} ms is over the limit of {limit:g} ms"
+def _number_message(name: str, unit: str) -> Callable[[float, float], str]:
+    def message(used: float, limit: float) -> str:
+        text = f"{used:.4g}"
+        # Rounding must not make an excess read like none.
+        if float(text) <= limit:
+            text = f"{float(used)!r}"
+        return f"{name} {text} {unit} is over the limit of {limit:g} {unit}"
+
+    return message
 
 
 def _bytes_message(name: str) -> Callable[[float, float], str]:

@@ -1,4 +1,4 @@
-"""Holds a finished .tflite file against the hard limits: latency, RAM and flash."""
+"""Holds a finished .tflite file against the hard limits: latency, RAM, flash and energy."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ def verify(tflite: bytes, board: str | os.PathLike[str] | Board, limits: Limits)
     estimate = estimate_tflite(tflite, board)
     bounds = limits.tightest_with(load_board(board))
     over = bounds.exceeded(
-        latency_ms=estimate.latency_ms, ram_bytes=estimate.ram_bytes, flash_bytes=estimate.flash_bytes
+        latency_ms=estimate.latency_ms,
+        ram_bytes=estimate.ram_bytes,
+        flash_bytes=estimate.flash_bytes,
+        energy_mj=estimate.energy_mj,
     )
     if over:
         raise LimitExceededError(f"The finished model breaks its limits on {estimate.board}: {'; '.join(over)}.")

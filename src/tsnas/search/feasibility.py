@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,24 +34,36 @@ def smallest_costs(supernet: Supernet, options: list[CellOptions]) -> dict[str, 
 def infeasible(supernet: Supernet, limits: Limits, options: list[CellOptions]) -> InfeasibleError:
     """The error for limits that no architecture keeps: what the space can reach, and which limit is short."""
     smallest = smallest_costs(supernet, options)
+    power_mw = supernet.board.active_power_mw
+    if power_mw is not None:
+        smallest["energy_mj"] = smallest["latency_ms"] * power_mw / 1000.0
     given = {
         "latency_ms": limits.max_latency_ms,
         "ram_bytes": limits.max_ram_bytes,
         "flash_bytes": limits.max_flash_bytes,
+        "energy_mj": limits.max_energy_mj,
     }
+    if limits.max_energy_mj is not None and limits.max_latency_ms == replace(limits, max_latency_ms=None).latency_for(
+        supernet.board
+    ):
+        # The latency was bounded by the energy; only the limit that was given is named.
+        given["latency_ms"] = None
     short = tuple(name for name, limit in given.items() if limit is not None and smallest[name] > limit)
     reach = (
         f"the smallest that the search space can reach on {supernet.board.name} is {_up(smallest['latency_ms'])} ms, "
         f"{_up(smallest['ram_bytes'] / 1024)} KB of RAM and {_up(smallest['flash_bytes'] / 1024)} KB of flash"
+        + (f" and {_up(smallest['energy_mj'])} mJ" if limits.max_energy_mj is not None and power_mw else "")
     )
     names = {"latency_ms": "max_latency_ms", "ram_bytes": "max_ram_kb", "flash_bytes": "max_flash_kb"}
+    names["energy_mj"] = "max_energy_mj"
     if short:
         what = f"{' and '.join(names[name] for name in short)} too low: {reach}"
     else:
         what = f"each limit can be kept alone, but not all together: {reach}, each with another architecture"
     time, sensors = supernet.cells[0].in_size
+    asked = _limits_text(replace(limits, max_latency_ms=given["latency_ms"]))
     message = (
-        f"No architecture keeps {_limits_text(limits)} for windows of {time} samples and {sensors} channels: {what}. "
+        f"No architecture keeps {asked} for windows of {time} samples and {sensors} channels: {what}. "
         "Raise the limit, shorten or decimate the windows, or drop channels."
     )
     return InfeasibleError(message, smallest, short)
@@ -69,6 +82,8 @@ def _limits_text(limits: Limits) -> str:
         parts.append(f"{limits.max_ram_kb:g} KB of RAM")
     if limits.max_flash_kb is not None:
         parts.append(f"{limits.max_flash_kb:g} KB of flash")
+    if limits.max_energy_mj is not None:
+        parts.append(f"{limits.max_energy_mj:g} mJ")
     return ", ".join(parts)
 
 
