@@ -10,6 +10,9 @@ import pytest
 import tsnas
 from tsnas.commands.main import run
 from tsnas.commands.search import LIMITS, TRAINING
+from tsnas.cost.measurements import OpMeasurement
+from tsnas.cost.ops import Softmax
+from tsnas.cost.table import write_table
 
 
 class RecordingClassifier:
@@ -91,6 +94,7 @@ def test_flags_are_passed_on_and_those_not_given_are_not(search, recording, arra
         "max_latency_ms": 30.0,
         "max_ram_kb": None,
         "max_flash_kb": None,
+        "max_energy_mj": None,
         "epochs": 3,
         "seed": 0,
         "directory": tmp_path / "out/phases",
@@ -123,7 +127,7 @@ def test_summary_scores_and_files_are_printed(search, recording, tmp_path, capsy
 def test_metrics_hold_what_was_asked_and_found(search, recording, tmp_path):
     assert search(max_ram_kb=64, epochs=2) == 0
     metrics = json.loads((tmp_path / "out/metrics.json").read_text())
-    assert metrics["limits"] == {"max_latency_ms": None, "max_ram_kb": 64.0, "max_flash_kb": None}
+    assert metrics["limits"] == dict.fromkeys(LIMITS) | {"max_ram_kb": 64.0}
     assert metrics["settings"] == {"epochs": 2}
     assert metrics["seed"] == 17
     assert metrics["classes"] == [0, 1, 2]
@@ -236,3 +240,15 @@ def test_a_model_is_saved_before_it_is_scored(search, recording, monkeypatch, tm
     monkeypatch.setattr(recording, "evaluate", evaluate)
     assert search() == 130
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["model.tflite"]
+
+
+def test_measured_operators_are_given_with_the_board(search, recording, tmp_path):
+    write_table(tmp_path / "mine.csv", [OpMeasurement("nucleo_f446re", "1", Softmax(6), 777, 999, 4000, 900)])
+    assert search(table=tmp_path / "mine.csv") == 0
+    assert recording.calls["board"].measured(Softmax(6)).op_cycles == 777
+
+
+def test_energy_without_the_power_of_the_board_is_found_before_the_search(search, recording, capsys):
+    assert search(max_energy_mj=2) == 2
+    assert "'nucleo_f446re' has no active_power_mw" in capsys.readouterr().err
+    assert not recording.calls
