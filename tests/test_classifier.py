@@ -115,7 +115,7 @@ def test_summary_is_a_table_of_every_layer(fitted, capsys):
     printed = capsys.readouterr().out
     for node in fitted.architecture_.graph().nodes:
         assert node.name in printed
-    assert f"{fitted.latency_ms_:.2f}" in printed
+    assert f"latency  {fitted.latency_ms_:.3f} ms (± " in printed
     for limit in ("2 ms of latency: kept", "8 KB of RAM: kept", "16 KB of flash: kept"):
         assert limit in printed
     lines = []
