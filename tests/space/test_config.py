@@ -12,8 +12,8 @@ from tsnas.space.config import SpaceConfig
 
 def test_paper_spaces():
     config = SpaceConfig()
-    assert config.time_reduce_cells(128) == 3
-    assert config.time_reduce_cells(64) == 2
+    assert config.time_strides(128) == (2, 2, 2)
+    assert config.time_strides(64) == (2, 2)
     # UCI-HAR has 9 sensors: one halving to 5; SkodaR has 30: to 15 and 8.
     assert config.fusion_strides(9) == (2, 1, 1)
     assert config.fusion_strides(30) == (2, 1, 1, 2, 1, 1)
@@ -23,9 +23,22 @@ def test_paper_spaces():
 
 @given(time=st.integers(8, 5000))
 def test_time_reduce_cells_follow_the_formula_but_never_vanish(time):
-    cells = SpaceConfig().time_reduce_cells(time)
-    assert cells == max(1, math.floor(math.log2(time / 16)))
-    assert time / 2**cells >= 4
+    strides = SpaceConfig().time_strides(time)
+    assert len(strides) == max(1, math.floor(math.log2(time / 16)))
+    assert set(strides) == {2}
+    assert time / 2 ** len(strides) >= 4
+
+
+@given(time=st.integers(8, 5000))
+def test_a_first_stride_of_4_takes_the_place_of_two_cells(time):
+    halving, quartering = SpaceConfig().time_strides(time), SpaceConfig(first_stride=4).time_strides(time)
+    assert math.prod(halving) == math.prod(quartering)
+    assert len(quartering) == max(1, len(halving) - 1)
+
+
+@given(sensors=st.integers(1, 200), extra=st.integers(0, 3))
+def test_collapse_takes_all_sensors_in_one_step(sensors, extra):
+    assert SpaceConfig(collapse=True, extra_fusion_cells=extra).fusion_strides(sensors) == (sensors,) + (1,) * extra
 
 
 @given(sensors=st.integers(1, 200), extra=st.integers(0, 3))
@@ -58,6 +71,8 @@ def test_kernels_longer_than_any_window_can_fill_are_left_out():
         ({"kernel_sizes": (4,)}, ["kernel_sizes=(4,)", "odd"]),
         ({"kernel_sizes": ()}, ["kernel_sizes=()"]),
         ({"minimum_time": 0}, ["minimum_time=0"]),
+        ({"first_stride": 3}, ["first_stride=3 must be 2 or 4"]),
+        ({"collapse": 1}, ["collapse=1 must be True or False"]),
         ({"extra_fusion_cells": -1}, ["extra_fusion_cells=-1"]),
         ({"dropout": 1.0}, ["dropout=1.0"]),
     ],

@@ -19,11 +19,12 @@ ON_OFF = ("on", "off")
 
 
 class TimeReduceCell(SearchCell):
-    """Halves the time axis by one of several (kernel, 1) convolutions; sensors are left apart (figure 5).
+    """Shortens the time axis by one of several (kernel, 1) convolutions; sensors are left apart (figure 5).
 
     Args:
         kernels: tuple of int, lengths of the filters to choose from.
         widths: tuple of int, numbers of filters to choose from.
+        stride: int, stride over time; the paper's is 2.
         seed: int, seed of weights and noise.
 
     Call arguments:
@@ -32,17 +33,18 @@ class TimeReduceCell(SearchCell):
         training: bool.
 
     Returns:
-        float32 tensor (batch, ceil(time / 2), sensors, max(widths)).
+        float32 tensor (batch, ceil(time / stride), sensors, max(widths)).
 
     Source: section 5.3.1 of the paper.
     """
 
-    def __init__(self, board, in_size, in_widths, kernels, widths, seed, **kwargs):
-        out_size = (-(-in_size[0] // 2), in_size[1])
+    def __init__(self, board, in_size, in_widths, kernels, widths, stride, seed, **kwargs):
+        out_size = (-(-in_size[0] // stride), in_size[1])
         super().__init__(board, in_size, in_widths, widths, out_size, **kwargs)
         self.kernels = tuple(kernels)
+        self.stride = stride
         self.convs = [
-            self._conv(f"conv{kernel}", in_size, in_widths, widths, (kernel, 1), (2, 1), seed + 10 * index)
+            self._conv(f"conv{kernel}", in_size, in_widths, widths, (kernel, 1), (stride, 1), seed + 10 * index)
             for index, kernel in enumerate(kernels)
         ]
         self.groups = {
@@ -80,20 +82,20 @@ class TimeReduceCell(SearchCell):
         ]
 
     def derive(self, choice):
-        return architecture.TimeReduce(self.kernels[choice["kernel"]], self.out_widths[choice["filters"]])
+        return architecture.TimeReduce(self.kernels[choice["kernel"]], self.out_widths[choice["filters"]], self.stride)
 
 
 class SensorFusionCell(SearchCell):
     """Lets the sensors interact, then looks at them over several lengths of time at once (figure 6).
 
     A (1, sensors) convolution, then branches of (kernel, 1) convolutions that are turned on or off
-    one by one; a 1x1 skip convolution that may be on; and, where input and output have one shape, an
-    identity that takes the place of the whole cell.
+    one by one; a skip convolution that may be on, 1x1 unless it must reach over several sensors; and,
+    where input and output have one shape, an identity that takes the place of the whole cell.
 
     Args:
         kernels: tuple of int, lengths of the branches.
         widths: tuple of int, numbers of filters to choose from, in the middle and at the output.
-        stride: int, 1 or 2, stride over the sensors.
+        stride: int, stride over the sensors: 1, 2, or all of them in one step.
         seed: int, seed of weights and noise.
 
     Call arguments:
@@ -115,7 +117,9 @@ class SensorFusionCell(SearchCell):
         self.stride = stride
         self.mid_bytes = tensor_bytes(board, out_size, widths)
         self.mid = self._conv("mid", in_size, in_widths, widths, (1, in_size[1]), (1, stride), seed)
-        self.skip = self._conv("skip", in_size, in_widths, widths, (1, 1), (1, stride), seed + 10)
+        self.skip = self._conv(
+            "skip", in_size, in_widths, widths, architecture.skip_kernel(stride), (1, stride), seed + 10
+        )
         self.branches = [
             self._conv(f"branch{kernel}", out_size, widths, widths, (kernel, 1), (1, 1), seed + 20 + 10 * index)
             for index, kernel in enumerate(kernels)

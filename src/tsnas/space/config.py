@@ -21,6 +21,10 @@ class SpaceConfig:
         minimum_time: int, window length that Time-Reduce cells do not go below (ts_ml). Defaults to 16.
         minimum_sensors: int, sensor count that Sensor-Fusion cells do not go below (ts_ms). Defaults to 5.
         extra_fusion_cells: int, cells of stride 1 after each that halves the sensors (sf_s). Defaults to 2.
+        first_stride: int, 2 or 4, stride over time of the first Time-Reduce cell; with 4 there is one cell less.
+            Defaults to 2, the paper's.
+        collapse: bool, whether the first Sensor-Fusion cell takes all sensors in one step, instead of halving them as
+            the paper does. Defaults to False.
         dropout: float in [0, 1), dropout between the cells of the supernet while it trains. Defaults to 0.1; with the
             paper's 0.3 a supernet of few hundred steps stays less accurate.
 
@@ -43,6 +47,8 @@ class SpaceConfig:
     minimum_time: int = 16
     minimum_sensors: int = 5
     extra_fusion_cells: int = 2
+    first_stride: int = 2
+    collapse: bool = False
     dropout: float = 0.1
 
     def __post_init__(self):
@@ -62,6 +68,10 @@ class SpaceConfig:
                 raise SettingError(f"{name}={getattr(self, name)} must be at least 1.")
         if self.extra_fusion_cells < 0:
             raise SettingError(f"extra_fusion_cells={self.extra_fusion_cells} must be 0 or more.")
+        if self.first_stride not in (2, 4):
+            raise SettingError(f"first_stride={self.first_stride!r} must be 2 or 4.")
+        if not isinstance(self.collapse, bool):
+            raise SettingError(f"collapse={self.collapse!r} must be True or False.")
         if not 0 <= self.dropout < 1:
             raise SettingError(f"dropout={self.dropout} must be in [0, 1).")
 
@@ -75,21 +85,27 @@ class SpaceConfig:
         """Filter counts that a Sensor-Fusion cell may have, smallest first."""
         return _widths(self.fusion_filters, self.fusion_granularity)
 
-    def time_reduce_cells(self, time: int) -> int:
-        """Number of Time-Reduce cells for windows of `time` samples: floor(log2(time / minimum_time)), at least 1.
+    def time_strides(self, time: int) -> tuple[int, ...]:
+        """Strides of the Time-Reduce cells for windows of `time` samples.
 
-        Shorter windows than twice the minimum keep one cell: it is the only place that looks at each
-        sensor on its own.
+        Their product is 2 ** floor(log2(time / minimum_time)), at least 2. Shorter windows than twice the
+        minimum keep one cell: it is the only place that looks at each sensor on its own.
         """
-        return max(1, math.floor(math.log2(time / self.minimum_time)))
+        halvings = max(1, math.floor(math.log2(time / self.minimum_time)))
+        if self.first_stride == 4 and halvings > 1:
+            return (4,) + (2,) * (halvings - 2)
+        return (2,) * halvings
 
     def fusion_strides(self, sensors: int) -> tuple[int, ...]:
         """Strides of the Sensor-Fusion cells: the sensor axis is halved while the half stays at or above
         `minimum_sensors`, and at least once; each of these cells is followed by `extra_fusion_cells` of stride 1.
 
         The paper's floor(log2(sensors / minimum_sensors)) gives no cell for 9 sensors, although its results
-        have them. One sensor has nothing to halve: its first cell has stride 1 too.
+        have them. One sensor has nothing to halve: its first cell has stride 1 too. With `collapse` the first
+        cell has the stride of all sensors, and there are no other halvings.
         """
+        if self.collapse:
+            return (sensors,) + (1,) * self.extra_fusion_cells
         halvings, width = 0, -(-sensors // 2)
         while width >= self.minimum_sensors:
             halvings, width = halvings + 1, -(-width // 2)

@@ -55,8 +55,8 @@ def build_cells(
         size, widths = cell.out_size, cell.out_widths
         cells.append(cell)
 
-    for _ in range(config.time_reduce_cells(time)):
-        append(TimeReduceCell, kernels=config.kernels_for(size[0]), widths=config.time_reduce_widths)
+    for stride in config.time_strides(time):
+        append(TimeReduceCell, kernels=config.kernels_for(size[0]), widths=config.time_reduce_widths, stride=stride)
     for stride in config.fusion_strides(sensors):
         append(SensorFusionCell, kernels=config.kernels_for(size[0]), widths=config.fusion_widths, stride=stride)
     append(OutputCell, classes=classes)
