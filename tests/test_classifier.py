@@ -238,7 +238,7 @@ def fit(x=GOOD[0], y=GOOD[1], groups=None, validation_data=None, callbacks=None,
         ({"seed": -1}, errors.SettingError, ["seed=-1"]),
         ({"verbose": 3}, errors.SettingError, ["verbose=3"]),
         ({"validation_fraction": 1.0}, errors.SettingError, ["validation_fraction=1.0"]),
-        ({"space": "best"}, errors.SettingError, ["space='best'"]),
+        ({"space": "best"}, errors.SettingError, ["space='best' must be one of 'tsnas', 'micronas'"]),
         ({"callbacks": [print]}, errors.SettingError, ["no Keras callback"]),
     ],
 )

@@ -16,7 +16,7 @@ from tsnas.cost.limits import Limits
 from tsnas.data import check_labels, check_lengths, check_windows, encode_labels, from_tf_dataset
 from tsnas.deploy.runner import Int8Model
 from tsnas.errors import LengthMismatchError, SettingError, WindowShapeError
-from tsnas.space.config import SpaceConfig
+from tsnas.space.config import space_config
 
 
 class AutoClassifier(ClassifierMixin, BaseEstimator):
@@ -43,7 +43,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             by the search's decisions. 1 takes the derived one as it is. Defaults to 6.
         validation_fraction: float in (0, 1), share of the windows that judge architectures, where `fit` is given no
             validation data. Defaults to 0.2.
-        space: `SpaceConfig` or None, settings of the search space; the paper's by default.
+        space: str or `SpaceConfig`, the search space: `"tsnas"`, `"micronas"` (the paper's own), or settings of your
+            own. Defaults to `"tsnas"`.
         seed: int or None, seed of everything random: the same seed gives the same model, byte for byte, on the same
             machine and versions. Defaults to None, drawn anew for each `fit` (and kept in `seed_`).
         directory: path of a folder, or None. Finished phases are kept there until the job is done, so that a `fit` that
@@ -90,7 +91,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         batch_size=None,
         finalists=6,
         validation_fraction=0.2,
-        space=None,
+        space="tsnas",
         seed=None,
         directory=None,
         verbose=1,
@@ -303,12 +304,10 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         fraction = self.validation_fraction
         if not isinstance(fraction, int | float | np.floating) or not 0 < fraction < 1:
             raise SettingError(f"validation_fraction={fraction!r} must lie between 0 and 1, such as 0.2.")
-        if self.space is not None and not isinstance(self.space, SpaceConfig):
-            raise SettingError(f"space={self.space!r} must be a tsnas.SpaceConfig, or None for the default.")
         return pipeline.Settings(
             board=load_board(self.board),
             limits=self._limits(),
-            space=self.space or SpaceConfig(),
+            space=space_config(self.space),
             epochs=self.epochs,
             search_epochs=self.search_epochs,
             qat_epochs=self.qat_epochs,

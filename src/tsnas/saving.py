@@ -79,7 +79,7 @@ def to_bytes(classifier: AutoClassifier) -> dict[str, bytes]:
         params["board"] = None
     elif not isinstance(params["board"], str):
         params["board"] = os.fspath(params["board"])
-    if params["space"] is not None:
+    if isinstance(params["space"], SpaceConfig):
         params["space"] = params["space"].to_json()
     if params["directory"] is not None:
         params["directory"] = os.fspath(params["directory"])
@@ -109,7 +109,7 @@ def restore(classifier: AutoClassifier, files: dict[str, bytes]) -> None:
     params = dict(state["params"])
     try:
         classifier.board_ = Board.from_json(state["board"])
-        if params["space"] is not None:
+        if isinstance(params["space"], dict):
             params["space"] = SpaceConfig.from_json(params["space"])
     except (BoardError, SettingError) as error:
         raise ModelFileError(f"{STATE_FILE} is damaged: {error}") from error

@@ -48,6 +48,13 @@ def define_flags(values: flags.FlagValues) -> None:
         "max_energy_mj": "Upper limit of the energy of one inference, in mJ; the board must have active_power_mw.",
     }.items():
         flags.DEFINE_float(name, None, meaning, flag_values=values)
+    flags.DEFINE_enum(
+        "space",
+        "tsnas",
+        ["tsnas", "micronas"],
+        "Search space: tsnas takes all sensors in one step, micronas is the paper's own.",
+        flag_values=values,
+    )
     text("table", "CSV or JSON file of operators measured on the board; each beats the latency model.")
     text("out", "Folder to write the model and its report to; created if need be. Required.")
     whole("search_epochs", "Epochs of the search. Default: by the number of windows.")
@@ -96,6 +103,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         board if values.table else values.board,
         **limits,
         **training,
+        space=values.space,
         directory=out / PHASES,
         verbose=int(values.verbose),
     )
@@ -120,7 +128,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         "data": values.data or values.dataset,
         "board": values.board,
         "limits": limits,
-        "settings": training,
+        "settings": training | {"space": values.space},
         "seed": classifier.seed_,
         "classes": classifier.classes_.tolist(),
         "train_windows": len(data.x_train),

@@ -10,7 +10,7 @@ from tsnas.errors import SettingError
 
 @dataclasses.dataclass(frozen=True)
 class SpaceConfig:
-    """Settings of the paper's search space; the defaults are the paper's but for the dropout, for every data set.
+    """Settings of a search space; the defaults are the paper's but for the dropout, for every data set.
 
     Args:
         time_reduce_filters: int, largest number of filters (f_max) in Time-Reduce cells. Defaults to 16.
@@ -126,3 +126,28 @@ class SpaceConfig:
 
 def _widths(f_max: int, granularity: int) -> tuple[int, ...]:
     return tuple(range(granularity, f_max + 1, granularity))
+
+
+SPACES = {
+    # Thin filters on each sensor, then all sensors in one step, then wide filters over time where that is cheap: at
+    # equal latency its networks are more accurate than the paper's (docs/benchmarks.md).
+    "tsnas": SpaceConfig(first_stride=4, collapse=True),
+    "micronas": SpaceConfig(),
+}
+
+
+def space_config(space: str | SpaceConfig) -> SpaceConfig:
+    """The settings of a search space that is given by its name, or by its settings.
+
+    Raises:
+        SettingError: no space has this name, or `space` is neither.
+
+    Example:
+        >>> space_config("micronas") == SpaceConfig()
+        True
+    """
+    if isinstance(space, SpaceConfig):
+        return space
+    if isinstance(space, str) and space in SPACES:
+        return SPACES[space]
+    raise SettingError(f"space={space!r} must be one of {', '.join(map(repr, SPACES))}, or a tsnas.SpaceConfig.")
