@@ -23,22 +23,33 @@ from absl import app, flags
 import tsnas
 from benchmarks.record import provenance, write_json
 from tsnas.datasets import Dataset, load_npz, shoulder
+from tsnas.search.strategies import STRATEGIES
+from tsnas.space.config import SPACES
 
 DATA = flags.DEFINE_string("data", None, "A .npz file as for `tsnas search --data`; else the shoulder set.")
 BOARD = flags.DEFINE_string("board", "nucleo_f446re", "Board.")
 LIMITS = flags.DEFINE_list("limits", ["30:64"], "Limits as MS:KB pairs, of latency in ms and of RAM in KB.")
 SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds.")
+SPACE = flags.DEFINE_enum("space", "tsnas", sorted(SPACES), "Search space.")
+STRATEGY = flags.DEFINE_enum("strategy", "micronas", sorted(STRATEGIES), "How candidates are found.")
 OUT = flags.DEFINE_string("out", None, "JSON file; benchmarks/results/main_job_DATA.json if not given.")
 
+# What tells one job from another.
+KEY = ("board", "space", "strategy", "max_latency_ms", "max_ram_kb", "seed")
 
-def run_job(data: Any, board: str, max_latency_ms: float, max_ram_kb: float, seed: int) -> dict[str, Any]:
+
+def run_job(
+    data: Any, board: str, space: str, strategy: str, max_latency_ms: float, max_ram_kb: float, seed: int
+) -> dict[str, Any]:
     """One job from windows to a verified model, and its scores on the test windows."""
     started = time.monotonic()
-    clf = tsnas.AutoClassifier(board, max_latency_ms, max_ram_kb, seed=seed, verbose=0)
+    clf = tsnas.AutoClassifier(board, max_latency_ms, max_ram_kb, space=space, strategy=strategy, seed=seed, verbose=0)
     clf.fit(data.x_train, data.y_train, groups=data.groups_train)
     minutes = (time.monotonic() - started) / 60
     return {
         "board": board,
+        "space": space,
+        "strategy": strategy,
         "max_latency_ms": max_latency_ms,
         "max_ram_kb": max_ram_kb,
         "seed": seed,
@@ -48,7 +59,7 @@ def run_job(data: Any, board: str, max_latency_ms: float, max_ram_kb: float, see
         "flash_bytes": clf.flash_bytes_,
         "macs": sum(row.macs for row in clf.estimate_.rows),
         "inside_limits": clf.latency_ms_ <= max_latency_ms and clf.ram_bytes_ <= max_ram_kb * 1024,
-        "search_val_accuracy": round(clf.history_["search"]["val_accuracy"][-1], 4),
+        "contest": clf.history_["contest"],
         "architecture": clf.architecture_.to_json(),
         "tflite_sha256": hashlib.sha256(clf.tflite_model_).hexdigest(),
         "test": clf.evaluate(data.x_test, data.y_test),
@@ -59,23 +70,25 @@ def run_job(data: Any, board: str, max_latency_ms: float, max_ram_kb: float, see
 def table(results: list[dict[str, Any]]) -> str:
     """A line for each result, and the mean and spread of each pair of limits."""
     rows = []
-    for limits in dict.fromkeys((r["max_latency_ms"], r["max_ram_kb"]) for r in results):
-        group = [r for r in results if (r["max_latency_ms"], r["max_ram_kb"]) == limits]
+    for job in dict.fromkeys(tuple(r[name] for name in KEY[:-1]) for r in results):
+        group = [r for r in results if tuple(r[name] for name in KEY[:-1]) == job]
         rows += [_row(r, str(r["seed"])) for r in group]
         if len(group) > 1:
             mean_f1 = [np.mean([r["test"][kind]["macro_f1"] for r in group]) for kind in ("float", "int8")]
             spread = np.std([r["test"]["int8"]["macro_f1"] for r in group], ddof=1)
             rows.append(
-                (f"{limits[0]:g} ms, {limits[1]:g} KB", "mean", "", "", "", f"{mean_f1[0]:.4f}", f"{mean_f1[1]:.4f}")
+                (*_row(group[0], "mean")[:4], "", "", "", f"{mean_f1[0]:.4f}", f"{mean_f1[1]:.4f}")
                 + (f"± {spread:.4f} (sd)",)
             )
-    headers = ("limits", "seed", "ms", "RAM KB", "flash KB", "float F1", "int8 F1", "minutes")
+    headers = ("space", "strategy", "limits", "seed", "ms", "RAM KB", "flash KB", "float F1", "int8 F1", "minutes")
     return tabulate.tabulate(rows, headers, disable_numparse=True)
 
 
 def _row(r: dict[str, Any], seed: str) -> tuple[str, ...]:
     scores = r["test"]
     return (
+        r["space"],
+        r["strategy"],
         f"{r['max_latency_ms']:g} ms, {r['max_ram_kb']:g} KB" + ("" if r["inside_limits"] else " BROKEN"),
         seed,
         f"{r['latency_ms']:.2f}",
@@ -102,8 +115,8 @@ def main(argv: Sequence[str]) -> None:
     for pair in LIMITS.value:
         max_latency_ms, max_ram_kb = (float(part) for part in pair.split(":"))
         for seed in map(int, SEEDS.value):
-            key = (BOARD.value, max_latency_ms, max_ram_kb, seed)
-            if key in [(r["board"], r["max_latency_ms"], r["max_ram_kb"], r["seed"]) for r in results]:
+            key = (BOARD.value, SPACE.value, STRATEGY.value, max_latency_ms, max_ram_kb, seed)
+            if key in [tuple(r[name] for name in KEY) for r in results]:
                 continue
             results.append(run_job(data, *key))
             write_json(out, record | {"data": name, "results": results})

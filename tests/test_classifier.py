@@ -3,6 +3,7 @@
 import json
 import pickle
 import re
+import time
 
 import keras as keras3
 import numpy as np
@@ -204,6 +205,27 @@ def test_a_flash_limit_that_the_prediction_misses_is_still_kept(fitted, monkeypa
     assert clf.flash_bytes_ <= limit_kb * 1024
 
 
+@pytest.mark.parametrize("strategy", ["gumbel", "darts", "random"])
+def test_every_strategy_keeps_the_limits(strategy, test_set):
+    x, y = raw(90)
+    clf = quick(strategy=strategy, epochs=2, search_epochs=1, qat_epochs=1, finalists=2).fit(x, y)
+    assert clf.latency_ms_ <= 2
+    assert clf.ram_bytes_ <= 8 * 1024
+    assert ("search" in clf.history_) == (strategy != "random")
+    assert len(clf.history_["contest"]["macro_f1"]) == 2
+    assert set(clf.predict(test_set[0])) <= set(NAMES)
+
+
+def test_a_job_comes_back_in_time(test_set):
+    x, y = raw(180)
+    started = time.monotonic()
+    # Left alone, so many epochs would take hours.
+    clf = quick(max_minutes=0.5, epochs=10**5, search_epochs=10**5, qat_epochs=10**5, finalists=2).fit(x, y)
+    # Starting to train and converting cannot be cut short.
+    assert time.monotonic() - started < 90
+    assert clf.evaluate(*test_set)["int8"]["macro_f1"] > 0.5
+
+
 GOOD = raw(30)
 
 
@@ -235,6 +257,9 @@ def fit(x=GOOD[0], y=GOOD[1], groups=None, validation_data=None, callbacks=None,
         ({"epochs": 0}, errors.SettingError, ["epochs=0"]),
         ({"batch_size": 2.5}, errors.SettingError, ["batch_size=2.5"]),
         ({"finalists": 0}, errors.SettingError, ["finalists=0"]),
+        ({"strategy": "best"}, errors.SettingError, ["strategy='best' must be one of 'micronas'"]),
+        ({"max_minutes": 0}, errors.SettingError, ["max_minutes=0 must be a number above 0"]),
+        ({"max_minutes": "5"}, errors.SettingError, ["max_minutes='5'"]),
         ({"seed": -1}, errors.SettingError, ["seed=-1"]),
         ({"verbose": 3}, errors.SettingError, ["verbose=3"]),
         ({"validation_fraction": 1.0}, errors.SettingError, ["validation_fraction=1.0"]),

@@ -16,6 +16,7 @@ from tsnas.cost.limits import Limits
 from tsnas.data import check_labels, check_lengths, check_windows, encode_labels, from_tf_dataset
 from tsnas.deploy.runner import Int8Model
 from tsnas.errors import LengthMismatchError, SettingError, WindowShapeError
+from tsnas.search.strategies import strategy_named
 from tsnas.space.config import space_config
 
 
@@ -40,7 +41,12 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             ones.
         finalists: int, how many architectures are trained for a short while after the search; the best of them on the
             validation windows is taken. They are the derived one, and others that keep the limits, drawn at random and
-            by the search's decisions. 1 takes the derived one as it is. Defaults to 6.
+            by the search's decisions. 1 takes the derived one as it is. Defaults to None: 6 after a search, 14 without.
+        strategy: str, how candidates are found: `"micronas"` (the paper's search: Gumbel-softmax and hardware losses),
+            its baselines `"gumbel"` and `"darts"` (both without hardware losses, the second without Gumbel noise), or
+            `"random"` (no supernet). Every one keeps the limits. Defaults to `"micronas"`.
+        max_minutes: float, what the whole `fit` may take; each phase then does what it has time for. Defaults to None,
+            no bound. With a bound, the speed of the machine has a say, so the same seed may give another model.
         validation_fraction: float in (0, 1), share of the windows that judge architectures, where `fit` is given no
             validation data. Defaults to 0.2.
         space: str or `SpaceConfig`, the search space: `"tsnas"`, `"micronas"` (the paper's own), or settings of your
@@ -89,7 +95,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         search_epochs=None,
         qat_epochs=None,
         batch_size=None,
-        finalists=6,
+        finalists=None,
+        strategy="micronas",
+        max_minutes=None,
         validation_fraction=0.2,
         space="tsnas",
         seed=None,
@@ -106,6 +114,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.qat_epochs = qat_epochs
         self.batch_size = batch_size
         self.finalists = finalists
+        self.strategy = strategy
+        self.max_minutes = max_minutes
         self.validation_fraction = validation_fraction
         self.space = space
         self.seed = seed
@@ -289,12 +299,14 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         return Limits(self.max_latency_ms, self.max_ram_kb, self.max_flash_kb, self.max_energy_mj)
 
     def _settings(self) -> pipeline.Settings:
-        for name in ("epochs", "search_epochs", "qat_epochs", "batch_size"):
+        for name in ("epochs", "search_epochs", "qat_epochs", "batch_size", "finalists"):
             value = getattr(self, name)
             if value is not None and not _is_whole(value, 1):
                 raise SettingError(f"{name}={value!r} must be a whole number of at least 1, or None for the default.")
-        if not _is_whole(self.finalists, 1):
-            raise SettingError(f"finalists={self.finalists!r} must be a whole number of at least 1.")
+        strategy_named(self.strategy)
+        minutes = self.max_minutes
+        if minutes is not None and not (_is_number(minutes) and minutes > 0):
+            raise SettingError(f"max_minutes={minutes!r} must be a number above 0, such as 10, or None for no bound.")
         if self.seed is not None and not (_is_whole(self.seed, 0) and self.seed < 2**31):
             raise SettingError(
                 f"seed={self.seed!r} must be a whole number from 0 to 2**31 - 1, or None for a random one."
@@ -302,7 +314,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         if self.verbose not in (0, 1, 2):
             raise SettingError(f"verbose={self.verbose!r} must be 0 (silent), 1 (bars) or 2 (a line after each epoch).")
         fraction = self.validation_fraction
-        if not isinstance(fraction, int | float | np.floating) or not 0 < fraction < 1:
+        if not _is_number(fraction) or not 0 < fraction < 1:
             raise SettingError(f"validation_fraction={fraction!r} must lie between 0 and 1, such as 0.2.")
         return pipeline.Settings(
             board=load_board(self.board),
@@ -312,7 +324,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             search_epochs=self.search_epochs,
             qat_epochs=self.qat_epochs,
             batch_size=self.batch_size,
-            finalists=int(self.finalists),
+            finalists=self.finalists,
+            strategy=self.strategy,
+            max_minutes=self.max_minutes,
             validation_fraction=float(fraction),
             seed=None if self.seed is None else int(self.seed),
             directory=self.directory,
@@ -356,6 +370,10 @@ def _arrays(x: Any, y: Any, name: str) -> tuple[Any, Any]:
 
 def _is_whole(value: Any, least: int) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= least
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and bool(np.isfinite(value))
 
 
 def _scores(codes: np.ndarray, predicted: np.ndarray) -> dict[str, float]:

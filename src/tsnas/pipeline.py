@@ -10,6 +10,7 @@ import numpy as np
 import tf_keras as keras
 
 import tsnas
+from tsnas.budget import Budget
 from tsnas.callbacks import ProgressBar
 from tsnas.checkpoints import Checkpoints
 from tsnas.contest import contest
@@ -25,6 +26,7 @@ from tsnas.errors import InfeasibleError, LimitExceededError
 from tsnas.search.derive import Derived, derive
 from tsnas.search.differentiable import SearchConfig, search
 from tsnas.search.finalists import finalists
+from tsnas.search.strategies import strategy_named
 from tsnas.space.architecture import Architecture
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
@@ -38,6 +40,10 @@ SEARCH_STEPS, SEARCH_EPOCHS = 700, (4, 100)
 TRAIN_STEPS, TRAIN_EPOCHS = 5000, (10, 45)
 # So few windows that the upper bound would leave less than this many steps are passed over more often.
 LEAST_STEPS = 1000
+# Architectures in the contest: after a search, and, for about the same time, without one.
+FINALISTS, RANDOM_FINALISTS = 6, 14
+# A quantisation-aware step takes about so many float steps.
+QAT_PACE = 2.0
 BATCH_VALUES = 2**20
 # Less than in the supernet: a derived network is small, and has nothing to share.
 TRAIN_DROPOUT = 0.1
@@ -50,11 +56,13 @@ class Settings:
     board: Board
     limits: Limits
     space: SpaceConfig
+    strategy: str
+    max_minutes: float | None
     epochs: int | None
     search_epochs: int | None
     qat_epochs: int | None
     batch_size: int | None
-    finalists: int
+    finalists: int | None
     validation_fraction: float
     seed: int | None
     directory: str | os.PathLike[str] | None
@@ -101,6 +109,7 @@ def run(
         InfeasibleError: no architecture keeps the limits; raised before any training.
         OutputDirError: `settings.directory` cannot be written.
     """
+    budget = Budget(settings.max_minutes)
     checkpoints = Checkpoints(
         settings.directory, [x, y, groups, *(validation_data or ()), _identity(classes, settings)]
     )
@@ -113,7 +122,9 @@ def run(
 
     limits = settings.limits.tightest_with(settings.board)
     cells = build_cells(settings.board, x.shape[1], x.shape[2], len(classes), settings.space, seed)
-    supernet = Supernet(cells, settings.board, settings.space.dropout, seed=seed)
+    strategy = strategy_named(settings.strategy)
+    pseudo_prob = strategy.pseudo_prob or "gumbel"
+    supernet = Supernet(cells, settings.board, settings.space.dropout, pseudo_prob, seed=seed)
     derive(supernet, limits)  # Raises InfeasibleError now rather than after the search.
 
     if validation_data is None:
@@ -126,23 +137,33 @@ def run(
 
     if found is None:
         search_data, val_data = (_standardized(standardizer, *data) for data in (search_data, val_data))
-        derived, search_history = _search(supernet, limits, search_data, val_data, settings, seed, callbacks)
-        entrants = finalists(supernet, limits, derived, settings.finalists, seed)
+        preferred, history = None, {}
+        if strategy.pseudo_prob is not None:
+            stops = budget.callbacks("search")
+            preferred, history["search"] = _search(
+                supernet, limits, search_data, val_data, settings, seed, [*callbacks, *stops]
+            )
+        count = settings.finalists or (FINALISTS if preferred is not None else RANDOM_FINALISTS)
+        entrants = finalists(supernet, limits, preferred, count, seed)
         batch_size = _batch_size(settings, search_data[0])
-        derived, scores = contest(entrants, search_data, val_data, batch_size, seed, settings.verbose)
-        latencies = [entrant.estimate.latency_ms for entrant in entrants]
-        history = {"search": search_history, "contest": {"latency_ms": latencies, "macro_f1": scores}}
+        derived, scores, pace = contest(
+            entrants, search_data, val_data, batch_size, seed, settings.verbose, budget.seconds_for("contest")
+        )
+        latencies = [entrant.estimate.latency_ms for entrant in entrants[: len(scores)]]
+        history["contest"] = {"latency_ms": latencies, "macro_f1": scores}
+        pace *= len(x) / len(search_data[0])
         derived = _dry_run(supernet, derived, limits, metadata)
-        values = {"seed": seed, "architecture": derived.architecture.to_json(), "regret": derived.regret}
+        values = {"seed": seed, "pace": pace, "architecture": derived.architecture.to_json(), "regret": derived.regret}
         checkpoints.save("search", values | {"history": history})
     else:
         _say(settings, f"search: taken from an earlier run in {settings.directory}")
         architecture, history = Architecture.from_json(found[0]["architecture"]), found[0]["history"]
+        pace = found[0]["pace"]
         derived = Derived(architecture, estimate_graph(architecture.graph(), settings.board), found[0]["regret"])
 
     windows, y = _standardized(standardizer, x, y)
-    model, train_history = _train(derived.architecture, windows, y, settings, seed, checkpoints)
-    qat_model, quantise_history = _quantise(model, windows, y, settings, seed)
+    model, train_history = _train(derived.architecture, windows, y, settings, seed, checkpoints, budget, pace)
+    qat_model, quantise_history = _quantise(model, windows, y, settings, seed, budget, pace)
     tflite_model = embed_metadata(convert_int8(qat_model), metadata)
     estimate = verify(tflite_model, settings.board, limits)
     checkpoints.clear()
@@ -171,11 +192,13 @@ def _search(supernet, limits, train, val, settings, seed, callbacks) -> tuple[De
     batch_size = _batch_size(settings, train[0])
     epochs = settings.search_epochs or _epochs(SEARCH_STEPS, len(train[0]) / batch_size, SEARCH_EPOCHS)
     config = SearchConfig(epochs=epochs, batch_size=batch_size)
+    if not strategy_named(settings.strategy).hardware_loss:
+        config = dataclasses.replace(config, latency_weight=0.0, memory_weight=0.0)
     with fixed_seed(seed):
         return search(supernet, limits, train, val, config, callbacks, seed, settings.verbose)
 
 
-def _train(architecture, x, y, settings, seed, checkpoints) -> tuple[keras.Model, History]:
+def _train(architecture, x, y, settings, seed, checkpoints, budget, pace) -> tuple[keras.Model, History]:
     """The float model, trained or as it was kept."""
     model = architecture.build(TRAIN_DROPOUT, seed)
     found = checkpoints.load("train")
@@ -187,25 +210,26 @@ def _train(architecture, x, y, settings, seed, checkpoints) -> tuple[keras.Model
         model,
         x,
         y,
-        epochs=_train_epochs(settings, x),
+        epochs=budget.epochs_within("train", _train_epochs(settings, x), pace),
         batch_size=_batch_size(settings, x),
         seed=seed,
-        callbacks=[ProgressBar("train", settings.verbose)],
+        callbacks=[ProgressBar("train", settings.verbose), *budget.callbacks("train")],
     )
     checkpoints.save("train", {"history": history}, model.get_weights())
     return model, history
 
 
-def _quantise(model, x, y, settings, seed) -> tuple[keras.Model, History]:
+def _quantise(model, x, y, settings, seed, budget, pace) -> tuple[keras.Model, History]:
     recorder = keras.callbacks.History()
+    epochs = settings.qat_epochs or max(3, _train_epochs(settings, x) // 5)
     qat_model = train_quantised(
         model,
         x,
         y,
-        epochs=settings.qat_epochs or max(3, _train_epochs(settings, x) // 5),
+        epochs=budget.epochs_within("quantise", epochs, QAT_PACE * pace),
         batch_size=_batch_size(settings, x),
         seed=seed,
-        callbacks=[recorder, ProgressBar("quantise", settings.verbose)],
+        callbacks=[recorder, ProgressBar("quantise", settings.verbose), *budget.callbacks("quantise")],
     )
     return qat_model, {key: [float(value) for value in values] for key, values in recorder.history.items()}
 
@@ -276,6 +300,8 @@ def _identity(classes: np.ndarray, settings: Settings) -> dict:
             settings.finalists,
             settings.validation_fraction,
             settings.seed,
+            settings.strategy,
+            settings.max_minutes,
         ],
         "tsnas": tsnas.__version__,
     }

@@ -17,7 +17,8 @@ from tsnas.datasets import Dataset, load_npz, shoulder
 
 LIMITS = ("max_latency_ms", "max_ram_kb", "max_flash_kb", "max_energy_mj")
 PHASES = "phases"
-TRAINING = ("search_epochs", "epochs", "qat_epochs", "batch_size", "finalists", "seed")
+EPOCHS = ("search_epochs", "epochs", "qat_epochs")
+TRAINING = (*EPOCHS, "batch_size", "finalists", "space", "strategy", "max_minutes", "seed")
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -50,9 +51,9 @@ def define_flags(values: flags.FlagValues) -> None:
         flags.DEFINE_float(name, None, meaning, flag_values=values)
     flags.DEFINE_enum(
         "space",
-        "tsnas",
+        None,
         ["tsnas", "micronas"],
-        "Search space: tsnas takes all sensors in one step, micronas is the paper's own.",
+        "Search space: tsnas takes all sensors in one step, micronas is the paper's own. Default: tsnas.",
         flag_values=values,
     )
     text("table", "CSV or JSON file of operators measured on the board; each beats the latency model.")
@@ -61,7 +62,19 @@ def define_flags(values: flags.FlagValues) -> None:
     whole("epochs", "Epochs of the final training. Default: by the number of windows.")
     whole("qat_epochs", "Epochs of the quantisation-aware training. Default: a fifth of --epochs, at least 3.")
     whole("batch_size", "Windows per training step. Default: 64, fewer for less than 1,024 windows.")
-    whole("finalists", "Architectures that are trained shortly after the search, to take the best. Default: 6.")
+    whole(
+        "finalists",
+        "Architectures that are trained shortly, to take the best. Default: 6 after a search, 14 at random.",
+    )
+    flags.DEFINE_enum(
+        "strategy",
+        None,
+        ["micronas", "gumbel", "darts", "random"],
+        "How candidates are found: the paper's search, its two baselines without hardware losses, or at random. "
+        "Default: micronas.",
+        flag_values=values,
+    )
+    flags.DEFINE_float("max_minutes", None, "Upper limit of the whole search, in minutes.", flag_values=values)
     whole("seed", "Seed of all that is random; give one to repeat a search. Default: another each time.", 0)
     flags.DEFINE_enum(
         "verbose",
@@ -103,7 +116,6 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         board if values.table else values.board,
         **limits,
         **training,
-        space=values.space,
         directory=out / PHASES,
         verbose=int(values.verbose),
     )
@@ -128,7 +140,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         "data": values.data or values.dataset,
         "board": values.board,
         "limits": limits,
-        "settings": training | {"space": values.space},
+        "settings": training,
         "seed": classifier.seed_,
         "classes": classifier.classes_.tolist(),
         "train_windows": len(data.x_train),

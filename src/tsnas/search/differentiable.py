@@ -39,7 +39,8 @@ class SearchConfig:
         relaxed: float in [0, 1), share of the steps at the start in which the limits are loosened: from what the
             undecided supernet is expected to cost down to the limits themselves. Pressed at once, the decisions
             would drop whole cells before these have learned anything. Defaults to 0.7.
-        latency_weight, memory_weight: float, gammas of the hardware losses. Default to 2 and 4, as in the paper.
+        latency_weight, memory_weight: float, gammas of the hardware losses. Default to 2 and 4, as in the paper; 0
+            lets the decisions feel nothing of the board.
 
     Source: algorithm 1 and section 7.1 of the paper.
     """

@@ -1,0 +1,19 @@
+"""Strategies by name, and what each asks of the supernet."""
+
+import pytest
+
+from tsnas.errors import SettingError
+from tsnas.search.strategies import STRATEGIES, strategy_named
+
+
+def test_the_paper_and_its_baselines():
+    assert (strategy_named("micronas").pseudo_prob, strategy_named("micronas").hardware_loss) == ("gumbel", True)
+    assert (strategy_named("gumbel").pseudo_prob, strategy_named("gumbel").hardware_loss) == ("gumbel", False)
+    assert (strategy_named("darts").pseudo_prob, strategy_named("darts").hardware_loss) == ("softmax", False)
+    assert strategy_named("random").pseudo_prob is None
+
+
+def test_unknown_strategies_are_named():
+    with pytest.raises(SettingError, match="strategy='best' must be one of 'micronas', 'gumbel', 'darts', 'random'"):
+        strategy_named("best")
+    assert set(STRATEGIES) == {"micronas", "gumbel", "darts", "random"}
