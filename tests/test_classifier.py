@@ -205,7 +205,7 @@ def test_a_flash_limit_that_the_prediction_misses_is_still_kept(fitted, monkeypa
     assert clf.flash_bytes_ <= limit_kb * 1024
 
 
-@pytest.mark.parametrize("strategy", ["gumbel", "darts", "random"])
+@pytest.mark.parametrize("strategy", ["sampled", "gumbel", "darts", "random"])
 def test_every_strategy_keeps_the_limits(strategy, test_set):
     x, y = raw(90)
     clf = quick(strategy=strategy, epochs=2, search_epochs=1, qat_epochs=1, finalists=2).fit(x, y)
@@ -257,7 +257,7 @@ def fit(x=GOOD[0], y=GOOD[1], groups=None, validation_data=None, callbacks=None,
         ({"epochs": 0}, errors.SettingError, ["epochs=0"]),
         ({"batch_size": 2.5}, errors.SettingError, ["batch_size=2.5"]),
         ({"finalists": 0}, errors.SettingError, ["finalists=0"]),
-        ({"strategy": "best"}, errors.SettingError, ["strategy='best' must be one of 'micronas'"]),
+        ({"strategy": "best"}, errors.SettingError, ["strategy='best' must be one of"]),
         ({"max_minutes": 0}, errors.SettingError, ["max_minutes=0 must be a number above 0"]),
         ({"max_minutes": "5"}, errors.SettingError, ["max_minutes='5'"]),
         ({"seed": -1}, errors.SettingError, ["seed=-1"]),

@@ -17,9 +17,10 @@ class ConstraintMonitor(keras.callbacks.Callback):
     """Puts what the search expects of its network into `logs` after each epoch.
 
     Added keys: `expected_latency_ms`, `expected_ram_bytes`, `expected_flash_bytes` (expected costs of the present
-    decisions on the board), `temperature` (of the Gumbel-softmax) and `entropy` (mean over the decisions, 1 is
-    undecided, 0 is settled). Callbacks that come after this one can use them as any other metric. `AutoClassifier`
-    puts one before your callbacks, so you only need your own to keep its `history`.
+    decisions on the board), `temperature` (of the Gumbel-softmax), `entropy` (mean over the decisions, 1 is
+    undecided, 0 is settled) and `settled` (share of the decisions of which one option has nine tenths). Callbacks
+    that come after this one can use them as any other metric. `AutoClassifier` puts one before your callbacks, so
+    you only need your own to keep its `history`.
 
     Attributes:
         history: list of the added values, one dict for each epoch.
@@ -46,6 +47,7 @@ class ConstraintMonitor(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         values = {f"expected_{name}": value for name, value in self.model.expected().items()}
         values |= {"temperature": float(self.model.temperature), "entropy": self.model.entropy()}
+        values["settled"] = self.model.settled()
         self.history.append(values)
         if logs is not None:
             logs.update(values)

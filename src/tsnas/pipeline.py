@@ -26,6 +26,8 @@ from tsnas.errors import InfeasibleError, LimitExceededError
 from tsnas.search.derive import Derived, derive
 from tsnas.search.differentiable import SearchConfig, search
 from tsnas.search.finalists import finalists
+from tsnas.search.options import cell_options
+from tsnas.search.pruning import prune
 from tsnas.search.strategies import strategy_named
 from tsnas.space.architecture import Architecture
 from tsnas.space.config import SpaceConfig
@@ -125,7 +127,10 @@ def run(
     strategy = strategy_named(settings.strategy)
     pseudo_prob = strategy.pseudo_prob or "gumbel"
     supernet = Supernet(cells, settings.board, settings.space.dropout, pseudo_prob, seed=seed)
-    derive(supernet, limits)  # Raises InfeasibleError now rather than after the search.
+    options = [cell_options(cell) for cell in supernet.cells]
+    derive(supernet, limits, options)  # Raises InfeasibleError now rather than after the search.
+    pruned = prune(supernet, limits, options)
+    _say(settings, f"space: {pruned.architectures_before:.3g} architectures, {pruned.architectures_after:.3g} can win")
 
     if validation_data is None:
         train_index, val_index = split_validation(y, groups, settings.validation_fraction, seed)
@@ -137,7 +142,10 @@ def run(
 
     if found is None:
         search_data, val_data = (_standardized(standardizer, *data) for data in (search_data, val_data))
-        preferred, history = None, {}
+        preferred: Derived | None = None
+        history: dict[str, History] = {"architectures": {}}
+        history["architectures"]["before"] = [float(pruned.architectures_before)]
+        history["architectures"]["after"] = [float(pruned.architectures_after)]
         if strategy.pseudo_prob is not None:
             stops = budget.callbacks("search")
             preferred, history["search"] = _search(

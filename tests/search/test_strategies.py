@@ -14,6 +14,6 @@ def test_the_paper_and_its_baselines():
 
 
 def test_unknown_strategies_are_named():
-    with pytest.raises(SettingError, match="strategy='best' must be one of 'micronas', 'gumbel', 'darts', 'random'"):
+    with pytest.raises(SettingError, match="strategy='best' must be one of 'sampled', 'micronas'"):
         strategy_named("best")
-    assert set(STRATEGIES) == {"micronas", "gumbel", "darts", "random"}
+    assert set(STRATEGIES) == {"sampled", "micronas", "gumbel", "darts", "random"}

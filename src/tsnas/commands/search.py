@@ -69,8 +69,9 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_enum(
         "strategy",
         None,
-        ["micronas", "gumbel", "darts", "random"],
-        "How candidates are found: the paper's search, its two baselines without hardware losses, or at random. "
+        ["sampled", "micronas", "gumbel", "darts", "random"],
+        "How candidates are found: by sampled paths of a supernet, by the paper's search, by its two baselines without "
+        "hardware losses, or at random. "
         "Default: micronas.",
         flag_values=values,
     )

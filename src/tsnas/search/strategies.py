@@ -12,7 +12,8 @@ class Strategy:
     """One way to find candidates; every one of them keeps the limits, whatever the strategy.
 
     Args:
-        pseudo_prob: `"gumbel"` or `"softmax"`, how a supernet decides while it trains; None trains no supernet.
+        pseudo_prob: `"gumbel"`, `"softmax"` or `"sampled"`, how a supernet decides while it trains; None trains no
+            supernet.
         hardware_loss: bool, whether the decisions feel what they cost on the board.
     """
 
@@ -21,6 +22,7 @@ class Strategy:
 
 
 STRATEGIES = {
+    "sampled": Strategy("sampled", True),
     "micronas": Strategy("gumbel", True),
     "gumbel": Strategy("gumbel", False),
     "darts": Strategy("softmax", False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import numpy as np
@@ -52,7 +53,13 @@ class TimeReduceCell(SearchCell):
             "filters": DecisionGroup(widths, seed + 2, name="filters"),
         }
 
-    def call(self, inputs, probs, training=False):
+    def call(self, inputs, probs, training=False, sampled=False):
+        if sampled:
+            paths = [
+                functools.partial(conv.__call__, inputs, probs["filters"], gate=probs["kernel"][index], sampled=True)
+                for index, conv in enumerate(self.convs)
+            ]
+            return tf.switch_case(tf.argmax(probs["kernel"], output_type=tf.int32), paths)
         return tf.add_n(
             [
                 conv(inputs, probs["filters"], gate=probs["kernel"][index], training=training)
@@ -141,7 +148,9 @@ class SensorFusionCell(SearchCell):
     def _kept(self, probs):
         return probs["cell"][..., 0] if self.has_identity else 1.0
 
-    def call(self, inputs, probs, training=False):
+    def call(self, inputs, probs, training=False, sampled=False):
+        if sampled:
+            return self._call_sampled(inputs, probs)
         mid = self.mid(inputs, probs["mid_filters"], training=training)
         kept = self._kept(probs)
         skip, *gates = self._gates(probs)
@@ -153,6 +162,39 @@ class SensorFusionCell(SearchCell):
         if self.has_identity:
             paths.append(probs["cell"][..., 1] * inputs)
         return self.add(paths)
+
+    def _call_sampled(self, inputs, probs):
+        """Only the paths that are on, at the widths that were drawn."""
+        kept = self._kept(probs)
+        skip, *gates = self._gates(probs)
+        batch = tf.shape(inputs)[0]
+
+        def nothing(width):
+            return tf.zeros(tf.concat([[batch], self.out_size, [width]], 0))
+
+        def cell():
+            width = tf.gather(tf.constant(self.out_widths), tf.argmax(probs["filters"]))
+            mid = tf.cond(
+                any_on(gates) > 0.5,
+                lambda: self.mid(inputs, probs["mid_filters"], sampled=True),
+                lambda: nothing(1),
+            )
+            total = tf.cond(
+                skip > 0.5,
+                lambda: self.skip(inputs, probs["filters"], gate=kept * skip, sampled=True),
+                lambda: nothing(width),
+            )
+            for gate, branch in zip(gates, self.branches, strict=True):
+                total = tf.cond(
+                    gate > 0.5,
+                    functools.partial(_added, total, branch, mid, probs["filters"], kept * gate),
+                    functools.partial(tf.identity, total),
+                )
+            return total
+
+        if not self.has_identity:
+            return cell()
+        return tf.cond(kept > 0.5, cell, lambda: probs["cell"][1] * inputs)
 
     def output_probs(self, probs, in_probs):
         if not self.has_identity:
@@ -243,7 +285,10 @@ class OutputCell(SearchCell):
         self._softmax_costs = op_costs(Softmax(classes), board)
         self._vector_bytes = float(tensor_bytes(board, (1, 1), (classes,))[0])
 
-    def call(self, inputs, probs=None, training=False):
+    def call(self, inputs, probs=None, training=False, sampled=False):
+        if sampled:
+            kernel = self.conv.kernel[:, :, : tf.shape(inputs)[-1]]
+            return tf.nn.softmax(tf.reduce_mean(tf.nn.conv2d(inputs, kernel, 1, "SAME") + self.conv.bias, axis=(1, 2)))
         return tf.nn.softmax(tf.reduce_mean(self.conv(inputs), axis=(1, 2)))
 
     def output_probs(self, probs, in_probs):
@@ -266,3 +311,7 @@ class OutputCell(SearchCell):
 
     def derive(self, choice):
         return None
+
+
+def _added(total, branch, mid, filters, gate):
+    return total + branch(mid, filters, gate=gate, sampled=True)

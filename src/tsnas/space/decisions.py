@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-PSEUDO_PROBS = ("gumbel", "softmax")
+PSEUDO_PROBS = ("gumbel", "softmax", "sampled")
 
 
 @keras.utils.register_keras_serializable("tsnas")
@@ -24,7 +24,8 @@ class DecisionGroup(keras.layers.Layer):
 
     Call arguments:
         temperature: scalar, above 0.
-        sample: `"gumbel"` for noisy, `"softmax"` for noise-free probabilities.
+        sample: `"gumbel"` for noisy, `"softmax"` for noise-free probabilities; `"sampled"` for one option drawn by
+            them, as 1 and 0 with the gradient of the noisy ones.
 
     Returns:
         float32 tensor of shape (options,) that sums to 1.
@@ -37,7 +38,8 @@ class DecisionGroup(keras.layers.Layer):
         >>> group(temperature=1.0, sample="softmax").shape
         TensorShape([3])
 
-    Source: equation 1 of the paper; Jang et al., Categorical Reparameterization with Gumbel-Softmax (2017).
+    Source: equation 1 of the paper; "sampled": Dong and Yang, Searching for a Robust Neural Architecture in Four GPU
+        Hours (2019); Jang et al., Categorical Reparameterization with Gumbel-Softmax (2017).
     """
 
     def __init__(self, options, seed=None, **kwargs):
@@ -55,10 +57,14 @@ class DecisionGroup(keras.layers.Layer):
         if sample not in PSEUDO_PROBS:
             raise ValueError(f"sample={sample!r} must be one of {PSEUDO_PROBS}.")
         logits = tf.nn.log_softmax(self.alpha)
-        if sample == "gumbel":
+        if sample != "softmax":
             uniform = self._noise.uniform(tf.shape(logits), minval=1e-7, maxval=1.0 - 1e-7)
             logits -= tf.math.log(-tf.math.log(uniform))
-        return tf.nn.softmax(logits / temperature)
+        probabilities = tf.nn.softmax(logits / temperature)
+        if sample != "sampled":
+            return probabilities
+        drawn = tf.one_hot(tf.argmax(logits), len(self.options))
+        return drawn + probabilities - tf.stop_gradient(probabilities)
 
     def log_probabilities(self) -> np.ndarray:
         """log of each option's probability, noise-free at temperature 1, float64 of shape (options,)."""
@@ -72,6 +78,10 @@ class DecisionGroup(keras.layers.Layer):
             return 0.0
         log_p = self.log_probabilities()
         return float(-(np.exp(log_p) * log_p).sum() / np.log(len(self.options)))
+
+    def settled(self) -> bool:
+        """Whether one option has more than nine tenths of the probability."""
+        return bool(self.log_probabilities().max() > np.log(0.9))
 
     def get_config(self):
         return super().get_config() | {"options": list(self.options), "seed": self.seed}

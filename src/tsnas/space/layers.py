@@ -73,6 +73,15 @@ class GatedNormalization(keras.layers.Layer):
         self.variance.assign(self.momentum * self.variance + (1.0 - self.momentum) * variance)
         return outputs
 
+    def sampled(self, inputs, mask):
+        """The same for the first channels only, as many as the mask has; by the batch's own statistics, always.
+
+        The moving ones would mix those of many paths, so they are left as they are.
+        """
+        width = tf.shape(mask)[0]
+        scale, offset = self.gamma[:width] * mask, self.beta[:width] * mask
+        return tf.compat.v1.nn.fused_batch_norm(inputs, scale, offset, epsilon=self.epsilon)[0]
+
     def get_config(self):
         return super().get_config() | {"momentum": self.momentum, "epsilon": self.epsilon}
 
@@ -98,9 +107,11 @@ class DynamicConv2D(keras.layers.Layer):
         width_probs: float32 tensor (len(widths),), probabilities of the widths.
         gate: float32 scalar, probability that this path is on; it scales the output. Defaults to 1.
         training: bool.
+        sampled: bool, whether `width_probs` is 1 for one width, which alone is computed. Defaults to False.
 
     Returns:
-        float32 tensor (batch, time / stride, sensors / stride, max(widths)), "same" padding, rounded up.
+        float32 tensor (batch, time / stride, sensors / stride, max(widths)), "same" padding, rounded up; with `sampled`
+        it has the sampled width.
 
     Example:
         >>> layer = DynamicConv2D((4, 8), (3, 1), (2, 1))
@@ -133,8 +144,13 @@ class DynamicConv2D(keras.layers.Layer):
         self.norm.build(self.conv.compute_output_shape(input_shape))
         super().build(input_shape)
 
-    def call(self, inputs, width_probs, gate=1.0, training=False):
+    def call(self, inputs, width_probs, gate=1.0, training=False, sampled=False):
         mask = gate * tf.tensordot(width_probs, self._masks, 1)
+        if sampled:
+            width = tf.gather(tf.constant(self.widths), tf.argmax(width_probs))
+            kernel = self.conv.kernel[:, :, : tf.shape(inputs)[-1], :width]
+            outputs = tf.nn.conv2d(inputs, kernel, self.strides, "SAME")
+            return tf.nn.relu(self.norm.sampled(outputs, mask[:width]))
         return tf.nn.relu(self.norm(self.conv(inputs), mask, training=training))
 
     def expected_cost(self, name, out_probs, in_probs):

@@ -70,7 +70,8 @@ class Supernet(keras.Model):
         cells: list of `SearchCell` from `build_cells`.
         board: `Board` that the costs are for.
         dropout: float in [0, 1), dropout between the cells. Defaults to 0.1.
-        pseudo_prob: `"gumbel"` or `"softmax"`, how decisions are made while training. Defaults to `"gumbel"`.
+        pseudo_prob: how decisions are made while training: `"gumbel"` or `"softmax"` mix all options, at the cost of
+            all of them; `"sampled"` draws one path for each step and computes no other. Defaults to `"gumbel"`.
         seed: int, seed of the dropout. Defaults to 0.
 
     Call arguments:
@@ -112,9 +113,10 @@ class Supernet(keras.Model):
 
     def call(self, inputs, decisions=None, training=False):
         x = inputs
+        sampled = self.pseudo_prob == "sampled" and (training or decisions is not None)
         decisions = decisions or self.decide(None if training else "softmax")
         for index, (cell, probs) in enumerate(zip(self.cells, decisions, strict=True)):
-            x = cell(x, probs=probs, training=training)
+            x = cell(x, probs=probs, training=training, sampled=sampled)
             if index < len(self.dropouts):
                 x = self.dropouts[index](x, training=training)
         return x
@@ -158,6 +160,10 @@ class Supernet(keras.Model):
     def entropy(self) -> float:
         """Mean entropy of all decisions as a share of its maximum: 1 is undecided, 0 is settled."""
         return float(np.mean([group.entropy() for group in self.decision_groups()]))
+
+    def settled(self) -> float:
+        """Share of the decisions in which one option has more than nine tenths of the probability."""
+        return float(np.mean([group.settled() for group in self.decision_groups()]))
 
     def decision_groups(self):
         """All decision groups, in the order of the cells."""
