@@ -1,7 +1,8 @@
-"""The contest of the finalists: each is trained for a short while, and the best on validation windows is kept."""
+"""The contest of the finalists: each is trained for a short while, the best for longer, on other validation users."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Sequence
@@ -14,52 +15,101 @@ from tsnas.deploy.train import train_float
 from tsnas.search.derive import Derived
 
 # A search trains many networks at once, so what it says of a single one is a guess; some hundred steps on its own tell
-# a network that cannot learn the task from one that can.
-CONTEST_STEPS = 300
+# a network that cannot learn the task from one that can, and a thousand on other users a good one from a lucky one.
+FIRST_STEPS, SECOND_STEPS = 300, 1000
+# One in so many of the finalists comes to the second round.
+SECOND_ROUND = 4
 LEAST_EPOCHS = 3
 
 Data = tuple[np.ndarray, np.ndarray]
+Split = tuple[Data, Data]
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What came of a contest.
+
+    Args:
+        winner: `Derived`.
+        latency_ms: list of float, one for each finalist that was trained.
+        macro_f1: list of float, their scores in the first round.
+        second_macro_f1: dict of the place of a finalist to its score, for those in the second round.
+        seconds_per_epoch: float, how long the slowest of them took for a pass over the training windows; 0 if none
+            was trained.
+    """
+
+    winner: Derived
+    latency_ms: list[float] = dataclasses.field(default_factory=list)
+    macro_f1: list[float] = dataclasses.field(default_factory=list)
+    second_macro_f1: dict[int, float] = dataclasses.field(default_factory=dict)
+    seconds_per_epoch: float = 0.0
+
+    def history(self) -> dict[str, list[float]]:
+        """The scores, as a phase of `AutoClassifier.history_`."""
+        return {
+            "latency_ms": self.latency_ms,
+            "macro_f1": self.macro_f1,
+            "second_round": [float(index) for index in self.second_macro_f1],
+            "second_macro_f1": list(self.second_macro_f1.values()),
+        }
 
 
 def contest(
     finalists: Sequence[Derived],
-    train: Data,
-    val: Data,
+    splits: Sequence[Split],
     batch_size: int,
     seed: int,
     verbose: int = 0,
     max_seconds: float = math.inf,
-) -> tuple[Derived, list[float], float]:
-    """The finalist with the best macro-F1 on the validation windows after a short training.
+) -> Outcome:
+    """Finds the finalist with the best macro-F1 on validation windows, in two rounds.
 
     Args:
         finalists: sequence of `Derived`; the first wins a tie.
-        train: (x, y), x float32 (windows, time, channels, 1), standardised.
-        val: (x, y) likewise.
+        splits: one or two of ((x, y), (x_val, y_val)), x float32 (windows, time, channels, 1), standardised; the second
+            round takes the last. The score of a finalist is the mean over its rounds.
         batch_size: int, windows in a batch.
         seed: int, the same for all.
         verbose: 0, 1 for a bar, 2 for a line for each finalist. Defaults to 0.
-        max_seconds: float, time after which no further finalist is trained. Defaults to no bound.
+        max_seconds: float, time after which no further finalist is trained, but for the first. Defaults to no bound.
 
     Returns:
-        (winner, scores, seconds_per_epoch): a `Derived`; the macro-F1 of each finalist that was trained, in order; and
-        how long the slowest of them took for a pass over the windows. No scores and 0 if there is only one.
+        An `Outcome`. A single finalist wins without being trained.
     """
     if len(finalists) == 1:
-        return finalists[0], [], 0.0
-    started, seconds_per_epoch = time.monotonic(), 0.0
-    epochs = max(LEAST_EPOCHS, math.ceil(CONTEST_STEPS * batch_size / len(train[0])))
-    scores = []
-    for index, finalist in enumerate(tqdm(finalists, "contest ", unit="net", disable=verbose != 1, dynamic_ncols=True)):
-        if index and time.monotonic() - started >= max_seconds:
-            break
-        model = finalist.architecture.build(seed=seed)
-        before = time.monotonic()
+        return Outcome(finalists[0])
+    deadline = time.monotonic() + max_seconds
+    count = max(2, len(finalists) // SECOND_ROUND)
+    bar = tqdm(total=len(finalists) + count, desc="contest ", unit="net", disable=verbose != 1, dynamic_ncols=True)
+    pace = 0.0
+
+    def judged(index: int, split: Split, steps: int) -> float:
+        nonlocal pace
+        train, val = split
+        epochs = max(LEAST_EPOCHS, math.ceil(steps * batch_size / len(train[0])))
+        model = finalists[index].architecture.build(seed=seed)
+        started = time.monotonic()
         train_float(model, *train, epochs=epochs, batch_size=batch_size, seed=seed)
-        seconds_per_epoch = max(seconds_per_epoch, (time.monotonic() - before) / epochs)
+        pace = max(pace, (time.monotonic() - started) / epochs)
         predicted = model.predict(val[0], batch_size=256, verbose=0).argmax(axis=1)
-        scores.append(float(f1_score(val[1], predicted, average="macro", zero_division=0)))
+        score = float(f1_score(val[1], predicted, average="macro", zero_division=0))
+        bar.update()
         if verbose == 2:
-            cost = f"{finalist.estimate.latency_ms:.1f} ms"
-            print(f"contest {index + 1}/{len(finalists)}: macro-F1 {scores[-1]:.3f}, {cost}")
-    return finalists[int(np.argmax(scores))], scores, seconds_per_epoch
+            cost = f"{finalists[index].estimate.latency_ms:.1f} ms"
+            print(f"contest {index + 1}/{len(finalists)}, {steps} steps: macro-F1 {score:.3f}, {cost}")
+        return score
+
+    first: list[float] = []
+    for index in range(len(finalists)):
+        if index and time.monotonic() >= deadline:
+            break
+        first.append(judged(index, splits[0], FIRST_STEPS))
+    second: dict[int, float] = {}
+    for index in sorted(range(len(first)), key=lambda i: -first[i])[:count]:
+        if time.monotonic() < deadline:
+            second[index] = judged(index, splits[-1], SECOND_STEPS)
+    bar.close()
+    # Whoever was in the second round stands before all who were not.
+    winner = finalists[max(range(len(first)), key=lambda i: (i in second, first[i] + second.get(i, 0.0), -i))]
+    latencies = [finalist.estimate.latency_ms for finalist in finalists[: len(first)]]
+    return Outcome(winner, latencies, first, second, pace)

@@ -153,12 +153,16 @@ def run(
             )
         count = settings.finalists or (FINALISTS if preferred is not None else RANDOM_FINALISTS)
         entrants = finalists(supernet, limits, preferred, count, seed)
+        splits = [(search_data, val_data)]
+        if validation_data is None:
+            # Other users judge the second round.
+            train_index, val_index = split_validation(y, groups, settings.validation_fraction, seed + 1)
+            others = (_standardized(standardizer, x[part], y[part]) for part in (train_index, val_index))
+            splits.append((next(others), next(others)))
         batch_size = _batch_size(settings, search_data[0])
-        derived, scores, pace = contest(
-            entrants, search_data, val_data, batch_size, seed, settings.verbose, budget.seconds_for("contest")
-        )
-        latencies = [entrant.estimate.latency_ms for entrant in entrants[: len(scores)]]
-        history["contest"] = {"latency_ms": latencies, "macro_f1": scores}
+        outcome = contest(entrants, splits, batch_size, seed, settings.verbose, budget.seconds_for("contest"))
+        derived, pace = outcome.winner, outcome.seconds_per_epoch
+        history["contest"] = outcome.history()
         pace *= len(x) / len(search_data[0])
         derived = _dry_run(supernet, derived, limits, metadata)
         values = {"seed": seed, "pace": pace, "architecture": derived.architecture.to_json(), "regret": derived.regret}
