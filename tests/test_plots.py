@@ -1,0 +1,54 @@
+"""Pictures of a search hold its figures, and say why there is none."""
+
+import builtins
+import types
+
+import pytest
+
+from tsnas.errors import SettingError
+from tsnas.plots import plot_search
+
+HISTORY = {
+    "loss": [2.0, 1.0, 0.5],
+    "accuracy": [0.3, 0.6, 0.9],
+    "val_accuracy": [0.2, 0.5, 0.8],
+    "expected_latency_ms": [50.0, 30.0, 19.0],
+    "expected_ram_bytes": [20480.0, 10240.0, 8192.0],
+    "entropy": [1.0, 0.5, 0.1],
+    "settled": [0.0, 0.2, 0.9],
+}
+
+
+def fitted(**changes):
+    values = {"history_": {"search": HISTORY}, "strategy": "micronas", "max_latency_ms": 20, "max_ram_kb": None}
+    return types.SimpleNamespace(**values | changes)
+
+
+def test_costs_and_limits_are_drawn(tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    figure = plot_search(fitted(), tmp_path / "search.png")
+    latency, ram, decisions, accuracy = figure.axes
+    assert [list(line.get_ydata()) for line in latency.lines] == [[50, 30, 19], [20, 20]]
+    assert [list(line.get_ydata()) for line in ram.lines] == [[20, 10, 8]]
+    assert [list(line.get_ydata()) for line in decisions.lines] == [HISTORY["entropy"], HISTORY["settled"]]
+    assert [list(line.get_ydata()) for line in accuracy.lines] == [HISTORY["accuracy"], HISTORY["val_accuracy"]]
+    assert (tmp_path / "search.png").read_bytes()[1:4] == b"PNG"
+
+
+def test_random_draws_have_no_search():
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    with pytest.raises(SettingError, match="strategy='random' trains no supernet"):
+        plot_search(fitted(history_={"contest": {}}, strategy="random"))
+
+
+def test_missing_matplotlib_is_named(monkeypatch):
+    real_import = builtins.__import__
+
+    def refuse(name, *args, **kwargs):
+        if name.startswith("matplotlib"):
+            raise ImportError(name)
+        return real_import(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with pytest.raises(SettingError, match=r"pip install 'tsnas\[plots\]'"):
+        plot_search(fitted())
