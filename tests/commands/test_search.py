@@ -252,3 +252,17 @@ def test_energy_without_the_power_of_the_board_is_found_before_the_search(search
     assert search(max_energy_mj=2) == 2
     assert "'nucleo_f446re' has no active_power_mw" in capsys.readouterr().err
     assert not recording.calls
+
+
+def test_space_strategy_and_minutes_are_passed_on(search, recording, tmp_path):
+    assert search(space="micronas", strategy="random", max_minutes=3.5) == 0
+    settings = recording.calls["settings"]
+    assert (settings["space"], settings["strategy"], settings["max_minutes"]) == ("micronas", "random", 3.5)
+    metrics = json.loads((tmp_path / "out/metrics.json").read_text())
+    assert metrics["settings"] == {"space": "micronas", "strategy": "random", "max_minutes": 3.5}
+
+
+def test_unknown_strategies_are_found_before_the_search(search, recording, capsys):
+    assert search(strategy="luck") == 2
+    assert "--strategy" in capsys.readouterr().err
+    assert not recording.calls
