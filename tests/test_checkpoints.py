@@ -76,7 +76,7 @@ def test_a_killed_job_goes_on_and_ends_as_an_undisturbed_one(tmp_path, monkeypat
         with pytest.raises(KeyboardInterrupt):
             resumable.fit(x, y)
     with monkeypatch.context() as patch:
-        patch.setattr("tsnas.pipeline.search", killed)
+        patch.setattr("tsnas.selection.search", killed)
         if killed_in == "train_quantised":
             patch.setattr("tsnas.pipeline.train_float", killed)
         resumable.fit(x, y)

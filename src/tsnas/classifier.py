@@ -17,6 +17,7 @@ from tsnas.data import check_labels, check_lengths, check_windows, encode_labels
 from tsnas.deploy.runner import Int8Model
 from tsnas.errors import LengthMismatchError, SettingError, WindowShapeError
 from tsnas.search.strategies import strategy_named
+from tsnas.settings import Settings
 from tsnas.space.config import space_config
 
 
@@ -300,7 +301,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
     def _limits(self) -> Limits:
         return Limits(self.max_latency_ms, self.max_ram_kb, self.max_flash_kb, self.max_energy_mj)
 
-    def _settings(self) -> pipeline.Settings:
+    def _settings(self) -> Settings:
         for name in ("epochs", "search_epochs", "qat_epochs", "batch_size", "finalists"):
             value = getattr(self, name)
             if value is not None and not _is_whole(value, 1):
@@ -318,7 +319,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         fraction = self.validation_fraction
         if not _is_number(fraction) or not 0 < fraction < 1:
             raise SettingError(f"validation_fraction={fraction!r} must lie between 0 and 1, such as 0.2.")
-        return pipeline.Settings(
+        return Settings(
             board=load_board(self.board),
             limits=self._limits(),
             space=space_config(self.space),

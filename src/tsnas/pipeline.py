@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import os
 
 import numpy as np
 import tf_keras as keras
@@ -13,62 +11,27 @@ import tsnas
 from tsnas.budget import Budget
 from tsnas.callbacks import ProgressBar
 from tsnas.checkpoints import Checkpoints
-from tsnas.contest import contest
-from tsnas.cost.board import Board
+from tsnas.contest import Data, Split
 from tsnas.cost.estimate import Estimate, estimate_graph
-from tsnas.cost.limits import Limits
 from tsnas.data import Standardizer, split_validation
-from tsnas.deploy.convert import convert_int8, embed_metadata, untrained_int8
-from tsnas.deploy.seed import fixed_seed
+from tsnas.deploy.convert import convert_int8, embed_metadata
 from tsnas.deploy.train import train_float, train_quantised
 from tsnas.deploy.verify import verify
-from tsnas.errors import InfeasibleError, LimitExceededError
 from tsnas.search.derive import Derived, derive
-from tsnas.search.differentiable import SearchConfig, search
-from tsnas.search.finalists import finalists
 from tsnas.search.options import cell_options
 from tsnas.search.pruning import prune
 from tsnas.search.strategies import strategy_named
+from tsnas.selection import select
+from tsnas.settings import Settings
 from tsnas.space.architecture import Architecture
-from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 
-Data = tuple[np.ndarray, np.ndarray]
 History = dict[str, list[float]]
 
-# Steps that a phase aims at, and the bounds on its passes over the windows: large sets are seen several times, and the
-# upper bound keeps a set of some thousand windows within minutes.
-SEARCH_STEPS, SEARCH_EPOCHS = 700, (4, 100)
-TRAIN_STEPS, TRAIN_EPOCHS = 5000, (10, 45)
-# So few windows that the upper bound would leave less than this many steps are passed over more often.
-LEAST_STEPS = 1000
-# Architectures in the contest: after a search, and, for about the same time, without one.
-FINALISTS, RANDOM_FINALISTS = 6, 14
 # A quantisation-aware step takes about so many float steps.
 QAT_PACE = 2.0
-BATCH_VALUES = 2**20
 # Less than in the supernet: a derived network is small, and has nothing to share.
 TRAIN_DROPOUT = 0.1
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """Checked settings of one job; see `AutoClassifier` for their meaning."""
-
-    board: Board
-    limits: Limits
-    space: SpaceConfig
-    strategy: str
-    max_minutes: float | None
-    epochs: int | None
-    search_epochs: int | None
-    qat_epochs: int | None
-    batch_size: int | None
-    finalists: int | None
-    validation_fraction: float
-    seed: int | None
-    directory: str | os.PathLike[str] | None
-    verbose: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,9 +75,7 @@ def run(
         OutputDirError: `settings.directory` cannot be written.
     """
     budget = Budget(settings.max_minutes)
-    checkpoints = Checkpoints(
-        settings.directory, [x, y, groups, *(validation_data or ()), _identity(classes, settings)]
-    )
+    checkpoints = Checkpoints(settings.directory, [x, y, groups, *(validation_data or ()), settings.identity(classes)])
     found = checkpoints.load("search")
     if found is not None:
         settings = dataclasses.replace(settings, seed=found[0]["seed"])
@@ -130,45 +91,23 @@ def run(
     options = [cell_options(cell) for cell in supernet.cells]
     derive(supernet, limits, options)  # Raises InfeasibleError now rather than after the search.
     pruned = prune(supernet, limits, options)
-    _say(settings, f"space: {pruned.architectures_before:.3g} architectures, {pruned.architectures_after:.3g} can win")
+    settings.say(f"space: {pruned.architectures_before:.3g} architectures, {pruned.architectures_after:.3g} can win")
+    before, after = float(pruned.architectures_before), float(pruned.architectures_after)
+    counts: dict[str, History] = {"architectures": {"before": [before], "after": [after]}}
 
-    if validation_data is None:
-        train_index, val_index = split_validation(y, groups, settings.validation_fraction, seed)
-        search_data, val_data = (x[train_index], y[train_index]), (x[val_index], y[val_index])
-    else:
-        search_data, val_data = (x, y), validation_data
-    standardizer = Standardizer.fit(search_data[0])
+    parts = _parts(x, y, groups, validation_data, settings, seed)
+    standardizer = Standardizer.fit(parts[0][0][0])
+    splits = [(_standardized(standardizer, *train), _standardized(standardizer, *val)) for train, val in parts]
     metadata = _metadata(classes, standardizer, settings)
 
     if found is None:
-        search_data, val_data = (_standardized(standardizer, *data) for data in (search_data, val_data))
-        preferred: Derived | None = None
-        history: dict[str, History] = {"architectures": {}}
-        history["architectures"]["before"] = [float(pruned.architectures_before)]
-        history["architectures"]["after"] = [float(pruned.architectures_after)]
-        if strategy.pseudo_prob is not None:
-            stops = budget.callbacks("search")
-            preferred, history["search"] = _search(
-                supernet, limits, search_data, val_data, settings, seed, [*callbacks, *stops]
-            )
-        count = settings.finalists or (FINALISTS if preferred is not None else RANDOM_FINALISTS)
-        entrants = finalists(supernet, limits, preferred, count, seed)
-        splits = [(search_data, val_data)]
-        if validation_data is None:
-            # Other users judge the second round.
-            train_index, val_index = split_validation(y, groups, settings.validation_fraction, seed + 1)
-            others = (_standardized(standardizer, x[part], y[part]) for part in (train_index, val_index))
-            splits.append((next(others), next(others)))
-        batch_size = _batch_size(settings, search_data[0])
-        outcome = contest(entrants, splits, batch_size, seed, settings.verbose, budget.seconds_for("contest"))
-        derived, pace = outcome.winner, outcome.seconds_per_epoch
-        history["contest"] = outcome.history()
-        pace *= len(x) / len(search_data[0])
-        derived = _dry_run(supernet, derived, limits, metadata)
+        selected = select(supernet, limits, settings, seed, splits, metadata, budget, callbacks)
+        pace = selected.seconds_per_epoch * len(x) / len(splits[0][0][0])
+        derived, history = selected.derived, counts | selected.history
         values = {"seed": seed, "pace": pace, "architecture": derived.architecture.to_json(), "regret": derived.regret}
         checkpoints.save("search", values | {"history": history})
     else:
-        _say(settings, f"search: taken from an earlier run in {settings.directory}")
+        settings.say(f"search: taken from an earlier run in {settings.directory}")
         architecture, history = Architecture.from_json(found[0]["architecture"]), found[0]["history"]
         pace = found[0]["pace"]
         derived = Derived(architecture, estimate_graph(architecture.graph(), settings.board), found[0]["regret"])
@@ -190,9 +129,12 @@ def run(
     )
 
 
-def _say(settings: Settings, text: str) -> None:
-    if settings.verbose:
-        print(text)
+def _parts(x, y, groups, validation_data, settings, seed) -> list[Split]:
+    """Training and validation windows; without any of the caller's, split off twice, the second time by other users."""
+    if validation_data is not None:
+        return [((x, y), validation_data)]
+    splits = (split_validation(y, groups, settings.validation_fraction, seed + index) for index in range(2))
+    return [((x[train], y[train]), (x[val], y[val])) for train, val in splits]
 
 
 def _standardized(standardizer: Standardizer, x: np.ndarray, y: np.ndarray) -> Data:
@@ -200,30 +142,20 @@ def _standardized(standardizer: Standardizer, x: np.ndarray, y: np.ndarray) -> D
     return standardizer(x)[..., np.newaxis], y
 
 
-def _search(supernet, limits, train, val, settings, seed, callbacks) -> tuple[Derived, History]:
-    batch_size = _batch_size(settings, train[0])
-    epochs = settings.search_epochs or _epochs(SEARCH_STEPS, len(train[0]) / batch_size, SEARCH_EPOCHS)
-    config = SearchConfig(epochs=epochs, batch_size=batch_size)
-    if not strategy_named(settings.strategy).hardware_loss:
-        config = dataclasses.replace(config, latency_weight=0.0, memory_weight=0.0)
-    with fixed_seed(seed):
-        return search(supernet, limits, train, val, config, callbacks, seed, settings.verbose)
-
-
 def _train(architecture, x, y, settings, seed, checkpoints, budget, pace) -> tuple[keras.Model, History]:
     """The float model, trained or as it was kept."""
     model = architecture.build(TRAIN_DROPOUT, seed)
     found = checkpoints.load("train")
     if found is not None:
-        _say(settings, f"train: taken from an earlier run in {settings.directory}")
+        settings.say(f"train: taken from an earlier run in {settings.directory}")
         model.set_weights(found[1])
         return model, found[0]["history"]
     history = train_float(
         model,
         x,
         y,
-        epochs=budget.epochs_within("train", _train_epochs(settings, x), pace),
-        batch_size=_batch_size(settings, x),
+        epochs=budget.epochs_within("train", settings.train_epochs_for(x), pace),
+        batch_size=settings.batch_size_for(x),
         seed=seed,
         callbacks=[ProgressBar("train", settings.verbose), *budget.callbacks("train")],
     )
@@ -233,13 +165,12 @@ def _train(architecture, x, y, settings, seed, checkpoints, budget, pace) -> tup
 
 def _quantise(model, x, y, settings, seed, budget, pace) -> tuple[keras.Model, History]:
     recorder = keras.callbacks.History()
-    epochs = settings.qat_epochs or max(3, _train_epochs(settings, x) // 5)
     qat_model = train_quantised(
         model,
         x,
         y,
-        epochs=budget.epochs_within("quantise", epochs, QAT_PACE * pace),
-        batch_size=_batch_size(settings, x),
+        epochs=budget.epochs_within("quantise", settings.qat_epochs_for(x), QAT_PACE * pace),
+        batch_size=settings.batch_size_for(x),
         seed=seed,
         callbacks=[recorder, ProgressBar("quantise", settings.verbose), *budget.callbacks("quantise")],
     )
@@ -256,35 +187,6 @@ def raw_model(model: keras.Model, standardizer: Standardizer) -> keras.Model:
     return keras.Model(inputs, model(x), name="tsnas_float")
 
 
-def _dry_run(supernet: Supernet, derived: Derived, limits: Limits, metadata: dict) -> Derived:
-    """Checks the limits on a converted file before training; takes a smaller architecture if its file is over one.
-
-    Only the file itself has its exact length: the one before is predicted to within some percent.
-    """
-    while True:
-        tflite = embed_metadata(untrained_int8(derived.architecture.build()), metadata)
-        try:
-            verify(tflite, supernet.board, limits)
-            return derived
-        except LimitExceededError:
-            if limits.max_flash_bytes is None or len(tflite) <= limits.max_flash_bytes:
-                raise
-            # The next one must be predicted smaller than this one by what this one is over.
-            room = derived.estimate.flash_bytes - (len(tflite) - limits.max_flash_bytes)
-            if room <= 0:
-                raise
-        try:
-            derived = derive(supernet, dataclasses.replace(limits, max_flash_kb=room / 1024))
-        except InfeasibleError as error:
-            raise InfeasibleError(
-                f"max_flash_kb={limits.max_flash_kb:g} is just too low: the smallest file that was converted has "
-                f"{len(tflite)} bytes, {len(tflite) - limits.max_flash_bytes} too many. Raise it to "
-                f"{math.ceil(len(tflite) / 102.4) / 10:g}.",
-                error.smallest | {"flash_bytes": float(len(tflite))},
-                ("flash_bytes",),
-            ) from error
-
-
 def _metadata(classes: np.ndarray, standardizer: Standardizer, settings: Settings) -> dict:
     """What travels inside the .tflite file: the firmware needs the first two."""
     return {
@@ -295,42 +197,3 @@ def _metadata(classes: np.ndarray, standardizer: Standardizer, settings: Setting
         "seed": settings.seed,
         "tsnas": tsnas.__version__,
     }
-
-
-def _identity(classes: np.ndarray, settings: Settings) -> dict:
-    """All that defines a job beside its arrays."""
-    return {
-        "classes": classes.tolist(),
-        "board": settings.board.to_json(),
-        "limits": dataclasses.asdict(settings.limits),
-        "space": settings.space.to_json(),
-        "settings": [
-            settings.epochs,
-            settings.search_epochs,
-            settings.qat_epochs,
-            settings.batch_size,
-            settings.finalists,
-            settings.validation_fraction,
-            settings.seed,
-            settings.strategy,
-            settings.max_minutes,
-        ],
-        "tsnas": tsnas.__version__,
-    }
-
-
-def _train_epochs(settings: Settings, x: np.ndarray) -> int:
-    return settings.epochs or _epochs(TRAIN_STEPS, len(x) / _batch_size(settings, x), TRAIN_EPOCHS)
-
-
-def _batch_size(settings: Settings, x: np.ndarray) -> int:
-    """64, or less: for few windows, so that an epoch has about 16 steps; for large ones, so that memory suffices."""
-    windows, time, sensors = x.shape[:3]
-    return settings.batch_size or int(np.clip(min(windows // 16, BATCH_VALUES // (time * sensors)), 8, 64))
-
-
-def _epochs(steps: int, steps_per_epoch: float, bounds: tuple[int, int]) -> int:
-    steps_per_epoch = max(1.0, steps_per_epoch)
-    least, most = bounds
-    most = max(most, math.ceil(min(steps, LEAST_STEPS) / steps_per_epoch))
-    return int(np.clip(math.ceil(steps / steps_per_epoch), least, most))

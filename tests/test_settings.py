@@ -1,16 +1,17 @@
-"""The pipeline's own arithmetic: how often and in which batches the windows are seen."""
+"""Settings of a job: how often and in which batches the windows are seen, and what makes it another job."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
-from tsnas import pipeline
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
+from tsnas.settings import Settings, epochs_of
 from tsnas.space.config import SpaceConfig
 
-DEFAULTS = pipeline.Settings(
+DEFAULTS = Settings(
     board=load_board("nucleo_f446re"),
     limits=Limits(),
     space=SpaceConfig(),
@@ -34,8 +35,8 @@ DEFAULTS = pipeline.Settings(
 )
 def test_batches_suit_the_number_and_the_size_of_the_windows(shape, batch_size):
     x = np.lib.stride_tricks.as_strided(np.zeros(1, np.float32), shape, (0, 0, 0, 0))
-    assert pipeline._batch_size(DEFAULTS, x) == batch_size
-    assert pipeline._batch_size(dataclasses.replace(DEFAULTS, batch_size=7), x) == 7
+    assert DEFAULTS.batch_size_for(x) == batch_size
+    assert dataclasses.replace(DEFAULTS, batch_size=7).batch_size_for(x) == 7
 
 
 @pytest.mark.parametrize(
@@ -43,4 +44,14 @@ def test_batches_suit_the_number_and_the_size_of_the_windows(shape, batch_size):
     [(115.9, 52), (38.4, 60), (5, 200), (0.3, 1000), (3125, 10)],
 )
 def test_epochs_make_about_the_steps_asked_for_within_their_bounds(steps_per_epoch, epochs):
-    assert pipeline._epochs(6000, steps_per_epoch, (10, 60)) == epochs
+    assert epochs_of(6000, steps_per_epoch, (10, 60)) == epochs
+
+
+def test_all_but_folder_and_verbosity_make_another_job():
+    classes = np.array(["a", "b"])
+    same = dataclasses.replace(DEFAULTS, directory="elsewhere", verbose=2)
+    assert same.identity(classes) == DEFAULTS.identity(classes)
+    for changes in ({"strategy": "random"}, {"seed": 1}, {"limits": Limits(max_ram_kb=5)}, {"max_minutes": 3}):
+        assert dataclasses.replace(DEFAULTS, **changes).identity(classes) != DEFAULTS.identity(classes)
+    assert DEFAULTS.identity(classes[:1]) != DEFAULTS.identity(classes)
+    json.dumps(DEFAULTS.identity(classes))

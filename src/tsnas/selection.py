@@ -1,0 +1,131 @@
+"""Finds the architecture of a job: search, contest, and a dry run of the winner's file."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import tf_keras as keras
+
+from tsnas.budget import Budget
+from tsnas.contest import Data, Split, contest
+from tsnas.cost.limits import Limits
+from tsnas.deploy.convert import embed_metadata, untrained_int8
+from tsnas.deploy.seed import fixed_seed
+from tsnas.deploy.verify import verify
+from tsnas.errors import InfeasibleError, LimitExceededError
+from tsnas.search.derive import Derived, derive
+from tsnas.search.differentiable import SearchConfig, search
+from tsnas.search.finalists import finalists
+from tsnas.search.strategies import strategy_named
+from tsnas.settings import Settings
+from tsnas.space.supernet import Supernet
+
+History = dict[str, list[float]]
+
+# Architectures in the contest: after a search, and, for about the same time, without one.
+FINALISTS, RANDOM_FINALISTS = 6, 14
+
+
+@dataclasses.dataclass(frozen=True)
+class Selected:
+    """What is to be trained.
+
+    Args:
+        derived: `Derived`; its file keeps the limits, as far as its length can be known before training.
+        history: dict of the phases `"search"`, if there was one, and `"contest"`.
+        seconds_per_epoch: float, how long a pass over the first training windows took in the contest; 0 without one.
+    """
+
+    derived: Derived
+    history: dict[str, History]
+    seconds_per_epoch: float
+
+
+def select(
+    supernet: Supernet,
+    limits: Limits,
+    settings: Settings,
+    seed: int,
+    splits: Sequence[Split],
+    metadata: dict,
+    budget: Budget,
+    callbacks: list[keras.callbacks.Callback],
+) -> Selected:
+    """Finds the architecture of a job by its strategy.
+
+    Args:
+        supernet: fresh `Supernet`.
+        limits: `Limits` to keep.
+        settings: `Settings`.
+        seed: int.
+        splits: training and validation windows, as `contest` takes them; the first is searched on.
+        metadata: dict that will travel in the file.
+        budget: `Budget` of the job.
+        callbacks: tf_keras callbacks for the search.
+
+    Returns:
+        A `Selected`.
+
+    Raises:
+        InfeasibleError: no architecture keeps the limits.
+    """
+    train, val = splits[0]
+    preferred: Derived | None = None
+    history: dict[str, History] = {}
+    if strategy_named(settings.strategy).pseudo_prob is not None:
+        stops = budget.callbacks("search")
+        preferred, history["search"] = _search(supernet, limits, train, val, settings, seed, [*callbacks, *stops])
+    count = settings.finalists or (FINALISTS if preferred is not None else RANDOM_FINALISTS)
+    entrants = finalists(supernet, limits, preferred, count, seed)
+    batch_size = settings.batch_size_for(train[0])
+    outcome = contest(entrants, splits, batch_size, seed, settings.verbose, budget.seconds_for("contest"))
+    history["contest"] = outcome.history()
+    derived = _dry_run(supernet, outcome.winner, limits, metadata)
+    return Selected(derived, history, outcome.seconds_per_epoch)
+
+
+def _search(
+    supernet: Supernet,
+    limits: Limits,
+    train: Data,
+    val: Data,
+    settings: Settings,
+    seed: int,
+    callbacks: list[keras.callbacks.Callback],
+) -> tuple[Derived, History]:
+    config = SearchConfig(epochs=settings.search_epochs_for(train[0]), batch_size=settings.batch_size_for(train[0]))
+    if not strategy_named(settings.strategy).hardware_loss:
+        config = dataclasses.replace(config, latency_weight=0.0, memory_weight=0.0)
+    with fixed_seed(seed):
+        return search(supernet, limits, train, val, config, callbacks, seed, settings.verbose)
+
+
+def _dry_run(supernet: Supernet, derived: Derived, limits: Limits, metadata: dict) -> Derived:
+    """Checks the limits on a converted file before training; takes a smaller architecture if its file is over one.
+
+    Only the file itself has its exact length: the one before is predicted to within some percent.
+    """
+    while True:
+        tflite = embed_metadata(untrained_int8(derived.architecture.build()), metadata)
+        try:
+            verify(tflite, supernet.board, limits)
+            return derived
+        except LimitExceededError:
+            if limits.max_flash_bytes is None or len(tflite) <= limits.max_flash_bytes:
+                raise
+            # The next one must be predicted smaller than this one by what this one is over.
+            room = derived.estimate.flash_bytes - (len(tflite) - limits.max_flash_bytes)
+            if room <= 0:
+                raise
+        try:
+            derived = derive(supernet, dataclasses.replace(limits, max_flash_kb=room / 1024))
+        except InfeasibleError as error:
+            raise InfeasibleError(
+                f"max_flash_kb={limits.max_flash_kb:g} is just too low: the smallest file that was converted has "
+                f"{len(tflite)} bytes, {len(tflite) - limits.max_flash_bytes} too many. Raise it to "
+                f"{math.ceil(len(tflite) / 102.4) / 10:g}.",
+                error.smallest | {"flash_bytes": float(len(tflite))},
+                ("flash_bytes",),
+            ) from error

@@ -1,0 +1,75 @@
+"""The checked settings of one job, and the batches and epochs that follow from them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+
+import numpy as np
+
+import tsnas
+from tsnas.cost.board import Board
+from tsnas.cost.limits import Limits
+from tsnas.space.config import SpaceConfig
+
+# Steps that a phase aims at, and the bounds on its passes over the windows: large sets are seen several times, and the
+# upper bound keeps a set of some thousand windows within minutes.
+SEARCH_STEPS, SEARCH_EPOCHS = 700, (4, 100)
+TRAIN_STEPS, TRAIN_EPOCHS = 5000, (10, 45)
+# So few windows that the upper bound would leave less than this many steps are passed over more often.
+LEAST_STEPS = 1000
+BATCH_VALUES = 2**20
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Checked settings of one job; see `AutoClassifier` for their meaning."""
+
+    board: Board
+    limits: Limits
+    space: SpaceConfig
+    strategy: str
+    max_minutes: float | None
+    epochs: int | None
+    search_epochs: int | None
+    qat_epochs: int | None
+    batch_size: int | None
+    finalists: int | None
+    validation_fraction: float
+    seed: int | None
+    directory: str | os.PathLike[str] | None
+    verbose: int
+
+    def identity(self, classes: np.ndarray) -> dict:
+        """All that defines a job beside its arrays, as plain JSON values."""
+        plain = dataclasses.asdict(self) | {"board": self.board.to_json(), "space": self.space.to_json()}
+        # Where phases are kept and what is printed does not change the outcome.
+        del plain["directory"], plain["verbose"]
+        return plain | {"classes": classes.tolist(), "tsnas": tsnas.__version__}
+
+    def say(self, text: str) -> None:
+        if self.verbose:
+            print(text)
+
+    def batch_size_for(self, x: np.ndarray) -> int:
+        """64, or less: for few windows, so that an epoch has some 16 steps; for large ones, so that memory suffices."""
+        windows, time, sensors = x.shape[:3]
+        return self.batch_size or int(np.clip(min(windows // 16, BATCH_VALUES // (time * sensors)), 8, 64))
+
+    def search_epochs_for(self, x: np.ndarray) -> int:
+        return self.search_epochs or epochs_of(SEARCH_STEPS, len(x) / self.batch_size_for(x), SEARCH_EPOCHS)
+
+    def train_epochs_for(self, x: np.ndarray) -> int:
+        return self.epochs or epochs_of(TRAIN_STEPS, len(x) / self.batch_size_for(x), TRAIN_EPOCHS)
+
+    def qat_epochs_for(self, x: np.ndarray) -> int:
+        return self.qat_epochs or max(3, self.train_epochs_for(x) // 5)
+
+
+def epochs_of(steps: int, steps_per_epoch: float, bounds: tuple[int, int]) -> int:
+    """Passes over the windows that make about `steps` steps, within bounds."""
+    steps_per_epoch = max(1.0, steps_per_epoch)
+    least, most = bounds
+    most = max(most, math.ceil(min(steps, LEAST_STEPS) / steps_per_epoch))
+    return int(np.clip(math.ceil(steps / steps_per_epoch), least, most))
