@@ -216,6 +216,15 @@ def test_every_strategy_keeps_the_limits(strategy, test_set):
     assert set(clf.predict(test_set[0])) <= set(NAMES)
 
 
+def test_numbers_of_numpy_are_settings_too(tmp_path):
+    x, y = raw(60)
+    numbers = {"max_latency_ms": np.int64(2), "max_ram_kb": np.float32(8), "max_minutes": np.int64(9)}
+    epochs = {"epochs": np.int64(1), "search_epochs": np.int32(1), "qat_epochs": np.int64(1), "finalists": np.int64(1)}
+    clf = quick(**numbers, **epochs, directory=tmp_path / "phases").fit(x, y)
+    clf.save(tmp_path / "model")
+    assert tsnas.load(tmp_path / "model").latency_ms_ == clf.latency_ms_ <= 2
+
+
 def test_a_job_comes_back_in_time(test_set):
     x, y = raw(180)
     started = time.monotonic()

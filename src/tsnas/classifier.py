@@ -323,13 +323,13 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             board=load_board(self.board),
             limits=self._limits(),
             space=space_config(self.space),
-            epochs=self.epochs,
-            search_epochs=self.search_epochs,
-            qat_epochs=self.qat_epochs,
-            batch_size=self.batch_size,
-            finalists=self.finalists,
+            epochs=_plain(self.epochs),
+            search_epochs=_plain(self.search_epochs),
+            qat_epochs=_plain(self.qat_epochs),
+            batch_size=_plain(self.batch_size),
+            finalists=_plain(self.finalists),
             strategy=self.strategy,
-            max_minutes=self.max_minutes,
+            max_minutes=_plain(self.max_minutes),
             validation_fraction=float(fraction),
             seed=None if self.seed is None else int(self.seed),
             directory=self.directory,
@@ -373,6 +373,11 @@ def _arrays(x: Any, y: Any, name: str) -> tuple[Any, Any]:
 
 def _is_whole(value: Any, least: int) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= least
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy as one of Python, which JSON takes; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _is_number(value: Any) -> bool:

@@ -44,6 +44,9 @@ class Limits:
                 raise LimitError(
                     f"{field.name} is {value!r}; it must be a finite number above 0, or None for no limit."
                 )
+            if isinstance(value, np.generic):
+                # JSON knows no numbers of NumPy.
+                object.__setattr__(self, field.name, value.item())
 
     @property
     def max_ram_bytes(self) -> int | None:
