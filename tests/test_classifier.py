@@ -1,5 +1,6 @@
 """AutoClassifier as a user meets it: one small search for all tests, its artefact, and every message for bad input."""
 
+import dataclasses
 import json
 import pickle
 import re
@@ -223,6 +224,27 @@ def test_numbers_of_numpy_are_settings_too(tmp_path):
     clf = quick(**numbers, **epochs, directory=tmp_path / "phases").fit(x, y)
     clf.save(tmp_path / "model")
     assert tsnas.load(tmp_path / "model").latency_ms_ == clf.latency_ms_ <= 2
+
+
+def test_energy_is_a_limit_from_fit_to_load(fitted, tmp_path, capsys):
+    assert fitted.energy_mj_ is None
+    x, y = raw(60)
+    board = dataclasses.replace(load_board("nucleo_f446re"), active_power_mw=100.0)
+    with pytest.raises(errors.InfeasibleError, match=r"1e-06 mJ for .*max_energy_mj too low") as caught:
+        quick(board=board, max_energy_mj=1e-6).fit(x, y)
+    assert "energy_mj" in caught.value.short
+    with pytest.raises(errors.LimitError, match="no active_power_mw"):
+        quick(max_energy_mj=1).fit(x, y)
+    clf = quick(board=board, max_latency_ms=None, max_energy_mj=0.15, epochs=1, search_epochs=1, qat_epochs=1).fit(x, y)
+    assert clf.energy_mj_ == pytest.approx(clf.latency_ms_ / 10)
+    assert clf.energy_mj_ <= 0.15
+    clf.save(tmp_path)
+    loaded = tsnas.load(tmp_path)
+    assert loaded.energy_mj_ == clf.energy_mj_
+    assert loaded.get_params()["max_energy_mj"] == 0.15
+    assert json.loads((tmp_path / "model.json").read_text())["energy_mj"] == clf.energy_mj_
+    loaded.summary()
+    assert "0.15 mJ of energy: kept" in capsys.readouterr().out
 
 
 def test_a_job_comes_back_in_time(test_set):

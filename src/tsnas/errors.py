@@ -71,7 +71,7 @@ class SettingError(TsnasError, ValueError):
 
 
 class LimitError(SettingError):
-    """A limit on latency, RAM or flash that is not a positive number."""
+    """A limit that is not a positive number, or one on energy for a board whose power is not known."""
 
 
 class InfeasibleError(TsnasError, ValueError):

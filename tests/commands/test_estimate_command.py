@@ -123,6 +123,22 @@ def test_one_board_for_every_row_and_a_table_that_beats_the_model(tmp_path, caps
     )
 
 
+def test_without_a_board_a_table_serves_every_board(tmp_path, capsys):
+    op_rows(tmp_path / "ops.csv", op_cycles="800.0")
+    records = [
+        OpMeasurement("nicla_sense_me", "1", Softmax(6), 777, 999, 4000, 900),
+        OpMeasurement("nucleo_f446re", "1", Add(16, 3, 8), 888, 999, 4000, 900),
+        OpMeasurement("nucleo_l552ze_q", "1", Softmax(6), 1, 2, 4000, 900),
+    ]
+    write_table(tmp_path / "table.csv", records)
+    assert run(["estimate", f"--ops={tmp_path / 'ops.csv'}", f"--table={tmp_path / 'table.csv'}"]) == 0
+    captured = capsys.readouterr()
+    written = list(csv.DictReader(captured.out.splitlines()))
+    assert [row["predicted_cycles"] for row in written] == ["888.0", "777.0"]
+    assert "is not used: of board 'nucleo_l552ze_q', not 'nucleo_f446re' or 'nicla_sense_me'" in captured.err
+    assert "mean error of 2 with op_cycles: 6.94%" in captured.err  # (88 / 800 + 23 / 800) / 2
+
+
 def test_real_measurements_are_predicted(shared_dir, tmp_path, capsys):
     path = shared_dir / "measurements" / "op_latency_open.csv"
     assert run(["estimate", f"--ops={path}", f"--out={tmp_path / 'out.csv'}"]) == 0
@@ -142,6 +158,7 @@ def test_bad_operator_files_are_named(tmp_path, capsys):
         ("board,op,in_h,in_w,in_c\nnucleo_f446re,lstm,1,1,1\n", "line 2: ValueError: op is 'lstm'; known are conv2d"),
         ("board,op,in_h,in_w,in_c\nnucleo,add,1,1,1\n", "No board is called 'nucleo'"),
         ("op,in_h,in_w,in_c\nadd,1,1,1\n", "has no column board"),
+        ("board,op,in_h,in_w,in_c\nnicla_sense_me,add,1,1,1,1\n", "line 2: more values than columns"),
     ]:
         path.write_text(text)
         assert message in error_line(["estimate", f"--ops={path}"], capsys)

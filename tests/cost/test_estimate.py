@@ -109,7 +109,8 @@ def test_margin_is_the_sum_over_the_operators(graph):
     assert estimate.latency_margin_ms == pytest.approx(p95 * estimate.latency_ms)
     text = estimate.table()
     assert f"{estimate.latency_ms:.2f} ms (± {estimate.latency_margin_ms:.2f})" in text
-    assert "latency is" not in text
+    assert " ".join(text.splitlines()[0].split()) == "op kind output params MACs ms RAM KB weights KB"
+    assert not any(mark in text for mark in "*^~")
 
 
 def test_table_says_what_stands_behind_unusual_figures():
@@ -125,8 +126,15 @@ def test_table_says_what_stands_behind_unusual_figures():
     assert margins == pytest.approx([3 * board.latency_error.p95_relative, 0.5, 0.0005])
     assert estimate.rows[2].latency_ms == pytest.approx(36500 / 180e6 * 1000)
     text = estimate.table()
-    for words in ("extrapolated: the kernel was fitted", "derived: no measurement", "measured: this very operator"):
+    for words in (
+        "^ extrapolated: the kernel was fitted",
+        "~ derived: no measurement",
+        "* measured: this very operator",
+    ):
         assert words in text
+    for line, row, mark in zip(text.splitlines()[2:5], estimate.rows, "^~*", strict=True):
+        assert f"{row.latency_ms:.3f}  {mark}  " in line
+    assert [row["latency_source"] for row in estimate.to_json()["rows"]] == ["extrapolated", "derived", "measured"]
 
 
 def test_energy_is_latency_times_power(graph):
@@ -137,6 +145,17 @@ def test_energy_is_latency_times_power(graph):
     text = estimate.table(Limits(max_energy_mj=0.001))
     assert "energy   " in text
     assert "0.001 mJ of energy: OVER" in text
+    assert "0.001 mJ of energy: not judged" in estimate_graph(graph, board).table(Limits(max_energy_mj=0.001))
+
+
+def test_verdicts_are_those_of_the_limits(graph):
+    estimate = estimate_graph(graph, dataclasses.replace(load_board("nucleo_f446re"), active_power_mw=250.0))
+    # The last digit of a product is no excess.
+    limits = Limits(max_energy_mj=estimate.energy_mj * (1 - 1e-12), max_latency_ms=estimate.latency_ms)
+    assert limits.exceeded(latency_ms=estimate.latency_ms, energy_mj=estimate.energy_mj) == ()
+    text = estimate.table(limits)
+    assert text.count(": kept") == 2
+    assert "OVER" not in text
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from tsnas.cost.board import load_board
 from tsnas.cost.latency import DERIVED, MEASURED, MODEL, op_cycles, op_latency
-from tsnas.cost.measurements import OpMeasurement, read_measurements, record_from_json, record_to_json
+from tsnas.cost.measurements import OpMeasurement, read_measurements, record_to_json
 from tsnas.cost.ops import (
     Add,
     AveragePool2D,
@@ -19,7 +19,7 @@ from tsnas.cost.ops import (
     Reshape,
     Softmax,
 )
-from tsnas.cost.table import board_with_table, checked_table, read_table, write_table
+from tsnas.cost.table import board_with_table, boards_with_table, checked_table, read_table, write_table
 from tsnas.errors import BoardFileError
 
 BOARD = load_board("nucleo_f446re")
@@ -33,7 +33,7 @@ OPS = [
     MaxPool2D(16, 3, 4, 2, 1, 2, 1),
     AveragePool2D(16, 3, 4, 2, 1, 2, 1, "same"),
     Reshape((16, 3, 4), (1, 1, 192)),
-    Pad(16, 3, 4, 0, 2, 0, 1),
+    Pad(16, 3, 4, 1, 2, 3, 0),
 ]
 
 
@@ -121,6 +121,18 @@ def test_refused_records_are_warned_of(tmp_path):
     assert board.table == (record(OPS[0]),)
 
 
+def test_one_file_serves_several_boards(tmp_path):
+    other = load_board("nicla_sense_me")
+    strange = record(board="mine")
+    write_table(tmp_path / "all.csv", [record(), record(board=other.name), strange])
+    with pytest.warns(UserWarning) as warned:
+        boards = boards_with_table([BOARD, other], tmp_path / "all.csv")
+    assert [board.table for board in boards] == [(record(),), (record(board=other.name),)]
+    assert [str(warning.message).split("not used: ")[1] for warning in warned] == [
+        "of board 'mine', not 'nucleo_f446re' or 'nicla_sense_me'."
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -142,9 +154,3 @@ def test_missing_tables_are_named(tmp_path):
     for name in ("no.json", "no.csv"):
         with pytest.raises(BoardFileError, match=f"{name}' cannot be read: No such file"):
             read_table(tmp_path / name)
-
-
-def test_depthwise_widths_must_divide():
-    row = record_to_json(record(OPS[4])) | {"out_c": 9}
-    with pytest.raises(ValueError, match="out_c is 9; a depthwise convolution has a multiple of in_c, 4"):
-        record_from_json(row)

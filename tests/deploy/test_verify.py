@@ -1,8 +1,11 @@
 """The last gate: a file over any limit is refused, and the message names every limit."""
 
+import dataclasses
+
 import pytest
 
 from tsnas import errors
+from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.cost.limits import Limits
 from tsnas.deploy.verify import verify
@@ -23,6 +26,16 @@ def test_every_limit_that_is_exceeded_is_named(trained):
     with pytest.raises(errors.LimitExceededError, match=r"latency") as caught:
         verify(trained.tflite, BOARD, Limits(max_latency_ms=0.01))
     assert "RAM" not in str(caught.value)
+
+
+def test_energy_is_judged_by_the_power_of_the_board(trained):
+    board = dataclasses.replace(load_board(BOARD), active_power_mw=100.0)
+    energy_mj = verify(trained.tflite, board, Limits()).energy_mj
+    assert verify(trained.tflite, board, Limits(max_energy_mj=energy_mj)).energy_mj == energy_mj
+    with pytest.raises(errors.LimitExceededError, match=r"energy .* mJ is over the limit of"):
+        verify(trained.tflite, board, Limits(max_energy_mj=energy_mj / 2))
+    with pytest.raises(errors.LimitError, match="no active_power_mw"):
+        verify(trained.tflite, BOARD, Limits(max_energy_mj=energy_mj))
 
 
 def test_a_limit_that_is_met_exactly_is_kept(trained):

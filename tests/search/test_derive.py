@@ -10,7 +10,7 @@ import pytest
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
-from tsnas.errors import InfeasibleError
+from tsnas.errors import InfeasibleError, LimitError
 from tsnas.search.derive import derive
 from tsnas.search.feasibility import smallest_costs
 from tsnas.search.options import cell_options
@@ -117,6 +117,10 @@ def test_energy_limits_are_kept_and_named(supernet):
         group.alpha.assign(np.arange(len(group.options), dtype=np.float32))
     limits = Limits(max_energy_mj=0.08).tightest_with(board)
     assert derive(powered, limits).estimate.energy_mj <= 0.08 < derive(powered, Limits()).estimate.energy_mj
+    # A limit on energy counts, whether or not it was made one on latency before.
+    assert derive(powered, Limits(max_energy_mj=0.08)).estimate.energy_mj <= 0.08
+    with pytest.raises(LimitError, match="no active_power_mw"):
+        derive(supernet, Limits(max_energy_mj=0.08))
     with pytest.raises(
         InfeasibleError,
         match=r"keeps 128 KB of RAM, 512 KB of flash, 1e-05 mJ for .*max_energy_mj too low: .* mJ",

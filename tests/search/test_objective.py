@@ -1,5 +1,6 @@
 """The hardware losses against the formula of the paper."""
 
+import dataclasses
 import math
 
 import pytest
@@ -7,6 +8,7 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
 from tsnas.search.objective import HardwareLoss, excess_loss
 from tsnas.space.supernet import ExpectedCosts
@@ -26,6 +28,14 @@ def test_losses_add_up_with_the_weights_of_the_paper():
     costs = ExpectedCosts(tf.constant(60.0), tf.constant(2 * 64 * 1024.0), tf.constant(100.0))
     loss = HardwareLoss(Limits(30, 64, 1))
     assert float(loss(costs)) == pytest.approx((2 + 4) * math.log(2), rel=1e-5)
+
+
+def test_energy_counts_as_the_latency_that_it_allows():
+    board = dataclasses.replace(load_board("nucleo_f446re"), active_power_mw=100.0)
+    loss = HardwareLoss(Limits(max_energy_mj=2).tightest_with(board))
+    # 2 mJ at 100 mW last 20 ms.
+    costs = ExpectedCosts(tf.constant(60.0), tf.constant(1.0), tf.constant(1.0))
+    assert float(loss(costs)) == pytest.approx(2 * math.log(3), rel=1e-5)
 
 
 def test_gradient_pushes_only_what_is_over():

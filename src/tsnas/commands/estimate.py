@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import pathlib
 import sys
 from typing import TYPE_CHECKING
@@ -40,30 +41,30 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.estimate import estimate_tflite
     from tsnas.cost.table import board_with_table
 
-    if not values.ops and len(arguments) != 1:
-        raise UsageError(f"expected the path of one .tflite file, not {len(arguments)} arguments")
-    if values.board is None and (values.table or not values.ops):
-        raise UsageError("--board is required; `tsnas boards` lists the names")
-    board = load_board(values.board) if values.board else None
-    if board is not None and values.table:
-        board = board_with_table(board, values.table)
     if values.ops:
         no_arguments(arguments)
         if values.json:
             raise UsageError("--json goes with a model; --ops writes CSV")
-        _estimate_ops(values.ops, board, values.out)
+        _estimate_ops(values.ops, values.board, values.table, values.out)
         return
+    if len(arguments) != 1:
+        raise UsageError(f"expected the path of one .tflite file, not {len(arguments)} arguments")
+    if values.board is None:
+        raise UsageError("--board is required; `tsnas boards` lists the names")
     if values.out:
         raise UsageError("--out goes with --ops; redirect the output of a model's estimate")
-    assert board is not None
+    board = load_board(values.board)
+    if values.table:
+        board = board_with_table(board, values.table)
     estimate = estimate_tflite(arguments[0], board)
     print(json.dumps(estimate.to_json(), indent=2) if values.json else estimate.table())
 
 
-def _estimate_ops(path: str, board: Board | None, out: str | None) -> None:
+def _estimate_ops(path: str, board: str | None, table: str | None, out: str | None) -> None:
     """Writes the rows of a CSV file again, with what each operator is predicted to cost."""
     from tsnas.cost.board import load_board
     from tsnas.cost.measurements import read_ops
+    from tsnas.cost.table import boards_with_table
     from tsnas.errors import BoardFileError
     from tsnas.files import write_file
 
@@ -72,14 +73,17 @@ def _estimate_ops(path: str, board: Board | None, out: str | None) -> None:
         raise BoardFileError(f"Measurements {path!r} hold no rows; give at least one operator.")
     if board is None and "board" not in rows[0]:
         raise UsageError(f"--board is required: {path!r} has no column board")
-    boards = {name: load_board(name) for name in {row["board"] for row in rows}} if board is None else {}
+    names = [row["board"] for row in rows] if board is None else [board] * len(rows)
+    boards = {name: load_board(name) for name in dict.fromkeys(names)}
+    if table:
+        boards = dict(zip(boards, boards_with_table(list(boards.values()), table), strict=True))
     errors = []
-    for row, op in zip(rows, ops, strict=True):
-        predicted = _predicted(op, board or boards[row["board"]])
+    for row, op, name in zip(rows, ops, names, strict=True):
+        predicted = _predicted(op, boards[name])
         row |= dict(zip(PREDICTED, map(str, predicted), strict=True))
-        measured = row.get("op_cycles") or ""
-        if measured.isdigit() and int(measured) > 0:
-            errors.append(abs(predicted[0] / int(measured) - 1))
+        measured = _number(row.get("op_cycles"))
+        if measured > 0:
+            errors.append(abs(predicted[0] / measured - 1))
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
@@ -92,6 +96,15 @@ def _estimate_ops(path: str, board: Board | None, out: str | None) -> None:
     if errors:
         print(f"; mean error of {len(errors)} with op_cycles: {sum(errors) / len(errors):.2%}", end="", file=sys.stderr)
     print(file=sys.stderr)
+
+
+def _number(text: str | None) -> float:
+    """A finite number, or 0 where there is none."""
+    try:
+        value = float(text or 0)
+    except ValueError:
+        return 0.0
+    return value if math.isfinite(value) else 0.0
 
 
 def _predicted(op: Op, board: Board) -> tuple[float, str, int]:

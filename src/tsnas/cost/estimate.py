@@ -20,11 +20,12 @@ from tsnas.cost.tflite import read_graph, read_model_bytes
 
 # Operators with weights, each output channel with a bias of int32.
 WEIGHTED = (Conv2D, DepthwiseConv2D, FullyConnected)
-# What the table says of latencies that do not come from the fitted model.
+# How the table marks latencies that do not come from the fitted model, and what it says of them.
+SOURCE_MARKS = {MODEL: "", MEASURED: "*", EXTRAPOLATED: "^", DERIVED: "~"}
 SOURCE_TEXTS = {
     MEASURED: "this very operator was measured on the board",
-    EXTRAPOLATED: "the kernel was fitted, but no shape like this was measured; margin three times the model's",
-    DERIVED: "no measurement stands behind this kernel; margin 50 %",
+    EXTRAPOLATED: "the kernel was fitted, but no shape like this was measured: margin three times the model's",
+    DERIVED: "no measurement of this kernel stands behind the figure: margin 50 %, or the board's error if larger",
 }
 
 
@@ -109,17 +110,21 @@ class Estimate:
                 f"{row.params:,}",
                 f"{row.macs:,}",
                 f"{row.latency_ms:.3f}",
+                SOURCE_MARKS[row.latency_source],
                 f"{row.ram_bytes / BYTES_PER_KB:.2f}",
                 f"{row.weight_bytes / BYTES_PER_KB:.2f}",
-                "" if row.latency_source == MODEL else row.latency_source,
             )
             for row in self.rows
         ]
-        headers = ("op", "kind", "output", "params", "MACs", "ms", "RAM KB", "weights KB", "latency is")
-        aligned = ("left", "left", "left", *["right"] * 5, "left")
-        shown = len(headers) if self._unusual_sources() else len(headers) - 1
+        headers = ("op", "kind", "output", "params", "MACs", "ms", "", "RAM KB", "weights KB")
+        aligned = ("left", "left", "left", "right", "right", "right", "left", "right", "right")
+        # The column of marks is there only if there are any.
+        shown = [column for column, name in enumerate(headers) if name or self._unusual_sources()]
         table = tabulate.tabulate(
-            [line[:shown] for line in lines], headers[:shown], colalign=aligned[:shown], disable_numparse=True
+            [[line[column] for column in shown] for line in lines],
+            [headers[column] for column in shown],
+            colalign=[aligned[column] for column in shown],
+            disable_numparse=True,
         )
         return "\n".join((table, "", *self._totals(), *self._verdicts(limits or Limits())))
 
@@ -128,11 +133,18 @@ class Estimate:
         return [source for source in SOURCE_TEXTS if source in found]
 
     def _verdicts(self, limits: Limits) -> tuple[str, ...]:
-        return (
-            *_verdict(f"{limits.max_latency_ms} ms of latency", self.latency_ms, limits.max_latency_ms),
-            *_verdict(f"{limits.max_ram_kb} KB of RAM", self.ram_bytes, limits.max_ram_bytes),
-            *_verdict(f"{limits.max_flash_kb} KB of flash", self.flash_bytes, limits.max_flash_bytes),
-            *_verdict(f"{limits.max_energy_mj} mJ of energy", self.energy_mj, limits.max_energy_mj),
+        judged = (
+            (limits.max_latency_ms, "ms of latency", limits.exceeded(latency_ms=self.latency_ms)),
+            (limits.max_ram_kb, "KB of RAM", limits.exceeded(ram_bytes=self.ram_bytes)),
+            (limits.max_flash_kb, "KB of flash", limits.exceeded(flash_bytes=self.flash_bytes)),
+            (limits.max_energy_mj, "mJ of energy", limits.exceeded(energy_mj=self.energy_mj)),
+        )
+        unknown = "not judged, the board has no active_power_mw"
+        return tuple(
+            f"limit    {limit} {what}: "
+            + (unknown if what.startswith("mJ") and self.energy_mj is None else "OVER" if over else "kept")
+            for limit, what, over in judged
+            if limit is not None
         )
 
     def _totals(self) -> tuple[str, ...]:
@@ -140,7 +152,7 @@ class Estimate:
             f"board    {self.board} at {self.clock_hz / 1e6:g} MHz",
             f"latency  {_with_margin(self.latency_ms, self.latency_margin_ms)}  (model error per operator: median "
             f"{self.latency_error_median:.1%}, p95 {self.latency_error_p95:.1%})",
-            *(f"         {source}: {SOURCE_TEXTS[source]}" for source in self._unusual_sources()),
+            *(f"       {SOURCE_MARKS[source]} {source}: {SOURCE_TEXTS[source]}" for source in self._unusual_sources()),
             *([] if self.energy_mj is None else [f"energy   {self.energy_mj:.3g} mJ  (an inference)"]),
             f"RAM      {_kb(self.ram_bytes)} of {_kb(self.board_ram_bytes)}  (tensor arena)",
             f"flash    {_kb(self.flash_bytes)} of {_kb(self.board_flash_bytes)}  (model file, without firmware)",
@@ -152,12 +164,6 @@ def _with_margin(latency_ms: float, margin_ms: float) -> str:
     """Such as `24.91 ms (± 0.14)`: the margin with two digits, the latency with as many decimals."""
     decimals = 2 if margin_ms <= 0 else min(max(1 - math.floor(math.log10(margin_ms)), 0), 4)
     return f"{latency_ms:.{decimals}f} ms (± {margin_ms:.{decimals}f})"
-
-
-def _verdict(text: str, used: float | None, limit: float | None) -> tuple[str, ...]:
-    if used is None or limit is None:
-        return ()
-    return (f"limit    {text}: {'kept' if used <= limit else 'OVER'}",)
 
 
 def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_bytes: int | None = None) -> Estimate:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 WINDOW_COLUMNS = ("kernel_h", "kernel_w", "stride_h", "stride_w", "padding", "activation")
+PADDINGS, ACTIVATIONS = ("same", "valid"), ("relu", "none")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,9 +72,10 @@ def read_measurements(path: str | os.PathLike[str]) -> list[OpMeasurement]:
         List of `OpMeasurement`, in the order of the file.
 
     Raises:
-        BoardFileError: the file is missing, or a row lacks a column or holds a value that is not a number.
+        BoardFileError: the file is missing, or a row lacks a column or describes no operator; the message names its
+            line.
     """
-    return [_parsed(path, line, record_from_json, row) for line, row in enumerate(_rows(path), start=2)]
+    return [_parsed(path, line, record_from_json, row) for line, row in _rows(path)]
 
 
 def record_from_json(values: Mapping[str, Any]) -> OpMeasurement:
@@ -81,7 +83,7 @@ def record_from_json(values: Mapping[str, Any]) -> OpMeasurement:
 
     Raises:
         KeyError: a column is missing.
-        ValueError, TypeError: a value is not a whole number, or an operator that is not known.
+        ValueError, TypeError: a value is not a whole number, or they describe no operator that is known.
     """
     return OpMeasurement(
         board=values["board"],
@@ -106,6 +108,8 @@ def record_to_json(record: OpMeasurement) -> dict[str, Any]:
         field = column.replace("kernel", "pool") if isinstance(op, (MaxPool2D, AveragePool2D)) else column
         if hasattr(op, field):
             values[column] = getattr(op, field)
+    if isinstance(op, Pad):
+        values |= {"pad_top": op.top, "pad_left": op.left}
     values |= {name: getattr(record, name) for name in ("op_cycles", "invoke_cycles", "arena_bytes", "flash_bytes")}
     return values | {"kernel_library": record.kernel_library, "toolchain": record.toolchain}
 
@@ -133,10 +137,18 @@ def record_fault(record: OpMeasurement, board: Board) -> str | None:
 def read_ops(path: str | os.PathLike[str]) -> tuple[list[dict[str, str]], list[Op]]:
     """Reads a CSV table of operators, measured or not.
 
+    Every kind needs `op`, `in_h`, `in_w` and `in_c`; beside them is read, of
+
+    - conv2d and depthwise_conv2d: `out_c`, the kernel, the strides, `padding` and `activation`;
+    - max_pool2d and average_pool2d: the window as `kernel_h` and `kernel_w`, the strides and `padding`; `activation`
+      may be empty, for none;
+    - fully_connected: `out_c`; `activation` may be empty, for none;
+    - reshape: `out_h`, `out_w` and `out_c`;
+    - pad: the same; what they add lies below and to the right, without the `pad_top` rows above and the `pad_left`
+      columns to the left, if there are such columns.
+
     Args:
-        path: the file, with the columns of `read_measurements` that describe an operator; others are kept as they are.
-            Max and average pooling have their window under `kernel_h` and `kernel_w`; a padding is what `out_h` and
-            `out_w` add.
+        path: the file; columns that describe no operator are kept as they are.
 
     Returns:
         (rows, operators): the rows as dicts of text, and the descriptor of each.
@@ -145,17 +157,23 @@ def read_ops(path: str | os.PathLike[str]) -> tuple[list[dict[str, str]], list[O
         BoardFileError: the file cannot be read, or a row does not describe an operator; the message names the line.
     """
     rows = _rows(path)
-    return rows, [_parsed(path, line, _op, row) for line, row in enumerate(rows, start=2)]
+    return [row for _, row in rows], [_parsed(path, line, _op, row) for line, row in rows]
 
 
-def _rows(path: str | os.PathLike[str]) -> list[dict[str, str]]:
+def _rows(path: str | os.PathLike[str]) -> list[tuple[int, dict[str, str]]]:
+    """(line, row) of each row; spreadsheets may begin the file with a byte order mark."""
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            rows = [(reader.line_num, row) for row in reader]
     except OSError as error:
         raise BoardFileError(f"Measurements {os.fspath(path)!r} cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise BoardFileError(f"Measurements {os.fspath(path)!r} are not a CSV table: {error}.") from error
+    for line, row in rows:
+        if None in row:
+            raise BoardFileError(f"Measurements {os.fspath(path)!r}, line {line}: more values than columns.")
+    return rows
 
 
 def _parsed(path: str | os.PathLike[str], line: int, parse: Callable[[dict[str, str]], T], row: dict[str, str]) -> T:
@@ -169,6 +187,14 @@ def _parsed(path: str | os.PathLike[str], line: int, parse: Callable[[dict[str, 
 
 
 def _op(row: Mapping[str, Any]) -> Op:
+    """The operator that a row describes, if there can be one of these sizes."""
+    op = _described(row)
+    if min(size for shape in (*op.in_shapes, op.out_shape) for size in shape) < 1:
+        raise ValueError(f"{op} has sizes {op.in_shapes[0]} in and {op.out_shape} out; each must be at least 1")
+    return op
+
+
+def _described(row: Mapping[str, Any]) -> Op:
     kind = row["op"]
     if kind not in OP_KINDS:
         raise ValueError(f"op is {kind!r}; known are {', '.join(OP_KINDS)}")
@@ -179,21 +205,41 @@ def _op(row: Mapping[str, Any]) -> Op:
         return GlobalAveragePooling2D(h, w, c)
     if kind == Softmax.kind:
         return Softmax(c)
+    if kind in (MaxPool2D.kind, AveragePool2D.kind):
+        pool = MaxPool2D if kind == MaxPool2D.kind else AveragePool2D
+        return pool(h, w, c, *_window(row), _one_of("activation", row.get("activation") or "none", ACTIVATIONS))
     out_c = int(row["out_c"])
     if kind == FullyConnected.kind:
-        return FullyConnected(h * w * c, out_c, row.get("activation") or "none")
+        return FullyConnected(h * w * c, out_c, _one_of("activation", row.get("activation") or "none", ACTIVATIONS))
     if kind in (Reshape.kind, Pad.kind):
         out_h, out_w = int(row["out_h"]), int(row["out_w"])
         if kind == Reshape.kind:
+            if h * w * c != out_h * out_w * out_c:
+                raise ValueError(f"a reshape of {h}x{w}x{c} to {out_h}x{out_w}x{out_c} changes the number of values")
             return Reshape((h, w, c), (out_h, out_w, out_c))
-        return Pad(h, w, c, bottom=out_h - h, right=out_w - w)
-    kernel_h, kernel_w, stride_h, stride_w = (int(row[name]) for name in WINDOW_COLUMNS[:4])
-    window = kernel_h, kernel_w, stride_h, stride_w
+        top, left = (int(row.get(name) or 0) for name in ("pad_top", "pad_left"))
+        pads = top, out_h - h - top, left, out_w - w - left
+        if min(pads) < 0:
+            raise ValueError(f"a pad adds {pads} (top, bottom, left, right); none may be below 0")
+        return Pad(h, w, c, *pads)
+    activation = _one_of("activation", row["activation"], ACTIVATIONS)
     if kind == Conv2D.kind:
-        return Conv2D(h, w, c, out_c, *window, row["padding"], row["activation"])
-    if kind == DepthwiseConv2D.kind:
-        if out_c % c:
-            raise ValueError(f"out_c is {out_c}; a depthwise convolution has a multiple of in_c, {c}")
-        return DepthwiseConv2D(h, w, c, out_c // c, *window, row["padding"], row["activation"])
-    pool = MaxPool2D if kind == MaxPool2D.kind else AveragePool2D
-    return pool(h, w, c, *window, row["padding"], row.get("activation") or "none")
+        return Conv2D(h, w, c, out_c, *_window(row), activation)
+    if c < 1 or out_c % c:
+        raise ValueError(f"out_c is {out_c}; a depthwise convolution has a multiple of in_c, {c}")
+    return DepthwiseConv2D(h, w, c, out_c // c, *_window(row), activation)
+
+
+def _window(row: Mapping[str, Any]) -> tuple[int, int, int, int, str]:
+    """Kernel height and width, strides, and padding."""
+    kernel_h, kernel_w, stride_h, stride_w = (int(row[name]) for name in WINDOW_COLUMNS[:4])
+    if min(kernel_h, kernel_w, stride_h, stride_w) < 1:
+        sizes = f"{kernel_h}x{kernel_w} and {stride_h}x{stride_w}"
+        raise ValueError(f"kernel and strides are {sizes}; each must be at least 1")
+    return kernel_h, kernel_w, stride_h, stride_w, _one_of("padding", row["padding"], PADDINGS)
+
+
+def _one_of(column: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise ValueError(f"{column} is {value!r}; it must be {' or '.join(allowed)}")
+    return value

@@ -8,7 +8,7 @@ import json
 import os
 import pathlib
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tsnas.cost.board import Board
 from tsnas.cost.measurements import (
@@ -87,10 +87,23 @@ def board_with_table(board: Board, path: str | os.PathLike[str]) -> Board:
     Example:
         >>> clf = tsnas.AutoClassifier(board=board_with_table(load_board("nucleo_f446re"), "mine.csv"))
     """
-    kept, rejected = checked_table(read_table(path), board)
+    return boards_with_table([board], path)[0]
+
+
+def boards_with_table(boards: Sequence[Board], path: str | os.PathLike[str]) -> list[Board]:
+    """The same for several boards of different names, from one file with records of any of them."""
+    records = read_table(path)
+    names = [board.name for board in boards]
+    others = " or ".join(map(repr, names))
+    rejected = [(record, f"of board {record.board!r}, not {others}") for record in records if record.board not in names]
+    found = []
+    for board in boards:
+        kept, refused = checked_table([record for record in records if record.board == board.name], board)
+        found.append(board.with_table(kept))
+        rejected += refused
     for record, reason in rejected:
         warnings.warn(f"Record of {record.op} in {os.fspath(path)!r} is not used: {reason}.", stacklevel=2)
-    return board.with_table(kept)
+    return found
 
 
 def checked_table(records: Iterable[OpMeasurement], board: Board) -> tuple[list[OpMeasurement], list[Rejected]]:

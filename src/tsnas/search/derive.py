@@ -59,8 +59,11 @@ def derive(supernet: Supernet, limits: Limits, options: list[CellOptions] | None
 
     Raises:
         InfeasibleError: no architecture of the space keeps the limits.
+        LimitError: there is a limit on energy, but the board has no `active_power_mw`.
     """
     options = options or [cell_options(cell) for cell in supernet.cells]
+    # Energy is latency times a constant: one bound does for both.
+    limits = dataclasses.replace(limits, max_latency_ms=limits.latency_for(supernet.board))
     bounds = _Bounds.of(supernet, limits)
     while True:
         candidates = _complete(options, bounds)

@@ -32,7 +32,7 @@ class HardwareLoss:
     """Sum of the excess losses of latency, RAM and flash.
 
     Args:
-        limits: `Limits` to keep.
+        limits: `Limits` to keep; of the energy counts the latency that `Limits.tightest_with` makes of it.
         latency_weight: float, gamma of the latency. Defaults to 2, as in the paper.
         memory_weight: float, gamma of RAM and of flash. Defaults to 4, as in the paper.
 
