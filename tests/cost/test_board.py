@@ -11,7 +11,7 @@ from tsnas.cost.board import SCHEMA_FILE, Board, board_names, load_board
 from tsnas.cost.features import FEATURE_NAMES
 from tsnas.cost.measurements import OpMeasurement, record_to_json
 from tsnas.cost.ops import Add, Conv2D
-from tsnas.errors import BoardFileError, UnknownBoardError
+from tsnas.errors import BoardError, BoardFileError, UnknownBoardError
 
 VALUES = load_board("nucleo_f446re").to_json()
 OPTIONAL = {("active_power_mw",), ("table",)}
@@ -188,6 +188,11 @@ def test_measured_operators_travel_with_the_board(tmp_path):
     assert load_board(path).measured(Add(8, 3, 4)) == record()
     assert load_board(path).measured(conv.op) == conv
     assert board.measured(Add(8, 3, 5)) is None
+
+
+def test_records_of_another_firmware_are_not_taken():
+    with pytest.raises(BoardError, match=r"'nucleo_f446re' cannot use the record of Add\(.*stale: toolchain is 'gcc'"):
+        load_board("nucleo_f446re").with_table([record(toolchain="gcc")])
 
 
 def test_wrong_rows_of_the_table_are_named():

@@ -125,7 +125,7 @@ def test_one_file_serves_several_boards(tmp_path):
     other = load_board("nicla_sense_me")
     strange = record(board="mine")
     write_table(tmp_path / "all.csv", [record(), record(board=other.name), strange])
-    with pytest.warns(UserWarning) as warned:
+    with pytest.warns(UserWarning, match="not used") as warned:
         boards = boards_with_table([BOARD, other], tmp_path / "all.csv")
     assert [board.table for board in boards] == [(record(),), (record(board=other.name),)]
     assert [str(warning.message).split("not used: ")[1] for warning in warned] == [

@@ -14,7 +14,7 @@ from typing import Any
 
 from tsnas.cost.measurements import OpMeasurement, record_fault, record_from_json, record_to_json
 from tsnas.cost.ops import Op
-from tsnas.errors import BoardFileError, UnknownBoardError
+from tsnas.errors import BoardError, BoardFileError, UnknownBoardError
 
 BOARDS_DIR = pathlib.Path(__file__).parent / "boards"
 SCHEMA_FILE = pathlib.Path(__file__).parent / "board.schema.json"
@@ -148,10 +148,19 @@ class Board:
         Returns:
             A `Board` with these records after those that it had.
 
+        Raises:
+            BoardError: a record cannot be of this board as it is now, such as one of another toolchain;
+                `tsnas.cost.table.checked_table` sorts such records out.
+
         Example:
             >>> board = load_board("nucleo_f446re")
-            >>> board = board.with_table(read_table("my_measurements.csv", board))
+            >>> board = board.with_table(checked_table(read_table("my_measurements.csv"), board)[0])
         """
+        records = tuple(records)
+        for record in records:
+            fault = record_fault(record, self)
+            if fault is not None:
+                raise BoardError(f"Board {self.name!r} cannot use the record of {record.op}: {fault}.")
         return dataclasses.replace(self, table=(*self.table, *records))
 
     @functools.cached_property

@@ -25,7 +25,7 @@ SOURCE_MARKS = {MODEL: "", MEASURED: "*", EXTRAPOLATED: "^", DERIVED: "~"}
 SOURCE_TEXTS = {
     MEASURED: "this very operator was measured on the board",
     EXTRAPOLATED: "the kernel was fitted, but no shape like this was measured: margin three times the model's",
-    DERIVED: "no measurement of this kernel stands behind the figure: margin 50 %, or the board's error if larger",
+    DERIVED: "no measurement of this kernel stands behind it: margin 50 %, or the board's error if larger",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 
 from tsnas.cost.board import Board, load_board
@@ -30,7 +31,12 @@ def verify(tflite: bytes, board: str | os.PathLike[str] | Board, limits: Limits)
         24.8
     """
     estimate = estimate_tflite(tflite, board)
-    bounds = limits.tightest_with(load_board(board))
+    board = load_board(board)
+    bounds = limits.tightest_with(board)
+    by_energy = dataclasses.replace(bounds, max_latency_ms=None).latency_for(board)
+    if bounds.max_latency_ms is not None and bounds.max_latency_ms == by_energy:
+        # The limit on energy, which is judged too, is where this one comes from.
+        bounds = dataclasses.replace(bounds, max_latency_ms=None)
     over = bounds.exceeded(
         latency_ms=estimate.latency_ms,
         ram_bytes=estimate.ram_bytes,
