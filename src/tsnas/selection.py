@@ -122,10 +122,11 @@ def _dry_run(supernet: Supernet, derived: Derived, limits: Limits, metadata: dic
         try:
             derived = derive(supernet, dataclasses.replace(limits, max_flash_kb=room / 1024))
         except InfeasibleError as error:
+            excess_bytes = len(tflite) - limits.max_flash_bytes
             raise InfeasibleError(
                 f"{limits.max_flash_kb:g} KB of flash, the limit or all that the board has, are just too few: the "
-                f"smallest file that was converted has {len(tflite)} bytes, "
-                f"{len(tflite) - limits.max_flash_bytes} too many; it takes max_flash_kb={math.ceil(len(tflite) / 102.4) / 10:g}.",
+                f"smallest file that was converted has {len(tflite)} bytes, {excess_bytes} too many; it takes "
+                f"max_flash_kb={math.ceil(len(tflite) / 102.4) / 10:g}.",
                 error.smallest | {"flash_bytes": float(len(tflite))},
                 ("flash_bytes",),
             ) from error
