@@ -107,7 +107,9 @@ def test_float_model_takes_raw_windows(fitted, test_set):
 
 
 def test_history_has_every_phase(fitted):
-    assert set(fitted.history_) == {"search", "contest", "train", "quantise"}
+    assert set(fitted.history_) == {"architectures", "search", "contest", "train", "quantise"}
+    counts = fitted.history_["architectures"]
+    assert counts["before"][0] >= counts["after"][0] >= 1
     assert len(fitted.history_["search"]["expected_latency_ms"]) == 4
     assert len(fitted.history_["train"]["loss"]) == 30
     assert len(fitted.history_["quantise"]["loss"]) == 3
