@@ -26,9 +26,11 @@ from tsnas.cost.limits import Limits
 from tsnas.data import Standardizer, split_validation
 from tsnas.datasets import load_npz, shoulder
 from tsnas.deploy.train import train_float
+from tsnas.search.derive import derive
 from tsnas.search.feasibility import smallest_costs
 from tsnas.search.finalists import finalists
 from tsnas.search.options import cell_options
+from tsnas.search.paths import Paths
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 
@@ -56,7 +58,10 @@ def judge(config: SpaceConfig, limits: Limits, data: Any, classes: int) -> list[
     board = load_board(BOARD.value)
     supernet = Supernet(build_cells(board, x.shape[1], x.shape[2], classes, config, SEED.value), board)
     results = []
-    for index, found in enumerate(finalists(supernet, limits, None, ARCHITECTURES.value, SEED.value)):
+    options = [cell_options(cell) for cell in supernet.cells]
+    start = derive(supernet, limits, options).path
+    drawn = finalists(Paths(supernet, limits, options), [], ARCHITECTURES.value, start, SEED.value)
+    for index, found in enumerate(drawn):
         model = found.architecture.build(seed=SEED.value + index)
         started = time.monotonic()
         epochs = max(3, round(STEPS.value * BATCH_SIZE / len(x)))

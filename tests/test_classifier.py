@@ -208,7 +208,7 @@ def test_a_flash_limit_that_the_prediction_misses_is_still_kept(fitted, monkeypa
     assert clf.flash_bytes_ <= limit_kb * 1024
 
 
-@pytest.mark.parametrize("strategy", ["sampled", "gumbel", "darts", "random"])
+@pytest.mark.parametrize("strategy", ["evolution", "gumbel", "darts", "random"])
 def test_every_strategy_keeps_the_limits(strategy, test_set):
     x, y = raw(90)
     clf = quick(strategy=strategy, epochs=2, search_epochs=1, qat_epochs=1, finalists=2).fit(x, y)
@@ -253,9 +253,9 @@ def test_a_job_comes_back_in_time(test_set):
     x, y = raw(180)
     started = time.monotonic()
     # Left alone, so many epochs would take hours.
-    clf = quick(max_minutes=0.5, epochs=10**5, search_epochs=10**5, qat_epochs=10**5, finalists=2).fit(x, y)
+    clf = quick(max_minutes=0.75, epochs=10**5, search_epochs=10**5, qat_epochs=10**5, finalists=2).fit(x, y)
     # Starting to train and converting cannot be cut short.
-    assert time.monotonic() - started < 90
+    assert time.monotonic() - started < 120
     assert clf.evaluate(*test_set)["int8"]["macro_f1"] > 0.5
 
 

@@ -5,9 +5,14 @@ Lite model that keeps them, and the proof that it does.
 """
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# oneDNN builds its kernels anew for every shape, and a search has another shape at each step: without it a step takes
+# half the time. It counts only where TensorFlow was not imported before.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 # Name to module: TensorFlow takes seconds to import, so nothing is loaded before it is used.
 _PUBLIC = {

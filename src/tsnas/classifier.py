@@ -36,16 +36,17 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         epochs: int, passes over the windows when the found network is trained. Defaults to None: as many as
             make about 5,000 steps, but 10 to 45 (more for less than a thousand steps).
         search_epochs: int, passes over the training windows while searching. Defaults to None: as many as make about
-            700 steps, but at least 4.
+            1,200 steps of the evolution, or 700 of another search, but at least 4.
         qat_epochs: int, passes of the quantisation-aware training. Defaults to None: a fifth of `epochs`, at least 3.
         batch_size: int, windows in a batch. Defaults to None: 64, fewer for less than 1,024 windows and for very large
             ones.
         finalists: int, how many architectures are trained for a short while after the search; the best of them on the
             validation windows is taken. They are the derived one, and others that keep the limits, drawn at random and
             by the search's decisions. 1 takes the derived one as it is. Defaults to None: 6 after a search, 14 without.
-        strategy: str, how candidates are found: `"micronas"` (the paper's search: Gumbel-softmax and hardware losses),
-            its baselines `"gumbel"` and `"darts"` (both without hardware losses, the second without Gumbel noise), or
-            `"random"` (no supernet). Every one keeps the limits. Defaults to `"micronas"`.
+        strategy: str, how candidates are found: `"evolution"` (single paths of a supernet are trained, and bred by how
+            they do on validation windows), `"micronas"` (the paper's search: Gumbel-softmax and hardware losses), its
+            baselines `"gumbel"` and `"darts"` (both without hardware losses, the second without Gumbel noise), or
+            `"random"` (no supernet). Every one keeps the limits. Defaults to `"evolution"`.
         max_minutes: float, what the whole `fit` may take; each phase then does what it has time for. Defaults to None,
             no bound. With a bound, the speed of the machine has a say, so the same seed may give another model.
         validation_fraction: float in (0, 1), share of the windows that judge architectures, where `fit` is given no
@@ -62,9 +63,11 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
     Attributes:
         classes_: array of the class labels, sorted.
         architecture_: the found `Architecture`.
+        recipe_: str, `"light"` or `"strong"`: how it was regularised, as the contest on validation windows decided.
         history_: dict of the phases `"search"`, `"train"` and `"quantise"`, each a dict of log key to one value for
             each epoch; `"contest"`, a dict of `"latency_ms"` and `"macro_f1"` to one value for each finalist, and of
-            `"second_round"` and `"second_macro_f1"` to the places and scores of the best of them; and
+            `"second_round"` to the places of the best of them, with their scores by each recipe, such as
+            `"strong_macro_f1"`; and
             `"architectures"`, how many the space has `"before"` the limits and how many are left `"after"` them.
         latency_ms_: float, latency of one inference on the board, as estimated from the finished file.
         ram_bytes_: int, tensor arena in bytes.
@@ -99,7 +102,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         qat_epochs=None,
         batch_size=None,
         finalists=None,
-        strategy="micronas",
+        strategy="evolution",
         max_minutes=None,
         validation_fraction=0.2,
         space="tsnas",
@@ -167,6 +170,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.n_features_in_ = x.shape[2]
         self.standardizer_ = result.standardizer
         self.architecture_ = result.derived.architecture
+        self.recipe_ = result.recipe
         self.history_ = result.history
         self.keras_model_ = result.keras_model
         self._set_artefact(result.tflite_model, result.estimate)

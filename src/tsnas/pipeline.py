@@ -15,6 +15,7 @@ from tsnas.contest import Data, Split
 from tsnas.cost.estimate import Estimate, estimate_graph
 from tsnas.data import Standardizer, split_validation
 from tsnas.deploy.convert import convert_int8, embed_metadata
+from tsnas.deploy.recipe import RECIPES
 from tsnas.deploy.train import train_float, train_quantised
 from tsnas.deploy.verify import verify
 from tsnas.search.derive import Derived, derive
@@ -30,8 +31,6 @@ History = dict[str, list[float]]
 
 # A quantisation-aware step takes about so many float steps.
 QAT_PACE = 2.0
-# Less than in the supernet: a derived network is small, and has nothing to share.
-TRAIN_DROPOUT = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +39,7 @@ class Result:
 
     standardizer: Standardizer
     derived: Derived
+    recipe: str
     history: dict[str, dict[str, list[float]]]
     keras_model: keras.Model
     tflite_model: bytes
@@ -85,8 +85,7 @@ def run(
 
     limits = settings.limits.tightest_with(settings.board)
     cells = build_cells(settings.board, x.shape[1], x.shape[2], len(classes), settings.space, seed)
-    strategy = strategy_named(settings.strategy)
-    pseudo_prob = strategy.pseudo_prob or "gumbel"
+    pseudo_prob = strategy_named(settings.strategy).pseudo_prob
     supernet = Supernet(cells, settings.board, settings.space.dropout, pseudo_prob, seed=seed)
     options = [cell_options(cell) for cell in supernet.cells]
     derive(supernet, limits, options)  # Raises InfeasibleError now rather than after the search.
@@ -103,24 +102,27 @@ def run(
     if found is None:
         selected = select(supernet, limits, settings, seed, splits, metadata, budget, callbacks)
         pace = selected.seconds_per_epoch * len(x) / len(splits[0][0][0])
-        derived, history = selected.derived, counts | selected.history
+        derived, recipe, history = selected.derived, selected.recipe, counts | selected.history
         values = {"seed": seed, "pace": pace, "architecture": derived.architecture.to_json(), "regret": derived.regret}
-        checkpoints.save("search", values | {"history": history})
+        checkpoints.save("search", values | {"recipe": recipe, "history": history})
     else:
         settings.say(f"search: taken from an earlier run in {settings.directory}")
         architecture, history = Architecture.from_json(found[0]["architecture"]), found[0]["history"]
-        pace = found[0]["pace"]
+        pace, recipe = found[0]["pace"], found[0]["recipe"]
         derived = Derived(architecture, estimate_graph(architecture.graph(), settings.board), found[0]["regret"])
 
     windows, y = _standardized(standardizer, x, y)
-    model, train_history = _train(derived.architecture, windows, y, settings, seed, checkpoints, budget, pace)
-    qat_model, quantise_history = _quantise(model, windows, y, settings, seed, budget, pace)
+    mixing = RECIPES[recipe].channel_mixing
+    model = derived.architecture.build(RECIPES[recipe].dropout, seed)
+    train_history = _train(model, windows, y, mixing, settings, seed, checkpoints, budget, pace)
+    qat_model, quantise_history = _quantise(model, windows, y, mixing, settings, seed, budget, pace)
     tflite_model = embed_metadata(convert_int8(qat_model), metadata)
     estimate = verify(tflite_model, settings.board, limits)
     checkpoints.clear()
     return Result(
         standardizer=standardizer,
         derived=derived,
+        recipe=recipe,
         history=history | {"train": train_history, "quantise": quantise_history},
         keras_model=raw_model(model, standardizer),
         tflite_model=tflite_model,
@@ -142,28 +144,28 @@ def _standardized(standardizer: Standardizer, x: np.ndarray, y: np.ndarray) -> D
     return standardizer(x)[..., np.newaxis], y
 
 
-def _train(architecture, x, y, settings, seed, checkpoints, budget, pace) -> tuple[keras.Model, History]:
-    """The float model, trained or as it was kept."""
-    model = architecture.build(TRAIN_DROPOUT, seed)
+def _train(model, x, y, channel_mixing, settings, seed, checkpoints, budget, pace) -> History:
+    """Trains the float model, or gives it the weights that were kept."""
     found = checkpoints.load("train")
     if found is not None:
         settings.say(f"train: taken from an earlier run in {settings.directory}")
         model.set_weights(found[1])
-        return model, found[0]["history"]
+        return found[0]["history"]
     history = train_float(
         model,
         x,
         y,
         epochs=budget.epochs_within("train", settings.train_epochs_for(x), pace),
         batch_size=settings.batch_size_for(x),
+        channel_mixing=channel_mixing,
         seed=seed,
         callbacks=[ProgressBar("train", settings.verbose), *budget.callbacks("train")],
     )
     checkpoints.save("train", {"history": history}, model.get_weights())
-    return model, history
+    return history
 
 
-def _quantise(model, x, y, settings, seed, budget, pace) -> tuple[keras.Model, History]:
+def _quantise(model, x, y, channel_mixing, settings, seed, budget, pace) -> tuple[keras.Model, History]:
     recorder = keras.callbacks.History()
     qat_model = train_quantised(
         model,
@@ -171,6 +173,7 @@ def _quantise(model, x, y, settings, seed, budget, pace) -> tuple[keras.Model, H
         y,
         epochs=budget.epochs_within("quantise", settings.qat_epochs_for(x), QAT_PACE * pace),
         batch_size=settings.batch_size_for(x),
+        channel_mixing=channel_mixing,
         seed=seed,
         callbacks=[recorder, ProgressBar("quantise", settings.verbose), *budget.callbacks("quantise")],
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import tf_keras as keras
 
 from tsnas.budget import Budget
-from tsnas.contest import Data, Split, contest
+from tsnas.contest import Split, contest
 from tsnas.cost.limits import Limits
 from tsnas.deploy.convert import embed_metadata, untrained_int8
 from tsnas.deploy.seed import fixed_seed
@@ -17,7 +17,10 @@ from tsnas.deploy.verify import verify
 from tsnas.errors import InfeasibleError, LimitExceededError
 from tsnas.search.derive import Derived, derive
 from tsnas.search.differentiable import SearchConfig, search
+from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.finalists import finalists
+from tsnas.search.options import CellOptions, cell_options
+from tsnas.search.paths import Paths
 from tsnas.search.strategies import strategy_named
 from tsnas.settings import Settings
 from tsnas.space.supernet import Supernet
@@ -34,11 +37,13 @@ class Selected:
 
     Args:
         derived: `Derived`; its file keeps the limits, as far as its length can be known before training.
+        recipe: str, which of `RECIPES` it is to be trained by.
         history: dict of the phases `"search"`, if there was one, and `"contest"`.
         seconds_per_epoch: float, how long a pass over the first training windows took in the contest; 0 without one.
     """
 
     derived: Derived
+    recipe: str
     history: dict[str, History]
     seconds_per_epoch: float
 
@@ -71,35 +76,46 @@ def select(
     Raises:
         InfeasibleError: no architecture keeps the limits.
     """
-    train, val = splits[0]
-    preferred: Derived | None = None
+    strategy = strategy_named(settings.strategy)
+    options = [cell_options(cell) for cell in supernet.cells]
+    paths = Paths(supernet, limits, options)
+    start = derive(supernet, limits, options).path
+    preferred: list[Derived] = []
     history: dict[str, History] = {}
-    if strategy_named(settings.strategy).pseudo_prob is not None:
-        stops = budget.callbacks("search")
-        preferred, history["search"] = _search(supernet, limits, train, val, settings, seed, [*callbacks, *stops])
-    count = settings.finalists or (FINALISTS if preferred is not None else RANDOM_FINALISTS)
-    entrants = finalists(supernet, limits, preferred, count, seed)
-    batch_size = settings.batch_size_for(train[0])
+    if strategy.kind != "random":
+        heard = [*callbacks, *budget.callbacks("search")]
+        preferred, history["search"] = _search(supernet, limits, options, splits[0], settings, seed, heard)
+    count = settings.finalists or (FINALISTS if preferred else RANDOM_FINALISTS)
+    entrants = finalists(paths, preferred, count, start, seed)
+    batch_size = settings.batch_size_for(splits[0][0][0])
     outcome = contest(entrants, splits, batch_size, seed, settings.verbose, budget.seconds_for("contest"))
     history["contest"] = outcome.history()
     derived = _dry_run(supernet, outcome.winner, limits, metadata)
-    return Selected(derived, history, outcome.seconds_per_epoch)
+    return Selected(derived, outcome.recipe, history, outcome.seconds_per_epoch)
 
 
 def _search(
     supernet: Supernet,
     limits: Limits,
-    train: Data,
-    val: Data,
+    options: list[CellOptions],
+    split: Split,
     settings: Settings,
     seed: int,
     callbacks: list[keras.callbacks.Callback],
-) -> tuple[Derived, History]:
-    config = SearchConfig(epochs=settings.search_epochs_for(train[0]), batch_size=settings.batch_size_for(train[0]))
-    if not strategy_named(settings.strategy).hardware_loss:
-        config = dataclasses.replace(config, latency_weight=0.0, memory_weight=0.0)
+) -> tuple[list[Derived], History]:
+    """What the strategy prefers, the best first, and its history."""
+    strategy = strategy_named(settings.strategy)
+    train, val = split
+    epochs, batch_size = settings.search_epochs_for(train[0]), settings.batch_size_for(train[0])
     with fixed_seed(seed):
-        return search(supernet, limits, train, val, config, callbacks, seed, settings.verbose)
+        if strategy.kind == "evolution":
+            evolution = EvolutionConfig(epochs=epochs, batch_size=batch_size)
+            return evolve(supernet, limits, train, val, options, evolution, callbacks, seed, settings.verbose)
+        config = SearchConfig(epochs=epochs, batch_size=batch_size)
+        if not strategy.hardware_loss:
+            config = dataclasses.replace(config, latency_weight=0.0, memory_weight=0.0)
+        derived, history = search(supernet, limits, train, val, config, callbacks, seed, settings.verbose)
+        return [derived], history
 
 
 def _dry_run(supernet: Supernet, derived: Derived, limits: Limits, metadata: dict) -> Derived:

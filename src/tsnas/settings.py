@@ -11,11 +11,14 @@ import numpy as np
 import tsnas
 from tsnas.cost.board import Board
 from tsnas.cost.limits import Limits
+from tsnas.search.strategies import strategy_named
 from tsnas.space.config import SpaceConfig
 
 # Steps that a phase aims at, and the bounds on its passes over the windows: large sets are seen several times, and the
 # upper bound keeps a set of some thousand windows within minutes.
 SEARCH_STEPS, SEARCH_EPOCHS = 700, (4, 100)
+# A single path is trained in a fraction of the time of a whole supernet, but takes more steps.
+PATH_STEPS = 1200
 TRAIN_STEPS, TRAIN_EPOCHS = 5000, (10, 45)
 # So few windows that the upper bound would leave less than this many steps are passed over more often.
 LEAST_STEPS = 1000
@@ -58,7 +61,8 @@ class Settings:
         return self.batch_size or int(np.clip(min(windows // 16, BATCH_VALUES // (time * sensors)), 8, 64))
 
     def search_epochs_for(self, x: np.ndarray) -> int:
-        return self.search_epochs or epochs_of(SEARCH_STEPS, len(x) / self.batch_size_for(x), SEARCH_EPOCHS)
+        steps = PATH_STEPS if strategy_named(self.strategy).kind == "evolution" else SEARCH_STEPS
+        return self.search_epochs or epochs_of(steps, len(x) / self.batch_size_for(x), SEARCH_EPOCHS)
 
     def train_epochs_for(self, x: np.ndarray) -> int:
         return self.epochs or epochs_of(TRAIN_STEPS, len(x) / self.batch_size_for(x), TRAIN_EPOCHS)

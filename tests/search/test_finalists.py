@@ -1,4 +1,4 @@
-"""Finalists keep the limits, differ from each other, and are drawn without touching the alphas."""
+"""Finalists keep the limits and differ from each other; what a search prefers is among them."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,9 @@ import pytest
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
 from tsnas.search.derive import derive
-from tsnas.search.finalists import finalists, utilisation
+from tsnas.search.finalists import finalists
+from tsnas.search.options import cell_options
+from tsnas.search.paths import Paths
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 
@@ -14,43 +16,53 @@ BOARD = load_board("nucleo_f446re")
 LIMITS = Limits(max_latency_ms=4, max_ram_kb=6)
 
 
-@pytest.fixture
-def supernet():
+@pytest.fixture(scope="module")
+def paths():
     config = SpaceConfig(time_reduce_filters=8, fusion_filters=32, extra_fusion_cells=1)
     net = Supernet(build_cells(BOARD, 64, 4, 3, config), BOARD)
     rng = np.random.default_rng(0)
     for group in net.decision_groups():
         group.alpha.assign(rng.normal(size=len(group.options)) * 5)
-    return net
+    return Paths(net, LIMITS, [cell_options(cell) for cell in net.cells])
 
 
-def test_they_keep_the_limits_and_differ(supernet):
-    alphas = [alpha.numpy() for alpha in supernet.alphas]
-    first = derive(supernet, LIMITS)
-    found = finalists(supernet, LIMITS, first, count=6, seed=0)
+@pytest.fixture(scope="module")
+def first(paths):
+    return derive(paths.supernet, LIMITS, paths.options)
+
+
+def test_they_keep_the_limits_and_differ(paths, first):
+    found = finalists(paths, [first], 6, first.path, seed=0)
     assert found[0] == first
     assert len({derived.architecture for derived in found}) == len(found) == 6
     for derived in found:
         estimate = derived.estimate
         assert not LIMITS.exceeded(latency_ms=estimate.latency_ms, ram_bytes=estimate.ram_bytes)
-        assert 0 < utilisation(derived, LIMITS) <= 1
-    for before, after in zip(alphas, supernet.alphas, strict=True):
-        np.testing.assert_array_equal(before, after)
 
 
-def test_half_of_them_are_drawn_by_the_alphas(supernet):
-    """Decided alphas leave no room for noise: what they draw is what they prefer; the even draws are far from it."""
-    for group in supernet.decision_groups():
-        group.alpha.assign(group.alpha * 100)
-    first = derive(supernet, Limits())
-    others = finalists(supernet, Limits(), first, count=5, seed=0)[1:]
-    assert len(others) == 2
-    assert all(len(derived.architecture.cells) > 0 and derived != first for derived in others)
+def test_some_are_near_what_the_search_prefers_and_some_far(paths, first):
+    found = finalists(paths, [first], 10, first.path, seed=0)
+    unlike = [sum(a != b for a, b in zip(first.path, other.path, strict=True)) for other in found]
+    assert np.mean(unlike[1:6]) < np.mean(unlike[6:])
 
 
-def test_same_seed_same_finalists(supernet):
-    first = derive(supernet, LIMITS)
-    draws = [finalists(supernet, LIMITS, first, count=4, seed=seed) for seed in (1, 1, 2)]
+def test_of_much_the_same_only_the_first_is_taken(paths, first):
+    rng = np.random.default_rng(0)
+    near = [paths.derived(paths.walk(first.path, 1, rng)) for _ in range(20)]
+    far = paths.derived(paths.walk(first.path, 300, rng))
+    found = finalists(paths, [first, *near, far], 4, first.path, seed=0)
+    assert found[:2] == [first, far]
+    assert len(found) == 4
+
+
+def test_without_a_search_all_are_drawn(paths, first):
+    found = finalists(paths, [], 5, first.path, seed=0)
+    assert len(found) == 5
+    assert first not in found
+
+
+def test_same_seed_same_finalists(paths, first):
+    draws = [finalists(paths, [first], 4, first.path, seed=seed) for seed in (1, 1, 2)]
     assert draws[0] == draws[1]
     assert draws[0] != draws[2]
-    assert finalists(supernet, LIMITS, first, count=1, seed=0) == [first]
+    assert finalists(paths, [first], 1, first.path, seed=0) == [first]

@@ -10,10 +10,10 @@ def test_the_paper_and_its_baselines():
     assert (strategy_named("micronas").pseudo_prob, strategy_named("micronas").hardware_loss) == ("gumbel", True)
     assert (strategy_named("gumbel").pseudo_prob, strategy_named("gumbel").hardware_loss) == ("gumbel", False)
     assert (strategy_named("darts").pseudo_prob, strategy_named("darts").hardware_loss) == ("softmax", False)
-    assert strategy_named("random").pseudo_prob is None
+    assert strategy_named("random").kind == "random"
 
 
 def test_unknown_strategies_are_named():
-    with pytest.raises(SettingError, match="strategy='best' must be one of 'sampled', 'micronas'"):
+    with pytest.raises(SettingError, match="strategy='best' must be one of 'evolution', 'micronas'"):
         strategy_named("best")
-    assert set(STRATEGIES) == {"sampled", "micronas", "gumbel", "darts", "random"}
+    assert set(STRATEGIES) == {"evolution", "micronas", "gumbel", "darts", "random"}

@@ -80,7 +80,7 @@ def test_interpolation_is_the_double_sum_of_equation_2(n_out, n_in, seed):
 
 
 @pytest.mark.parametrize("index", [0, 1, 2])
-def test_sampled_convolution_is_the_masked_one_without_the_zeros(index):
+def test_a_path_is_the_masked_convolution_without_the_zeros(index):
     layer = DynamicConv2D((4, 8, 12), (3, 1), (2, 1), seed=0)
     full = tf.constant(np.random.default_rng(0).normal(size=(6, 16, 3, 5)), tf.float32)
     one_hot = tf.one_hot(index, 3)
@@ -90,23 +90,10 @@ def test_sampled_convolution_is_the_masked_one_without_the_zeros(index):
     # Three channels came out of the layer before; in full, the others are zeros.
     narrow = full[..., :3]
     padded = tf.pad(narrow, ((0, 0), (0, 0), (0, 0), (0, 2)))
-    expected = layer(padded, one_hot, gate=0.7, training=True)
-    found = layer(narrow, one_hot, gate=0.7, sampled=True)
+    expected = layer(padded, one_hot, training=True)
     width = (4, 8, 12)[index]
+    found = layer.path(narrow, width, 1)
     assert found.shape[-1] == width
     np.testing.assert_allclose(found, expected[..., :width], atol=1e-5)
     np.testing.assert_array_equal(expected[..., width:], 0)
-
-
-def test_sampled_convolution_gives_gradients_to_its_own_weights_and_to_the_decision():
-    layer = DynamicConv2D((4, 8), (3, 1), seed=0)
-    inputs = tf.constant(np.random.default_rng(0).normal(size=(6, 16, 3, 5)), tf.float32)
-    layer(inputs, tf.one_hot(0, 2))
-    probs = tf.Variable([1.0, 0.0])
-    with tf.GradientTape() as tape:
-        outputs = layer(inputs, probs, sampled=True)
-        loss = tf.reduce_sum(outputs**2)
-    kernel, decision = tape.gradient(loss, [layer.conv.kernel, probs])
-    assert np.abs(kernel[..., :4]).max() > 0
-    assert np.abs(kernel[..., 4:]).max() == 0
-    assert np.abs(decision).min() > 0
+    assert layer.path(narrow, width, 0).shape == (1, 8, 3, width), "off: no more than one window"

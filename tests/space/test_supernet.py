@@ -150,30 +150,14 @@ def test_train_step_trains_alpha_on_validation_and_w_on_training_batches():
     assert all(np.isfinite(float(value)) for value in logs.values())
 
 
-def test_a_sampled_path_computes_what_the_full_supernet_does():
+def test_a_path_computes_what_the_full_supernet_does():
     supernet = small_supernet(dropout=0.0)
     inputs = tf.constant(np.random.default_rng(0).normal(size=(8, 32, 6, 1)), tf.float32)
     supernet(inputs)
     rng = np.random.default_rng(1)
     for _ in range(12):
-        decisions = one_hot(supernet, random_choices(supernet, rng))
-        supernet.pseudo_prob = "gumbel"
-        expected = supernet(inputs, decisions=decisions, training=True)
-        supernet.pseudo_prob = "sampled"
-        np.testing.assert_allclose(supernet(inputs, decisions=decisions, training=True), expected, atol=1e-4)
-
-
-def test_sampled_steps_train_alpha_and_w_and_cost_what_was_drawn():
-    supernet = small_supernet(pseudo_prob="sampled")
-    batch = (tf.constant(np.random.default_rng(0).normal(size=(8, 32, 6, 1)), tf.float32), tf.range(8) % 3)
-    supernet.compile(keras.optimizers.legacy.Adam(0.01), hardware_loss=lambda costs: 0.01 * costs.latency_ms)
-    alphas = [alpha.numpy() for alpha in supernet.alphas]
-    weights = [weight.numpy() for weight in supernet.network_weights]
-    supernet.fit(tf.data.Dataset.from_tensors((batch, batch)).repeat(), steps_per_epoch=5, verbose=0)
-    assert any((a != alpha.numpy()).any() for a, alpha in zip(alphas, supernet.alphas, strict=True))
-    assert any((w != weight.numpy()).any() for w, weight in zip(weights, supernet.network_weights, strict=True))
-    decisions = supernet.decide()
-    for probs in decisions:
-        for name, p in probs.items():
-            assert sorted(p.numpy().tolist())[-1] == pytest.approx(1), name
-            assert sum(p.numpy().tolist()) == pytest.approx(1)
+        choices = random_choices(supernet, rng)
+        expected = supernet(inputs, decisions=one_hot(supernet, choices), training=True)
+        settings = tf.constant(supernet.path_settings(choices))
+        assert len(settings) == supernet.path_length
+        np.testing.assert_allclose(supernet.path(inputs, settings), expected, atol=1e-4)

@@ -69,10 +69,9 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_enum(
         "strategy",
         None,
-        ["sampled", "micronas", "gumbel", "darts", "random"],
-        "How candidates are found: by sampled paths of a supernet, by the paper's search, by its two baselines without "
-        "hardware losses, or at random. "
-        "Default: micronas.",
+        ["evolution", "micronas", "gumbel", "darts", "random"],
+        "How candidates are found: by evolution with weights of a supernet, by the paper's search, by its two "
+        "baselines without hardware losses, or at random. Default: evolution.",
         flag_values=values,
     )
     flags.DEFINE_float("max_minutes", None, "Upper limit of the whole search, in minutes.", flag_values=values)

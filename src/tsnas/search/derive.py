@@ -35,11 +35,13 @@ class Derived:
         architecture: the `Architecture`.
         estimate: its `Estimate` on the board.
         regret: float, how far it is from the one that the alphas prefer; 0 is that one. See `CellOptions.regret`.
+        path: tuple of int, which of `CellOptions.choices` it takes in each cell; empty if it came from no supernet.
     """
 
     architecture: Architecture
     estimate: Estimate
     regret: float
+    path: tuple[int, ...] = ()
 
 
 def derive(supernet: Supernet, limits: Limits, options: list[CellOptions] | None = None) -> Derived:
@@ -77,7 +79,9 @@ def derive(supernet: Supernet, limits: Limits, options: list[CellOptions] | None
                 latency_ms=estimate.latency_ms, ram_bytes=estimate.ram_bytes, flash_bytes=estimate.flash_bytes
             )
             if not over:
-                return Derived(architecture, estimate, float(candidates.regret[index]))
+                taken = zip(options, candidates.rows[index], strict=True)
+                path = tuple(int(option.choice[row]) for option, row in taken)
+                return Derived(architecture, estimate, float(candidates.regret[index]), path)
             used.append(estimate)
         # The sums are of another precision, and know no gaps between buffers: ask for a little less.
         bounds = bounds.tightened(limits, used)

@@ -37,13 +37,17 @@ class CellOptions:
         return len(self.choice)
 
     def regret(self) -> np.ndarray:
-        """How far each option is from what the alphas prefer: sum of log(p_best / p_taken) over its decisions."""
+        """How far each option is from what the alphas prefer; see `choice_regret`."""
+        return self.choice_regret()[self.choice]
+
+    def choice_regret(self) -> np.ndarray:
+        """The same for each of `choices`: sum of log(p_best / p_taken) over its decisions."""
         regret = np.zeros(len(self.choices))
         for name, group in self.cell.groups.items():
             log_p = group.log_probabilities()
             loss = log_p.max() - log_p
             regret += [loss[choice[name]] if name in choice else 0.0 for choice in self.choices]
-        return regret[self.choice]
+        return regret
 
 
 def cell_options(cell: SearchCell) -> CellOptions:

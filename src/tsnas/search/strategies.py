@@ -1,4 +1,4 @@
-"""How candidates are found: the paper's search, its baselines, and random draws."""
+"""How candidates are found: evolution, the paper's search, its baselines, and random draws."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ class Strategy:
     """One way to find candidates; every one of them keeps the limits, whatever the strategy.
 
     Args:
-        pseudo_prob: `"gumbel"`, `"softmax"` or `"sampled"`, how a supernet decides while it trains; None trains no
-            supernet.
-        hardware_loss: bool, whether the decisions feel what they cost on the board.
+        kind: `"evolution"` of paths through a supernet, `"differentiable"` for a supernet that learns its decisions,
+            `"random"` for no supernet at all.
+        pseudo_prob: `"gumbel"` or `"softmax"`, how a differentiable supernet decides while it trains.
+        hardware_loss: bool, whether its decisions feel what they cost on the board.
     """
 
-    pseudo_prob: str | None
-    hardware_loss: bool
+    kind: str
+    pseudo_prob: str = "gumbel"
+    hardware_loss: bool = True
 
 
 STRATEGIES = {
-    "sampled": Strategy("sampled", True),
-    "micronas": Strategy("gumbel", True),
-    "gumbel": Strategy("gumbel", False),
-    "darts": Strategy("softmax", False),
-    "random": Strategy(None, False),
+    "evolution": Strategy("evolution"),
+    "micronas": Strategy("differentiable"),
+    "gumbel": Strategy("differentiable", hardware_loss=False),
+    "darts": Strategy("differentiable", "softmax", hardware_loss=False),
+    "random": Strategy("random"),
 }
 
 

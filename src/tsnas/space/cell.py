@@ -79,6 +79,22 @@ class SearchCell(keras.layers.Layer):
         """Every distinct derived cell: index of the option taken in each group that matters for it."""
         raise NotImplementedError
 
+    def path_settings(self, choice: dict[str, int], in_width: int) -> list[int]:
+        """What `path` takes for one row of `enumerate` and the index of the input's width; of one length for all."""
+        raise NotImplementedError
+
+    def path(self, inputs, settings):
+        """The output of a single choice, and no more than that computed.
+
+        Args:
+            inputs: float32 tensor (batch, time, sensors, channels), with as many channels as the choice before has.
+            settings: list of int32 scalars, as from `path_settings`.
+
+        Returns:
+            float32 tensor (batch, time, sensors, channels), with as many channels as the choice has.
+        """
+        raise NotImplementedError
+
     def derive(self, choice: dict[str, int]) -> architecture.Cell | None:
         """The cell of an `Architecture` for one row of `enumerate`; None if the cell is dropped."""
         raise NotImplementedError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 
 import numpy as np
@@ -53,19 +52,22 @@ class TimeReduceCell(SearchCell):
             "filters": DecisionGroup(widths, seed + 2, name="filters"),
         }
 
-    def call(self, inputs, probs, training=False, sampled=False):
-        if sampled:
-            paths = [
-                functools.partial(conv.__call__, inputs, probs["filters"], gate=probs["kernel"][index], sampled=True)
-                for index, conv in enumerate(self.convs)
-            ]
-            return tf.switch_case(tf.argmax(probs["kernel"], output_type=tf.int32), paths)
+    def call(self, inputs, probs, training=False):
         return tf.add_n(
             [
                 conv(inputs, probs["filters"], gate=probs["kernel"][index], training=training)
                 for index, conv in enumerate(self.convs)
             ]
         )
+
+    def path_settings(self, choice, in_width):
+        kernel = [int(index == choice["kernel"]) for index in range(len(self.kernels))]
+        return [self.out_widths[choice["filters"]], *kernel]
+
+    def path(self, inputs, settings):
+        width, *kernel = settings
+        paths = [(conv.path(inputs, width, on), on) for conv, on in zip(self.convs, kernel, strict=True)]
+        return tf.concat(_those_on(paths, tf.shape(inputs)[0]), axis=0)
 
     def expected_costs(self, probs, in_probs):
         costs = CellCosts()
@@ -148,9 +150,7 @@ class SensorFusionCell(SearchCell):
     def _kept(self, probs):
         return probs["cell"][..., 0] if self.has_identity else 1.0
 
-    def call(self, inputs, probs, training=False, sampled=False):
-        if sampled:
-            return self._call_sampled(inputs, probs)
+    def call(self, inputs, probs, training=False):
         mid = self.mid(inputs, probs["mid_filters"], training=training)
         kept = self._kept(probs)
         skip, *gates = self._gates(probs)
@@ -163,38 +163,25 @@ class SensorFusionCell(SearchCell):
             paths.append(probs["cell"][..., 1] * inputs)
         return self.add(paths)
 
-    def _call_sampled(self, inputs, probs):
-        """Only the paths that are on, at the widths that were drawn."""
-        kept = self._kept(probs)
-        skip, *gates = self._gates(probs)
+    def path_settings(self, choice, in_width):
+        if choice.get("cell") == 1:
+            return [self.in_widths[in_width], self.in_widths[in_width], 0, 0, *(0 for _ in self.kernels), 1]
+        skip, *gates = (int(choice[name] == 0) for name in ["skip", *(f"branch{kernel}" for kernel in self.kernels)])
+        mid = self.out_widths[choice.get("mid_filters", 0)]
+        return [self.out_widths[choice["filters"]], mid, int(any(gates)), skip, *gates, 0]
+
+    def path(self, inputs, settings):
+        width, mid_width, any_branch, skip, *gates, identity = settings
         batch = tf.shape(inputs)[0]
-
-        def nothing(width):
-            return tf.zeros(tf.concat([[batch], self.out_size, [width]], 0))
-
-        def cell():
-            width = tf.gather(tf.constant(self.out_widths), tf.argmax(probs["filters"]))
-            mid = tf.cond(
-                any_on(gates) > 0.5,
-                lambda: self.mid(inputs, probs["mid_filters"], sampled=True),
-                lambda: nothing(1),
-            )
-            total = tf.cond(
-                skip > 0.5,
-                lambda: self.skip(inputs, probs["filters"], gate=kept * skip, sampled=True),
-                lambda: nothing(width),
-            )
-            for gate, branch in zip(gates, self.branches, strict=True):
-                total = tf.cond(
-                    gate > 0.5,
-                    functools.partial(_added, total, branch, mid, probs["filters"], kept * gate),
-                    functools.partial(tf.identity, total),
-                )
-            return total
-
-        if not self.has_identity:
-            return cell()
-        return tf.cond(kept > 0.5, cell, lambda: probs["cell"][1] * inputs)
+        mid = self.mid.path(inputs, mid_width, any_branch)
+        paths = [(self.skip.path(inputs, width, skip), skip)]
+        paths += [(branch.path(mid, width, gate), gate) for branch, gate in zip(self.branches, gates, strict=True)]
+        if self.has_identity:
+            paths.append((inputs, identity))
+        shape = (-1, *self.out_size, width)
+        # What is left is a whole number of batches, to be added up; empty ones too must have their width.
+        together = tf.concat([tf.reshape(outputs, shape) for outputs in _those_on(paths, batch)], axis=0)
+        return tf.reduce_sum(tf.reshape(together, (-1, batch, *shape[1:])), axis=0)
 
     def output_probs(self, probs, in_probs):
         if not self.has_identity:
@@ -285,11 +272,15 @@ class OutputCell(SearchCell):
         self._softmax_costs = op_costs(Softmax(classes), board)
         self._vector_bytes = float(tensor_bytes(board, (1, 1), (classes,))[0])
 
-    def call(self, inputs, probs=None, training=False, sampled=False):
-        if sampled:
-            kernel = self.conv.kernel[:, :, : tf.shape(inputs)[-1]]
-            return tf.nn.softmax(tf.reduce_mean(tf.nn.conv2d(inputs, kernel, 1, "SAME") + self.conv.bias, axis=(1, 2)))
+    def call(self, inputs, probs=None, training=False):
         return tf.nn.softmax(tf.reduce_mean(self.conv(inputs), axis=(1, 2)))
+
+    def path_settings(self, choice, in_width):
+        return []
+
+    def path(self, inputs, settings):
+        kernel = self.conv.kernel[:, :, : tf.shape(inputs)[-1]]
+        return tf.nn.softmax(tf.reduce_mean(tf.nn.conv2d(inputs, kernel, 1, "SAME") + self.conv.bias, axis=(1, 2)))
 
     def output_probs(self, probs, in_probs):
         return tf.ones_like(in_probs[..., :1])
@@ -313,5 +304,6 @@ class OutputCell(SearchCell):
         return None
 
 
-def _added(total, branch, mid, filters, gate):
-    return total + branch(mid, filters, gate=gate, sampled=True)
+def _those_on(paths, batch):
+    """Whole batches of the paths that are on, and empty ones of the others."""
+    return [outputs[: on * batch] for outputs, on in paths]

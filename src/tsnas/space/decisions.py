@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-PSEUDO_PROBS = ("gumbel", "softmax", "sampled")
+PSEUDO_PROBS = ("gumbel", "softmax")
 
 
 @keras.utils.register_keras_serializable("tsnas")
@@ -24,8 +24,7 @@ class DecisionGroup(keras.layers.Layer):
 
     Call arguments:
         temperature: scalar, above 0.
-        sample: `"gumbel"` for noisy, `"softmax"` for noise-free probabilities; `"sampled"` for one option drawn by
-            them, as 1 and 0 with the gradient of the noisy ones.
+        sample: `"gumbel"` for noisy, `"softmax"` for noise-free probabilities.
 
     Returns:
         float32 tensor of shape (options,) that sums to 1.
@@ -38,8 +37,7 @@ class DecisionGroup(keras.layers.Layer):
         >>> group(temperature=1.0, sample="softmax").shape
         TensorShape([3])
 
-    Source: equation 1 of the paper; "sampled": Dong and Yang, Searching for a Robust Neural Architecture in Four GPU
-        Hours (2019); Jang et al., Categorical Reparameterization with Gumbel-Softmax (2017).
+    Source: equation 1 of the paper; Jang et al., Categorical Reparameterization with Gumbel-Softmax (2017).
     """
 
     def __init__(self, options, seed=None, **kwargs):
@@ -60,11 +58,7 @@ class DecisionGroup(keras.layers.Layer):
         if sample != "softmax":
             uniform = self._noise.uniform(tf.shape(logits), minval=1e-7, maxval=1.0 - 1e-7)
             logits -= tf.math.log(-tf.math.log(uniform))
-        probabilities = tf.nn.softmax(logits / temperature)
-        if sample != "sampled":
-            return probabilities
-        drawn = tf.one_hot(tf.argmax(logits), len(self.options))
-        return drawn + probabilities - tf.stop_gradient(probabilities)
+        return tf.nn.softmax(logits / temperature)
 
     def log_probabilities(self) -> np.ndarray:
         """log of each option's probability, noise-free at temperature 1, float64 of shape (options,)."""

@@ -73,14 +73,13 @@ class GatedNormalization(keras.layers.Layer):
         self.variance.assign(self.momentum * self.variance + (1.0 - self.momentum) * variance)
         return outputs
 
-    def sampled(self, inputs, mask):
-        """The same for the first channels only, as many as the mask has; by the batch's own statistics, always.
+    def path(self, inputs):
+        """The same for as many of the first channels as there are; by the batch's own statistics, always.
 
         The moving ones would mix those of many paths, so they are left as they are.
         """
-        width = tf.shape(mask)[0]
-        scale, offset = self.gamma[:width] * mask, self.beta[:width] * mask
-        return tf.compat.v1.nn.fused_batch_norm(inputs, scale, offset, epsilon=self.epsilon)[0]
+        width = tf.shape(inputs)[-1]
+        return tf.compat.v1.nn.fused_batch_norm(inputs, self.gamma[:width], self.beta[:width], epsilon=self.epsilon)[0]
 
     def get_config(self):
         return super().get_config() | {"momentum": self.momentum, "epsilon": self.epsilon}
@@ -107,11 +106,9 @@ class DynamicConv2D(keras.layers.Layer):
         width_probs: float32 tensor (len(widths),), probabilities of the widths.
         gate: float32 scalar, probability that this path is on; it scales the output. Defaults to 1.
         training: bool.
-        sampled: bool, whether `width_probs` is 1 for one width, which alone is computed. Defaults to False.
 
     Returns:
-        float32 tensor (batch, time / stride, sensors / stride, max(widths)), "same" padding, rounded up; with `sampled`
-        it has the sampled width.
+        float32 tensor (batch, time / stride, sensors / stride, max(widths)), "same" padding, rounded up.
 
     Example:
         >>> layer = DynamicConv2D((4, 8), (3, 1), (2, 1))
@@ -144,14 +141,25 @@ class DynamicConv2D(keras.layers.Layer):
         self.norm.build(self.conv.compute_output_shape(input_shape))
         super().build(input_shape)
 
-    def call(self, inputs, width_probs, gate=1.0, training=False, sampled=False):
+    def call(self, inputs, width_probs, gate=1.0, training=False):
         mask = gate * tf.tensordot(width_probs, self._masks, 1)
-        if sampled:
-            width = tf.gather(tf.constant(self.widths), tf.argmax(width_probs))
-            kernel = self.conv.kernel[:, :, : tf.shape(inputs)[-1], :width]
-            outputs = tf.nn.conv2d(inputs, kernel, self.strides, "SAME")
-            return tf.nn.relu(self.norm.sampled(outputs, mask[:width]))
         return tf.nn.relu(self.norm(self.conv(inputs), mask, training=training))
+
+    def path(self, inputs, width, on):
+        """What a single path computes here: nothing but its own filters, and next to nothing if it is off.
+
+        Args:
+            inputs: float32 tensor (batch, time, sensors, channels), with as many channels as the path has here.
+            width: int32 scalar, number of filters.
+            on: int32 scalar, 1, or 0 for the first window only, which is to be dropped.
+
+        Returns:
+            float32 tensor (batch or 1, time / stride, sensors / stride, width).
+        """
+        # A single window costs far less than a branch in the compiled graph; convolutions of none fail.
+        inputs = inputs[: tf.maximum(on * tf.shape(inputs)[0], 1)]
+        kernel = self.conv.kernel[:, :, : tf.shape(inputs)[-1], :width]
+        return tf.nn.relu(self.norm.path(tf.nn.conv2d(inputs, kernel, self.strides, "SAME")))
 
     def expected_cost(self, name, out_probs, in_probs):
         """The cost `name` for the given probabilities (..., widths) of output and input widths; shape (...)."""

@@ -70,8 +70,7 @@ class Supernet(keras.Model):
         cells: list of `SearchCell` from `build_cells`.
         board: `Board` that the costs are for.
         dropout: float in [0, 1), dropout between the cells. Defaults to 0.1.
-        pseudo_prob: how decisions are made while training: `"gumbel"` or `"softmax"` mix all options, at the cost of
-            all of them; `"sampled"` draws one path for each step and computes no other. Defaults to `"gumbel"`.
+        pseudo_prob: `"gumbel"` or `"softmax"`, how the options are mixed while training. Defaults to `"gumbel"`.
         seed: int, seed of the dropout. Defaults to 0.
 
     Call arguments:
@@ -97,6 +96,7 @@ class Supernet(keras.Model):
         self.board = board
         self.pseudo_prob = pseudo_prob
         self.temperature = tf.Variable(1.0, trainable=False, dtype=tf.float32, name="temperature")
+        self._path_lengths = [len(cell.path_settings(cell.enumerate()[0], 0)) for cell in self.cells]
         self.dropouts = [keras.layers.Dropout(dropout, seed=seed + index) for index in range(len(self.cells) - 1)]
 
     def decide(self, sample: str | None = None) -> list[Probs]:
@@ -113,13 +113,44 @@ class Supernet(keras.Model):
 
     def call(self, inputs, decisions=None, training=False):
         x = inputs
-        sampled = self.pseudo_prob == "sampled" and (training or decisions is not None)
         decisions = decisions or self.decide(None if training else "softmax")
         for index, (cell, probs) in enumerate(zip(self.cells, decisions, strict=True)):
-            x = cell(x, probs=probs, training=training, sampled=sampled)
+            x = cell(x, probs=probs, training=training)
             if index < len(self.dropouts):
                 x = self.dropouts[index](x, training=training)
         return x
+
+    def path(self, inputs, settings):
+        """The output of one path through the supernet, and no more than that computed.
+
+        The same as `call` for one-hot decisions in training, without dropout.
+
+        Args:
+            inputs: float32 tensor (batch, time, sensors, 1), standardised windows.
+            settings: int32 tensor (path_length,), as from `path_settings`.
+
+        Returns:
+            float32 tensor (batch, classes) of probabilities.
+        """
+        left = tf.unstack(settings, self.path_length)
+        x = inputs
+        for cell, length in zip(self.cells, self._path_lengths, strict=True):
+            x, left = cell.path(x, left[:length]), left[length:]
+        return x
+
+    def path_settings(self, choices: Sequence[dict[str, int]]) -> list[int]:
+        """What `path` takes for one row of `SearchCell.enumerate` for each cell."""
+        settings: list[int] = []
+        in_width = 0
+        for cell, choice in zip(self.cells, choices, strict=True):
+            settings += cell.path_settings(choice, in_width)
+            in_width = choice.get("filters", in_width)
+        return settings
+
+    @property
+    def path_length(self) -> int:
+        """How many numbers set a path."""
+        return sum(self._path_lengths)
 
     def expected_costs(self, decisions: list[Probs]) -> ExpectedCosts:
         """Expected latency, RAM and flash of `decisions`; gradients reach the alphas through all three.

@@ -1,0 +1,236 @@
+"""Evolution with shared weights: trains single paths that fit, and breeds those that do best on validation windows."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+from tsnas.callbacks import ConstraintMonitor, ProgressBar
+from tsnas.cost.limits import Limits
+from tsnas.search.derive import Derived, derive
+from tsnas.search.options import CellOptions
+from tsnas.search.paths import Path, Paths
+from tsnas.space.supernet import Supernet
+
+SHOWN = {
+    "val_accuracy": "accuracy {:.3f}",
+    "expected_latency_ms": "{:.1f} ms",
+    "expected_ram_bytes": "{:.0f} B",
+    "entropy": "entropy {:.2f}",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class EvolutionConfig:
+    """Settings of the evolution; the defaults serve every data set and limit.
+
+    Args:
+        epochs: int, passes over the training windows. Defaults to 15.
+        batch_size: int, windows in a batch. Defaults to 64.
+        learning_rate: float, Adam's for the weights, at its start; it falls as a cosine. Defaults to 0.003.
+        label_smoothing: float in [0, 1). Defaults to 0.1.
+        population: int, paths that are kept. Defaults to 48.
+        warmup: float in [0, 1), share of the epochs before the first selection. Defaults to 0.4.
+        generations: int, most generations during the training. Defaults to 8.
+        last_generations: int, generations after the training. Defaults to 6.
+        val_windows: int, most validation windows that judge a path. Defaults to 512.
+    """
+
+    epochs: int = 15
+    batch_size: int = 64
+    learning_rate: float = 0.003
+    label_smoothing: float = 0.1
+    population: int = 48
+    warmup: float = 0.4
+    generations: int = 8
+    last_generations: int = 6
+    val_windows: int = 512
+
+
+# Steps of the walks that the first population and its offspring come from.
+FIRST_WALK, MOST_DRIVE = 300, 20.0
+# Share of the offspring that has two parents.
+CROSSED = 0.25
+TRIES = 50
+
+
+def evolve(
+    supernet: Supernet,
+    limits: Limits,
+    train: tuple[np.ndarray, np.ndarray],
+    val: tuple[np.ndarray, np.ndarray],
+    options: Sequence[CellOptions],
+    config: EvolutionConfig | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    seed: int = 0,
+    verbose: int = 0,
+) -> tuple[list[Derived], dict[str, list[float]]]:
+    """Finds architectures that fit and do well on validation windows with weights that they share.
+
+    Each step trains one path through the supernet, and only what fits is ever trained: first paths from random walks
+    inside the limits, then those that a population of the best so far has bred.
+
+    Args:
+        supernet: fresh `Supernet`; its weights are trained in place, its alphas end as the last population's.
+        limits: `Limits` to keep.
+        train: (x, y), x float32 (windows, time, sensors, 1), y int of shape (windows,); trains the weights.
+        val: (x, y) likewise; judges paths.
+        options: `cell_options` of the supernet's cells.
+        config: `EvolutionConfig`, or None for the defaults.
+        callbacks: tf_keras callbacks; their logs hold the keys of `ConstraintMonitor` too.
+        seed: int, seed of all draws. Defaults to 0.
+        verbose: 0, 1 or 2. Defaults to 0.
+
+    Returns:
+        (list of `Derived`, the best first, history), the history a dict of log key to a list with one value for each
+        epoch.
+
+    Raises:
+        InfeasibleError: no architecture of the space keeps the limits.
+
+    Source: Guo et al., Single Path One-Shot Neural Architecture Search with Uniform Sampling (2020); Real et al.,
+        Regularized Evolution for Image Classifier Architecture Search (2019).
+    """
+    config = config or EvolutionConfig()
+    rng = np.random.default_rng(seed)
+    paths = Paths(supernet, limits, options)
+    trainer = PathTrainer(supernet, train, val, config, rng)
+    start = derive(supernet, limits, list(options)).path
+    drives = rng.uniform(0.0, MOST_DRIVE, config.population)
+    population = [paths.walk(start, FIRST_WALK, rng, drive) for drive in drives]
+    if not any(isinstance(callback, ConstraintMonitor) for callback in callbacks):
+        callbacks = [ConstraintMonitor(), *callbacks]
+    steps = trainer.steps_per_epoch
+    recorder = keras.callbacks.History()
+    callbacks = [*callbacks, ProgressBar("search", verbose, SHOWN), recorder]
+    heard = keras.callbacks.CallbackList(callbacks, model=supernet, epochs=config.epochs, steps=steps)
+    first = max(1, math.ceil(config.warmup * config.epochs))
+    selected_after = set(np.linspace(first, config.epochs, config.generations).round().astype(int).tolist())
+    supernet.stop_training = False
+    heard.on_train_begin()
+    for epoch in range(config.epochs):
+        heard.on_epoch_begin(epoch)
+        for step in range(steps):
+            heard.on_train_batch_begin(step)
+            # A walk from one of the population: near enough to serve it, and never twice the same.
+            path = paths.walk(population[rng.integers(len(population))], 4, rng)
+            trainer.step(paths.settings(path))
+            heard.on_train_batch_end(step)
+            if supernet.stop_training:
+                break
+        if epoch + 1 in selected_after:
+            population = _next_generation(population, paths, trainer, rng)
+        paths.settle(population)
+        heard.on_epoch_end(epoch, trainer.logs() | trainer.judged_logs(paths, population))
+        if supernet.stop_training:
+            break
+    heard.on_train_end()
+    for _ in range(config.last_generations):
+        population = _next_generation(population, paths, trainer, rng)
+    paths.settle(population)
+    found = [derived for path in population if (derived := paths.derived(path)) is not None]
+    history = {name: [float(value) for value in values] for name, values in recorder.history.items()}
+    return found or [derive(supernet, limits, list(options))], history
+
+
+def _next_generation(
+    population: list[Path], paths: Paths, trainer: PathTrainer, rng: np.random.Generator
+) -> list[Path]:
+    """The best of a population and of as many of its offspring, the best first; each path once."""
+    size = len(population)
+    parents = sorted(set(population))
+    known = set(parents)
+    for _ in range(size * TRIES):
+        if len(known) >= 2 * size:
+            break
+        one, other = (parents[index] for index in rng.integers(len(parents), size=2))
+        child = paths.crossed(one, other, rng) if rng.random() < CROSSED else paths.neighbour(one, rng)
+        if paths.use(child) <= 1.0:
+            known.add(child)
+    everyone = sorted(known)
+    losses = trainer.judge([paths.settings(path) for path in everyone])
+    return [everyone[index] for index in np.argsort(losses, kind="stable")[:size]]
+
+
+class PathTrainer:
+    """The compiled steps: one trains a path on a batch, one judges it on all validation windows that count.
+
+    Args:
+        supernet: `Supernet` whose weights are trained.
+        train: (x, y), x float32 (windows, time, sensors, 1), y int of shape (windows,).
+        val: (x, y) likewise.
+        config: `EvolutionConfig`.
+        rng: NumPy generator of the order of the windows.
+    """
+
+    def __init__(self, supernet: Supernet, train, val, config: EvolutionConfig, rng: np.random.Generator):
+        self._rng = rng
+        self._windows = len(train[0])
+        self._batch_size = min(config.batch_size, self._windows)
+        self.steps_per_epoch = math.ceil(self._windows / self._batch_size)
+        classes = supernet.cells[-1].out_widths[0]
+        x, y = tf.constant(train[0]), tf.one_hot(train[1], classes)
+        judges = rng.permutation(len(val[0]))[: config.val_windows]
+        x_val, y_val = tf.constant(val[0][judges]), tf.one_hot(val[1][judges], classes)
+        supernet(tf.zeros((1, *x.shape[1:])))
+        weights = supernet.network_weights
+        rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, self.steps_per_epoch * config.epochs)
+        optimizer = keras.optimizers.legacy.Adam(rate)
+        loss_of = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
+        self._loss, self._accuracy = keras.metrics.Mean(), keras.metrics.CategoricalAccuracy()
+
+        @tf.function(autograph=False)
+        def step(rows, settings):
+            labels = tf.gather(y, rows)
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(weights)
+                probabilities = supernet.path(tf.gather(x, rows), settings)
+                loss = loss_of(labels, probabilities)
+            optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+            self._loss.update_state(loss)
+            self._accuracy.update_state(labels, probabilities)
+
+        @tf.function(autograph=False)
+        def judge(settings):
+            probabilities = supernet.path(x_val, settings)
+            right = keras.metrics.categorical_accuracy(y_val, probabilities)
+            return loss_of(y_val, probabilities), tf.reduce_mean(right)
+
+        self._step, self._judge = step, judge
+        self._order = np.zeros(0, int)
+        self._known: dict[tuple[int, ...], tuple[float, float]] = {}
+
+    def step(self, settings: list[int]) -> None:
+        """Trains the path of `settings` on the next batch."""
+        if len(self._order) < self._batch_size:
+            self._order = self._rng.permutation(self._windows)
+        rows, self._order = self._order[: self._batch_size], self._order[self._batch_size :]
+        self._known.clear()
+        self._step(tf.constant(rows), tf.constant(settings))
+
+    def judge(self, settings: Sequence[list[int]]) -> list[float]:
+        """The loss of each path on the validation windows."""
+        return [self._judged(tuple(one))[0] for one in settings]
+
+    def _judged(self, settings: tuple[int, ...]) -> tuple[float, float]:
+        if settings not in self._known:
+            loss, accuracy = self._judge(tf.constant(settings))
+            self._known[settings] = float(loss), float(accuracy)
+        return self._known[settings]
+
+    def logs(self) -> dict[str, float]:
+        """Loss and accuracy of the training since they were last asked for."""
+        logs = {"loss": float(self._loss.result()), "accuracy": float(self._accuracy.result())}
+        self._loss.reset_state()
+        self._accuracy.reset_state()
+        return logs
+
+    def judged_logs(self, paths: Paths, population: Sequence[Path]) -> dict[str, float]:
+        """Those of the first of a population on the validation windows."""
+        loss, accuracy = self._judged(tuple(paths.settings(population[0])))
+        return {"val_loss": loss, "val_accuracy": accuracy}

@@ -1,0 +1,144 @@
+"""Paths through a supernet as rows of integers: their exact costs, which of them fit, and their neighbours."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+
+from tsnas.cost.estimate import estimate_graph
+from tsnas.cost.limits import Limits
+from tsnas.cost.memory import base_planning_bytes
+from tsnas.search.derive import Derived
+from tsnas.search.options import CellOptions
+from tsnas.space.supernet import Supernet
+
+Path = tuple[int, ...]
+
+
+class Paths:
+    """All paths through a supernet; each is a tuple with one index into `CellOptions.choices` for each cell.
+
+    Args:
+        supernet: `Supernet`.
+        limits: `Limits` to keep.
+        options: `cell_options` of each of its cells.
+
+    Example:
+        >>> paths = Paths(supernet, limits, options)
+        >>> start = derive(supernet, limits, options).path
+        >>> paths.use(paths.walk(start, 100, rng))
+        0.93
+    """
+
+    def __init__(self, supernet: Supernet, limits: Limits, options: Sequence[CellOptions]):
+        self.supernet = supernet
+        self.limits = limits
+        self.options = options
+        self._neighbours = [functools.lru_cache(maxsize=None)(_Neighbours(option)) for option in options]
+        # Cells without a choice are left out.
+        sizes = np.array([len(option.choices) - 1 for option in options], float) > 0
+        self._cell_probs = sizes / max(sizes.sum(), 1.0)
+
+    def use(self, path: Path) -> float:
+        """Largest share of a limit that a path uses, by the sums over its cells; above 1 it does not fit."""
+        used = self._costs(path)
+        limits = (
+            self.limits.latency_for(self.supernet.board),
+            self.limits.max_ram_bytes,
+            self.limits.max_flash_bytes,
+        )
+        return max((value / limit for value, limit in zip(used, limits, strict=True) if limit is not None), default=0.0)
+
+    def _costs(self, path: Path) -> tuple[float, float, float]:
+        base = self.supernet.base_costs()
+        latency_ms, tail_bytes, flash_bytes = base["latency_ms"], base["ram_bytes"], base["flash_bytes"]
+        live_bytes, planning_bytes = 0.0, float(base_planning_bytes())
+        width = 0
+        for option, choice in zip(self.options, path, strict=True):
+            row = width * len(option.choices) + choice
+            latency_ms += option.costs["latency_ms"][row]
+            tail_bytes += option.costs["tail_bytes"][row]
+            flash_bytes += option.costs["flash_bytes"][row]
+            planning_bytes += option.costs["planning_bytes"][row]
+            live_bytes = max(live_bytes, option.costs["live_bytes"][row])
+            width = option.out_width[row]
+        return latency_ms, max(live_bytes, planning_bytes) + tail_bytes, flash_bytes
+
+    def neighbour(self, path: Path, rng: np.random.Generator) -> Path:
+        """The same path with one other decision, drawn at random; it may not fit."""
+        if not self._cell_probs.any():
+            return path
+        cell = rng.choice(len(path), p=self._cell_probs)
+        near = self._neighbours[cell](path[cell])
+        return (*path[:cell], int(near[rng.integers(len(near))]), *path[cell + 1 :])
+
+    def walk(self, path: Path, steps: int, rng: np.random.Generator, drive: float = 0.0) -> Path:
+        """Where a random walk ends that never leaves the limits.
+
+        Args:
+            path: where it starts; it must fit.
+            steps: int, how many neighbours are tried.
+            rng: NumPy generator.
+            drive: float, how much the walk is drawn towards the limits: a step that uses a share d less of them is
+                taken with probability exp(-drive * d). Defaults to 0, not at all.
+        """
+        use = self.use(path)
+        for _ in range(steps):
+            tried = self.neighbour(path, rng)
+            tried_use = self.use(tried)
+            if tried_use <= 1.0 and rng.random() < np.exp(drive * (tried_use - use)):
+                path, use = tried, tried_use
+        return path
+
+    def crossed(self, one: Path, other: Path, rng: np.random.Generator) -> Path:
+        """Each cell of one or of the other; it may not fit."""
+        return tuple(a if rng.random() < 0.5 else b for a, b in zip(one, other, strict=True))
+
+    def settings(self, path: Path) -> list[int]:
+        """What `Supernet.path` takes."""
+        return self.supernet.path_settings(self._choices(path))
+
+    def derived(self, path: Path) -> Derived | None:
+        """The architecture of a path; None if its own cost graph is over a limit."""
+        architecture = self.supernet.architecture(self._choices(path))
+        estimate = estimate_graph(architecture.graph(), self.supernet.board)
+        limits = self.limits
+        over = limits.exceeded(
+            latency_ms=estimate.latency_ms, ram_bytes=estimate.ram_bytes, flash_bytes=estimate.flash_bytes
+        )
+        too_slow = (limit := limits.latency_for(self.supernet.board)) is not None and estimate.latency_ms > limit
+        if over or too_slow:
+            return None
+        regret = sum(option.choice_regret()[choice] for option, choice in zip(self.options, path, strict=True))
+        return Derived(architecture, estimate, float(regret), path)
+
+    def settle(self, population: Sequence[Path]) -> None:
+        """Sets the alphas to what a population does: the log of how often each option is taken in it."""
+        for index, option in enumerate(self.options):
+            taken = [option.choices[path[index]] for path in population]
+            for name, group in option.cell.groups.items():
+                # One part in two, spread evenly: no option is out of the question.
+                counts = np.full(len(group.options), 0.5 / len(group.options))
+                for choice in taken:
+                    if name in choice:
+                        counts[choice[name]] += 1.0
+                group.alpha.assign(np.log(counts / counts.sum()))
+
+    def _choices(self, path: Path) -> list[dict[str, int]]:
+        return [option.choices[choice] for option, choice in zip(self.options, path, strict=True)]
+
+
+class _Neighbours:
+    """The choices of a cell that differ from one of them in a single decision; what does not matter does not differ."""
+
+    def __init__(self, option: CellOptions):
+        names = list(option.cell.groups)
+        self._decisions = np.array([[choice.get(name, -1) for name in names] for choice in option.choices], int)
+
+    def __call__(self, choice: int) -> np.ndarray:
+        own = self._decisions[choice]
+        differ = (self._decisions != own) & (self._decisions >= 0) & (own >= 0)
+        near = np.flatnonzero(differ.sum(axis=1) <= 1)
+        return near[near != choice]

@@ -1,0 +1,95 @@
+"""Evolution finds networks that can learn the task, inside the limits, and its steps train one path only."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+from toy_data import sines
+
+from tsnas.cost.board import load_board
+from tsnas.cost.limits import Limits
+from tsnas.deploy.seed import fixed_seed
+from tsnas.errors import InfeasibleError
+from tsnas.search.evolution import EvolutionConfig, evolve
+from tsnas.search.options import cell_options
+from tsnas.space.config import SpaceConfig
+from tsnas.space.supernet import Supernet, build_cells
+
+BOARD = load_board("nucleo_f446re")
+LIMITS = Limits(max_latency_ms=2, max_ram_kb=6)
+CONFIG = SpaceConfig(time_reduce_filters=8, fusion_filters=16, extra_fusion_cells=1, collapse=True)
+QUICK = EvolutionConfig(epochs=6, batch_size=16, population=8, generations=3, last_generations=2)
+
+
+def evolved(limits=LIMITS, config=QUICK, callbacks=(), seed=0):
+    with fixed_seed(seed):
+        supernet = Supernet(build_cells(BOARD, 32, 3, 3, CONFIG, seed), BOARD)
+        options = [cell_options(cell) for cell in supernet.cells]
+        x, y = sines(160)
+        train, val = (x[:120, ..., None], y[:120]), (x[120:, ..., None], y[120:])
+        return supernet, *evolve(supernet, limits, train, val, options, config, callbacks, seed)
+
+
+@pytest.fixture(scope="module")
+def outcome():
+    return evolved()
+
+
+def test_what_it_finds_fits_and_is_distinct(outcome):
+    _, found, _ = outcome
+    assert 1 < len(found) <= 8
+    assert len({derived.architecture for derived in found}) == len(found)
+    for derived in found:
+        assert derived.estimate.latency_ms <= 2
+        assert derived.estimate.ram_bytes <= 6 * 1024
+
+
+def test_it_learns_and_tells_how_it_goes(outcome):
+    supernet, _, history = outcome
+    assert {len(values) for values in history.values()} == {6}
+    assert history["val_accuracy"][-1] > 0.8
+    assert history["val_loss"][-1] < history["val_loss"][0]
+    assert set(history) >= {"loss", "accuracy", "expected_latency_ms", "expected_ram_bytes", "entropy", "settled"}
+    assert history["entropy"][-1] < history["entropy"][0], "a population that is bred agrees more and more"
+    assert 0 < history["expected_latency_ms"][-1] < 2
+    assert supernet.entropy() <= history["entropy"][-1]
+
+
+def test_same_seed_same_outcome(outcome):
+    _, found, history = evolved()
+    assert [derived.architecture for derived in found] == [derived.architecture for derived in outcome[1]]
+    assert history == outcome[2]
+
+
+def test_callbacks_hear_it_and_can_end_it():
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.logs = dict(logs)
+            self.model.stop_training = True
+
+    stop = Stop()
+    _, found, history = evolved(callbacks=[stop])
+    assert found
+    assert len(history["loss"]) == 1
+    assert stop.logs["val_accuracy"] == history["val_accuracy"][0]
+    assert "expected_latency_ms" in stop.logs
+
+
+def test_impossible_limits():
+    with pytest.raises(InfeasibleError):
+        evolved(limits=Limits(max_latency_ms=0.001))
+
+
+def test_a_step_moves_nothing_that_its_path_has_not():
+    supernet = Supernet(build_cells(BOARD, 32, 3, 3, CONFIG), BOARD)
+    inputs = tf.constant(np.random.default_rng(0).normal(size=(8, 32, 3, 1)), tf.float32)
+    supernet(inputs)
+    choices = [cell.enumerate()[0] for cell in supernet.cells]  # of each decision the first option
+    weights = supernet.network_weights
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(supernet.path(inputs, tf.constant(supernet.path_settings(choices)))[:, 0])
+    gradients = {id(w): g.numpy() for w, g in zip(weights, tape.gradient(loss, weights), strict=True)}
+    first, second = supernet.cells[0].convs[:2]
+    assert np.abs(gradients[id(first.conv.kernel)][..., :4]).max() > 0
+    assert np.abs(gradients[id(first.conv.kernel)][..., 4:]).max() == 0, "narrower than it could be"
+    assert np.abs(gradients[id(second.conv.kernel)]).max() == 0, "the other kernel is off"
