@@ -31,7 +31,7 @@ BOARD = flags.DEFINE_string("board", "nucleo_f446re", "Board.")
 LIMITS = flags.DEFINE_list("limits", ["30:64"], "Limits as MS:KB pairs, of latency in ms and of RAM in KB.")
 SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds.")
 SPACE = flags.DEFINE_enum("space", "tsnas", sorted(SPACES), "Search space.")
-STRATEGY = flags.DEFINE_enum("strategy", "micronas", sorted(STRATEGIES), "How candidates are found.")
+STRATEGY = flags.DEFINE_enum("strategy", "evolution", sorted(STRATEGIES), "How candidates are found.")
 OUT = flags.DEFINE_string("out", None, "JSON file; benchmarks/results/main_job_DATA.json if not given.")
 
 # What tells one job from another.

@@ -73,4 +73,4 @@ def test_the_second_round_counts_and_finds_the_recipe(monkeypatch):
     assert outcome.second_macro_f1 == second
     assert outcome.history()["strong_macro_f1"] == [0.4, 0.7]
     light, strong = (0.1, 0.0), (0.3, 0.1)
-    assert calls == [(0, 30, *light)] * 8 + [(1, 100, *light)] * 2 + [(1, 100, *strong)] * 2
+    assert calls == [(0, 30, *light)] * 8 + [(1, 200, *light)] * 2 + [(1, 200, *strong)] * 2
