@@ -124,3 +124,35 @@ class FloatModelError(ModelFileError):
 
 class OutputDirError(TsnasError, OSError):
     """An output folder or file that cannot be written."""
+
+
+class ProbeError(TsnasError):
+    """A board, real or emulated, that cannot be measured."""
+
+
+class PortError(ProbeError, OSError):
+    """A port that does not exist, is in use or may not be opened."""
+
+
+class NoAnswerError(ProbeError):
+    """Nothing that answers like a probe, or a board that has stopped answering."""
+
+
+class FirmwareVersionError(ProbeError):
+    """A probe firmware that speaks another version of the protocol."""
+
+
+class ProbeResetError(ProbeError):
+    """A board that has started anew in the middle of a session."""
+
+
+class BoardMemoryError(ProbeError):
+    """An operator whose tensors are larger than the memory of the board."""
+
+
+class UnsupportedProbeOpError(ProbeError):
+    """An operator for which the firmware has no kernel."""
+
+
+class ToolchainError(ProbeError):
+    """A compiler or emulator that is missing, or that fails; the message says how to install it."""

@@ -1,0 +1,10 @@
+/* CRC-32 as in zlib. */
+#ifndef TSNAS_CRC32_H
+#define TSNAS_CRC32_H
+
+#include <stdint.h>
+
+/* Continues `crc`, which is 0 at the start, with `length` bytes. */
+uint32_t crc32(uint32_t crc, const uint8_t *bytes, uint32_t length);
+
+#endif

@@ -1,0 +1,208 @@
+/* Answers the host's requests: who it is, one operator at a time, and its tensors. */
+#include "probe.h"
+
+#include "../ops/kernels.h"
+#include "crc32.h"
+#include "link.h"
+#include "memory.h"
+#include "port.h"
+
+#ifndef PROBE_COMPILER
+#define PROBE_COMPILER __VERSION__
+#endif
+#ifndef PROBE_FLAGS
+#define PROBE_FLAGS "unknown"
+#endif
+#ifndef PROBE_KERNELS
+#define PROBE_KERNELS "unknown"
+#endif
+
+static struct frame request, answer;
+static struct op op;
+static struct tensors tensors;
+static uint32_t session;  /* chosen by the host; 0 after a reset */
+static uint8_t placed;    /* whether `tensors` belong to `op` */
+static uint32_t overhead; /* counts that reading the counter takes by itself */
+
+static uint32_t get_word(const uint8_t *at)
+{
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static void put_byte(uint8_t value)
+{
+    answer.payload[answer.length++] = value;
+}
+
+static void put_word(uint32_t value)
+{
+    for (int i = 0; i < 4; i++) {
+        put_byte((uint8_t)(value >> (8 * i)));
+    }
+}
+
+static void put_text(const char *text)
+{
+    while (*text && answer.length < PROBE_MAX_PAYLOAD - 1) {
+        put_byte((uint8_t)*text++);
+    }
+    if (answer.length < PROBE_MAX_PAYLOAD) {
+        put_byte(0);
+    }
+}
+
+static uint64_t count_at(uint64_t ticks)
+{
+    return (ticks * port_info.numerator + port_info.denominator - 1) / port_info.denominator;
+}
+
+/* Counts between two ticks. Each tick is turned into a count of its own, which is exact where ticks are the finer. */
+static uint32_t counted(uint32_t start, uint32_t end)
+{
+    uint64_t later = end < start ? end + (1ull << 32) : end;
+    return (uint32_t)(count_at(later) - count_at(start));
+}
+
+static void hello(void)
+{
+    if (request.length != 4 || get_word(request.payload) == 0) {
+        put_byte(PROBE_BAD_REQUEST);
+        return;
+    }
+    session = get_word(request.payload);
+    placed = 0;
+    port_quiet();
+    uint32_t start = port_ticks();
+    overhead = counted(start, port_ticks());
+    port_normal();
+    put_byte(PROBE_OK);
+    put_byte(PROBE_VERSION);
+    put_byte(port_info.counter);
+    put_word(port_info.clock_hz);
+    put_word(port_arena_bytes);
+    put_text(port_info.board);
+    put_text(port_info.core);
+    put_text(PROBE_KERNELS);
+    put_text(PROBE_COMPILER);
+    put_text(PROBE_FLAGS);
+}
+
+static void status(void)
+{
+    put_byte(PROBE_OK);
+    put_word(session);
+    put_byte(placed);
+    put_word(placed ? tensors.free_bytes : port_arena_bytes);
+}
+
+/* Request: source, repeats, seed, operator. No repeats only place the tensors. */
+static void run(void)
+{
+    if (request.length != 6 + 4 * PROBE_OP_WORDS) {
+        put_byte(PROBE_BAD_REQUEST);
+        return;
+    }
+    uint8_t source = request.payload[0], repeats = request.payload[1];
+    int32_t *words = (int32_t *)&op;
+    for (int i = 0; i < PROBE_OP_WORDS; i++) {
+        words[i] = (int32_t)get_word(request.payload + 6 + 4 * i);
+    }
+    uint8_t result = memory_place(&op, &tensors);
+    placed = result == PROBE_OK;
+    if (placed && source == PROBE_SEEDED) {
+        memory_fill(&op, &tensors, get_word(request.payload + 2));
+    }
+    uint32_t least = UINT32_MAX, most = 0;
+    uint64_t sum = 0;
+    for (int i = 0; result == PROBE_OK && i < repeats; i++) {
+        port_quiet();
+        uint32_t start = port_ticks();
+        int failed = kernel_run(&op, &tensors);
+        uint32_t count = counted(start, port_ticks());
+        port_normal();
+        count = count > overhead ? count - overhead : 0;
+        if (failed) {
+            result = PROBE_KERNEL_FAILED;
+        }
+        least = count < least ? count : least;
+        most = count > most ? count : most;
+        sum += count;
+    }
+    put_byte(result);
+    put_byte(repeats);
+    put_word(least);
+    put_word(most);
+    put_word((uint32_t)sum);
+    put_word((uint32_t)(sum >> 32));
+    put_word(placed ? crc32(0, tensors.at[PROBE_OUTPUT], tensors.bytes[PROBE_OUTPUT]) : 0);
+    put_word(tensors.scratch_bytes);
+    put_word(tensors.used_bytes);
+    put_word(tensors.free_bytes);
+    for (int i = 0; i < PROBE_TENSORS; i++) {
+        put_word(tensors.bytes[i]);
+    }
+}
+
+/* Where a WRITE or READ goes; 0 if that is outside the tensor. */
+static uint8_t *place(uint32_t length)
+{
+    uint8_t tensor = request.payload[0];
+    uint32_t offset = get_word(request.payload + 1);
+    if (!placed || tensor >= PROBE_TENSORS || offset > tensors.bytes[tensor] ||
+        length > tensors.bytes[tensor] - offset) {
+        return 0;
+    }
+    return tensors.at[tensor] + offset;
+}
+
+static void write_tensor(void)
+{
+    uint8_t *at = request.length >= 5 ? place(request.length - 5) : 0;
+    put_byte(at ? PROBE_OK : PROBE_BAD_REQUEST);
+    for (uint32_t i = 5; at && i < request.length; i++) {
+        *at++ = request.payload[i];
+    }
+}
+
+static void read_tensor(void)
+{
+    uint32_t length = request.length == 6 ? request.payload[5] : 0;
+    uint8_t *at = length && length < PROBE_MAX_PAYLOAD ? place(length) : 0;
+    put_byte(at ? PROBE_OK : PROBE_BAD_REQUEST);
+    for (uint32_t i = 0; at && i < length; i++) {
+        put_byte(at[i]);
+    }
+}
+
+static void respond(void)
+{
+    answer.type = request.type | PROBE_ANSWER;
+    answer.number = request.number;
+    answer.length = 0;
+    if (request.type == PROBE_HELLO) {
+        hello();
+    } else if (request.type == PROBE_STATUS) {
+        status();
+    } else if (session == 0) {
+        put_byte(PROBE_NO_SESSION);
+    } else if (request.type == PROBE_RUN) {
+        run();
+    } else if (request.type == PROBE_WRITE) {
+        write_tensor();
+    } else if (request.type == PROBE_READ) {
+        read_tensor();
+    } else {
+        put_byte(PROBE_BAD_REQUEST);
+    }
+    link_send(&answer);
+}
+
+void probe_poll(void)
+{
+    int byte;
+    while ((byte = port_read()) >= 0) {
+        if (link_receive((uint8_t)byte, &request)) {
+            respond();
+        }
+    }
+}

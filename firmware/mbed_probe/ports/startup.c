@@ -1,0 +1,30 @@
+/* Vector table and start of a bare-metal Cortex-M image. */
+#include <stdint.h>
+
+extern uint32_t data_source, data_start, data_end, bss_start, bss_end, stack_top;
+int main(void);
+
+void reset(void)
+{
+    *(volatile uint32_t *)0xe000ed88 |= 0xfu << 20; /* CPACR: the floating-point unit on */
+    __asm volatile("dsb\n isb");
+    for (uint32_t *to = &data_start, *from = &data_source; to < &data_end;) {
+        *to++ = *from++;
+    }
+    for (uint32_t *to = &bss_start; to < &bss_end;) {
+        *to++ = 0;
+    }
+    main();
+}
+
+/* A fault starts the board anew: the host notices, and goes on. */
+static void fault(void)
+{
+    *(volatile uint32_t *)0xe000ed0c = 0x05fa0004; /* AIRCR: system reset */
+    for (;;) {
+    }
+}
+
+__attribute__((section(".vectors"), used)) static const void *const vectors[16] = {
+    &stack_top, reset, fault, fault, fault, fault, fault, 0, 0, 0, 0, fault, fault, 0, fault, fault,
+};

@@ -1,0 +1,209 @@
+"""Talks to a probe over any port that pyserial knows: requests, answers, retries and clear errors."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import struct
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+import serial
+
+from tsnas.errors import (
+    BoardMemoryError,
+    FirmwareVersionError,
+    NoAnswerError,
+    PortError,
+    ProbeError,
+    ProbeResetError,
+    UnsupportedProbeOpError,
+)
+from tsnas.probe import protocol
+from tsnas.probe.protocol import Frame, FrameReader, Hello, Measured, OpWords
+
+BAUD = 115200
+# Bytes that are sent before a board has started are lost, so the first request is sent again and again.
+HELLO_TIMEOUT_S, HELLO_TRIES = 0.5, 12
+TIMEOUT_S, TRIES = 0.5, 8
+# The slowest counted run that is waited for.
+RUN_TIMEOUT_S = 30.0
+# What a run is given beyond what its size lets expect, and for each of its counts.
+SECONDS_PER_COUNT = 1 / 16e6
+
+
+class ProbeClient:
+    """One open port with a probe behind it.
+
+    Args:
+        url: str, any URL of pyserial, such as `"/dev/ttyACM0"`, `"socket://127.0.0.1:5555"` or a pty.
+        baud: int, bits per second. Defaults to 115200.
+        opened: function of no arguments that returns an open pyserial port, to use instead of `url`. Defaults to None.
+
+    Raises:
+        PortError: the port does not exist, is in use, or may not be opened.
+        NoAnswerError: nothing that answers like a probe is behind it.
+        FirmwareVersionError: the probe speaks another version of the protocol.
+
+    Example:
+        >>> with ProbeClient("/dev/ttyACM0") as probe:
+        ...     probe.run(words, seed=1, repeats=3).mean
+    """
+
+    def __init__(self, url: str, baud: int = BAUD, opened: Callable[[], Any] | None = None):
+        self.url = url
+        self._port = opened() if opened else _opened(url, baud)
+        self._port.timeout = 0
+        self._reader = FrameReader()
+        self._number = secrets.randbelow(256)
+        self._session = 0
+        try:
+            self.hello = self._start_session()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._port.close()
+
+    def __enter__(self) -> ProbeClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def run(self, op: OpWords, seed: int = 1, repeats: int = 1, written: bool = False, counts: int = 0) -> Measured:
+        """Runs an operator.
+
+        Args:
+            op: `OpWords`.
+            seed: int, seed of its tensors. Defaults to 1.
+            repeats: int in [0, 255], how often; 0 only gives the tensors their places. Defaults to 1.
+            written: bool, whether the tensors are those that were written before. Defaults to False, seeded ones.
+            counts: int, about how much it will count, so that a long run is waited for. Defaults to 0.
+
+        Returns:
+            A `Measured`.
+
+        Raises:
+            BoardMemoryError: its tensors are larger than the memory of the board.
+            UnsupportedProbeOpError: the firmware has no kernel for it.
+            ProbeResetError: the board has started anew since the session began; what was written is lost.
+        """
+        source = protocol.WRITTEN if written else protocol.SEEDED
+        payload = struct.pack("<BBI", source, repeats, seed) + op.pack()
+        patience = TIMEOUT_S + min(RUN_TIMEOUT_S, repeats * counts * SECONDS_PER_COUNT)
+        status, answer = self._ask(protocol.RUN, payload, patience)
+        if status == protocol.OUT_OF_MEMORY:
+            sizes = struct.unpack(f"<{protocol.TENSORS}I", answer[-4 * protocol.TENSORS :])
+            raise BoardMemoryError(
+                f"{op} needs {sum(sizes)} bytes for its tensors and more for scratch; board {self.hello.board!r} has "
+                f"{self.hello.ram_bytes} bytes for both. Leave it out, or use a board with more RAM."
+            )
+        if status != protocol.OK:
+            raise UnsupportedProbeOpError(f"Board {self.hello.board!r} refuses {op} with status {status}.")
+        return Measured.unpack(answer)
+
+    def write(self, tensor: int, content: bytes) -> None:
+        """Writes the whole content of a tensor of the operator that was placed last."""
+        for at in range(0, len(content), protocol.WRITE_BYTES):
+            part = content[at : at + protocol.WRITE_BYTES]
+            status, _ = self._ask(protocol.WRITE, struct.pack("<BI", tensor, at) + part)
+            if status != protocol.OK:
+                raise ProbeError(f"The board refuses bytes {at} to {at + len(part)} of tensor {tensor}: no such place.")
+
+    def read(self, tensor: int, length: int) -> bytes:
+        """Reads the first bytes of a tensor of the operator that was placed last."""
+        content = b""
+        while len(content) < length:
+            count = min(protocol.READ_BYTES, length - len(content))
+            status, part = self._ask(protocol.READ, struct.pack("<BIB", tensor, len(content), count))
+            if status != protocol.OK:
+                raise ProbeError(f"The board refuses bytes {len(content)} on of tensor {tensor}: no such place.")
+            content += part
+        return content
+
+    def restart(self) -> Hello:
+        """Begins a new session, as after a reset of the board."""
+        self.hello = self._start_session()
+        return self.hello
+
+    def _start_session(self) -> Hello:
+        self._session = secrets.randbelow(2**32 - 1) + 1
+        request = struct.pack("<I", self._session)
+        try:
+            status, answer = self._ask(protocol.HELLO, request, HELLO_TIMEOUT_S, HELLO_TRIES)
+        except NoAnswerError:
+            raise NoAnswerError(
+                f"Nothing answers on {self.url!r} within {HELLO_TIMEOUT_S * HELLO_TRIES:g} s. Is the probe firmware on "
+                f"the board, is this its port, and is its speed {BAUD} baud?"
+            ) from None
+        if status != protocol.OK or not answer:
+            raise NoAnswerError(f"What answers on {self.url!r} is no probe (status {status}).")
+        if answer[0] != protocol.VERSION:
+            raise FirmwareVersionError(
+                f"The firmware on {self.url!r} speaks version {answer[0]} of the protocol, this tsnas version "
+                f"{protocol.VERSION}. Flash the firmware that comes with this tsnas."
+            )
+        return Hello.unpack(answer)
+
+    def _ask(self, kind: int, payload: bytes, timeout_s: float = TIMEOUT_S, tries: int = TRIES) -> tuple[int, bytes]:
+        """Status and rest of the answer. A lost or broken frame is sent again: every request may be repeated."""
+        self._number = (self._number + 1) % 256
+        request = Frame(kind, self._number, payload).pack()
+        for _ in range(tries):
+            self._send(request)
+            answer = self._answer(kind, timeout_s)
+            if answer is None:
+                continue
+            if answer[0] == protocol.NO_SESSION:
+                raise ProbeResetError(f"The board on {self.url!r} has started anew; what was written to it is lost.")
+            return answer[0], answer[1:]
+        raise NoAnswerError(
+            f"The board on {self.url!r} has stopped answering ({tries} tries of {timeout_s:.1f} s). Was it unplugged?"
+        )
+
+    def _answer(self, kind: int, timeout_s: float) -> bytes | None:
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            for frame in self._reader.feed(self._receive()):
+                if (frame.type, frame.number) == (kind | protocol.ANSWER, self._number) and frame.payload:
+                    return frame.payload
+        return None
+
+    def _send(self, content: bytes) -> None:
+        try:
+            self._port.write(content)
+        except (serial.SerialException, OSError) as error:
+            raise NoAnswerError(f"Port {self.url!r} was lost: {error}. Plug the board in and start again.") from error
+
+    def _receive(self) -> bytes:
+        try:
+            received = self._port.read(4096)
+        except (serial.SerialException, OSError) as error:
+            raise NoAnswerError(f"Port {self.url!r} was lost: {error}. Plug the board in and start again.") from error
+        if not received:
+            time.sleep(0.0005)
+        return received
+
+
+def _opened(url: str, baud: int) -> Any:
+    try:
+        return serial.serial_for_url(url, baudrate=baud)
+    except ValueError as error:
+        raise PortError(f"Port {url!r} is no device and no URL that pyserial knows ({error}).") from error
+    except (serial.SerialException, OSError) as error:
+        raise PortError(f"Port {url!r} cannot be opened: {_why(url, error)}") from error
+
+
+def _why(url: str, error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    if number == 13 or "Permission denied" in str(error):
+        return "permission denied. Add yourself to its group (often: sudo usermod -aG dialout $USER) and log in again."
+    if url.startswith("/") and not os.path.exists(url):
+        return "there is no such device. Plug the board in; `python -m serial.tools.list_ports` lists the ports."
+    return f"{error}."

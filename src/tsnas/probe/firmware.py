@@ -1,0 +1,132 @@
+"""Builds the probe firmware of an emulated board with Debian's compiler and the kernels in a PyPI package."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+from tsnas.errors import ToolchainError
+
+COMPILER = "arm-none-eabi-gcc"
+KERNELS_PACKAGE, KERNELS_VERSION = "bakenn", "1.0.0"
+KERNEL_LIBRARY = f"CMSIS-NN 4.0 ({KERNELS_PACKAGE} {KERNELS_VERSION})"
+INSTALL = "sudo apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm"
+OPTIMISATION = "-O3"
+FLAGS = (
+    "-mthumb",
+    "-mfloat-abi=hard",
+    OPTIMISATION,
+    "-std=c11",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-ffunction-sections",
+    "-fdata-sections",
+)
+LINK_FLAGS = ("-nostartfiles", "--specs=nano.specs", "--specs=nosys.specs", "-Wl,--gc-sections")
+
+
+@dataclasses.dataclass(frozen=True)
+class Core:
+    """An emulated board.
+
+    Args:
+        name: str, of the core.
+        port: str, folder under firmware/mbed_probe/ports.
+        machine: str, what QEMU calls the board.
+        flags: tuple of str, for the compiler.
+    """
+
+    name: str
+    port: str
+    machine: str
+    flags: tuple[str, ...]
+
+
+CORES = {
+    "cortex-m4": Core("cortex-m4", "mps2", "mps2-an386", ("-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16")),
+    "cortex-m33": Core(
+        "cortex-m33", "mps2", "mps2-an505", ("-mcpu=cortex-m33", "-mfpu=fpv5-sp-d16", "-DPROBE_CORTEX_M33")
+    ),
+    "netduinoplus2": Core("cortex-m4", "netduinoplus2", "netduinoplus2", ("-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16")),
+}
+
+
+def firmware_dir() -> pathlib.Path:
+    """Where the sources of the firmware are."""
+    return pathlib.Path(__file__).parent / "firmware"
+
+
+def build(core: str, defines: tuple[str, ...] = (), cache: str | os.PathLike[str] | None = None) -> pathlib.Path:
+    """The firmware of an emulated board, built once for each version of its sources.
+
+    Args:
+        core: str, one of `CORES`.
+        defines: tuple of str, further preprocessor symbols, such as `"PROBE_RESET_AFTER=50"`. Defaults to none.
+        cache: folder of finished builds. Defaults to None, one of the user's own.
+
+    Returns:
+        Path of the ELF file.
+
+    Raises:
+        ToolchainError: compiler or kernels are missing, or the compiler fails; the message says what to install.
+    """
+    chosen, sources = CORES[core], firmware_dir()
+    kernels = kernels_dir()
+    compiler = shutil.which(COMPILER)
+    if compiler is None:
+        raise ToolchainError(f"{COMPILER} is missing; install it with: {INSTALL}")
+    files = [*sorted((sources / "core").glob("*.c")), *sorted((sources / "ops").glob("*.c"))]
+    files += [sources / "ports" / "startup.c", sources / "ports" / chosen.port / "port.c"]
+    files += sorted((kernels / "cmsis_nn" / "Source").rglob("*.c"))
+    command = [compiler, *chosen.flags, *FLAGS, *(f"-D{define}" for define in defines)]
+    command += [f'-DPROBE_KERNELS="{KERNEL_LIBRARY}"', f'-DPROBE_FLAGS="{OPTIMISATION}"']
+    command += [f"-I{kernels / 'cmsis_nn' / 'Include'}", f"-I{kernels / 'cmsis_core' / 'Include'}", *LINK_FLAGS]
+    command += [f"-L{sources / 'ports'}", f"-T{sources / 'ports' / chosen.port / chosen.name}.ld", *map(str, files)]
+    folder = pathlib.Path(cache) if cache is not None else _cache_dir()
+    target = folder / f"probe-{core}-{_digest(command, sources)}.elf"
+    if target.exists():
+        return target
+    folder.mkdir(parents=True, exist_ok=True)
+    # Another process may build the same: each has its own file, and the last one to finish puts it in place.
+    handle, unfinished = tempfile.mkstemp(dir=folder, suffix=".part")
+    os.close(handle)
+    done = subprocess.run([*command, "-o", unfinished], capture_output=True, text=True, check=False)
+    if done.returncode:
+        os.unlink(unfinished)
+        raise ToolchainError(f"{COMPILER} cannot build the firmware:\n{done.stderr.strip()}\nInstall it: {INSTALL}")
+    os.replace(unfinished, target)
+    return target
+
+
+def kernels_dir() -> pathlib.Path:
+    """Where the sources of CMSIS-NN are, inside the package that carries them."""
+    spec = importlib.util.find_spec(KERNELS_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise ToolchainError(
+            f"The kernels' sources are missing; install them with: pip install 'tsnas[emulator]' "
+            f"({KERNELS_PACKAGE}=={KERNELS_VERSION})"
+        )
+    version = importlib.metadata.version(KERNELS_PACKAGE)
+    if version != KERNELS_VERSION:
+        raise ToolchainError(f"{KERNELS_PACKAGE} is {version}; install {KERNELS_VERSION}: pip install 'tsnas[emulator]'")
+    return pathlib.Path(spec.submodule_search_locations[0]) / "backend" / "cmsis_nn" / "vendor"
+
+
+def _cache_dir() -> pathlib.Path:
+    root = os.environ.get("XDG_CACHE_HOME")
+    return (pathlib.Path(root) if root else pathlib.Path.home() / ".cache") / "tsnas"
+
+
+def _digest(command: list[str], sources: pathlib.Path) -> str:
+    digest = hashlib.sha256("\0".join(command).encode())
+    for path in sorted(path for pattern in ("*.c", "*.h", "*.ld") for path in sources.rglob(pattern)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,206 @@
+"""What host and probe say to each other: frames, message numbers and the description of an operator.
+
+The numbers are those of firmware/mbed_probe/core/protocol.h; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+import zlib
+
+VERSION = 1
+MAX_PAYLOAD = 248
+
+HELLO, STATUS, RUN, WRITE, READ = 1, 2, 3, 4, 5
+ANSWER = 0x80
+
+OK, BAD_REQUEST, NO_SESSION, OUT_OF_MEMORY, UNSUPPORTED, KERNEL_FAILED = range(6)
+
+CYCLES, INSTRUCTIONS = 0, 1
+COUNTERS = {CYCLES: "cycles", INSTRUCTIONS: "instructions"}
+
+SEEDED, WRITTEN = 0, 1
+
+CONV2D, DEPTHWISE_CONV2D, FULLY_CONNECTED, AVERAGE_POOL, MAX_POOL, ADD, MEAN, SOFTMAX = range(1, 9)
+
+INPUT, INPUT2, WEIGHTS, BIAS, MULTIPLIERS, SHIFTS, OUTPUT, TENSORS = range(8)
+
+OP_WORDS = 25
+# READ answers with a status and the bytes; WRITE asks with a tensor and an offset before them.
+READ_BYTES, WRITE_BYTES = MAX_PAYLOAD - 1, MAX_PAYLOAD - 5
+
+_CRC = struct.Struct("<I")
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """One message.
+
+    Args:
+        type: int, what it is; an answer has `ANSWER` added to the type of its request.
+        number: int in [0, 255], counts the requests; an answer has that of its request.
+        payload: bytes, at most `MAX_PAYLOAD`.
+    """
+
+    type: int
+    number: int
+    payload: bytes = b""
+
+    def pack(self) -> bytes:
+        """The frame as it goes over the line: stuffed, with a zero byte before and after it."""
+        body = bytes([self.type, self.number]) + self.payload
+        return b"\0" + stuffed(body + _CRC.pack(zlib.crc32(body))) + b"\0"
+
+
+class FrameReader:
+    """Finds frames in what comes over the line; junk and broken frames are passed over.
+
+    Example:
+        >>> FrameReader().feed(b"junk" + Frame(HELLO, 1).pack())
+        [Frame(type=1, number=1, payload=b'')]
+    """
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+
+    def feed(self, received: bytes) -> list[Frame]:
+        """Takes bytes in, and returns the frames that they complete."""
+        *complete, rest = bytes(self._pending + received).split(b"\0")
+        # Twice the longest frame without an end is junk.
+        self._pending = bytearray(rest[-2 * MAX_PAYLOAD :])
+        return [frame for part in complete if (frame := _unpacked(part)) is not None]
+
+
+def _unpacked(stuffing: bytes) -> Frame | None:
+    body = unstuffed(stuffing)
+    if body is None or len(body) < 6 or _CRC.pack(zlib.crc32(body[:-4])) != body[-4:]:
+        return None
+    return Frame(body[0], body[1], body[2:-4])
+
+
+def stuffed(body: bytes) -> bytes:
+    """Without zero bytes (consistent overhead byte stuffing): each block is preceded by its length plus one."""
+    out = bytearray()
+    for block in body.split(b"\0"):
+        while len(block) >= 254:
+            out += b"\xff" + block[:254]
+            block = block[254:]
+        out += bytes([len(block) + 1]) + block
+    return bytes(out)
+
+
+def unstuffed(stuffing: bytes) -> bytes | None:
+    """What `stuffed` took, or None if it is not what `stuffed` returns."""
+    out, at = bytearray(), 0
+    while at < len(stuffing):
+        code = stuffing[at]
+        block = stuffing[at + 1 : at + code]
+        if code == 0 or len(block) != code - 1:
+            return None
+        out += block
+        at += code
+        if code < 0xFF and at < len(stuffing):
+            out.append(0)
+    return bytes(out) if stuffing else None
+
+
+@dataclasses.dataclass(frozen=True)
+class OpWords:
+    """An operator as the probe takes it; sizes in elements, one batch, offsets as the kernels add them.
+
+    The order of the fields is that of `struct op` in firmware/mbed_probe/core/op.h.
+    """
+
+    kind: int
+    in_h: int
+    in_w: int
+    in_c: int
+    out_h: int
+    out_w: int
+    out_c: int
+    kernel_h: int = 1
+    kernel_w: int = 1
+    stride_h: int = 1
+    stride_w: int = 1
+    pad_top: int = 0
+    pad_left: int = 0
+    in_offset: int = 0
+    in2_offset: int = 0
+    out_offset: int = 0
+    act_min: int = -128
+    act_max: int = 127
+    in_multiplier: int = 1 << 30
+    in_shift: int = 0
+    in2_multiplier: int = 1 << 30
+    in2_shift: int = 0
+    out_multiplier: int = 1 << 30
+    out_shift: int = 0
+    diff_min: int = 0
+
+    def pack(self) -> bytes:
+        return struct.pack(f"<{OP_WORDS}i", *dataclasses.astuple(self))
+
+
+@dataclasses.dataclass(frozen=True)
+class Hello:
+    """Who answers.
+
+    Args:
+        version: int, of the protocol.
+        counter: str, `"cycles"` or `"instructions"`, what is counted.
+        clock_hz: int, of the core; 0 for an emulated one.
+        ram_bytes: int, memory for tensors and scratch.
+        board, core, kernel_library, compiler, flags: str.
+    """
+
+    version: int
+    counter: str
+    clock_hz: int
+    ram_bytes: int
+    board: str
+    core: str
+    kernel_library: str
+    compiler: str
+    flags: str
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> Hello:
+        version, counter, clock_hz, ram_bytes = struct.unpack_from("<BBII", payload)
+        texts = payload[10:].split(b"\0")
+        board, core, kernels, compiler, flags = (text.decode("ascii", "replace") for text in [*texts, *[b""] * 5][:5])
+        return cls(version, COUNTERS.get(counter, "?"), clock_hz, ram_bytes, board, core, kernels, compiler, flags)
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """What came of a RUN.
+
+    Args:
+        repeats: int, how often it ran.
+        least, most: int, smallest and largest count of one run.
+        total: int, sum over the runs.
+        output_crc: int, CRC-32 of the output.
+        scratch_bytes, used_bytes, free_bytes: int, memory for scratch, for everything, and left.
+        tensor_bytes: tuple of int, bytes of each tensor, in the order of `INPUT` to `OUTPUT`.
+    """
+
+    repeats: int
+    least: int
+    most: int
+    total: int
+    output_crc: int
+    scratch_bytes: int
+    used_bytes: int
+    free_bytes: int
+    tensor_bytes: tuple[int, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean count of a run."""
+        return self.total / self.repeats
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> Measured:
+        values = struct.unpack(f"<BIIQ{4 + TENSORS}I", payload)
+        return cls(*values[:8], tensor_bytes=values[8:])

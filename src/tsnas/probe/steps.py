@@ -1,0 +1,138 @@
+"""A .tflite file as the operators that the probe runs: their own weights and the quantisation of TFLite."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from tsnas.cost.ops import (
+    Add,
+    AveragePool2D,
+    Conv2D,
+    DepthwiseConv2D,
+    FullyConnected,
+    GlobalAveragePooling2D,
+    MaxPool2D,
+    Op,
+    Softmax,
+)
+from tsnas.cost.tflite import read_graph
+from tsnas.deploy.flatbuffer import read_model
+from tsnas.errors import UnsupportedProbeOpError
+from tsnas.probe import protocol
+from tsnas.probe.operators import add_words, op_words, quantized_multiplier, softmax_words
+from tsnas.probe.protocol import OpWords
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One operator of a model.
+
+    Args:
+        name: str, of the layer.
+        op: its descriptor.
+        words: `OpWords`.
+        constants: dict of tensor of the probe (such as `protocol.WEIGHTS`) to its bytes.
+        inputs: tuple of int, tensors of the file that are its inputs.
+        output: int, that of its output.
+    """
+
+    name: str
+    op: Op
+    words: OpWords
+    constants: dict[int, bytes]
+    inputs: tuple[int, ...]
+    output: int
+
+
+def model_steps(tflite: bytes) -> list[Step]:
+    """The operators of an int8 model that the probe has kernels for, in order; those that move no data are left out.
+
+    Raises:
+        ModelFileError: no int8 .tflite file; see `read_graph`.
+        UnsupportedProbeOpError: an operator without a kernel in the probe.
+    """
+    graph, model = read_graph(tflite), read_model(tflite)
+    (subgraph,) = model.subgraphs
+    steps = []
+    for node, operator in zip(graph.nodes, subgraph.operators, strict=True):
+        if node.op.kind == "reshape":
+            continue
+        reader = _Reader(model, subgraph, operator)
+        words = dataclasses.replace(op_words(node.op), **reader.quantisation(node.op))
+        inputs = tuple(int(index) for index in operator.inputs[: len(node.inputs)])
+        steps.append(Step(node.name, node.op, words, reader.constants(node.op), inputs, int(operator.outputs[0])))
+    return steps
+
+
+class _Reader:
+    """Constants and quantisation of one operator of a file."""
+
+    def __init__(self, model: Any, subgraph: Any, operator: Any):
+        self._model, self._subgraph, self._operator = model, subgraph, operator
+
+    def _tensor(self, index: int) -> Any:
+        return self._subgraph.tensors[index]
+
+    def _scale(self, place: int) -> np.ndarray:
+        return np.asarray(self._tensor(self._operator.inputs[place]).quantization.scale, np.float64)
+
+    def _zero_point(self, place: int) -> int:
+        return int(self._tensor(self._operator.inputs[place]).quantization.zeroPoint[0])
+
+    @property
+    def _out(self) -> tuple[float, int]:
+        quantization = self._tensor(self._operator.outputs[0]).quantization
+        return float(quantization.scale[0]), int(quantization.zeroPoint[0])
+
+    def _multipliers(self) -> list[tuple[int, int]]:
+        real = self._scale(0)[0] * self._scale(1) / self._out[0]
+        return [quantized_multiplier(float(value)) for value in real]
+
+    def quantisation(self, op: Op) -> dict[str, int]:
+        """The words that depend on scales and zero points."""
+        out_scale, out_zero = self._out
+        words = {"in_offset": -self._zero_point(0), "out_offset": out_zero}
+        if getattr(op, "activation", "none") == "relu":
+            words["act_min"] = max(-128, out_zero)
+        if isinstance(op, FullyConnected):
+            if len(self._scale(1)) > 1:
+                raise UnsupportedProbeOpError(f"{op} has weights of several scales; the probe knows one for all.")
+            words["out_multiplier"], words["out_shift"] = self._multipliers()[0]
+        elif isinstance(op, Add):
+            words["in2_offset"] = -self._zero_point(1)
+            words |= add_words(float(self._scale(0)[0]), float(self._scale(1)[0]), out_scale)
+        elif isinstance(op, GlobalAveragePooling2D):
+            words |= _mean_words(float(self._scale(0)[0]) / out_scale, op.h * op.w)
+        elif isinstance(op, Softmax):
+            words |= softmax_words(float(self._scale(0)[0]), float(self._operator.builtinOptions.beta))
+        elif not isinstance(op, Conv2D | DepthwiseConv2D | MaxPool2D | AveragePool2D):
+            raise UnsupportedProbeOpError(f"The probe has no kernel for {op}.")
+        return words
+
+    def constants(self, op: Op) -> dict[int, bytes]:
+        """Weights, bias and multipliers."""
+        if not isinstance(op, Conv2D | DepthwiseConv2D | FullyConnected):
+            return {}
+        channels = op.out_shape[2]
+        found = {protocol.WEIGHTS: self._content(1), protocol.BIAS: bytes(4 * channels)}
+        if len(self._operator.inputs) > 2 and self._operator.inputs[2] >= 0:
+            found[protocol.BIAS] = self._content(2)
+        if not isinstance(op, FullyConnected):
+            pairs = self._multipliers() * (channels if len(self._scale(1)) == 1 else 1)
+            found[protocol.MULTIPLIERS] = np.array([pair[0] for pair in pairs], "<i4").tobytes()
+            found[protocol.SHIFTS] = np.array([pair[1] for pair in pairs], "<i4").tobytes()
+        return found
+
+    def _content(self, place: int) -> bytes:
+        buffer = self._model.buffers[self._tensor(self._operator.inputs[place]).buffer]
+        return np.asarray(buffer.data, np.uint8).tobytes()
+
+
+def _mean_words(real: float, count: int) -> dict[str, int]:
+    """TFLite's multiplier of a mean: that of the scales, with the division by the count in it."""
+    multiplier, shift = quantized_multiplier(real)
+    extra = min(count.bit_length() - 1, 32, 31 + shift)
+    return {"out_multiplier": (multiplier << extra) // count, "out_shift": shift - extra}
