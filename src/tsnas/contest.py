@@ -16,8 +16,7 @@ from tsnas.deploy.train import train_float
 from tsnas.search.derive import Derived
 
 # A search trains many networks at once, so what it says of a single one is a guess; some hundred steps on its own tell
-# a network that cannot learn the task from one that can, and two thousand on other users a good one from a lucky one, and
-# a recipe that helps from one that only slows the learning down.
+# a network that cannot learn the task from one that can, and two thousand on other users a good one from a lucky one.
 FIRST_STEPS, SECOND_STEPS = 300, 2000
 # One in so many of the finalists comes to the second round.
 SECOND_ROUND = 4

@@ -156,3 +156,7 @@ class UnsupportedProbeOpError(ProbeError):
 
 class ToolchainError(ProbeError):
     """A compiler or emulator that is missing, or that fails; the message says how to install it."""
+
+
+class VerificationError(TsnasError):
+    """A model whose outputs on a board are not those of the reference interpreter."""

@@ -10,18 +10,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import tsnas
-from tsnas.commands import boards, boards_new, estimate, search
+from tsnas.commands import boards, boards_new, characterize, emulate, estimate, search, verify
 from tsnas.commands.command import UsageError
 from tsnas.errors import InfeasibleError, LimitExceededError, TsnasError
 
-COMMANDS = {command.name: command for command in (search.COMMAND, estimate.COMMAND, boards.COMMAND, boards_new.COMMAND)}
+MODULES = (search, estimate, boards, boards_new, characterize, emulate, verify)
+COMMANDS = {module.COMMAND.name: module.COMMAND for module in MODULES}
 
 EXIT_OK, EXIT_LIMITS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 
 def overview() -> str:
     """What `tsnas --help` prints."""
-    commands = "\n".join(f"  {name:<11} {command.summary}" for name, command in COMMANDS.items())
+    commands = "\n".join(f"  {name:<12} {command.summary}" for name, command in COMMANDS.items())
     return (
         "Usage: tsnas COMMAND [--flag=value ...]\n\n"
         "Search neural networks that classify time series on microcontrollers, within hard limits on\n"

@@ -77,7 +77,7 @@ def board_from_relative(
     }
     values["latency_error"] = dataclasses.asdict(_error_between_boards(origin, core, scaled=bool(measurements)))
     board = Board.from_json(values, name)
-    return _calibrated(board, measurements) if measurements else board
+    return calibrated_board(board, measurements) if measurements else board
 
 
 def _nearest(core: str, clock_hz: float) -> Board:
@@ -112,7 +112,19 @@ def _error_between_boards(origin: Board, core: str, scaled: bool) -> LatencyErro
     )
 
 
-def _calibrated(board: Board, measurements: Sequence[OpMeasurement]) -> Board:
+def calibrated_board(board: Board, measurements: Sequence[OpMeasurement]) -> Board:
+    """A board scaled to operators that were measured on it, or from 30 on fitted to them if that does better.
+
+    Args:
+        board: `Board` whose coefficients are started from.
+        measurements: sequence of `OpMeasurement`, at least one.
+
+    Returns:
+        A `Board` with the error found on the operators, each kept out in turn.
+
+    Raises:
+        SettingError: a measurement has no positive number of cycles.
+    """
     for row in measurements:
         if not row.op_cycles > 0:
             raise SettingError(f"{row.op} was measured at {row.op_cycles} cycles; cycles must be positive.")

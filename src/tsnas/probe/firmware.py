@@ -116,7 +116,9 @@ def kernels_dir() -> pathlib.Path:
         )
     version = importlib.metadata.version(KERNELS_PACKAGE)
     if version != KERNELS_VERSION:
-        raise ToolchainError(f"{KERNELS_PACKAGE} is {version}; install {KERNELS_VERSION}: pip install 'tsnas[emulator]'")
+        raise ToolchainError(
+            f"{KERNELS_PACKAGE} is {version}; install {KERNELS_VERSION}: pip install 'tsnas[emulator]'"
+        )
     return pathlib.Path(spec.submodule_search_locations[0]) / "backend" / "cmsis_nn" / "vendor"
 
 

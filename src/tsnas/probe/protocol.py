@@ -202,5 +202,5 @@ class Measured:
 
     @classmethod
     def unpack(cls, payload: bytes) -> Measured:
-        values = struct.unpack(f"<BIIQ{4 + TENSORS}I", payload)
-        return cls(*values[:8], tensor_bytes=values[8:])
+        repeats, least, most, total, crc, scratch, used, free, *sizes = struct.unpack(f"<BIIQ{4 + TENSORS}I", payload)
+        return cls(repeats, least, most, total, crc, scratch, used, free, tuple(sizes))

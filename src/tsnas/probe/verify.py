@@ -35,7 +35,7 @@ class OpCheck:
 
 
 def verify_on_board(
-    tflite: bytes, windows: np.ndarray, probe: ProbeClient, done: Callable[[], None] = lambda: None
+    tflite: bytes, windows: np.ndarray, probe: ProbeClient, done: Callable[[], object] = lambda: None
 ) -> list[OpCheck]:
     """Compares each operator of a model on a board with the reference interpreter, bit for bit.
 

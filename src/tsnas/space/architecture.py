@@ -15,6 +15,7 @@ from tsnas.cost.graph import Graph, GraphBuilder
 from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Shape, Softmax
 from tsnas.cost.placement import placed
 from tsnas.errors import SettingError
+from tsnas.space.operators import skip_width
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,15 +172,10 @@ class Architecture:
         return lines + [f"Output: {self.classes} classes"]
 
 
-def skip_kernel(stride: int) -> tuple[int, int]:
-    """Kernel of a skip convolution of that stride over the sensors: 1x1, but none is passed over unseen."""
-    return (1, stride if stride > 2 else 1)
-
-
 def _walk_sensor_fusion(builder: Builder, name: str, cell: SensorFusion, x: Any) -> Any:
     out = None
     if cell.skip:
-        out = builder.conv(f"{name}_skip", x, cell.filters, skip_kernel(cell.stride), (1, cell.stride))
+        out = builder.conv(f"{name}_skip", x, cell.filters, (1, skip_width(cell.stride)), (1, cell.stride))
     if cell.kernels:
         mid = builder.conv(f"{name}_mid", x, cell.mid_filters, (1, builder.sensors(x)), (1, cell.stride))
     for kernel in cell.kernels:

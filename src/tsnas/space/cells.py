@@ -13,6 +13,7 @@ from tsnas.space import architecture
 from tsnas.space.cell import CellCosts, SearchCell, any_on, expected
 from tsnas.space.decisions import DecisionGroup
 from tsnas.space.layers import DynamicAdd
+from tsnas.space.operators import skip_width
 from tsnas.space.tables import add_tables, conv_tables, op_costs, tensor_bytes
 
 ON_OFF = ("on", "off")
@@ -126,9 +127,7 @@ class SensorFusionCell(SearchCell):
         self.stride = stride
         self.mid_bytes = tensor_bytes(board, out_size, widths)
         self.mid = self._conv("mid", in_size, in_widths, widths, (1, in_size[1]), (1, stride), seed)
-        self.skip = self._conv(
-            "skip", in_size, in_widths, widths, architecture.skip_kernel(stride), (1, stride), seed + 10
-        )
+        self.skip = self._conv("skip", in_size, in_widths, widths, (1, skip_width(stride)), (1, stride), seed + 10)
         self.branches = [
             self._conv(f"branch{kernel}", out_size, widths, widths, (kernel, 1), (1, 1), seed + 20 + 10 * index)
             for index, kernel in enumerate(kernels)

@@ -1,0 +1,154 @@
+"""tsnas characterize: measures the operators of a search space on a board, and writes the board's file."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import TYPE_CHECKING
+
+from absl import flags
+
+from tsnas.commands.command import Command, UsageError, no_arguments
+
+if TYPE_CHECKING:
+    from tsnas.cost.board import Board
+    from tsnas.probe.characterize import Characterization
+
+PLANS = ["space", "calibrate"]
+NEW_BOARD = ("core", "clock_mhz", "ram_kb", "flash_kb")
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    def text(name: str, meaning: str) -> None:
+        flags.DEFINE_string(name, None, meaning, flag_values=values)
+
+    def number(name: str, meaning: str) -> None:
+        flags.DEFINE_float(name, None, meaning, flag_values=values)
+
+    text(
+        "port", "Serial port of the board, such as /dev/ttyACM0, any URL of pyserial, or emulated:cortex-m4. Required."
+    )
+    text("board", "Board: a known name, the path of a board's .json file, or the name of a new one. Required.")
+    text("core", "Core of a new board, such as cortex-m4. Default: what the probe says.")
+    number("clock_mhz", "CPU clock of a new board in MHz. Default: what the probe says.")
+    number("ram_kb", "RAM of a new board in KB of 1024 bytes.")
+    number("flash_kb", "Flash of a new board in KB.")
+    text("data", "A .npz file as for `tsnas search --data`: its windows say which operators can occur.")
+    text("shape", "Shape of the windows as TIMExCHANNELS, such as 128x9, instead of --data.")
+    flags.DEFINE_integer("classes", None, "Number of classes, with --shape.", 2, flag_values=values)
+    flags.DEFINE_enum("space", "tsnas", ["tsnas", "micronas"], "Search space.", flag_values=values)
+    flags.DEFINE_enum(
+        "plan",
+        "space",
+        PLANS,
+        "What to measure: every operator of the search space, or those that calibrate the latency model best.",
+        flag_values=values,
+    )
+    flags.DEFINE_integer("count", 60, "Operators of --plan=calibrate.", 1, flag_values=values)
+    flags.DEFINE_integer("repeats", 3, "Runs of each operator.", 1, 255, flag_values=values)
+    text("out", "File to write. Default: NAME.json.")
+    flags.DEFINE_bool("overwrite", False, "Replace the file if it is there.", flag_values=values)
+    flags.DEFINE_enum("verbose", "1", ["0", "1"], "Progress: 0 for none, 1 for a bar.", flag_values=values)
+
+
+def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    from tsnas.cost.board import load_board
+    from tsnas.files import write_file
+    from tsnas.probe.board_file import characterized_board
+    from tsnas.probe.characterize import characterize
+    from tsnas.probe.plan import calibration_ops
+    from tsnas.probe.ports import opened
+    from tsnas.space.config import SPACES
+    from tsnas.space.operators import space_ops
+
+    no_arguments(arguments)
+    for name in ("port", "board"):
+        if not values[name].value:
+            raise UsageError(f"--{name} is required")
+    time, channels, classes = _shape(values)
+    name = pathlib.Path(values.board).stem if values.board.endswith(".json") else values.board
+    out = pathlib.Path(values.out or f"{name}.json")
+    if out.suffix != ".json":
+        raise UsageError(f"--out is {str(out)!r}; a board file ends in .json")
+    if out.exists() and not values.overwrite:
+        raise UsageError(f"{str(out)!r} is there already; give --overwrite to replace it, or another --out")
+    ops = space_ops(time, channels, classes, SPACES[values.space])
+    if values.plan == "calibrate":
+        ops = calibration_ops(ops, values.count, load_board("nucleo_f446re"))
+    journal = out.with_suffix(".measured.jsonl")
+    with opened(values.port) as connect:
+        found = characterize(connect, ops, journal, values.repeats, int(values.verbose))
+    board = characterized_board(found, _origin(values, name, found))
+    write_file(out, json.dumps(board.to_json(), indent=2) + "\n")
+    journal.unlink()
+    print(_report(found, board, out))
+
+
+def _shape(values: flags.FlagValues) -> tuple[int, int, int]:
+    """Time, channels and classes of the windows."""
+    if (values.data is None) == (values.shape is None):
+        raise UsageError("give one of --data=FILE.npz and --shape=TIMExCHANNELS")
+    if values.data is not None:
+        from tsnas.datasets import load_npz
+
+        data = load_npz(values.data)
+        return data.x_train.shape[1], data.x_train.shape[2], len(set(data.y_train.tolist()))
+    try:
+        time, channels = (int(part) for part in values.shape.split("x"))
+    except ValueError:
+        raise UsageError(f"--shape={values.shape} must be TIMExCHANNELS, such as 128x9") from None
+    if time < 8 or channels < 1:
+        raise UsageError(f"--shape={values.shape} must have at least 8 samples and 1 channel")
+    if values.classes is None:
+        raise UsageError("--classes is required with --shape")
+    return time, channels, values.classes
+
+
+def _origin(values: flags.FlagValues, name: str, found: Characterization) -> Board:
+    """The board as it is known, or a new one by the flags and what the probe says of itself."""
+    from tsnas.cost.board import board_names, load_board
+    from tsnas.cost.relative import board_from_relative
+
+    if values.board in board_names() or values.board.endswith(".json"):
+        return load_board(values.board)
+    hello = found.hello
+    core = values.core or hello.core
+    clock_hz = values.clock_mhz * 1e6 if values.clock_mhz else float(hello.clock_hz)
+    missing = [f"--{flag}" for flag in ("ram_kb", "flash_kb") if values[flag].value is None]
+    missing += ["--clock_mhz"] if not clock_hz else []
+    if missing:
+        raise UsageError(
+            f"{values.board!r} is no known board, so {', '.join(missing)} must be given; what was measured is kept, "
+            "and the same command with them goes on from there"
+        )
+    ram_bytes, flash_bytes = round(values.ram_kb * 1024), round(values.flash_kb * 1024)
+    return board_from_relative(name, core, clock_hz, ram_bytes, flash_bytes)
+
+
+def _report(found: Characterization, board: Board, out: pathlib.Path) -> str:
+    hello, error = found.hello, board.latency_error
+    lines = [
+        f"{len(found.results)} operators on {hello.board} ({hello.core}, {hello.kernel_library}), "
+        f"counter={hello.counter}, runs of one operator within {found.spread:.2%}.",
+    ]
+    if found.left_out:
+        lines.append(f"{len(found.left_out)} were left out; the first: {next(iter(found.left_out.values()))}")
+    if hello.counter == "instructions":
+        lines.append("Cycles are estimated from instructions, not measured.")
+    lines.append(
+        f"Error of its latencies: median {error.median_relative:.1%}, p95 {error.p95_relative:.1%} ({error.split})."
+    )
+    lines.append(f"Wrote {out}. Use it with --board={out}.")
+    return "\n".join(lines)
+
+
+COMMAND = Command(
+    name="characterize",
+    summary="Measure the operators of a search space on a board, over its serial port.",
+    usage="--port=PORT --board=BOARD (--data=FILE.npz | --shape=TIMExCHANNELS --classes=N) [--plan=calibrate]",
+    example="tsnas characterize --port=emulated:cortex-m4 --board=nucleo_f446re --shape=128x9 --classes=6 --out=my.json",
+    define_flags=define_flags,
+    run=run,
+    details="The board needs the probe firmware. What is measured is kept at once: after an interruption, the same "
+    "command goes on, and measures nothing twice.",
+)

@@ -1,0 +1,48 @@
+"""tsnas emulate: an emulated board with the probe firmware, behind a TCP port."""
+
+from __future__ import annotations
+
+from absl import flags
+
+from tsnas.commands.command import Command, UsageError, no_arguments
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    flags.DEFINE_enum(
+        "core",
+        "cortex-m4",
+        ["cortex-m4", "cortex-m33", "netduinoplus2"],
+        "Core of the emulated board, or a board that QEMU has.",
+        flag_values=values,
+    )
+    flags.DEFINE_integer("tcp_port", 0, "Port on 127.0.0.1; 0 takes a free one.", 0, 65535, flag_values=values)
+    flags.DEFINE_bool("build_only", False, "Build the firmware, print its path and end.", flag_values=values)
+
+
+def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    from tsnas.probe.emulator import Emulator
+    from tsnas.probe.firmware import build
+
+    no_arguments(arguments)
+    elf = build(values.core)
+    if values.build_only:
+        if values.tcp_port:
+            raise UsageError("--tcp_port has no meaning with --build_only")
+        print(elf)
+        return
+    with Emulator(values.core, elf, values.tcp_port) as board:
+        print(f"Emulated {values.core}, probe firmware {elf}.\nPort: {board.url} (one connection; Ctrl-C ends it)")
+        print(f"In another terminal: tsnas characterize --port={board.url} --board=nucleo_f446re ...", flush=True)
+        board.wait()
+
+
+COMMAND = Command(
+    name="emulate",
+    summary="Start an emulated board with the probe firmware, to try what needs a board.",
+    usage="[--core=CORE] [--tcp_port=PORT]",
+    example="tsnas emulate --core=cortex-m4",
+    define_flags=define_flags,
+    run=run,
+    details="Builds the firmware with arm-none-eabi-gcc, starts qemu-system-arm and prints the port. Its counter "
+    "counts instructions, not cycles.",
+)

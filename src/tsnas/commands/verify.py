@@ -1,0 +1,113 @@
+"""tsnas verify: runs a model's operators on a board, and compares them with the reference interpreter."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import TYPE_CHECKING
+
+from absl import flags
+
+from tsnas.commands.command import Command, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from tsnas.cost.board import Board
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    flags.DEFINE_string("port", None, "Port as for `tsnas characterize`. Required.", flag_values=values)
+    flags.DEFINE_string("board", None, "Board to estimate for. Default: that of the model.", flag_values=values)
+    flags.DEFINE_string("data", None, "A .npz file whose first windows are used. Default: random.", flag_values=values)
+    flags.DEFINE_integer("windows", 3, "How many windows.", 1, flag_values=values)
+
+
+def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    from tqdm.auto import tqdm
+
+    from tsnas.cost.board import load_board
+    from tsnas.cost.estimate import estimate_tflite
+    from tsnas.cost.latency import op_cycles
+    from tsnas.cost.tflite import read_graph, read_model_bytes
+    from tsnas.errors import VerificationError
+    from tsnas.probe.conversion import conversion_for, cycles_of
+    from tsnas.probe.ports import opened
+    from tsnas.probe.steps import model_steps
+    from tsnas.probe.verify import checks_table, verify_on_board
+
+    if len(arguments) != 1:
+        raise UsageError(f"expected the path of one model or of the folder of a search, not {len(arguments)} arguments")
+    if not values.port:
+        raise UsageError("--port is required")
+    path = pathlib.Path(arguments[0])
+    folder = path if path.is_dir() else path.parent
+    tflite = read_model_bytes(path / "model.tflite" if path.is_dir() else path)
+    card = json.loads(text) if (text := _text(folder / "model.json")) else {}
+    name = values.board or card.get("board")
+    if not name:
+        raise UsageError("--board is required: nothing beside the model says which board it is for")
+    board = load_board(name)
+    steps = model_steps(tflite)
+    windows = _windows(values, card, read_graph(tflite).input_shape)
+    with opened(values.port) as connect, connect() as probe:
+        with tqdm(total=len(steps), desc="verify", unit="op", dynamic_ncols=True) as bar:
+            checks = verify_on_board(tflite, windows, probe, bar.update)
+        hello = probe.hello
+    print(checks_table(checks, hello.counter))
+    estimate = estimate_tflite(tflite, board)
+    predicted = sum(op_cycles(check.op, board) for check in checks)
+    counted = sum(check.count for check in checks)
+    if hello.counter == "instructions":
+        conversion = conversion_for(board.name, hello.core)
+        counted = sum(cycles_of(check.op, check.count, conversion) for check in checks)
+        print(f"\nInstructions as cycles of {board.name}: an estimate, with {conversion['mape']:.1%} mean error.")
+    print(
+        f"\nKernels: {_ms(counted, board)} counted, {_ms(predicted, board)} predicted for {board.name} "
+        f"({counted / predicted - 1:+.1%}); with the interpreter {estimate.latency_ms:.2f} ms."
+    )
+    differing = sum(check.differing_bytes for check in checks)
+    if differing:
+        first = next(check for check in checks if check.differing_bytes)
+        raise VerificationError(
+            f"{differing} bytes differ from the reference interpreter, the first in {first.name} ({first.op})."
+        )
+    print(f"All {sum(check.bytes for check in checks)} output bytes are those of the reference interpreter.")
+
+
+def _ms(cycles: float, board: Board) -> str:
+    return f"{cycles / board.clock_hz * 1e3:.2f} ms"
+
+
+def _text(path: pathlib.Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def _windows(values: flags.FlagValues, card: dict, shape: tuple[int, ...]) -> np.ndarray:
+    """int8 inputs of the model: of the data as the firmware would scale them, or random."""
+    import numpy as np
+
+    if values.data is None:
+        return np.random.default_rng(0).integers(-128, 128, (values.windows, *shape)).astype(np.int8)
+    if "input" not in card:
+        raise UsageError("--data needs the model.json beside the model, which says how to scale raw values")
+    from tsnas.datasets import load_npz
+
+    data = load_npz(values.data)
+    raw = np.asarray((data.x_train if data.x_test is None else data.x_test)[: values.windows], np.float32)
+    if raw.shape[1:] != tuple(shape[:2]):
+        raise UsageError(f"--data has windows of shape {raw.shape[1:]}, the model takes {tuple(shape[:2])}")
+    how = card["input"]
+    scaled = (raw - np.array(how["mean"])) / np.array(how["std"]) / how["scale"]
+    return np.clip(np.round(scaled) + how["zero_point"], -128, 127).astype(np.int8)[..., None]
+
+
+COMMAND = Command(
+    name="verify",
+    summary="Run a model's operators on a board, and compare every byte with the reference interpreter.",
+    usage="(DIR | FILE.tflite) --port=PORT [--board=BOARD] [--data=FILE.npz] [--windows=N]",
+    example="tsnas verify runs/demo --port=emulated:cortex-m4",
+    define_flags=define_flags,
+    run=run,
+    details="The operators run one by one, with the model's own weights. Ends with exit code 2 if a byte differs.",
+)

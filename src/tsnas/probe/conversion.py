@@ -1,0 +1,69 @@
+"""Instructions of an emulated core to cycles of a real board: a line for each kind of operator, with its error."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.optimize import nnls
+
+from tsnas.cost.measurements import OpMeasurement
+from tsnas.cost.ops import Op
+from tsnas.errors import SettingError
+
+CONVERSIONS_FILE = pathlib.Path(__file__).parent / "conversions.json"
+
+
+def fit_conversion(rows: Sequence[OpMeasurement], counts: Mapping[Op, int]) -> dict[str, Any]:
+    """Cycles as a line of instructions, by non-negative least squares on relative error.
+
+    Args:
+        rows: sequence of `OpMeasurement` of one board.
+        counts: mapping of operator to its instructions.
+
+    Returns:
+        dict with `"lines"`: of each kind of operator [cycles per instruction, cycles].
+    """
+    lines = {}
+    for kind in dict.fromkeys(row.op.kind for row in rows):
+        mine = [row for row in rows if row.op.kind == kind]
+        cycles = np.array([row.op_cycles for row in mine], float)
+        features = np.array([[counts[row.op], 1.0] for row in mine]) / cycles[:, None]
+        scale = features.max(axis=0)
+        solution, _ = nnls(features / scale, np.ones(len(cycles)))
+        lines[kind] = [round(float(value), 6) for value in solution / scale]
+    return {"lines": lines}
+
+
+def conversion_for(board: str, core: str) -> dict[str, Any]:
+    """The lines of a board, or of the one whose core is the same, with the error that they have there.
+
+    Args:
+        board: str, name of the board.
+        core: str, its core, for boards that are not known.
+
+    Returns:
+        dict with `"lines"`, `"p95_relative"`, `"mape"` and `"of"`, the board that they were fitted for.
+
+    Raises:
+        SettingError: no board of this core is known.
+    """
+    known: dict[str, dict[str, Any]] = json.loads(CONVERSIONS_FILE.read_text(encoding="utf-8"))
+    if board in known:
+        return known[board] | {"of": board}
+    same = {name: values for name, values in known.items() if values["core"] == core}
+    if not same:
+        cores = ", ".join(sorted({values["core"] for values in known.values()}))
+        raise SettingError(f"No conversion from instructions to cycles is known for {core!r}; there are {cores}.")
+    name = sorted(same)[0]
+    return same[name] | same[name].get("elsewhere", {}) | {"of": name}
+
+
+def cycles_of(op: Op, instructions: float, conversion: Mapping[str, Any]) -> int:
+    """Cycles of an operator; kinds that no board was measured with are taken for convolutions."""
+    lines = conversion["lines"]
+    slope, constant = lines.get(op.kind, lines["conv2d"])
+    return max(1, round(slope * instructions + constant))

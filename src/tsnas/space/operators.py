@@ -1,0 +1,51 @@
+"""Every operator that a search space can contain, by the geometry of its cells alone."""
+
+from __future__ import annotations
+
+from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
+from tsnas.space.config import SpaceConfig
+
+
+def space_ops(time: int, sensors: int, classes: int, config: SpaceConfig | None = None) -> list[Op]:
+    """The operators of all architectures of a space, each once, in the order of its cells.
+
+    Args:
+        time: int, window length in samples.
+        sensors: int, number of sensor channels.
+        classes: int, number of classes.
+        config: `SpaceConfig`; the paper's settings by default.
+
+    Returns:
+        list of operator descriptors.
+
+    Example:
+        >>> len(space_ops(128, 9, 6))
+        510
+    """
+    config = config or SpaceConfig()
+    ops: list[Op] = []
+    height, width = time, sensors
+    widths: tuple[int, ...] = (1,)
+
+    def convs(in_w: int, from_widths, to_widths, kernel, strides) -> None:
+        ops.extend(Conv2D(height, in_w, a, b, *kernel, *strides) for a in from_widths for b in to_widths)
+
+    for stride in config.time_strides(time):
+        for kernel in config.kernels_for(height):
+            convs(width, widths, config.time_reduce_widths, (kernel, 1), (stride, 1))
+        height, widths = -(-height // stride), config.time_reduce_widths
+    for stride in config.fusion_strides(sensors):
+        convs(width, widths, config.fusion_widths, (1, skip_width(stride)), (1, stride))
+        convs(width, widths, config.fusion_widths, (1, width), (1, stride))
+        width, widths = -(-width // stride), config.fusion_widths
+        for kernel in config.kernels_for(height):
+            convs(width, widths, widths, (kernel, 1), (1, 1))
+        ops.extend(Add(height, width, filters) for filters in widths)
+    ops.extend(Conv2D(height, width, filters, classes, 1, 1, activation="none") for filters in widths)
+    ops += [GlobalAveragePooling2D(height, width, classes), Softmax(classes)]
+    return list(dict.fromkeys(ops))
+
+
+def skip_width(stride: int) -> int:
+    """Width of a skip convolution of that stride over the sensors: 1, but none is passed over unseen."""
+    return stride if stride > 2 else 1
