@@ -22,18 +22,11 @@ def test_the_best_on_validation_windows_wins(capsys):
     data = (x[:90, ..., None], y[:90]), (x[90:, ..., None], y[90:])
     outcome = contest([blind, able], [data], batch_size=16, seed=0, verbose=2)
     assert outcome.winner == able
-    light = {place: score for (place, recipe), score in outcome.second_macro_f1.items() if recipe == "light"}
-    for scores in (outcome.macro_f1, light):  # by place, a list and a dict
+    for scores in (outcome.macro_f1, outcome.second_macro_f1):  # by place, a list and a dict
         assert scores[1] > 0.9 > scores[0] + 0.2
     assert 0 < outcome.seconds_per_epoch < 60
-    assert list(outcome.history()) == [
-        "latency_ms",
-        "macro_f1",
-        "second_round",
-        "light_macro_f1",
-        "strong_macro_f1",
-    ]
-    assert "contest 2/2, 300 steps, light: macro-F1" in capsys.readouterr().out
+    assert list(outcome.history()) == ["latency_ms", "macro_f1", "second_round", "second_macro_f1"]
+    assert "contest 2/2, 300 steps: macro-F1" in capsys.readouterr().out
 
 
 def test_a_single_finalist_is_not_trained():
@@ -51,26 +44,22 @@ def test_no_further_finalist_is_trained_when_time_is_over():
     assert len(outcome.macro_f1) == 1
 
 
-def test_the_second_round_counts_and_finds_the_recipe(monkeypatch):
+def test_the_second_round_counts(monkeypatch):
     """Scores by number: the second round turns the order of the best two, and the others are not in it."""
     nets = [finalist(TimeReduce(7, 4 * width), SensorFusion(8, (5,), 8, False, 1)) for width in range(1, 5)] * 2
-    first = [0.5, 0.9, 0.8, 0.1, 0.2, 0.3, 0.4, 0.6]
-    second = {(1, "light"): 0.5, (2, "light"): 0.55, (1, "strong"): 0.4, (2, "strong"): 0.7}
+    first, second = [0.5, 0.9, 0.8, 0.1, 0.2, 0.3, 0.4, 0.6], {1: 0.5, 2: 0.7}
     calls = []
 
-    def trained(model, x, y, epochs, channel_mixing, **_):
-        rate = next((layer.rate for layer in model.layers if hasattr(layer, "rate")), 0.0)
-        calls.append((x[0, 0, 0, 0], epochs, rate, channel_mixing))
+    def trained(model, x, y, epochs, **_):
+        calls.append((x[0, 0, 0, 0], epochs))
 
     monkeypatch.setattr("tsnas.contest.train_float", trained)
     monkeypatch.setattr("tsnas.contest.f1_score", lambda *_, **__: scores.pop(0))
-    scores = [*first, *second.values()]
+    scores = [*first, second[1], second[2]]
     x = np.zeros((100, 32, 3, 1), np.float32)
     splits = [((x, None), (x[:1], None)), ((x + 1, None), (x[:1], None))]
     outcome = contest(nets, splits, batch_size=10, seed=0)
-    assert (outcome.winner, outcome.recipe) == (nets[2], "strong")
+    assert outcome.winner == nets[2]
     assert outcome.macro_f1 == first
     assert outcome.second_macro_f1 == second
-    assert outcome.history()["strong_macro_f1"] == [0.4, 0.7]
-    light, strong = (0.1, 0.0), (0.3, 0.1)
-    assert calls == [(0, 30, *light)] * 8 + [(1, 200, *light)] * 2 + [(1, 200, *strong)] * 2
+    assert calls == [(0, 30)] * 8 + [(1, 100)] * 2

@@ -63,11 +63,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
     Attributes:
         classes_: array of the class labels, sorted.
         architecture_: the found `Architecture`.
-        recipe_: str, `"light"` or `"strong"`: how it was regularised, as the contest on validation windows decided.
         history_: dict of the phases `"search"`, `"train"` and `"quantise"`, each a dict of log key to one value for
             each epoch; `"contest"`, a dict of `"latency_ms"` and `"macro_f1"` to one value for each finalist, and of
-            `"second_round"` to the places of the best of them, with their scores by each recipe, such as
-            `"strong_macro_f1"`; and
+            `"second_round"` and `"second_macro_f1"` to the places and scores of the best of them; and
             `"architectures"`, how many the space has `"before"` the limits and how many are left `"after"` them.
         latency_ms_: float, latency of one inference on the board, as estimated from the finished file.
         ram_bytes_: int, tensor arena in bytes.
@@ -170,7 +168,6 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.n_features_in_ = x.shape[2]
         self.standardizer_ = result.standardizer
         self.architecture_ = result.derived.architecture
-        self.recipe_ = result.recipe
         self.history_ = result.history
         self.keras_model_ = result.keras_model
         self._set_artefact(result.tflite_model, result.estimate)

@@ -1,4 +1,4 @@
-"""The contest: finalists are trained for a short while, the best for longer, by every recipe, on other users."""
+"""The contest of the finalists: each is trained for a short while, the best for longer, on other validation users."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy as np
 from sklearn.metrics import f1_score
 from tqdm.auto import tqdm
 
-from tsnas.deploy.recipe import RECIPES
 from tsnas.deploy.train import train_float
 from tsnas.search.derive import Derived
 
 # A search trains many networks at once, so what it says of a single one is a guess; some hundred steps on its own tell
-# a network that cannot learn the task from one that can, and two thousand on other users a good one from a lucky one.
-FIRST_STEPS, SECOND_STEPS = 300, 2000
+# a network that cannot learn the task from one that can, and a thousand on other users a good one from a lucky one.
+FIRST_STEPS, SECOND_STEPS = 300, 1000
 # One in so many of the finalists comes to the second round.
 SECOND_ROUND = 4
 LEAST_EPOCHS = 3
-FIRST_RECIPE = next(iter(RECIPES))
+# The final training has the same.
+DROPOUT = 0.3
 
 Data = tuple[np.ndarray, np.ndarray]
 Split = tuple[Data, Data]
@@ -33,30 +33,27 @@ class Outcome:
 
     Args:
         winner: `Derived`.
-        recipe: str, which of `RECIPES` suits it best.
         latency_ms: list of float, one for each finalist that was trained.
         macro_f1: list of float, their scores in the first round.
-        second_macro_f1: dict of (place of a finalist, recipe) to its score, for those in the second round.
+        second_macro_f1: dict of the place of a finalist to its score, for those in the second round.
         seconds_per_epoch: float, how long the slowest of them took for a pass over the training windows; 0 if none
             was trained.
     """
 
     winner: Derived
-    recipe: str = FIRST_RECIPE
     latency_ms: list[float] = dataclasses.field(default_factory=list)
     macro_f1: list[float] = dataclasses.field(default_factory=list)
-    second_macro_f1: dict[tuple[int, str], float] = dataclasses.field(default_factory=dict)
+    second_macro_f1: dict[int, float] = dataclasses.field(default_factory=dict)
     seconds_per_epoch: float = 0.0
 
     def history(self) -> dict[str, list[float]]:
-        """The scores, as a phase of `AutoClassifier.history_`; what there was no time for is missing at the end."""
-        places = list(dict.fromkeys(place for place, _ in self.second_macro_f1))
-        scores = {
-            f"{recipe}_macro_f1": [score for (_, by), score in self.second_macro_f1.items() if by == recipe]
-            for recipe in RECIPES
+        """The scores, as a phase of `AutoClassifier.history_`."""
+        return {
+            "latency_ms": self.latency_ms,
+            "macro_f1": self.macro_f1,
+            "second_round": [float(index) for index in self.second_macro_f1],
+            "second_macro_f1": list(self.second_macro_f1.values()),
         }
-        first = {"latency_ms": self.latency_ms, "macro_f1": self.macro_f1}
-        return first | {"second_round": [float(place) for place in places]} | scores
 
 
 def contest(
@@ -79,49 +76,42 @@ def contest(
         max_seconds: float, time after which no further finalist is trained, but for the first. Defaults to no bound.
 
     Returns:
-        An `Outcome`. A single finalist wins by the first recipe without being trained.
+        An `Outcome`. A single finalist wins without being trained.
     """
     if len(finalists) == 1:
         return Outcome(finalists[0])
     deadline = time.monotonic() + max_seconds
     count = max(2, len(finalists) // SECOND_ROUND)
-    total = len(finalists) + count * len(RECIPES)
-    bar = tqdm(total=total, desc="contest ", unit="net", disable=verbose != 1, dynamic_ncols=True)
+    bar = tqdm(total=len(finalists) + count, desc="contest ", unit="net", disable=verbose != 1, dynamic_ncols=True)
     pace = 0.0
 
-    def judged(index: int, split: Split, steps: int, recipe: str) -> float:
+    def judged(index: int, split: Split, steps: int) -> float:
         nonlocal pace
         train, val = split
         epochs = max(LEAST_EPOCHS, math.ceil(steps * batch_size / len(train[0])))
-        model = finalists[index].architecture.build(RECIPES[recipe].dropout, seed)
-        mixing = RECIPES[recipe].channel_mixing
+        model = finalists[index].architecture.build(DROPOUT, seed)
         started = time.monotonic()
-        train_float(model, *train, epochs=epochs, batch_size=batch_size, channel_mixing=mixing, seed=seed)
+        train_float(model, *train, epochs=epochs, batch_size=batch_size, seed=seed)
         pace = max(pace, (time.monotonic() - started) / epochs)
         predicted = model.predict(val[0], batch_size=256, verbose=0).argmax(axis=1)
         score = float(f1_score(val[1], predicted, average="macro", zero_division=0))
         bar.update()
         if verbose == 2:
             cost = f"{finalists[index].estimate.latency_ms:.1f} ms"
-            print(f"contest {index + 1}/{len(finalists)}, {steps} steps, {recipe}: macro-F1 {score:.3f}, {cost}")
+            print(f"contest {index + 1}/{len(finalists)}, {steps} steps: macro-F1 {score:.3f}, {cost}")
         return score
 
     first: list[float] = []
     for index in range(len(finalists)):
         if index and time.monotonic() >= deadline:
             break
-        first.append(judged(index, splits[0], FIRST_STEPS, FIRST_RECIPE))
-    best = sorted(range(len(first)), key=lambda i: -first[i])[:count]
-    second: dict[tuple[int, str], float] = {}
-    # One recipe after the other: if time is short, like has stood beside like.
-    for recipe in RECIPES:
-        for index in best:
-            if time.monotonic() < deadline:
-                second[index, recipe] = judged(index, splits[-1], SECOND_STEPS, recipe)
+        first.append(judged(index, splits[0], FIRST_STEPS))
+    second: dict[int, float] = {}
+    for index in sorted(range(len(first)), key=lambda i: -first[i])[:count]:
+        if time.monotonic() < deadline:
+            second[index] = judged(index, splits[-1], SECOND_STEPS)
     bar.close()
     # Whoever was in the second round stands before all who were not.
-    places = {(index, FIRST_RECIPE): (False, score) for index, score in enumerate(first)}
-    places |= {(index, recipe): (True, first[index] + score) for (index, recipe), score in second.items()}
-    winner, recipe = max(places, key=lambda place: (*places[place], -place[0]))
+    winner = finalists[max(range(len(first)), key=lambda i: (i in second, first[i] + second.get(i, 0.0), -i))]
     latencies = [finalist.estimate.latency_ms for finalist in finalists[: len(first)]]
-    return Outcome(finalists[winner], recipe, latencies, first, second, pace)
+    return Outcome(winner, latencies, first, second, pace)

@@ -11,11 +11,10 @@ import tsnas
 from tsnas.budget import Budget
 from tsnas.callbacks import ProgressBar
 from tsnas.checkpoints import Checkpoints
-from tsnas.contest import Data, Split
+from tsnas.contest import DROPOUT, Data, Split
 from tsnas.cost.estimate import Estimate, estimate_graph
 from tsnas.data import Standardizer, split_validation
 from tsnas.deploy.convert import convert_int8, embed_metadata
-from tsnas.deploy.recipe import RECIPES
 from tsnas.deploy.train import train_float, train_quantised
 from tsnas.deploy.verify import verify
 from tsnas.search.derive import Derived, derive
@@ -39,7 +38,6 @@ class Result:
 
     standardizer: Standardizer
     derived: Derived
-    recipe: str
     history: dict[str, dict[str, list[float]]]
     keras_model: keras.Model
     tflite_model: bytes
@@ -102,27 +100,25 @@ def run(
     if found is None:
         selected = select(supernet, limits, settings, seed, splits, metadata, budget, callbacks)
         pace = selected.seconds_per_epoch * len(x) / len(splits[0][0][0])
-        derived, recipe, history = selected.derived, selected.recipe, counts | selected.history
+        derived, history = selected.derived, counts | selected.history
         values = {"seed": seed, "pace": pace, "architecture": derived.architecture.to_json(), "regret": derived.regret}
-        checkpoints.save("search", values | {"recipe": recipe, "history": history})
+        checkpoints.save("search", values | {"history": history})
     else:
         settings.say(f"search: taken from an earlier run in {settings.directory}")
         architecture, history = Architecture.from_json(found[0]["architecture"]), found[0]["history"]
-        pace, recipe = found[0]["pace"], found[0]["recipe"]
+        pace = found[0]["pace"]
         derived = Derived(architecture, estimate_graph(architecture.graph(), settings.board), found[0]["regret"])
 
     windows, y = _standardized(standardizer, x, y)
-    mixing = RECIPES[recipe].channel_mixing
-    model = derived.architecture.build(RECIPES[recipe].dropout, seed)
-    train_history = _train(model, windows, y, mixing, settings, seed, checkpoints, budget, pace)
-    qat_model, quantise_history = _quantise(model, windows, y, mixing, settings, seed, budget, pace)
+    model = derived.architecture.build(DROPOUT, seed)
+    train_history = _train(model, windows, y, settings, seed, checkpoints, budget, pace)
+    qat_model, quantise_history = _quantise(model, windows, y, settings, seed, budget, pace)
     tflite_model = embed_metadata(convert_int8(qat_model), metadata)
     estimate = verify(tflite_model, settings.board, limits)
     checkpoints.clear()
     return Result(
         standardizer=standardizer,
         derived=derived,
-        recipe=recipe,
         history=history | {"train": train_history, "quantise": quantise_history},
         keras_model=raw_model(model, standardizer),
         tflite_model=tflite_model,
@@ -144,7 +140,7 @@ def _standardized(standardizer: Standardizer, x: np.ndarray, y: np.ndarray) -> D
     return standardizer(x)[..., np.newaxis], y
 
 
-def _train(model, x, y, channel_mixing, settings, seed, checkpoints, budget, pace) -> History:
+def _train(model, x, y, settings, seed, checkpoints, budget, pace) -> History:
     """Trains the float model, or gives it the weights that were kept."""
     found = checkpoints.load("train")
     if found is not None:
@@ -157,7 +153,6 @@ def _train(model, x, y, channel_mixing, settings, seed, checkpoints, budget, pac
         y,
         epochs=budget.epochs_within("train", settings.train_epochs_for(x), pace),
         batch_size=settings.batch_size_for(x),
-        channel_mixing=channel_mixing,
         seed=seed,
         callbacks=[ProgressBar("train", settings.verbose), *budget.callbacks("train")],
     )
@@ -165,7 +160,7 @@ def _train(model, x, y, channel_mixing, settings, seed, checkpoints, budget, pac
     return history
 
 
-def _quantise(model, x, y, channel_mixing, settings, seed, budget, pace) -> tuple[keras.Model, History]:
+def _quantise(model, x, y, settings, seed, budget, pace) -> tuple[keras.Model, History]:
     recorder = keras.callbacks.History()
     qat_model = train_quantised(
         model,
@@ -173,7 +168,6 @@ def _quantise(model, x, y, channel_mixing, settings, seed, budget, pace) -> tupl
         y,
         epochs=budget.epochs_within("quantise", settings.qat_epochs_for(x), QAT_PACE * pace),
         batch_size=settings.batch_size_for(x),
-        channel_mixing=channel_mixing,
         seed=seed,
         callbacks=[recorder, ProgressBar("quantise", settings.verbose), *budget.callbacks("quantise")],
     )

@@ -93,7 +93,6 @@ def to_bytes(classifier: AutoClassifier) -> dict[str, bytes]:
         "board": classifier.board_.to_json(),
         "standardization": classifier.standardizer_.to_json(),
         "architecture": classifier.architecture_.to_json(),
-        "recipe": classifier.recipe_,
         "seed": classifier.seed_,
         "history": classifier.history_,
     }
@@ -118,7 +117,6 @@ def restore(classifier: AutoClassifier, files: dict[str, bytes]) -> None:
         params["board"] = classifier.board_
     classifier.set_params(**params)
     classifier.classes_ = np.array(state["classes"], dtype=np.dtype(state["classes_dtype"]))
-    classifier.recipe_ = state.get("recipe", "light")  # The only one that there was before.
     classifier.seed_ = state["seed"]
     classifier.history_ = state["history"]
     classifier.standardizer_ = Standardizer.from_json(state["standardization"])

@@ -37,13 +37,11 @@ class Selected:
 
     Args:
         derived: `Derived`; its file keeps the limits, as far as its length can be known before training.
-        recipe: str, which of `RECIPES` it is to be trained by.
         history: dict of the phases `"search"`, if there was one, and `"contest"`.
         seconds_per_epoch: float, how long a pass over the first training windows took in the contest; 0 without one.
     """
 
     derived: Derived
-    recipe: str
     history: dict[str, History]
     seconds_per_epoch: float
 
@@ -91,7 +89,7 @@ def select(
     outcome = contest(entrants, splits, batch_size, seed, settings.verbose, budget.seconds_for("contest"))
     history["contest"] = outcome.history()
     derived = _dry_run(supernet, outcome.winner, limits, metadata)
-    return Selected(derived, outcome.recipe, history, outcome.seconds_per_epoch)
+    return Selected(derived, history, outcome.seconds_per_epoch)
 
 
 def _search(

@@ -78,9 +78,7 @@ def test_each_epoch_draws_every_window_once_in_another_order():
     """The augmentation is off, so that windows can be told apart; each holds its own number."""
     windows = np.arange(12, dtype=np.float32).reshape(12, 1, 1, 1)
     labels = np.eye(12, dtype=np.float32)
-    settings = train._Settings(
-        epochs=2, batch_size=4, learning_rate=1e-3, label_smoothing=0.0, channel_mixing=0.0, seed=0
-    )
+    settings = train._Settings(epochs=2, batch_size=4, learning_rate=1e-3, label_smoothing=0.0, seed=0)
     batches = list(train._augmented_batches(windows, labels, 4, settings))
     drawn = np.concatenate([batch[1].numpy().argmax(axis=1) for batch in batches])
     assert sorted(drawn[:12]) == sorted(drawn[12:]) == list(range(12))
@@ -89,9 +87,7 @@ def test_each_epoch_draws_every_window_once_in_another_order():
 
 def test_augmentation_scales_channels_and_adds_noise():
     windows = np.ones((512, 64, 2, 1), dtype=np.float32)
-    settings = train._Settings(
-        epochs=1, batch_size=512, learning_rate=1e-3, label_smoothing=0.0, channel_mixing=0.0, seed=0
-    )
+    settings = train._Settings(epochs=1, batch_size=512, learning_rate=1e-3, label_smoothing=0.0, seed=0)
     ((batch, _),) = train._augmented_batches(windows, np.zeros((512, 1), np.float32), 512, settings)
     scales = batch.numpy().mean(axis=1)
     assert scales.std() == pytest.approx(train.SCALE_STD, rel=0.1)

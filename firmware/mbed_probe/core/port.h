@@ -32,4 +32,7 @@ uint32_t port_ticks(void);
 void port_quiet(void);
 void port_normal(void);
 
+/* Starts the board anew. */
+void port_reset(void);
+
 #endif

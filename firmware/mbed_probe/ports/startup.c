@@ -1,6 +1,8 @@
 /* Vector table and start of a bare-metal Cortex-M image. */
 #include <stdint.h>
 
+#include "../core/port.h"
+
 extern uint32_t data_source, data_start, data_end, bss_start, bss_end, stack_top;
 int main(void);
 
@@ -17,8 +19,8 @@ void reset(void)
     main();
 }
 
-/* A fault starts the board anew: the host notices, and goes on. */
-static void fault(void)
+/* A fault starts the board anew as well: the host notices, and goes on. */
+void port_reset(void)
 {
     *(volatile uint32_t *)0xe000ed0c = 0x05fa0004; /* AIRCR: system reset */
     for (;;) {
@@ -26,5 +28,6 @@ static void fault(void)
 }
 
 __attribute__((section(".vectors"), used)) static const void *const vectors[16] = {
-    &stack_top, reset, fault, fault, fault, fault, fault, 0, 0, 0, 0, fault, fault, 0, fault, fault,
+    &stack_top, reset, port_reset, port_reset, port_reset, port_reset, port_reset, 0,
+    0, 0, 0, port_reset, port_reset, 0, port_reset, port_reset,
 };

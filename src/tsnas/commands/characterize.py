@@ -146,7 +146,7 @@ COMMAND = Command(
     name="characterize",
     summary="Measure the operators of a search space on a board, over its serial port.",
     usage="--port=PORT --board=BOARD (--data=FILE.npz | --shape=TIMExCHANNELS --classes=N) [--plan=calibrate]",
-    example="tsnas characterize --port=emulated:cortex-m4 --board=nucleo_f446re --shape=128x9 --classes=6 --out=my.json",
+    example="tsnas characterize --port=emulated:cortex-m4 --board=nucleo_f446re --shape=128x9 --classes=6",
     define_flags=define_flags,
     run=run,
     details="The board needs the probe firmware. What is measured is kept at once: after an interruption, the same "

@@ -34,7 +34,6 @@ def train_float(
     batch_size: int = 64,
     learning_rate: float = 3e-3,
     label_smoothing: float = 0.1,
-    channel_mixing: float = 0.0,
     seed: int,
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
     callbacks: Sequence[Any] = (),
@@ -43,8 +42,7 @@ def train_float(
     """Trains a model in float, in place, with Adam, cosine decay and a light augmentation.
 
     Each window that is drawn has each of its channels scaled by a factor of N(1, 0.1) and gets noise of
-    N(0, 0.05); with `channel_mixing` its channels leak into each other, as those of a sensor that is worn a little
-    differently do. The same model, data and seed give the same weights, bit for bit, on the same machine.
+    N(0, 0.05). The same model, data and seed give the same weights, bit for bit, on the same machine.
 
     Args:
         model: plain tf_keras model whose output is a softmax.
@@ -54,8 +52,6 @@ def train_float(
         batch_size: int, windows per step; an incomplete last batch waits for the next shuffle. Defaults to 64.
         learning_rate: float, peak of the cosine after a warm-up over 5 % of the steps. Defaults to 3e-3.
         label_smoothing: float in [0, 1). Defaults to 0.1.
-        channel_mixing: float of at least 0, standard deviation of the share of each channel that is added to each
-            other, drawn anew for each window. Defaults to 0.
         seed: int, seed of shuffling, augmentation and dropout.
         validation_data: (x, y) judged after each epoch. Defaults to None.
         callbacks: sequence of tf_keras callbacks. Defaults to none.
@@ -75,7 +71,7 @@ def train_float(
         0.94
     """
     check_core_model(model)
-    settings = _Settings(epochs, batch_size, learning_rate, label_smoothing, channel_mixing, seed)
+    settings = _Settings(epochs, batch_size, learning_rate, label_smoothing, seed)
     with fixed_seed(seed):
         return _fit(model, x, y, settings, validation_data, callbacks, verbose)
 
@@ -89,7 +85,6 @@ def train_quantised(
     batch_size: int = 64,
     learning_rate: float = 3e-4,
     label_smoothing: float = 0.1,
-    channel_mixing: float = 0.0,
     seed: int,
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
     callbacks: Sequence[Any] = (),
@@ -104,8 +99,7 @@ def train_quantised(
 
     Args:
         model: trained tf_keras model; it is not changed.
-        x, y, epochs, batch_size, label_smoothing, channel_mixing, seed, validation_data, callbacks, verbose: as in
-            `train_float`.
+        x, y, epochs, batch_size, label_smoothing, seed, validation_data, callbacks, verbose: as in `train_float`.
         learning_rate: float, peak of the cosine. Defaults to 3e-4.
 
     Returns:
@@ -124,7 +118,7 @@ def train_quantised(
         Integer-Arithmetic-Only Inference, 2018.
     """
     check_core_model(model)
-    settings = _Settings(epochs, batch_size, learning_rate, label_smoothing, channel_mixing, seed)
+    settings = _Settings(epochs, batch_size, learning_rate, label_smoothing, seed)
     with fixed_seed(seed):
         # Without the softmax: its fake-quantised probabilities of 0 have no gradient.
         logits_model = keras.Model(model.input, model.layers[-1].input, name=model.name)
@@ -147,7 +141,6 @@ class _Settings:
     batch_size: int
     learning_rate: float
     label_smoothing: float
-    channel_mixing: float
     seed: int
 
     def __post_init__(self) -> None:
@@ -159,8 +152,6 @@ class _Settings:
             raise SettingError(f"learning_rate={self.learning_rate!r} must be a finite number above 0, such as 3e-3.")
         if not (_is_number(self.label_smoothing) and 0 <= self.label_smoothing < 1):
             raise SettingError(f"label_smoothing={self.label_smoothing!r} must be in [0, 1), such as 0.1.")
-        if not (_is_number(self.channel_mixing) and self.channel_mixing >= 0):
-            raise SettingError(f"channel_mixing={self.channel_mixing!r} must be a finite number of at least 0.")
 
 
 def _is_number(value: object) -> bool:
@@ -236,10 +227,6 @@ def _augmented_batches(
     def augment(step: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         drawn = tf.gather(all_windows, rows)
         _, _, sensors, channels = windows.shape
-        if settings.channel_mixing:
-            shape = (batch_size, sensors, sensors)
-            leak = tf.random.stateless_normal(shape, [seed + 1, step], 0.0, settings.channel_mixing)
-            drawn += tf.einsum("btsc,bsq->btqc", drawn, leak)
         scale = tf.random.stateless_normal((batch_size, 1, sensors, channels), [seed, 2 * step], 1.0, SCALE_STD)
         noise = tf.random.stateless_normal((batch_size, *windows.shape[1:]), [seed, 2 * step + 1], 0.0, NOISE_STD)
         return drawn * scale + noise, tf.gather(all_labels, rows)

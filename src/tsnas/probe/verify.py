@@ -43,7 +43,7 @@ def verify_on_board(
 
     Args:
         tflite: bytes of an int8 .tflite file.
-        windows: int8 array (windows, time, sensors, 1), inputs of the model.
+        windows: int8 array (windows, time, sensors, 1), for each input of the model.
         probe: `ProbeClient`.
         done: called after each operator. Defaults to nothing.
 
@@ -59,12 +59,13 @@ def verify_on_board(
         experimental_preserve_all_tensors=True,
     )
     interpreter.allocate_tensors()
-    place = interpreter.get_input_details()[0]["index"]
+    places = [details["index"] for details in interpreter.get_input_details()]
     tensors: list[dict[int, bytes]] = []
     steps = model_steps(tflite)
     needed = {index for step in steps for index in (*step.inputs, step.output)}
     for window in windows:
-        interpreter.set_tensor(place, window[None])
+        for place in places:
+            interpreter.set_tensor(place, window[None])
         interpreter.invoke()
         tensors.append({index: interpreter.get_tensor(index).tobytes() for index in needed})
     checks = []

@@ -65,8 +65,6 @@ class Builder(Protocol):
 
     def add(self, name: str, a: Any, b: Any) -> Any: ...
 
-    def between_cells(self, x: Any) -> Any: ...
-
     def sensors(self, x: Any) -> int: ...
 
     def classify(self, x: Any) -> Any: ...
@@ -136,7 +134,6 @@ class Architecture:
                 x = builder.conv(name, x, cell.filters, (cell.kernel, 1), (cell.stride, 1))
             else:
                 x = _walk_sensor_fusion(builder, name, cell, x)
-            x = builder.between_cells(x)
         return builder.classify(x)
 
     def graph(self) -> Graph:
@@ -148,7 +145,8 @@ class Architecture:
         """The plain Keras model with fresh weights.
 
         Args:
-            dropout: float in [0, 1), dropout after each cell while training. Defaults to 0.
+            dropout: float in [0, 1), dropout before the classifier while training. Defaults to 0. After the cells,
+                batch normalisation would learn statistics that it never meets again.
             seed: int or None, seed of the weights and of the dropout.
 
         Returns:
@@ -205,9 +203,6 @@ class _CostBuilder:
     def add(self, name, a, b):
         return self._add(name, Add(*self.shapes[a]), a, b)
 
-    def between_cells(self, x):
-        return x
-
     def sensors(self, x):
         return self.shapes[x][1]
 
@@ -246,15 +241,12 @@ class _KerasBuilder:
     def add(self, name, a, b):
         return keras.layers.Add(name=name)([a, b])
 
-    def between_cells(self, x):
-        if not self.dropout:
-            return x
-        return keras.layers.Dropout(self.dropout, seed=self._next_seed())(x)
-
     def sensors(self, x):
         return x.shape[2]
 
     def classify(self, x):
+        if self.dropout:
+            x = keras.layers.Dropout(self.dropout, seed=self._next_seed())(x)
         # No ReLU on the logits: clipped at zero they could only vote for a class, never against it.
         x = self.conv("classes", x, self.classes, (1, 1), relu=False)
         x = keras.layers.GlobalAveragePooling2D(name="mean")(x)

@@ -1,0 +1,76 @@
+"""Every kernel of the firmware gives the bytes of the reference interpreter, odd sizes and strides included."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from one_op import one_op_file, ops
+
+from tsnas.cost.ops import (
+    Add,
+    AveragePool2D,
+    Conv2D,
+    DepthwiseConv2D,
+    FullyConnected,
+    GlobalAveragePooling2D,
+    MaxPool2D,
+    Softmax,
+)
+from tsnas.probe.client import ProbeClient
+from tsnas.probe.emulator import Emulator
+from tsnas.probe.operators import quantized_multiplier
+from tsnas.probe.verify import verify_on_board
+
+pytestmark = pytest.mark.emulated
+
+
+@pytest.fixture(scope="module", params=["cortex-m4", "cortex-m33"])
+def probe(request, firmware):
+    with Emulator(request.param, firmware(request.param)) as board, ProbeClient(board.url) as client:
+        yield client
+
+
+def check(op, probe, seed):
+    rng = np.random.default_rng(seed)
+    shape = op.in_shapes[0][2:] if isinstance(op, FullyConnected | Softmax) else op.in_shapes[0]
+    window = rng.integers(-128, 128, shape).astype(np.int8)
+    (found,) = verify_on_board(one_op_file(op, seed), window[None], probe)
+    assert found.bytes >= np.prod(op.out_shape)
+    assert found.differing_bytes == 0, op
+    assert found.count > 0
+
+
+# Both cores together look at more than 200 operators.
+@given(ops, st.integers(0, 2**31))
+@settings(max_examples=110, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_random_operators_are_bit_exact(probe, op, seed):
+    check(op, probe, seed)
+
+
+@pytest.mark.parametrize(
+    "op",
+    [
+        Conv2D(128, 9, 1, 8, 5, 1, stride_h=2),
+        Conv2D(16, 9, 16, 24, 1, 9, stride_w=9),
+        Conv2D(16, 1, 24, 32, 1, 1),
+        Conv2D(16, 1, 64, 64, 7, 1),
+        DepthwiseConv2D(16, 9, 8, 1, 3, 3),
+        FullyConnected(64, 6),
+        MaxPool2D(16, 9, 8, 2, 2, 2, 2),
+        AveragePool2D(16, 9, 8, 2, 2, 2, 2),
+        Add(16, 9, 8),
+        GlobalAveragePooling2D(16, 1, 6),
+        Softmax(6),
+    ],
+    ids=lambda op: op.kind,
+)
+def test_typical_operators_are_bit_exact(probe, op):
+    for seed in range(3):
+        check(op, probe, seed)
+
+
+@given(st.floats(1e-9, 1e6))
+def test_multipliers_are_within_one_part_in_two_to_the_31(real):
+    multiplier, shift = quantized_multiplier(real)
+    assert 2**30 <= multiplier < 2**31
+    assert multiplier / 2**31 * 2.0**shift == pytest.approx(real, rel=2**-30)
