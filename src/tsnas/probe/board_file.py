@@ -66,9 +66,11 @@ def _from_instructions(board: Board, found: Characterization, core: str) -> Boar
         f"cycles by what {conversion['of']} needs for an instruction ({float(error['mape']):.1%} mean error"
         f"{'' if own else ' on another board of one core'})."
     )
+    own = fit_board_coefficients(records)
     return dataclasses.replace(
         board,
-        coefficients=board.coefficients | fit_board_coefficients(records),
+        # Kernels that were not counted keep what the board had for them.
+        coefficients={kernel: steps | own.get(kernel, {}) for kernel, steps in board.coefficients.items()},
         latency_error=LatencyError(float(error["median_relative"]), p95, len(records), "instructions against cycles"),
         source=text,
     )

@@ -27,10 +27,9 @@ from tsnas.probe.protocol import Frame, FrameReader, Hello, Measured, OpWords
 BAUD = 115200
 # Bytes that are sent before a board has started are lost, so the first request is sent again and again.
 HELLO_TIMEOUT_S, HELLO_TRIES = 0.5, 12
-TIMEOUT_S, TRIES = 0.5, 8
-# The slowest counted run that is waited for.
+TIMEOUT_S, TRIES, GROWTH = 0.5, 8, 1.5
+# The longest run that is waited for, and what each of its counts may take.
 RUN_TIMEOUT_S = 30.0
-# What a run is given beyond what its size lets expect, and for each of its counts.
 SECONDS_PER_COUNT = 1 / 16e6
 
 
@@ -96,8 +95,8 @@ class ProbeClient:
         """
         source = protocol.WRITTEN if written else protocol.SEEDED
         payload = struct.pack("<BBI", source, repeats, seed) + op.pack()
-        patience = TIMEOUT_S + min(RUN_TIMEOUT_S, repeats * counts * SECONDS_PER_COUNT)
-        status, answer = self._ask(protocol.RUN, payload, patience)
+        patience_s = min(RUN_TIMEOUT_S, repeats * counts * SECONDS_PER_COUNT)
+        status, answer = self._ask(protocol.RUN, payload, patience_s=patience_s)
         if status == protocol.OUT_OF_MEMORY:
             sizes = struct.unpack(f"<{protocol.TENSORS}I", answer[-4 * protocol.TENSORS :])
             raise BoardMemoryError(
@@ -151,20 +150,34 @@ class ProbeClient:
             )
         return Hello.unpack(answer)
 
-    def _ask(self, kind: int, payload: bytes, timeout_s: float = TIMEOUT_S, tries: int = TRIES) -> tuple[int, bytes]:
-        """Status and rest of the answer. A lost or broken frame is sent again: every request may be repeated."""
+    def _ask(
+        self,
+        kind: int,
+        payload: bytes,
+        timeout_s: float | None = None,
+        tries: int | None = None,
+        patience_s: float = 0.0,
+    ) -> tuple[int, bytes]:
+        """Status and rest of the answer. A lost or broken frame is sent again: every request may be repeated.
+
+        Each wait is longer than the last, up to what a long run may take, so that a lost frame costs little.
+        """
+        timeout_s, tries = timeout_s or TIMEOUT_S, tries or TRIES
+        waits = [min(timeout_s + patience_s, timeout_s * GROWTH**number) for number in range(tries)]
+        # A run that takes long is waited for in full at least once.
+        waits[-1] = timeout_s + patience_s
         self._number = (self._number + 1) % 256
         request = Frame(kind, self._number, payload).pack()
-        for _ in range(tries):
+        for wait_s in waits:
             self._send(request)
-            answer = self._answer(kind, timeout_s)
+            answer = self._answer(kind, wait_s)
             if answer is None:
                 continue
             if answer[0] == protocol.NO_SESSION:
                 raise ProbeResetError(f"The board on {self.url!r} has started anew; what was written to it is lost.")
             return answer[0], answer[1:]
         raise NoAnswerError(
-            f"The board on {self.url!r} has stopped answering ({tries} tries of {timeout_s:.1f} s). Was it unplugged?"
+            f"The board on {self.url!r} has stopped answering ({tries} tries in {sum(waits):.1f} s). Was it unplugged?"
         )
 
     def _answer(self, kind: int, timeout_s: float) -> bytes | None:

@@ -1,0 +1,141 @@
+"""The commands for boards: characterise, emulate and verify, as a user types them."""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from graph_file import graph_file
+
+from tsnas.commands.main import run
+from tsnas.cost.board import load_board
+from tsnas.probe.emulator import EMULATOR
+from tsnas.probe.firmware import COMPILER, INSTALL
+from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
+
+PORT = "emulated:cortex-m4"
+tools = pytest.mark.skipif(
+    not all(shutil.which(tool) for tool in (COMPILER, EMULATOR)), reason=f"no emulator here: {INSTALL}"
+)
+
+
+@tools
+def test_characterise_a_known_board_by_few_operators(tmp_path, capsys):
+    out = tmp_path / "mine.json"
+    flags = ["--shape=64x4", "--classes=3", "--plan=calibrate", "--count=20", "--verbose=0", f"--out={out}"]
+    assert run(["characterize", f"--port={PORT}", "--board=nucleo_f446re", *flags]) == 0
+    printed = capsys.readouterr().out
+    assert "20 operators on emulated (cortex-m4" in printed
+    assert "counter=instructions, runs of one operator within 0.00%" in printed
+    assert "estimated from instructions, not measured" in printed
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.json"], "the journal is gone"
+    board = load_board(out)
+    assert (board.name, board.clock_hz, board.table) == ("nucleo_f446re", 180e6, ())
+    assert run(["characterize", f"--port={PORT}", "--board=nucleo_f446re", *flags]) == 2
+    assert "is there already" in capsys.readouterr().err
+
+
+@tools
+def test_characterise_a_new_board(tmp_path, capsys):
+    out = tmp_path / "new.json"
+    flags = [f"--port={PORT}", "--shape=64x4", "--classes=3", "--plan=calibrate", "--count=8", "--verbose=0"]
+    assert run(["characterize", "--board=new", f"--out={out}", *flags]) == 2
+    error = capsys.readouterr().err
+    assert "--ram_kb, --flash_kb, --clock_mhz must be given; what was measured is kept" in error
+    memory = ["--ram_kb=96", "--flash_kb=512", "--clock_mhz=84"]
+    assert run(["characterize", "--board=new", f"--out={out}", *flags, *memory]) == 0
+    values = json.loads(out.read_text())
+    assert (values["name"], values["clock_hz"], values["ram_bytes"]) == ("new", 84e6, 96 * 1024)
+    assert "of one core" in values["source"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--board=x"], "--port is required"),
+        (["--port=x"], "--board is required"),
+        (["--port=x", "--board=x"], "give one of --data=FILE.npz and --shape"),
+        (["--port=x", "--board=x", "--shape=9"], "must be TIMExCHANNELS"),
+        (["--port=x", "--board=x", "--shape=128x9"], "--classes is required"),
+        (["--port=x", "--board=x", "--shape=4x9", "--classes=2"], "at least 8 samples"),
+        (["--port=x", "--board=x", "--shape=64x9", "--classes=2", "--out=x.txt"], "ends in .json"),
+        (["--port=emulated:z80", "--board=x", "--shape=64x9", "--classes=2"], "there are emulated:cortex-m4"),
+        (["--port=/dev/ttyNONE", "--board=x", "--shape=64x9", "--classes=2"], "there is no such device"),
+    ],
+)
+def test_what_cannot_be_characterised_is_said(flags, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(["characterize", *flags]) == 2
+    assert words in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@tools
+def test_emulate_prints_a_port_that_works():
+    command = [sys.executable, "-c", "from tsnas.commands.main import run; run(['emulate', '--core=cortex-m33'])"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        lines = [process.stdout.readline() for _ in range(2)]
+        url = lines[1].split()[1]
+        from tsnas.probe.client import ProbeClient
+
+        with ProbeClient(url) as probe:
+            assert probe.hello.core == "cortex-m33"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@tools
+def test_emulate_builds_only(capsys):
+    assert run(["emulate", "--build_only"]) == 0
+    path = pathlib.Path(capsys.readouterr().out.strip())
+    assert path.read_bytes()[:4] == b"\x7fELF"
+    assert run(["emulate", "--build_only", "--tcp_port=5000"]) == 2
+
+
+@pytest.fixture
+def folder(tmp_path):
+    cells = (TimeReduce(5, 8, 4), SensorFusion(16, (3,), 8, True, 3))
+    (tmp_path / "model.tflite").write_bytes(graph_file(Architecture(32, 3, 4, cells).graph()))
+    how = {"mean": [0.0] * 3, "std": [1.0] * 3, "scale": 0.05, "zero_point": 0}
+    (tmp_path / "model.json").write_text(json.dumps({"board": "nucleo_f446re", "input": how}))
+    return tmp_path
+
+
+@tools
+def test_verify_a_model(folder, capsys):
+    assert run(["verify", str(folder), f"--port={PORT}", "--windows=2"]) == 0
+    printed = capsys.readouterr().out
+    assert "output bytes are those of the reference interpreter" in printed
+    assert "predicted for nucleo_f446re" in printed
+    assert "an estimate, with" in printed
+    x = np.random.default_rng(0).normal(size=(8, 32, 3)).astype(np.float32)
+    np.savez(folder / "data.npz", x_train=x, y_train=np.arange(8) % 4)
+    assert run(["verify", str(folder / "model.tflite"), f"--port={PORT}", f"--data={folder / 'data.npz'}"]) == 0
+
+
+@tools
+def test_verify_says_which_operator_differs(folder, capsys, monkeypatch):
+    from tsnas.probe import steps
+
+    real = steps.add_words
+    monkeypatch.setattr(steps, "add_words", lambda *scales: real(*scales) | {"out_shift": -20})
+    assert run(["verify", str(folder), f"--port={PORT}", "--windows=1"]) == 2
+    assert "bytes differ from the reference interpreter, the first in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "expected the path of one model"),
+        (["m.tflite"], "--port is required"),
+        (["m.tflite", "--port=x"], "cannot be read"),
+    ],
+)
+def test_what_cannot_be_verified_is_said(arguments, words, capsys):
+    assert run(["verify", *arguments]) == 2
+    assert words in capsys.readouterr().err

@@ -1,0 +1,39 @@
+"""The operators of a space are those of its architectures: all that they need, and nothing that none of them has."""
+
+import numpy as np
+import pytest
+
+from tsnas.cost.board import load_board
+from tsnas.space.config import SPACES, SpaceConfig
+from tsnas.space.operators import space_ops
+from tsnas.space.supernet import Supernet, build_cells
+
+BOARD = load_board("nucleo_f446re")
+
+
+def random_ops(supernet, count):
+    """The operators of that many random architectures, one set for each."""
+    rng = np.random.default_rng(0)
+    choices = [cell.enumerate() for cell in supernet.cells]
+    for _ in range(count):
+        architecture = supernet.architecture([cell[rng.integers(len(cell))] for cell in choices])
+        yield {node.op for node in architecture.graph().nodes}
+
+
+@pytest.mark.parametrize("space", sorted(SPACES))
+def test_a_thousand_random_architectures_need_nothing_else(space):
+    supernet = Supernet(build_cells(BOARD, 128, 9, 6, SPACES[space]), BOARD)
+    planned = set(space_ops(128, 9, 6, SPACES[space]))
+    for needed in random_ops(supernet, 1000):
+        assert needed <= planned
+
+
+@pytest.mark.parametrize(("time", "sensors", "classes"), [(24, 1, 2), (40, 4, 3), (64, 30, 10)])
+def test_nothing_is_planned_that_no_architecture_has(time, sensors, classes):
+    config = SpaceConfig(time_reduce_filters=8, fusion_filters=16, extra_fusion_cells=1, collapse=sensors == 4)
+    supernet = Supernet(build_cells(BOARD, time, sensors, classes, config), BOARD)
+    left = set(space_ops(time, sensors, classes, config))
+    for needed in random_ops(supernet, 1000):
+        left -= needed
+    assert not left
+    assert len(space_ops(time, sensors, classes, config)) == len(set(space_ops(time, sensors, classes, config)))
