@@ -4,7 +4,7 @@ VENV := .venv
 STAMP := $(VENV)/installed
 BIN := $(VENV)/bin
 
-.PHONY: venv demo test lint
+.PHONY: venv demo test lint emulator
 
 venv: $(STAMP)
 
@@ -26,5 +26,12 @@ lint: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: lint
+# What builds and runs the firmware of emulated boards; without it those tests are skipped.
+EMULATOR := gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
+emulator:
+	@{ command -v arm-none-eabi-gcc && command -v qemu-system-arm; } >/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends $(EMULATOR); } || \
+		echo "Tests of the probe are skipped; for them: sudo apt-get install $(EMULATOR)"
+
+test: lint emulator
 	$(BIN)/pytest -n auto --dist loadfile

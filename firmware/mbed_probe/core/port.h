@@ -13,7 +13,7 @@ struct port_info {
     uint32_t denominator;
 };
 
-extern const struct port_info port_info;
+extern struct port_info port_info;
 
 /* Memory for tensors and scratch. */
 extern uint8_t port_arena[];

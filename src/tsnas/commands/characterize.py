@@ -128,7 +128,7 @@ def _origin(values: flags.FlagValues, name: str, found: Characterization) -> Boa
 def _report(found: Characterization, board: Board, out: pathlib.Path) -> str:
     hello, error = found.hello, board.latency_error
     lines = [
-        f"{len(found.results)} operators on {hello.board} ({hello.core}, {hello.kernel_library}), "
+        f"{len(found.results)} operators on {hello.board} ({hello.core}, {hello.kernel_library}).",
         f"counter={hello.counter}, runs of one operator within {found.spread:.2%}.",
     ]
     if found.left_out:

@@ -84,7 +84,7 @@ def build(core: str, defines: tuple[str, ...] = (), cache: str | os.PathLike[str
     if compiler is None:
         raise ToolchainError(f"{COMPILER} is missing; install it with: {INSTALL}")
     files = [*sorted((sources / "core").glob("*.c")), *sorted((sources / "ops").glob("*.c"))]
-    files += [sources / "ports" / "startup.c", sources / "ports" / chosen.port / "port.c"]
+    files += [sources / "ports" / "main.c", sources / "ports" / "startup.c", sources / "ports" / chosen.port / "port.c"]
     files += sorted((kernels / "cmsis_nn" / "Source").rglob("*.c"))
     command = [compiler, *chosen.flags, *FLAGS, *(f"-D{define}" for define in defines)]
     command += [f'-DPROBE_KERNELS="{KERNEL_LIBRARY}"', f'-DPROBE_FLAGS="{OPTIMISATION}"']

@@ -7,11 +7,11 @@
 #ifdef PROBE_CORTEX_M33
 #define UART 0x50200000u
 #define TIMER 0x50000000u
-const struct port_info port_info = {"emulated", "cortex-m33", 0, PROBE_INSTRUCTIONS, 25, 32}; /* 20 MHz */
+struct port_info port_info = {"emulated", "cortex-m33", 0, PROBE_INSTRUCTIONS, 25, 32}; /* 20 MHz */
 #else
 #define UART 0x40004000u
 #define TIMER 0x40000000u
-const struct port_info port_info = {"emulated", "cortex-m4", 0, PROBE_INSTRUCTIONS, 5, 8}; /* 25 MHz */
+struct port_info port_info = {"emulated", "cortex-m4", 0, PROBE_INSTRUCTIONS, 5, 8}; /* 25 MHz */
 #endif
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))

@@ -13,7 +13,7 @@
 #define TIM_COUNT REGISTER(TIM2 + 0x24)
 
 /* QEMU's timer has a clock of 1 GHz, and every instruction 64 ns (-icount shift=6). */
-const struct port_info port_info = {"netduinoplus2", "cortex-m4", 0, PROBE_INSTRUCTIONS, 1, 64};
+struct port_info port_info = {"netduinoplus2", "cortex-m4", 0, PROBE_INSTRUCTIONS, 1, 64};
 
 uint8_t port_arena[96 * 1024] __attribute__((aligned(16)));
 const uint32_t port_arena_bytes = sizeof port_arena;

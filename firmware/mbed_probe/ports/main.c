@@ -1,6 +1,6 @@
 /* The probe on a board without an operating system. */
-#include "port.h"
-#include "probe.h"
+#include "../core/port.h"
+#include "../core/probe.h"
 
 int main(void)
 {

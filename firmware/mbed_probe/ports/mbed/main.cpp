@@ -1,0 +1,94 @@
+/* Boards with Mbed OS: the serial line of the debugger, and the cycle counter of the core (DWT). */
+#include "mbed.h"
+
+extern "C" {
+#include "../../core/port.h"
+#include "../../core/probe.h"
+#include "../../core/protocol.h"
+}
+
+#ifndef PROBE_ARENA_BYTES
+#define PROBE_ARENA_BYTES (64 * 1024)
+#endif
+#ifndef PROBE_BOARD
+#define PROBE_BOARD "unknown"
+#endif
+#ifndef PROBE_CORE
+#define PROBE_CORE "unknown"
+#endif
+#define BAUD 115200
+#define BUFFER_BYTES 512u /* a power of two, and longer than a frame */
+
+extern "C" {
+struct port_info port_info = {PROBE_BOARD, PROBE_CORE, 0, PROBE_CYCLES, 1, 1};
+uint8_t port_arena[PROBE_ARENA_BYTES] __attribute__((aligned(16)));
+const uint32_t port_arena_bytes = sizeof port_arena;
+}
+
+static UnbufferedSerial serial(CONSOLE_TX, CONSOLE_RX, BAUD);
+static volatile uint8_t buffer[BUFFER_BYTES];
+static volatile uint32_t written, taken;
+
+/* Bytes come while an operator runs and interrupts are off for a while; what overflows is a broken frame, sent again. */
+static void received()
+{
+    uint8_t byte;
+    while (serial.readable() && serial.read(&byte, 1) == 1) {
+        if (written - taken < BUFFER_BYTES) {
+            buffer[written % BUFFER_BYTES] = byte;
+            written = written + 1;
+        }
+    }
+}
+
+extern "C" void port_init(void)
+{
+    port_info.clock_hz = SystemCoreClock;
+    CoreDebug->DEMCR |= CoreDebug_DEMCR_TRCENA_Msk;
+    DWT->CYCCNT = 0;
+    DWT->CTRL |= DWT_CTRL_CYCCNTENA_Msk;
+    serial.attach(&received, SerialBase::RxIrq);
+}
+
+extern "C" int port_read(void)
+{
+    if (taken == written) {
+        return -1;
+    }
+    uint8_t byte = buffer[taken % BUFFER_BYTES];
+    taken = taken + 1;
+    return byte;
+}
+
+extern "C" void port_write(uint8_t byte)
+{
+    serial.write(&byte, 1);
+}
+
+extern "C" uint32_t port_ticks(void)
+{
+    return DWT->CYCCNT;
+}
+
+extern "C" void port_quiet(void)
+{
+    core_util_critical_section_enter();
+}
+
+extern "C" void port_normal(void)
+{
+    core_util_critical_section_exit();
+}
+
+extern "C" void port_reset(void)
+{
+    NVIC_SystemReset();
+}
+
+int main()
+{
+    port_init();
+    for (;;) {
+        probe_poll();
+    }
+}

@@ -1,0 +1,73 @@
+"""The firmware builds without a warning, its ports are small, and what is missing is said."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from tsnas import errors
+from tsnas.probe import firmware as module
+from tsnas.probe.firmware import COMPILER, CORES, build, firmware_dir
+
+
+@pytest.mark.emulated
+def test_a_build_is_kept_and_made_anew_when_something_changes(tmp_path):
+    first = build("cortex-m4", cache=tmp_path)
+    written = first.stat().st_mtime_ns
+    assert build("cortex-m4", cache=tmp_path) == first
+    assert first.stat().st_mtime_ns == written
+    assert build("cortex-m4", ("OTHER=1",), cache=tmp_path) != first
+    assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.emulated
+def test_an_error_of_the_compiler_is_shown(tmp_path):
+    with pytest.raises(errors.ToolchainError, match=r"cannot build the firmware:(.|\n)*error"):
+        build("cortex-m4", ("PROBE_MAX_PAYLOAD=x",), cache=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.emulated
+def test_the_port_for_mbed_compiles_against_stubs(tmp_path):
+    port = firmware_dir() / "ports" / "mbed"
+    command = [
+        COMPILER.replace("gcc", "g++"),
+        "-mcpu=cortex-m4",
+        "-mthumb",
+        "-std=c++14",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+    ]
+    command += ["-fno-exceptions", "-fno-rtti", "-c", f"-I{port / 'stub'}", str(port / "main.cpp")]
+    subprocess.run([*command, "-o", str(tmp_path / "main.o")], check=True)
+    for source in [*(firmware_dir() / "core").glob("*.c")]:
+        assert source.name != "main.c", "a port brings its own"
+
+
+def test_ports_are_small():
+    ports = [path for path in (firmware_dir() / "ports").rglob("*.c*") if path.suffix in (".c", ".cpp")]
+    assert len(ports) >= 5
+    for path in ports:
+        assert len(path.read_text().splitlines()) < 150, path
+
+
+def test_a_missing_compiler(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(errors.ToolchainError, match="apt-get install gcc-arm-none-eabi"):
+        build("cortex-m4")
+
+
+def test_missing_kernels(monkeypatch):
+    monkeypatch.setattr(module, "KERNELS_PACKAGE", "no_such_package")
+    with pytest.raises(errors.ToolchainError, match=r"pip install 'tsnas\[emulator\]'"):
+        build("cortex-m4")
+    monkeypatch.undo()
+    monkeypatch.setattr(module, "KERNELS_VERSION", "9.9")
+    with pytest.raises(errors.ToolchainError, match=r"install 9\.9"):
+        build("cortex-m4")
+
+
+def test_every_core_has_its_files():
+    for core in CORES.values():
+        assert (firmware_dir() / "ports" / core.port / f"{core.name}.ld").exists()
