@@ -1,6 +1,6 @@
 """Runs a command and draws what it prints as a picture of a terminal.
 
-    python tools/terminal_picture.py docs/images/characterize.png tsnas characterize --port=emulated:cortex-m4 ...
+python tools/terminal_picture.py docs/images/characterize.png tsnas characterize --port=emulated:cortex-m4 ...
 """
 
 from __future__ import annotations

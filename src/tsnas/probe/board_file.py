@@ -59,11 +59,10 @@ def _from_instructions(board: Board, found: Characterization, core: str) -> Boar
     conversion = conversion_for(board.name, core)
     records = [_record(board, r.op, cycles_of(r.op, r.mean, conversion)) for r in found.results]
     own = conversion["of"] == board.name
-    error = conversion if own else conversion["elsewhere"]
-    p95 = float(error["p95_relative"])
+    p95, median = float(conversion["p95_relative"]), float(conversion["median_relative"])
     text = (
         f"Estimated, not measured: {len(records)} operators on an emulated {core} (counter=instructions), turned into "
-        f"cycles by what {conversion['of']} needs for an instruction ({float(error['mape']):.1%} mean error"
+        f"cycles by what {conversion['of']} needs for an instruction ({float(conversion['mape']):.1%} mean error"
         f"{'' if own else ' on another board of one core'})."
     )
     own = fit_board_coefficients(records)
@@ -71,7 +70,7 @@ def _from_instructions(board: Board, found: Characterization, core: str) -> Boar
         board,
         # Kernels that were not counted keep what the board had for them.
         coefficients={kernel: steps | own.get(kernel, {}) for kernel, steps in board.coefficients.items()},
-        latency_error=LatencyError(float(error["median_relative"]), p95, len(records), "instructions against cycles"),
+        latency_error=LatencyError(median, p95, len(records), "instructions against cycles"),
         source=text,
     )
 

@@ -39,14 +39,14 @@ def fit_conversion(rows: Sequence[OpMeasurement], counts: Mapping[Op, int]) -> d
 
 
 def conversion_for(board: str, core: str) -> dict[str, Any]:
-    """The lines of a board, or of the one whose core is the same, with the error that they have there.
+    """The lines of a board, or of one whose core is the same, with the error that they have on other boards.
 
     Args:
         board: str, name of the board.
         core: str, its core, for boards that are not known.
 
     Returns:
-        dict with `"lines"`, `"p95_relative"`, `"mape"` and `"of"`, the board that they were fitted for.
+        dict with `"lines"`, `"median_relative"`, `"p95_relative"`, `"mape"`, and `"of"`, the board they were fitted for.
 
     Raises:
         SettingError: no board of this core is known.
@@ -59,11 +59,11 @@ def conversion_for(board: str, core: str) -> dict[str, Any]:
         cores = ", ".join(sorted({values["core"] for values in known.values()}))
         raise SettingError(f"No conversion from instructions to cycles is known for {core!r}; there are {cores}.")
     name = sorted(same)[0]
-    return same[name] | same[name].get("elsewhere", {}) | {"of": name}
+    return same[name] | same[name]["elsewhere"] | {"of": name}
 
 
 def cycles_of(op: Op, instructions: float, conversion: Mapping[str, Any]) -> int:
     """Cycles of an operator; kinds that no board was measured with are taken for convolutions."""
     lines = conversion["lines"]
-    slope, constant = lines.get(op.kind, lines["conv2d"])
+    slope, constant = lines[op.kind if op.kind in lines else "conv2d"]
     return max(1, round(slope * instructions + constant))
