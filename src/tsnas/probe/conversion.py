@@ -46,7 +46,7 @@ def conversion_for(board: str, core: str) -> dict[str, Any]:
         core: str, its core, for boards that are not known.
 
     Returns:
-        dict with `"lines"`, `"median_relative"`, `"p95_relative"`, `"mape"`, and `"of"`, the board they were fitted for.
+        dict with `"lines"`, `"median_relative"`, `"p95_relative"`, `"mape"`, and `"of"`, the board they are of.
 
     Raises:
         SettingError: no board of this core is known.
