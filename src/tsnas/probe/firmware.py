@@ -61,7 +61,7 @@ CORES = {
 
 def firmware_dir() -> pathlib.Path:
     """Where the sources of the firmware are."""
-    return pathlib.Path(__file__).parent / "firmware"
+    return pathlib.Path(__file__).parent / "mbed_probe"
 
 
 def build(core: str, defines: tuple[str, ...] = (), cache: str | os.PathLike[str] | None = None) -> pathlib.Path:
