@@ -141,6 +141,14 @@ class TestOnAnEmulatedBoard:
         ((least, most, _),) = counts
         assert least == most > 1000
 
+    def test_it_says_how_it_is(self, probe):
+        measured = probe.run(OP)
+        status = probe.status()
+        assert (status.in_session, status.placed) == (True, True)
+        assert status.free_bytes == measured.free_bytes == 524288 - measured.used_bytes
+        probe.restart()
+        assert probe.status() == protocol.Status(True, False, 524288)
+
     def test_another_seed_other_outputs(self, probe):
         assert probe.run(OP, seed=1).output_crc != probe.run(OP, seed=2).output_crc
 

@@ -22,7 +22,7 @@ from tsnas.errors import (
     UnsupportedProbeOpError,
 )
 from tsnas.probe import protocol
-from tsnas.probe.protocol import Frame, FrameReader, Hello, Measured, OpWords
+from tsnas.probe.protocol import Frame, FrameReader, Hello, Measured, OpWords, Status
 
 BAUD = 115200
 # Bytes that are sent before a board has started are lost, so the first request is sent again and again.
@@ -125,6 +125,12 @@ class ProbeClient:
                 raise ProbeError(f"The board refuses bytes {len(content)} on of tensor {tensor}: no such place.")
             content += part
         return content
+
+    def status(self) -> Status:
+        """How the board is: whether it has started anew, and what memory is free."""
+        _, answer = self._ask(protocol.STATUS, b"")
+        session, placed, free_bytes = struct.unpack("<IBI", answer)
+        return Status(session == self._session, bool(placed), free_bytes)
 
     def restart(self) -> Hello:
         """Begins a new session, as after a reset of the board."""

@@ -173,6 +173,21 @@ class Hello:
 
 
 @dataclasses.dataclass(frozen=True)
+class Status:
+    """How a board is.
+
+    Args:
+        in_session: bool, whether it has not started anew since the session began.
+        placed: bool, whether an operator's tensors have their places.
+        free_bytes: int, memory that they leave.
+    """
+
+    in_session: bool
+    placed: bool
+    free_bytes: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Measured:
     """What came of a RUN.
 
