@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import sys
 from typing import TYPE_CHECKING
 
 from absl import flags
@@ -76,9 +77,16 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if values.plan == "calibrate":
         ops = calibration_ops(ops, values.count, load_board("nucleo_f446re"))
     journal = out.with_suffix(".measured.jsonl")
-    with opened(values.port) as connect:
-        found = characterize(connect, ops, journal, values.repeats, int(values.verbose))
-    board = characterized_board(found, _origin(values, name, found))
+    if journal.exists():
+        print(f"Going on with what {journal} holds.", flush=True)
+    try:
+        with opened(values.port) as connect:
+            found = characterize(connect, ops, journal, values.repeats, int(values.verbose))
+        board = characterized_board(found, _origin(values, name, found))
+    except BaseException:
+        if journal.exists():
+            print(f"What was measured is kept in {journal}; the same command goes on from there.", file=sys.stderr)
+        raise
     write_file(out, json.dumps(board.to_json(), indent=2) + "\n")
     journal.unlink()
     print(_report(found, board, out))
@@ -117,10 +125,7 @@ def _origin(values: flags.FlagValues, name: str, found: Characterization) -> Boa
     missing = [f"--{flag}" for flag in ("ram_kb", "flash_kb") if values[flag].value is None]
     missing += ["--clock_mhz"] if not clock_hz else []
     if missing:
-        raise UsageError(
-            f"{values.board!r} is no known board, so {', '.join(missing)} must be given; what was measured is kept, "
-            "and the same command with them goes on from there"
-        )
+        raise UsageError(f"{values.board!r} is no known board, so {', '.join(missing)} must be given")
     ram_bytes, flash_bytes = round(values.ram_kb * 1024), round(values.flash_kb * 1024)
     return board_from_relative(name, core, clock_hz, ram_bytes, flash_bytes)
 
