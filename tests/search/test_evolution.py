@@ -45,14 +45,13 @@ def test_what_it_finds_fits_and_is_distinct(outcome):
 
 
 def test_it_learns_and_tells_how_it_goes(outcome):
-    supernet, _, history = outcome
+    _, _, history = outcome
     assert {len(values) for values in history.values()} == {6}
     assert history["val_accuracy"][-1] > 0.8
     assert history["val_loss"][-1] < history["val_loss"][0]
     assert set(history) >= {"loss", "accuracy", "expected_latency_ms", "expected_ram_bytes", "entropy", "settled"}
     assert history["entropy"][-1] < history["entropy"][0], "a population that is bred agrees more and more"
     assert 0 < history["expected_latency_ms"][-1] < 2
-    assert supernet.entropy() <= history["entropy"][-1]
 
 
 def test_same_seed_same_outcome(outcome):

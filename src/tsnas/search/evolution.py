@@ -52,8 +52,8 @@ class EvolutionConfig:
     val_windows: int = 512
 
 
-# Steps of the walks that the first population and its offspring come from.
-FIRST_WALK, MOST_DRIVE = 300, 20.0
+# Steps away from the population that a path is trained: near enough to serve it, and never twice the same.
+NEAR_STEPS = 4
 # Share of the offspring that has two parents.
 CROSSED = 0.25
 TRIES = 50
@@ -101,8 +101,7 @@ def evolve(
     paths = Paths(supernet, limits, options)
     trainer = PathTrainer(supernet, train, val, config, rng)
     start = derive(supernet, limits, list(options)).path
-    drives = rng.uniform(0.0, MOST_DRIVE, config.population)
-    population = [paths.walk(start, FIRST_WALK, rng, drive) for drive in drives]
+    population = [paths.drawn(start, rng) for _ in range(config.population)]
     if not any(isinstance(callback, ConstraintMonitor) for callback in callbacks):
         callbacks = [ConstraintMonitor(), *callbacks]
     steps = trainer.steps_per_epoch
@@ -117,8 +116,7 @@ def evolve(
         heard.on_epoch_begin(epoch)
         for step in range(steps):
             heard.on_train_batch_begin(step)
-            # A walk from one of the population: near enough to serve it, and never twice the same.
-            path = paths.walk(population[rng.integers(len(population))], 4, rng)
+            path = paths.walk(population[rng.integers(len(population))], NEAR_STEPS, rng)
             trainer.step(paths.settings(path))
             heard.on_train_batch_end(step)
             if supernet.stop_training:
@@ -130,7 +128,8 @@ def evolve(
         if supernet.stop_training:
             break
     heard.on_train_end()
-    for _ in range(config.last_generations):
+    # Whoever ended it early has no time for more.
+    for _ in range(1 if supernet.stop_training else config.last_generations):
         population = _next_generation(population, paths, trainer, rng)
     paths.settle(population)
     found = [derived for path in population if (derived := paths.derived(path)) is not None]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from tsnas.search.derive import Derived
 from tsnas.search.paths import Path, Paths
 
-# Most that a walk is drawn towards the limits; half of the walks are hardly drawn at all.
-MOST_DRIVE = 20.0
-FAR_STEPS, NEAR_STEPS = 300, 6
+# Steps away from what a search prefers that its neighbours are drawn.
+NEAR_STEPS = 6
 TRIES = 20
 
 
@@ -38,17 +37,17 @@ def finalists(paths: Paths, preferred: Sequence[Derived], count: int, start: Pat
         if len(found) < by_search and all(_unlike(derived.path, other.path) for other in found):
             found.append(derived)
 
-    def add(drawn_from: Path, steps: int, most_drive: float, wanted: int) -> None:
+    def add(draw: Callable[[], Path], wanted: int) -> None:
         for _ in range(TRIES * wanted):
             if len(found) >= wanted:
                 return
-            derived = paths.derived(paths.walk(drawn_from, steps, rng, rng.uniform(0.0, most_drive)))
+            derived = paths.derived(draw())
             if derived is not None and derived.architecture not in {other.architecture for other in found}:
                 found.append(derived)
 
     if preferred:
-        add(preferred[0].path, NEAR_STEPS, 0.0, by_search)
-    add(start, FAR_STEPS, MOST_DRIVE, count)
+        add(lambda: paths.walk(preferred[0].path, NEAR_STEPS, rng), by_search)
+    add(lambda: paths.drawn(start, rng), count)
     return found
 
 

@@ -16,6 +16,10 @@ from tsnas.space.supernet import Supernet
 
 Path = tuple[int, ...]
 
+# A walk of so many steps ends anywhere in the space; most that it is drawn towards the limits, where loose limits would
+# else hardly ever be used.
+FAR_STEPS, MOST_DRIVE = 300, 20.0
+
 
 class Paths:
     """All paths through a supernet; each is a tuple with one index into `CellOptions.choices` for each cell.
@@ -91,6 +95,10 @@ class Paths:
             if tried_use <= 1.0 and rng.random() < np.exp(drive * (tried_use - use)):
                 path, use = tried, tried_use
         return path
+
+    def drawn(self, start: Path, rng: np.random.Generator) -> Path:
+        """A random path that fits, some of them near the limits and some not; `start` is any that fits."""
+        return self.walk(start, FAR_STEPS, rng, rng.uniform(0.0, MOST_DRIVE))
 
     def crossed(self, one: Path, other: Path, rng: np.random.Generator) -> Path:
         """Each cell of one or of the other; it may not fit."""
