@@ -1,10 +1,13 @@
 """The commands for boards: characterise, emulate and verify, as a user types them."""
 
+import contextlib
 import json
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -76,6 +79,11 @@ def test_what_cannot_be_characterised_is_said(flags, words, capsys, tmp_path, mo
     assert not list(tmp_path.iterdir())
 
 
+def listening(url):
+    with contextlib.closing(socket.socket()) as tried:
+        return tried.connect_ex(("127.0.0.1", int(url.rpartition(":")[2]))) == 0
+
+
 @tools
 def test_emulate_prints_a_port_that_works():
     command = [sys.executable, "-c", "from tsnas.commands.main import run; run(['emulate', '--core=cortex-m33'])"]
@@ -88,8 +96,13 @@ def test_emulate_prints_a_port_that_works():
         with ProbeClient(url) as probe:
             assert probe.hello.core == "cortex-m33"
     finally:
-        process.terminate()
+        process.kill()
         process.wait()
+    # A killed program takes its emulator with it.
+    deadline = time.monotonic() + 10
+    while listening(url) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not listening(url)
 
 
 @tools

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -18,6 +20,7 @@ EMULATOR = "qemu-system-arm"
 ICOUNT = "shift=6"
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
+PR_SET_PDEATHSIG = 1
 
 
 class Emulator:
@@ -55,7 +58,11 @@ class Emulator:
         command = [program, "-M", CORES[self.core].machine, "-kernel", str(self._elf), "-icount", ICOUNT]
         command += ["-display", "none", "-monitor", "none", "-serial", serial]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            preexec_fn=_end_with_parent,
         )
         try:
             self._wait_until_listening()
@@ -100,6 +107,11 @@ class Emulator:
                 return
             time.sleep(0.01)
         raise ToolchainError(f"{EMULATOR} does not listen on port {self._tcp_port} after {START_TIMEOUT_S:g} s.")
+
+
+def _end_with_parent() -> None:
+    """A killed parent cannot end its emulator, which would go on for ever; Linux does it in its place."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _free_port() -> int:
