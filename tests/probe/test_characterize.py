@@ -100,11 +100,13 @@ def test_noise_of_one_byte_in_a_hundred_changes_nothing(undisturbed, board, tmp_
 
 
 @emulated
-def test_a_board_that_resets_every_twenty_operators(undisturbed, firmware, tmp_path):
-    with Emulator("cortex-m4", firmware("cortex-m4", "PROBE_RESET_AFTER=20")) as board:
-        found = characterize(lambda: ProbeClient(board.url), PLAN, tmp_path / "journal", verbose=0)
-    assert len(PLAN) > 2 * 20
-    assert found.results == undisturbed.results
+def test_a_board_that_resets_every_fifty_operators(board, firmware, tmp_path):
+    plan = space_ops(32, 3, 3, SPACES["tsnas"])[::2]
+    assert len(plan) > 3 * 50
+    undisturbed = characterize(lambda: ProbeClient(board.url), plan, tmp_path / "quiet", verbose=0)
+    with Emulator("cortex-m4", firmware("cortex-m4", "PROBE_RESET_AFTER=50")) as resetting:
+        found = characterize(lambda: ProbeClient(resetting.url), plan, tmp_path / "journal", verbose=0)
+    assert found == undisturbed
 
 
 @emulated
