@@ -19,6 +19,7 @@ import tabulate
 from absl import app, flags
 from sklearn.metrics import f1_score
 
+from benchmarks.nets import BATCH_SIZE, nets
 from benchmarks.record import provenance, write_json
 from tsnas.contest import DROPOUT
 from tsnas.cost.estimate import estimate_tflite
@@ -28,41 +29,12 @@ from tsnas.deploy.convert import convert_int8
 from tsnas.deploy.runner import Int8Model
 from tsnas.deploy.train import train_float, train_quantised
 from tsnas.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
-from tsnas.space.architecture import Architecture, Cell, SensorFusion, TimeReduce
+from tsnas.space.architecture import Architecture, Cell
 
 DATA = flags.DEFINE_string("data", None, "A .npz file as for `tsnas search --data`.", required=True)
 BOARD = flags.DEFINE_string("board", "nucleo_f446re", "Board.")
 SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds.")
 OUT = flags.DEFINE_string("out", "benchmarks/results/handmade.json", "Where to write the results as JSON.")
-
-BATCH_SIZE = 64
-
-
-def nets(sensors: int) -> dict[str, tuple[Cell, ...]]:
-    """Cells of each net, the smallest first."""
-    return {
-        "4, 8 | 24, 32": (TimeReduce(3, 4, 4), TimeReduce(3, 8, 2), SensorFusion(32, (5,), 24, True, sensors)),
-        "4, 8, 8 | 24, 32": (
-            TimeReduce(5, 4),
-            TimeReduce(5, 8),
-            TimeReduce(5, 8),
-            SensorFusion(32, (5,), 24, True, sensors),
-        ),
-        "4, 8, 8 | 32, 48 | 48": (
-            TimeReduce(5, 4),
-            TimeReduce(5, 8),
-            TimeReduce(5, 8),
-            SensorFusion(48, (3, 7), 32, True, sensors),
-            SensorFusion(48, (5,), 48, True, 1),
-        ),
-        "8, 12, 12 | 48, 64 | 48": (
-            TimeReduce(7, 8),
-            TimeReduce(5, 12),
-            TimeReduce(5, 12),
-            SensorFusion(64, (3, 7), 48, True, sensors),
-            SensorFusion(48, (3, 7), 48, True, 1),
-        ),
-    }
 
 
 def run_net(name: str, cells: tuple[Cell, ...], data: Any, seed: int) -> dict[str, Any]:

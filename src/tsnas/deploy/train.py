@@ -13,14 +13,13 @@ import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras as keras
 
+from tsnas.deploy.augment import Augment, scale_and_noise
 from tsnas.deploy.core_model import check_core_model, unwrapped
 from tsnas.deploy.ranges import calibrate_ranges
 from tsnas.deploy.seed import fixed_seed
 from tsnas.deploy.windows import as_windows, one_hot
 from tsnas.errors import SettingError
 
-SCALE_STD = 0.1
-NOISE_STD = 0.05
 WARM_UP_SHARE = 0.05
 VALIDATION_BATCH = 256
 
@@ -35,14 +34,14 @@ def train_float(
     learning_rate: float = 3e-3,
     label_smoothing: float = 0.1,
     seed: int,
+    augment: Augment = scale_and_noise,
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
     callbacks: Sequence[Any] = (),
     verbose: int = 0,
 ) -> dict[str, list[float]]:
-    """Trains a model in float, in place, with Adam, cosine decay and a light augmentation.
+    """Trains a model in float, in place, with Adam, cosine decay and augmented windows.
 
-    Each window that is drawn has each of its channels scaled by a factor of N(1, 0.1) and gets noise of
-    N(0, 0.05). The same model, data and seed give the same weights, bit for bit, on the same machine.
+    The same model, data and seed give the same weights, bit for bit, on the same machine.
 
     Args:
         model: plain tf_keras model whose output is a softmax.
@@ -53,6 +52,8 @@ def train_float(
         learning_rate: float, peak of the cosine after a warm-up over 5 % of the steps. Defaults to 3e-3.
         label_smoothing: float in [0, 1). Defaults to 0.1.
         seed: int, seed of shuffling, augmentation and dropout.
+        augment: function of a batch of windows (batch, time, sensors, 1) and the seed of its step, a pair of ints; it
+            returns the batch that is trained on. Defaults to `tsnas.deploy.augment.scale_and_noise`.
         validation_data: (x, y) judged after each epoch. Defaults to None.
         callbacks: sequence of tf_keras callbacks. Defaults to none.
         verbose: int, as in `keras.Model.fit`. Defaults to 0.
@@ -73,7 +74,7 @@ def train_float(
     check_core_model(model)
     settings = _Settings(epochs, batch_size, learning_rate, label_smoothing, seed)
     with fixed_seed(seed):
-        return _fit(model, x, y, settings, validation_data, callbacks, verbose)
+        return _fit(model, x, y, settings, augment, validation_data, callbacks, verbose)
 
 
 def train_quantised(
@@ -86,6 +87,7 @@ def train_quantised(
     learning_rate: float = 3e-4,
     label_smoothing: float = 0.1,
     seed: int,
+    augment: Augment = scale_and_noise,
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
     callbacks: Sequence[Any] = (),
     verbose: int = 0,
@@ -99,7 +101,8 @@ def train_quantised(
 
     Args:
         model: trained tf_keras model; it is not changed.
-        x, y, epochs, batch_size, label_smoothing, seed, validation_data, callbacks, verbose: as in `train_float`.
+        x, y, epochs, batch_size, label_smoothing, seed, augment, validation_data, callbacks, verbose: as in
+            `train_float`.
         learning_rate: float, peak of the cosine. Defaults to 3e-4.
 
     Returns:
@@ -127,7 +130,7 @@ def train_quantised(
         _set_batch_norm_trainable(quantised, False)
         softmax = keras.layers.Softmax(name=model.layers[-1].name)
         qat_model = keras.Model(quantised.input, softmax(quantised.output), name=model.name)
-        _fit(qat_model, x, y, settings, validation_data, callbacks, verbose)
+        _fit(qat_model, x, y, settings, augment, validation_data, callbacks, verbose)
         # A frozen layer inside tfmot's wrapper lists its weights twice, and an .h5 file refuses that.
         _set_batch_norm_trainable(quantised, True)
     return qat_model
@@ -163,6 +166,7 @@ def _fit(
     x: np.ndarray,
     y: np.ndarray,
     settings: _Settings,
+    augment: Augment,
     validation_data: tuple[np.ndarray, np.ndarray] | None,
     callbacks: Sequence[Any],
     verbose: int,
@@ -187,7 +191,7 @@ def _fit(
         metrics=["accuracy"],
     )
     history = model.fit(
-        _augmented_batches(windows, labels, batch_size, settings),
+        _augmented_batches(windows, labels, batch_size, settings, augment),
         epochs=settings.epochs,
         steps_per_epoch=steps_per_epoch,
         validation_data=validation_data,
@@ -214,7 +218,7 @@ def _limit_memory_of_statistics(model: keras.Model, steps: int) -> None:
 
 
 def _augmented_batches(
-    windows: np.ndarray, labels: np.ndarray, batch_size: int, settings: _Settings
+    windows: np.ndarray, labels: np.ndarray, batch_size: int, settings: _Settings, augment: Augment
 ) -> tf.data.Dataset:
     """Full batches, shuffled anew in each epoch; a pure function of seed and step, so that threads change nothing."""
     all_windows, all_labels = tf.constant(windows), tf.constant(labels)
@@ -224,13 +228,9 @@ def _augmented_batches(
         order = tf.random.experimental.stateless_shuffle(tf.range(len(windows)), [seed, epoch])
         return tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder=True)
 
-    def augment(step: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        drawn = tf.gather(all_windows, rows)
-        _, _, sensors, channels = windows.shape
-        scale = tf.random.stateless_normal((batch_size, 1, sensors, channels), [seed, 2 * step], 1.0, SCALE_STD)
-        noise = tf.random.stateless_normal((batch_size, *windows.shape[1:]), [seed, 2 * step + 1], 0.0, NOISE_STD)
-        return drawn * scale + noise, tf.gather(all_labels, rows)
+    def drawn(step: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return augment(tf.gather(all_windows, rows), [seed, step]), tf.gather(all_labels, rows)
 
     batches = tf.data.Dataset.range(settings.epochs, output_type=tf.int32).flat_map(epoch_batches)
     steps = tf.data.Dataset.range(np.iinfo(np.int32).max // 2 - 1, output_type=tf.int32)
-    return tf.data.Dataset.zip((steps, batches)).map(augment, num_parallel_calls=2).prefetch(4)
+    return tf.data.Dataset.zip((steps, batches)).map(drawn, num_parallel_calls=2).prefetch(4)

@@ -1,0 +1,146 @@
+"""Compares ways of training one small network, on folds of the training users: the test users have no part in it.
+
+    python -m benchmarks.training --data=../shared/data/uci_har.npz --variants=base,rotate,stretch --seeds=0,1
+
+The network is the smallest of those made by hand. Every variant changes one thing. Runs that the JSON file has already
+are not done again.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tabulate
+import tensorflow as tf
+from absl import app, flags
+from sklearn.metrics import f1_score
+from sklearn.model_selection import GroupKFold
+
+from benchmarks.nets import BATCH_SIZE, nets
+from benchmarks.record import provenance, write_json
+from tsnas.contest import DROPOUT
+from tsnas.data import Standardizer, encode_labels
+from tsnas.datasets import load_npz
+from tsnas.deploy.augment import scale_and_noise
+from tsnas.deploy.train import train_float
+from tsnas.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
+from tsnas.space.architecture import Architecture
+
+DATA = flags.DEFINE_string("data", None, "A .npz file as for `tsnas search --data`, with users.", required=True)
+VARIANTS = flags.DEFINE_list("variants", None, "Variants to run; all by default.")
+SEEDS = flags.DEFINE_list("seeds", ["0", "1"], "Seeds.")
+FOLDS = flags.DEFINE_integer("folds", 3, "Folds of the training users.")
+OUT = flags.DEFINE_string("out", None, "Where to write the results; benchmarks/results/training_DATA.json by default.")
+
+
+def rotate(windows: tf.Tensor, seed: Any, standardizer: Standardizer, degrees: float) -> tf.Tensor:
+    """Turns all sensors of a window, which come as triples of axes, by one small rotation."""
+    batch, time, sensors, _ = windows.shape
+    angles = tf.random.stateless_normal((batch, 3), [seed[0] + 17, seed[1]], 0.0, math.radians(degrees))
+    size = tf.maximum(tf.norm(angles, axis=1), 1e-6)[:, tf.newaxis]
+    x, y, z = tf.unstack(angles / size, axis=1)
+    zero = tf.zeros_like(x)
+    cross = tf.reshape(tf.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=1), (-1, 3, 3))
+    sine, cosine = tf.sin(size)[..., tf.newaxis], tf.cos(size)[..., tf.newaxis]
+    matrix = tf.eye(3) + sine * cross + (1 - cosine) * cross @ cross
+    mean, std = np.float32(standardizer.mean), np.float32(standardizer.std)
+    raw = windows[..., 0] * std + mean
+    turned = tf.einsum("bij,btsj->btsi", matrix, tf.reshape(raw, (batch, time, sensors // 3, 3)))
+    return ((tf.reshape(turned, (batch, time, sensors)) - mean) / std)[..., tf.newaxis]
+
+
+def stretch(windows: tf.Tensor, seed: Any, share: float) -> tf.Tensor:
+    """Plays a window slower or faster by up to a share, with its middle in place and its ends held."""
+    batch, time, sensors, channels = windows.shape
+    factor = tf.random.stateless_uniform((batch, 1), [seed[0] + 29, seed[1]], 1 - share, 1 + share)
+    at = tf.clip_by_value((tf.range(time, dtype=tf.float32) - time / 2) * factor + time / 2, 0, time - 1.001)
+    low = tf.cast(at, tf.int32)
+    part = (at - tf.floor(at))[..., tf.newaxis, tf.newaxis]
+    before, after = (tf.gather(windows, low + step, batch_dims=1) for step in (0, 1))
+    return tf.reshape(before * (1 - part) + after * part, (batch, time, sensors, channels))
+
+
+def cut(windows: tf.Tensor, seed: Any, share: float) -> tf.Tensor:
+    """Takes whole channels of a window away, each with the same chance."""
+    batch, _, sensors, _ = windows.shape
+    kept = tf.random.stateless_uniform((batch, 1, sensors, 1), [seed[0] + 43, seed[1]]) >= share
+    return windows * tf.cast(kept, tf.float32)
+
+
+def after(change: Callable[..., tf.Tensor], **settings: Any) -> Callable[..., tf.Tensor]:
+    """The usual augmentation of the changed windows."""
+    return lambda windows, seed: scale_and_noise(change(windows, seed, **settings), seed)
+
+
+def variant_settings(name: str, standardizer: Standardizer, epochs: int) -> dict[str, Any]:
+    """Arguments of `train_float` beyond the usual ones, and `dropout`."""
+    turn = functools.partial(after, rotate, standardizer=standardizer)
+    variants: dict[str, Callable[[], dict[str, Any]]] = {
+        "base": dict,
+        "rotate 8": lambda: {"augment": turn(degrees=8)},
+        "rotate 15": lambda: {"augment": turn(degrees=15)},
+        "rotate 30": lambda: {"augment": turn(degrees=30)},
+        "stretch 15%": lambda: {"augment": after(stretch, share=0.15)},
+        "channels off 5%": lambda: {"augment": after(cut, share=0.05)},
+        "no augmentation": lambda: {"augment": lambda windows, seed: windows},
+        "a third of the passes": lambda: {"epochs": max(3, epochs // 3)},
+        "twice the passes": lambda: {"epochs": 2 * epochs},
+        "rate 1e-3": lambda: {"learning_rate": 1e-3},
+        "batch 256": lambda: {"batch_size": 256},
+        "no label smoothing": lambda: {"label_smoothing": 0.0},
+        "label smoothing 0.2": lambda: {"label_smoothing": 0.2},
+    }
+    if name == "all":
+        return dict.fromkeys(variants)
+    return {"dropout": DROPOUT, "epochs": epochs} | variants[name]()
+
+
+def run_one(name: str, data: Any, fold: int, seed: int) -> float:
+    """Macro-F1 on the users of a fold."""
+    codes, classes = encode_labels(data.y_train)
+    folds = GroupKFold(FOLDS.value, shuffle=True, random_state=0)
+    train, val = list(folds.split(codes, groups=data.groups_train))[fold]
+    standardizer = Standardizer.fit(data.x_train[train])
+    x = standardizer(data.x_train)[..., np.newaxis]
+    epochs = epochs_of(TRAIN_STEPS, len(train) / BATCH_SIZE, TRAIN_EPOCHS)
+    settings = {"batch_size": BATCH_SIZE} | variant_settings(name, standardizer, epochs)
+    cells = next(iter(nets(x.shape[2]).values()))
+    model = Architecture(x.shape[1], x.shape[2], len(classes), cells).build(settings.pop("dropout"), seed)
+    train_float(model, x[train], codes[train], seed=seed, **settings)
+    predicted = model.predict(x[val], batch_size=256, verbose=0).argmax(axis=1)
+    return round(float(f1_score(codes[val], predicted, average="macro", zero_division=0)), 4)
+
+
+def main(argv: Sequence[str]) -> None:
+    if len(argv) > 1:
+        raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
+    data = load_npz(DATA.value)
+    out = pathlib.Path(OUT.value or f"benchmarks/results/training_{pathlib.Path(DATA.value).stem}.json")
+    results = json.loads(out.read_text())["results"] if out.exists() else []
+    names = VARIANTS.value or list(variant_settings("all", Standardizer((), ()), 0))
+    for name in names:
+        for fold in range(FOLDS.value):
+            for seed in map(int, SEEDS.value):
+                if any((name, fold, seed) == (r["variant"], r["fold"], r["seed"]) for r in results):
+                    continue
+                score = run_one(name, data, fold, seed)
+                results.append({"variant": name, "fold": fold, "seed": seed, "macro_f1": score})
+                write_json(out, provenance("benchmarks.training", ("tsnas", "tensorflow")) | {"results": results})
+    base = {(r["fold"], r["seed"]): r["macro_f1"] for r in results if r["variant"] == "base"}
+    rows = []
+    for name in dict.fromkeys(r["variant"] for r in results):
+        of_name = {(r["fold"], r["seed"]): r["macro_f1"] for r in results if r["variant"] == name}
+        gains = [score - base[key] for key, score in of_name.items() if key in base] or [math.nan]
+        rows.append((name, np.mean(list(of_name.values())), np.mean(gains), np.std(gains), len(of_name)))
+    print(tabulate.tabulate(rows, ("variant", "macro-F1", "gain", "spread of gain", "runs"), floatfmt=".4f"))
+    print(f"\nWritten: {out}")
+
+
+if __name__ == "__main__":
+    app.run(main)
