@@ -75,24 +75,14 @@ def test_keras_callbacks_see_every_epoch_and_may_stop(trained):
 
 
 def test_each_epoch_draws_every_window_once_in_another_order():
-    """The augmentation is off, so that windows can be told apart; each holds its own number."""
+    """Without augmentation, so that windows can be told apart: a label says which it is."""
     windows = np.arange(12, dtype=np.float32).reshape(12, 1, 1, 1)
     labels = np.eye(12, dtype=np.float32)
     settings = train._Settings(epochs=2, batch_size=4, learning_rate=1e-3, label_smoothing=0.0, seed=0)
-    batches = list(train._augmented_batches(windows, labels, 4, settings))
+    batches = list(train._augmented_batches(windows, labels, 4, settings, lambda batch, seed: batch))
     drawn = np.concatenate([batch[1].numpy().argmax(axis=1) for batch in batches])
     assert sorted(drawn[:12]) == sorted(drawn[12:]) == list(range(12))
     assert list(drawn[:12]) != list(drawn[12:])
-
-
-def test_augmentation_scales_channels_and_adds_noise():
-    windows = np.ones((512, 64, 2, 1), dtype=np.float32)
-    settings = train._Settings(epochs=1, batch_size=512, learning_rate=1e-3, label_smoothing=0.0, seed=0)
-    ((batch, _),) = train._augmented_batches(windows, np.zeros((512, 1), np.float32), 512, settings)
-    scales = batch.numpy().mean(axis=1)
-    assert scales.std() == pytest.approx(train.SCALE_STD, rel=0.1)
-    assert abs(np.corrcoef(scales[:, 0, 0], scales[:, 1, 0])[0, 1]) < 0.15
-    assert batch.numpy().std(axis=1).mean() == pytest.approx(train.NOISE_STD, rel=0.1)
 
 
 def test_ranges_are_those_of_the_float_model(trained):
