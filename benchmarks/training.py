@@ -36,22 +36,27 @@ DATA = flags.DEFINE_string("data", None, "A .npz file as for `tsnas search --dat
 VARIANTS = flags.DEFINE_list("variants", None, "Variants to run; all by default.")
 SEEDS = flags.DEFINE_list("seeds", ["0", "1"], "Seeds.")
 FOLDS = flags.DEFINE_integer("folds", 3, "Folds of the training users.")
-OUT = flags.DEFINE_string("out", None, "Where to write the results; benchmarks/results/training_DATA.json by default.")
+NET = flags.DEFINE_integer("net", 0, "Which of the nets made by hand, the smallest first.")
+OUT = flags.DEFINE_string(
+    "out", None, "Where to write the results; benchmarks/results/training_DATA_NET.json by default."
+)
 
 
-def rotate(windows: tf.Tensor, seed: Any, standardizer: Standardizer, degrees: float) -> tf.Tensor:
-    """Turns all sensors of a window, which come as triples of axes, by one small rotation."""
+def rotate(windows: tf.Tensor, seed: Any, standardizer: Standardizer, degrees: float, each: bool = False) -> tf.Tensor:
+    """Turns all sensors of a window, which come as triples of axes, by one small rotation, or each by its own."""
     batch, time, sensors, _ = windows.shape
-    angles = tf.random.stateless_normal((batch, 3), [seed[0] + 17, seed[1]], 0.0, math.radians(degrees))
+    count = sensors // 3 if each else 1
+    angles = tf.random.stateless_normal((batch * count, 3), [seed[0] + 17, seed[1]], 0.0, math.radians(degrees))
     size = tf.maximum(tf.norm(angles, axis=1), 1e-6)[:, tf.newaxis]
     x, y, z = tf.unstack(angles / size, axis=1)
     zero = tf.zeros_like(x)
     cross = tf.reshape(tf.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=1), (-1, 3, 3))
     sine, cosine = tf.sin(size)[..., tf.newaxis], tf.cos(size)[..., tf.newaxis]
     matrix = tf.eye(3) + sine * cross + (1 - cosine) * cross @ cross
+    matrix = tf.broadcast_to(tf.reshape(matrix, (batch, count, 3, 3)), (batch, sensors // 3, 3, 3))
     mean, std = np.float32(standardizer.mean), np.float32(standardizer.std)
     raw = windows[..., 0] * std + mean
-    turned = tf.einsum("bij,btsj->btsi", matrix, tf.reshape(raw, (batch, time, sensors // 3, 3)))
+    turned = tf.einsum("bsij,btsj->btsi", matrix, tf.reshape(raw, (batch, time, sensors // 3, 3)))
     return ((tf.reshape(turned, (batch, time, sensors)) - mean) / std)[..., tf.newaxis]
 
 
@@ -86,6 +91,13 @@ def variant_settings(name: str, standardizer: Standardizer, epochs: int) -> dict
         "rotate 8": lambda: {"augment": turn(degrees=8)},
         "rotate 15": lambda: {"augment": turn(degrees=15)},
         "rotate 30": lambda: {"augment": turn(degrees=30)},
+        "rotate 8 each": lambda: {"augment": turn(degrees=8, each=True)},
+        "rotate 8 + twice the passes": lambda: {"augment": turn(degrees=8), "epochs": 2 * epochs},
+        "rotate 8 + stretch 15%": lambda: {
+            "augment": lambda windows, seed: turn(degrees=8)(stretch(windows, seed, 0.15), seed)
+        },
+        "rotate 8 + no dropout": lambda: {"augment": turn(degrees=8), "dropout": 0.0},
+        "rotate 8 + no scale": lambda: {"augment": functools.partial(rotate, standardizer=standardizer, degrees=8)},
         "stretch 15%": lambda: {"augment": after(stretch, share=0.15)},
         "channels off 5%": lambda: {"augment": after(cut, share=0.05)},
         "no augmentation": lambda: {"augment": lambda windows, seed: windows},
@@ -110,7 +122,7 @@ def run_one(name: str, data: Any, fold: int, seed: int) -> float:
     x = standardizer(data.x_train)[..., np.newaxis]
     epochs = epochs_of(TRAIN_STEPS, len(train) / BATCH_SIZE, TRAIN_EPOCHS)
     settings = {"batch_size": BATCH_SIZE} | variant_settings(name, standardizer, epochs)
-    cells = next(iter(nets(x.shape[2]).values()))
+    cells = list(nets(x.shape[2]).values())[NET.value]
     model = Architecture(x.shape[1], x.shape[2], len(classes), cells).build(settings.pop("dropout"), seed)
     train_float(model, x[train], codes[train], seed=seed, **settings)
     predicted = model.predict(x[val], batch_size=256, verbose=0).argmax(axis=1)
@@ -121,7 +133,7 @@ def main(argv: Sequence[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
     data = load_npz(DATA.value)
-    out = pathlib.Path(OUT.value or f"benchmarks/results/training_{pathlib.Path(DATA.value).stem}.json")
+    out = pathlib.Path(OUT.value or f"benchmarks/results/training_{pathlib.Path(DATA.value).stem}_{NET.value}.json")
     results = json.loads(out.read_text())["results"] if out.exists() else []
     names = VARIANTS.value or list(variant_settings("all", Standardizer((), ()), 0))
     for name in names:

@@ -69,6 +69,15 @@ def test_it_learns_and_predicts_labels(fitted, test_set):
     assert scores["int8"]["macro_f1"] > scores["float"]["macro_f1"] - 0.1
 
 
+def test_sensors_are_turned_only_where_channels_are_axes(fitted):
+    """The channels of these windows differ a hundredfold in size, so they are no axes of one sensor."""
+    assert fitted.axes_ == ()
+    x, y = sines(60, seed=3)
+    assert quick(finalists=1).fit(x, y).axes_ == ((0, 1, 2),)
+    with pytest.raises(errors.SettingError, match=r"axes=\[\(0, 1\)\]"):
+        quick(axes=[(0, 1)]).fit(x, y)
+
+
 def test_every_limit_is_kept_by_the_file_itself(fitted):
     estimate = estimate_tflite(fitted.tflite_model_, "nucleo_f446re")
     assert fitted.latency_ms_ == estimate.latency_ms <= 2

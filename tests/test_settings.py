@@ -23,6 +23,7 @@ DEFAULTS = Settings(
     batch_size=None,
     finalists=1,
     validation_fraction=0.2,
+    axes=(),
     seed=0,
     directory=None,
     verbose=0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from tsnas import pipeline, saving
 from tsnas.callbacks import as_callbacks
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
-from tsnas.data import check_labels, check_lengths, check_windows, encode_labels, from_tf_dataset
+from tsnas.data import check_labels, check_lengths, check_windows, encode_labels, find_axes, from_tf_dataset
 from tsnas.deploy.runner import Int8Model
 from tsnas.errors import LengthMismatchError, SettingError, WindowShapeError
 from tsnas.search.strategies import strategy_named
@@ -53,6 +54,10 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             validation data. Defaults to 0.2.
         space: str or `SpaceConfig`, the search space: `"tsnas"`, `"micronas"` (the paper's own), or settings of your
             own. Defaults to `"tsnas"`.
+        axes: which channels are x, y and z of one sensor, as a list of triples such as `[(0, 1, 2), (3, 4, 5)]`. In
+            training the sensors of a window are turned by some degrees, because no two users wear a device at the same
+            angle. None turns nothing. Defaults to `"auto"`: if the number of channels is a multiple of three, each
+            three channels in a row whose values are of one size.
         seed: int or None, seed of everything random: the same seed gives the same model, byte for byte, on the same
             machine and versions. Defaults to None, drawn anew for each `fit` (and kept in `seed_`).
         directory: path of a folder, or None. Finished phases are kept there until the job is done, so that a `fit` that
@@ -76,6 +81,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         keras_model_: the float model, from raw windows (batch, time, channels) to probabilities.
         standardizer_: `Standardizer`, mean and deviation of each channel, which firmware must apply.
         board_: the `Board`.
+        axes_: tuple of the triples of channels that were turned in training.
         seed_: int, the seed used.
 
     Example:
@@ -104,6 +110,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         max_minutes=None,
         validation_fraction=0.2,
         space="tsnas",
+        axes="auto",
         seed=None,
         directory=None,
         verbose=1,
@@ -122,6 +129,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.max_minutes = max_minutes
         self.validation_fraction = validation_fraction
         self.space = space
+        self.axes = axes
         self.seed = seed
         self.directory = directory
         self.verbose = verbose
@@ -153,6 +161,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         settings = self._settings()
         x, y = _arrays(x, y, "x")
         x = check_windows(x)
+        settings = dataclasses.replace(settings, axes=find_axes(self.axes, x))
         check_lengths(x=x, y=y, groups=groups)
         codes, classes = encode_labels(y)
         groups = None if groups is None else check_labels(groups, "groups")
@@ -164,6 +173,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
 
         self.classes_ = classes
         self.board_ = settings.board
+        self.axes_ = settings.axes
         self.seed_ = result.seed
         self.n_features_in_ = x.shape[2]
         self.standardizer_ = result.standardizer
@@ -332,6 +342,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             strategy=self.strategy,
             max_minutes=_plain(self.max_minutes),
             validation_fraction=float(fraction),
+            axes=(),
             seed=None if self.seed is None else int(self.seed),
             directory=self.directory,
             verbose=int(self.verbose),

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.metrics import f1_score
 from tqdm.auto import tqdm
 
+from tsnas.deploy.augment import Augment, scale_and_noise
 from tsnas.deploy.train import train_float
 from tsnas.search.derive import Derived
 
@@ -61,6 +62,7 @@ def contest(
     splits: Sequence[Split],
     batch_size: int,
     seed: int,
+    augment: Augment = scale_and_noise,
     verbose: int = 0,
     max_seconds: float = math.inf,
 ) -> Outcome:
@@ -72,6 +74,7 @@ def contest(
             round takes the last. The score of a finalist is the mean over its rounds.
         batch_size: int, windows in a batch.
         seed: int, the same for all.
+        augment: what happens to windows in training, as in `train_float`. Defaults to `scale_and_noise`.
         verbose: 0, 1 for a bar, 2 for a line for each finalist. Defaults to 0.
         max_seconds: float, time after which no further finalist is trained, but for the first. Defaults to no bound.
 
@@ -91,7 +94,7 @@ def contest(
         epochs = max(LEAST_EPOCHS, math.ceil(steps * batch_size / len(train[0])))
         model = finalists[index].architecture.build(DROPOUT, seed)
         started = time.monotonic()
-        train_float(model, *train, epochs=epochs, batch_size=batch_size, seed=seed)
+        train_float(model, *train, epochs=epochs, batch_size=batch_size, seed=seed, augment=augment)
         pace = max(pace, (time.monotonic() - started) / epochs)
         predicted = model.predict(val[0], batch_size=256, verbose=0).argmax(axis=1)
         score = float(f1_score(val[1], predicted, average="macro", zero_division=0))

@@ -13,7 +13,8 @@ from tsnas.callbacks import ProgressBar
 from tsnas.checkpoints import Checkpoints
 from tsnas.contest import DROPOUT, Data, Split
 from tsnas.cost.estimate import Estimate, estimate_graph
-from tsnas.data import Standardizer, split_validation
+from tsnas.data import Axes, Standardizer, split_validation
+from tsnas.deploy.augment import augmentation
 from tsnas.deploy.convert import convert_int8, embed_metadata
 from tsnas.deploy.train import train_float, train_quantised
 from tsnas.deploy.verify import verify
@@ -95,10 +96,15 @@ def run(
     parts = _parts(x, y, groups, validation_data, settings, seed)
     standardizer = Standardizer.fit(parts[0][0][0])
     splits = [(_standardized(standardizer, *train), _standardized(standardizer, *val)) for train, val in parts]
+    if settings.axes:
+        settings.say(
+            f"axes: channels {_listed(settings.axes)} are taken as x, y, z of a sensor, and turned in training"
+        )
+    augment = augmentation(standardizer, settings.axes)
     metadata = _metadata(classes, standardizer, settings)
 
     if found is None:
-        selected = select(supernet, limits, settings, seed, splits, metadata, budget, callbacks)
+        selected = select(supernet, limits, settings, seed, splits, augment, metadata, budget, callbacks)
         pace = selected.seconds_per_epoch * len(x) / len(splits[0][0][0])
         derived, history = selected.derived, counts | selected.history
         values = {"seed": seed, "pace": pace, "architecture": derived.architecture.to_json(), "regret": derived.regret}
@@ -111,8 +117,8 @@ def run(
 
     windows, y = _standardized(standardizer, x, y)
     model = derived.architecture.build(DROPOUT, seed)
-    train_history = _train(model, windows, y, settings, seed, checkpoints, budget, pace)
-    qat_model, quantise_history = _quantise(model, windows, y, settings, seed, budget, pace)
+    train_history = _train(model, windows, y, settings, seed, augment, checkpoints, budget, pace)
+    qat_model, quantise_history = _quantise(model, windows, y, settings, seed, augment, budget, pace)
     tflite_model = embed_metadata(convert_int8(qat_model), metadata)
     estimate = verify(tflite_model, settings.board, limits)
     checkpoints.clear()
@@ -140,7 +146,7 @@ def _standardized(standardizer: Standardizer, x: np.ndarray, y: np.ndarray) -> D
     return standardizer(x)[..., np.newaxis], y
 
 
-def _train(model, x, y, settings, seed, checkpoints, budget, pace) -> History:
+def _train(model, x, y, settings, seed, augment, checkpoints, budget, pace) -> History:
     """Trains the float model, or gives it the weights that were kept."""
     found = checkpoints.load("train")
     if found is not None:
@@ -154,13 +160,14 @@ def _train(model, x, y, settings, seed, checkpoints, budget, pace) -> History:
         epochs=budget.epochs_within("train", settings.train_epochs_for(x), pace),
         batch_size=settings.batch_size_for(x),
         seed=seed,
+        augment=augment,
         callbacks=[ProgressBar("train", settings.verbose), *budget.callbacks("train")],
     )
     checkpoints.save("train", {"history": history}, model.get_weights())
     return history
 
 
-def _quantise(model, x, y, settings, seed, budget, pace) -> tuple[keras.Model, History]:
+def _quantise(model, x, y, settings, seed, augment, budget, pace) -> tuple[keras.Model, History]:
     recorder = keras.callbacks.History()
     qat_model = train_quantised(
         model,
@@ -169,6 +176,7 @@ def _quantise(model, x, y, settings, seed, budget, pace) -> tuple[keras.Model, H
         epochs=budget.epochs_within("quantise", settings.qat_epochs_for(x), QAT_PACE * pace),
         batch_size=settings.batch_size_for(x),
         seed=seed,
+        augment=augment,
         callbacks=[recorder, ProgressBar("quantise", settings.verbose), *budget.callbacks("quantise")],
     )
     return qat_model, {key: [float(value) for value in values] for key, values in recorder.history.items()}
@@ -182,6 +190,10 @@ def raw_model(model: keras.Model, standardizer: Standardizer) -> keras.Model:
     x = keras.layers.Normalization(mean=mean, variance=std**2, name="standardize")(inputs)
     x = keras.layers.Reshape((time, sensors, 1), name="one_feature")(x)
     return keras.Model(inputs, model(x), name="tsnas_float")
+
+
+def _listed(axes: Axes) -> str:
+    return ", ".join("-".join(map(str, triple)) for triple in axes)
 
 
 def _metadata(classes: np.ndarray, standardizer: Standardizer, settings: Settings) -> dict:

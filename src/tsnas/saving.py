@@ -93,6 +93,7 @@ def to_bytes(classifier: AutoClassifier) -> dict[str, bytes]:
         "board": classifier.board_.to_json(),
         "standardization": classifier.standardizer_.to_json(),
         "architecture": classifier.architecture_.to_json(),
+        "axes": classifier.axes_,
         "seed": classifier.seed_,
         "history": classifier.history_,
     }
@@ -117,6 +118,7 @@ def restore(classifier: AutoClassifier, files: dict[str, bytes]) -> None:
         params["board"] = classifier.board_
     classifier.set_params(**params)
     classifier.classes_ = np.array(state["classes"], dtype=np.dtype(state["classes_dtype"]))
+    classifier.axes_ = tuple((x, y, z) for x, y, z in state.get("axes", ()))
     classifier.seed_ = state["seed"]
     classifier.history_ = state["history"]
     classifier.standardizer_ = Standardizer.from_json(state["standardization"])

@@ -11,6 +11,7 @@ import tf_keras as keras
 from tsnas.budget import Budget
 from tsnas.contest import Split, contest
 from tsnas.cost.limits import Limits
+from tsnas.deploy.augment import Augment
 from tsnas.deploy.convert import embed_metadata, untrained_int8
 from tsnas.deploy.seed import fixed_seed
 from tsnas.deploy.verify import verify
@@ -52,6 +53,7 @@ def select(
     settings: Settings,
     seed: int,
     splits: Sequence[Split],
+    augment: Augment,
     metadata: dict,
     budget: Budget,
     callbacks: list[keras.callbacks.Callback],
@@ -64,6 +66,7 @@ def select(
         settings: `Settings`.
         seed: int.
         splits: training and validation windows, as `contest` takes them; the first is searched on.
+        augment: what happens to windows in training, as in `train_float`.
         metadata: dict that will travel in the file.
         budget: `Budget` of the job.
         callbacks: tf_keras callbacks for the search.
@@ -86,7 +89,8 @@ def select(
     count = settings.finalists or (FINALISTS if preferred else RANDOM_FINALISTS)
     entrants = finalists(paths, preferred, count, start, seed)
     batch_size = settings.batch_size_for(splits[0][0][0])
-    outcome = contest(entrants, splits, batch_size, seed, settings.verbose, budget.seconds_for("contest"))
+    seconds = budget.seconds_for("contest")
+    outcome = contest(entrants, splits, batch_size, seed, augment, settings.verbose, seconds)
     history["contest"] = outcome.history()
     derived = _dry_run(supernet, outcome.winner, limits, metadata)
     return Selected(derived, history, outcome.seconds_per_epoch)

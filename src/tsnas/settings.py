@@ -11,6 +11,7 @@ import numpy as np
 import tsnas
 from tsnas.cost.board import Board
 from tsnas.cost.limits import Limits
+from tsnas.data import Axes
 from tsnas.search.strategies import strategy_named
 from tsnas.space.config import SpaceConfig
 
@@ -40,6 +41,7 @@ class Settings:
     batch_size: int | None
     finalists: int | None
     validation_fraction: float
+    axes: Axes
     seed: int | None
     directory: str | os.PathLike[str] | None
     verbose: int

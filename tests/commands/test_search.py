@@ -77,7 +77,7 @@ def test_the_real_classifier_takes_what_the_command_gives(method):
     """The stand-in is of use only as long as the real methods can be called in the same way."""
     real = inspect.signature(getattr(tsnas.AutoClassifier, method))
     arguments = {
-        "__init__": (("board",), dict.fromkeys((*LIMITS, *TRAINING, "verbose"))),
+        "__init__": (("board",), dict.fromkeys((*LIMITS, *TRAINING, "axes", "verbose"))),
         "fit": (("x", "y"), {"groups": None}),
         "summary": ((), {}),
         "evaluate": (("x", "y"), {}),
@@ -163,6 +163,9 @@ def test_the_shoulder_data_set_can_be_named(search, recording):
         ({"max_ram_kb": "nan"}, "max_ram_kb is nan"),
         ({"max_flash_kb": -1}, "max_flash_kb is -1.0"),
         ({"data": "none.npz"}, "none.npz does not exist"),
+        ({"axes": "xyz"}, "--axes=xyz must be auto, none, or triples of channels"),
+        ({"axes": "0-1"}, "must be 'auto', None, or triples"),
+        ({"axes": "0-1-3"}, "each channel from 0 to 2"),
     ],
 )
 def test_bad_flags_are_found_before_the_search(search, recording, capsys, flags, message):
@@ -266,3 +269,9 @@ def test_unknown_strategies_are_found_before_the_search(search, recording, capsy
     assert search(strategy="luck") == 2
     assert "--strategy" in capsys.readouterr().err
     assert not recording.calls
+
+
+@pytest.mark.parametrize(("text", "axes"), [("none", None), ("auto", "auto"), ("2-0-1", [(2, 0, 1)])])
+def test_axes_are_passed_on(search, recording, text, axes):
+    assert search(axes=text) == 0
+    assert recording.calls["settings"]["axes"] == axes

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tsnas.data import Standardizer
 from tsnas.deploy import augment
 
 
@@ -22,3 +23,36 @@ def test_seed_and_step_decide():
     assert np.array_equal(batches[0], batches[1])
     assert not np.array_equal(batches[0], batches[2])
     assert not np.array_equal(batches[0], batches[3])
+
+
+@pytest.fixture(scope="module")
+def standardizer():
+    rng = np.random.default_rng(0)
+    return Standardizer(tuple(rng.normal(size=7)), tuple(rng.uniform(0.5, 2, 7)))
+
+
+def test_turned_sensors_keep_their_length_and_angles(standardizer, monkeypatch):
+    """Against rotations as they are defined: lengths and the angle between two sensors stay, in raw units."""
+    monkeypatch.setattr(augment, "scale_and_noise", lambda windows, seed: windows)
+    axes = ((4, 2, 0), (1, 5, 6))
+    raw = np.random.default_rng(1).normal(size=(256, 10, 7)).astype(np.float32)
+    change = augment.augmentation(standardizer, axes)
+    found = change(tf.constant(standardizer(raw)[..., None]), [3, 5]).numpy()[..., 0]
+    found = found * np.array(standardizer.std) + np.array(standardizer.mean)
+    assert found[..., 3] == pytest.approx(raw[..., 3], abs=1e-5)
+    old, new = ([values[..., list(triple)] for triple in axes] for values in (raw, found))
+    for one, other in [(0, 0), (1, 1), (0, 1)]:
+        assert (new[one] * new[other]).sum(-1) == pytest.approx((old[one] * old[other]).sum(-1), abs=1e-4)
+    # The same rotation for all samples of a window: it is found from them, and has no mirror in it.
+    angles = []
+    for before, after in zip(old[0], new[0], strict=True):
+        matrix = np.linalg.lstsq(before, after, rcond=None)[0]
+        assert np.linalg.det(matrix) == pytest.approx(1, abs=1e-3)
+        assert before @ matrix == pytest.approx(after, abs=1e-3)
+        angles.append(np.degrees(np.arccos(np.clip((np.trace(matrix) - 1) / 2, -1, 1))))
+    # Three components of N(0, 8) degrees: the mean length is 8 * sqrt(8 / pi).
+    assert np.mean(angles) == pytest.approx(augment.TURN_DEGREES * np.sqrt(8 / np.pi), rel=0.1)
+
+
+def test_without_axes_nothing_is_turned(standardizer):
+    assert augment.augmentation(standardizer) is augment.scale_and_noise

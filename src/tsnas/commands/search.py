@@ -58,6 +58,11 @@ def define_flags(values: flags.FlagValues) -> None:
     )
     text("table", "CSV or JSON file of operators measured on the board; each beats the latency model.")
     text("out", "Folder to write the model and its report to; created if need be. Required.")
+    text(
+        "axes",
+        "Channels that are x, y and z of one sensor, such as 0-1-2,3-4-5; in training they are turned by some degrees. "
+        "auto: each three in a row whose values are of one size; none: nothing is turned. Default: auto.",
+    )
     whole("search_epochs", "Epochs of the search. Default: by the number of windows.")
     whole("epochs", "Epochs of the final training. Default: by the number of windows.")
     whole("qat_epochs", "Epochs of the quantisation-aware training. Default: a fifth of --epochs, at least 3.")
@@ -89,6 +94,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.board import load_board
     from tsnas.cost.limits import Limits
     from tsnas.cost.table import board_with_table
+    from tsnas.data import check_windows, find_axes
     from tsnas.files import check_output_dir, write_file
 
     no_arguments(arguments)
@@ -103,14 +109,18 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if values.table:
         board = board_with_table(board, values.table)
     Limits(**limits).tightest_with(board)
+    axes = _axes(values.axes or "auto")
     data = load_npz(values.data) if values.data else _shoulder()
     check_dataset(data)
+    find_axes(axes, check_windows(data.x_train))
     out = check_output_dir(values.out)
 
     import_tensorflow()
     import tsnas
 
     training = {name: values[name].value for name in TRAINING if values[name].value is not None}
+    if values.axes:
+        training["axes"] = axes
     started = time.monotonic()
     classifier = tsnas.AutoClassifier(
         board if values.table else values.board,
@@ -186,6 +196,16 @@ def _scores(scores: dict[str, dict[str, float]], windows: int) -> str:
     rows = [(kind, f"{score['accuracy']:.3f}", f"{score['macro_f1']:.3f}") for kind, score in scores.items()]
     headers = (f"test ({windows} windows)", "accuracy", "macro-F1")
     return tabulate.tabulate(rows, headers, colalign=("left", "right", "right"), disable_numparse=True)
+
+
+def _axes(text: str) -> str | list[tuple[int, ...]] | None:
+    """What `AutoClassifier` takes, from what stands on the command line."""
+    if text in ("auto", "none"):
+        return None if text == "none" else text
+    try:
+        return [tuple(int(channel) for channel in triple.split("-")) for triple in text.split(",")]
+    except ValueError:
+        raise UsageError(f"--axes={text} must be auto, none, or triples of channels such as 0-1-2,3-4-5") from None
 
 
 def _remove_if_empty(folder: pathlib.Path) -> None:

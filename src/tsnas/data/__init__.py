@@ -1,5 +1,6 @@
 """From the caller's arrays to what a search needs: checked windows, coded labels, a split, standardisation."""
 
+from tsnas.data.axes import Axes, find_axes
 from tsnas.data.labels import check_labels, encode_labels
 from tsnas.data.split import split_validation
 from tsnas.data.standardizer import Standardizer
@@ -7,11 +8,13 @@ from tsnas.data.tf_dataset import from_tf_dataset
 from tsnas.data.windows import check_lengths, check_windows
 
 __all__ = [
+    "Axes",
     "Standardizer",
     "check_labels",
     "check_lengths",
     "check_windows",
     "encode_labels",
+    "find_axes",
     "from_tf_dataset",
     "split_validation",
 ]

@@ -1,0 +1,67 @@
+"""Which channels are the x, y and z of one sensor."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from tsnas.errors import SettingError
+
+Axes = tuple[tuple[int, int, int], ...]
+
+AUTO = "auto"
+# The axes of one sensor share a unit, so their values are of about one size: the root mean square of one is at most so
+# many times the deviation of another.
+LARGEST_RATIO = 10.0
+
+
+def find_axes(axes: Any, x: np.ndarray) -> Axes:
+    """The triples of channels that are x, y and z of one sensor, checked.
+
+    Args:
+        axes: None for none; a sequence of triples of channels, such as `[(0, 1, 2), (3, 4, 5)]`; or `"auto"`: if the
+            number of channels is a multiple of three, each three channels in a row whose values are of one size.
+        x: float array (windows, time, channels), raw sensor units.
+
+    Returns:
+        tuple of triples of int.
+
+    Raises:
+        SettingError: triples that are none, a channel that does not exist or stands in two of them.
+
+    Example:
+        >>> find_axes("auto", x)        # x: (3000, 128, 6), an accelerometer and a gyroscope
+        ((0, 1, 2), (3, 4, 5))
+    """
+    channels = x.shape[2]
+    if axes is None:
+        return ()
+    if isinstance(axes, str):
+        if axes != AUTO:
+            raise _error(axes, channels)
+        if channels % 3:
+            return ()
+        size = np.sqrt(np.mean(np.square(x, dtype=np.float64), axis=(0, 1)))
+        spread = x.std(axis=(0, 1), dtype=np.float64)
+        rows = ((first, first + 1, first + 2) for first in range(0, channels, 3))
+        return tuple(row for row in rows if size[list(row)].max() <= LARGEST_RATIO * spread[list(row)].min())
+    if not isinstance(axes, Iterable):
+        raise _error(axes, channels)
+    triples = [tuple(triple) if isinstance(triple, Iterable) else () for triple in axes]
+    flat = [channel for triple in triples for channel in triple]
+    whole = all(isinstance(channel, numbers.Integral) and not isinstance(channel, bool) for channel in flat)
+    if any(len(triple) != 3 for triple in triples) or not whole or len(set(flat)) < len(flat):
+        raise _error(axes, channels)
+    if flat and not 0 <= min(flat) <= max(flat) < channels:
+        raise _error(axes, channels)
+    return tuple((int(x), int(y), int(z)) for x, y, z in triples)
+
+
+def _error(axes: Any, channels: int) -> SettingError:
+    return SettingError(
+        f"axes={axes!r} must be 'auto', None, or triples of channels that are x, y and z of one sensor, such as "
+        f"[(0, 1, 2)], each channel from 0 to {channels - 1} at most once."
+    )
