@@ -1,6 +1,7 @@
 /* Calls the kernel of an operator: CMSIS-NN's where there is one, in the arithmetic of TensorFlow Lite Micro else. */
 #include "kernels.h"
 
+#include "arithmetic.h"
 #include "arm_nnfunctions.h"
 
 static cmsis_nn_dims input_dims(const struct op *op)
@@ -114,6 +115,38 @@ static int pool(const struct op *op, const struct tensors *t, cmsis_nn_context *
     return arm_avgpool_s8(ctx, &params, &in, input, &filter, &out, output);
 }
 
+static void add(const struct op *op, const int8_t *a, const int8_t *b, int8_t *out)
+{
+    const struct add_params params = {
+        .in_offset = op->in_offset,
+        .in2_offset = op->in2_offset,
+        .out_offset = op->out_offset,
+        .in_multiplier = op->in_multiplier,
+        .in_shift = op->in_shift,
+        .in2_multiplier = op->in2_multiplier,
+        .in2_shift = op->in2_shift,
+        .out_multiplier = op->out_multiplier,
+        .out_shift = op->out_shift,
+        .act_min = op->act_min,
+        .act_max = op->act_max,
+    };
+    add_s8(&params, a, b, out, op->in_h * op->in_w * op->in_c);
+}
+
+static void mean(const struct op *op, const int8_t *in, int8_t *out)
+{
+    const struct mean_params params = {
+        op->in_offset, op->out_offset, op->out_multiplier, op->out_shift, op->act_min, op->act_max,
+    };
+    mean_s8(&params, in, out, op->in_h * op->in_w, op->in_c);
+}
+
+static void softmax(const struct op *op, const int8_t *in, int8_t *out)
+{
+    const struct softmax_params params = {op->in_multiplier, op->in_shift, op->diff_min};
+    softmax_s8(&params, in, out, op->in_c);
+}
+
 int kernel_run(const struct op *op, const struct tensors *tensors)
 {
     const int8_t *in = (const int8_t *)tensors->at[PROBE_INPUT];
@@ -130,13 +163,13 @@ int kernel_run(const struct op *op, const struct tensors *tensors)
     case PROBE_MAX_POOL:
         return pool(op, tensors, &ctx);
     case PROBE_ADD:
-        add_s8(op, in, (const int8_t *)tensors->at[PROBE_INPUT2], out);
+        add(op, in, (const int8_t *)tensors->at[PROBE_INPUT2], out);
         return 0;
     case PROBE_MEAN:
-        mean_s8(op, in, out);
+        mean(op, in, out);
         return 0;
     case PROBE_SOFTMAX:
-        softmax_s8(op, in, out);
+        softmax(op, in, out);
         return 0;
     default:
         return 1;

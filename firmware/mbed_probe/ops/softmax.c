@@ -1,6 +1,6 @@
 /* Softmax of one int8 vector in fixed point, as TensorFlow Lite Micro's reference kernel defines it. */
+#include "arithmetic.h"
 #include "fixed_point.h"
-#include "kernels.h"
 
 #define SUM_INTEGER_BITS 12
 #define OUTPUT_BITS 8
@@ -50,17 +50,17 @@ static int32_t reciprocal_of_one_plus(int32_t a)
     return saturating_shift(x, 1);
 }
 
-void softmax_s8(const struct op *op, const int8_t *in, int8_t *out)
+void softmax_s8(const struct softmax_params *params, const int8_t *in, int8_t *out, int32_t size)
 {
-    int32_t size = op->in_c, most = -128;
+    int32_t most = -128;
     for (int32_t i = 0; i < size; i++) {
         most = in[i] > most ? in[i] : most;
     }
     int32_t sum = 0;
     for (int32_t i = 0; i < size; i++) {
         int32_t below = in[i] - most;
-        if (below >= op->diff_min) {
-            int32_t scaled = doubling_high_multiply(below * (1 << op->in_shift), op->in_multiplier);
+        if (below >= params->diff_min) {
+            int32_t scaled = doubling_high_multiply(below * (1 << params->shift), params->multiplier);
             sum += divide_by_power(exp_of_negative(scaled), SUM_INTEGER_BITS);
         }
     }
@@ -69,8 +69,8 @@ void softmax_s8(const struct op *op, const int8_t *in, int8_t *out)
     int32_t scale = reciprocal_of_one_plus((int32_t)(((uint32_t)sum << headroom) - 0x80000000u));
     for (int32_t i = 0; i < size; i++) {
         int32_t below = in[i] - most, value = -128;
-        if (below >= op->diff_min) {
-            int32_t scaled = doubling_high_multiply(below * (1 << op->in_shift), op->in_multiplier);
+        if (below >= params->diff_min) {
+            int32_t scaled = doubling_high_multiply(below * (1 << params->shift), params->multiplier);
             int32_t share = doubling_high_multiply(scale, exp_of_negative(scaled));
             value = divide_by_power(share, bits_over_one + 31 - OUTPUT_BITS) - 128;
         }
