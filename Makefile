@@ -4,7 +4,7 @@ VENV := .venv
 STAMP := $(VENV)/installed
 BIN := $(VENV)/bin
 
-.PHONY: venv demo test lint emulator
+.PHONY: venv demo test lint emulator browser
 
 venv: $(STAMP)
 
@@ -33,5 +33,11 @@ emulator:
 		{ [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends $(EMULATOR); } || \
 		echo "Tests of the probe are skipped; for them: sudo apt-get install $(EMULATOR)"
 
-test: lint emulator
+# What shows and prints the pages of reports; without it those tests are skipped.
+browser:
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } || \
+		echo "Tests of the report in a browser are skipped; for them: sudo apt-get install chromium"
+
+test: lint emulator browser
 	$(BIN)/pytest -n auto --dist loadfile

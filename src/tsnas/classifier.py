@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.metrics import accuracy_score, f1_score
 from sklearn.utils.validation import check_is_fitted
 
 from tsnas import pipeline, saving
@@ -17,6 +16,8 @@ from tsnas.cost.limits import Limits
 from tsnas.data import check_labels, check_lengths, check_windows, encode_labels, find_axes, from_tf_dataset
 from tsnas.deploy.runner import Int8Model
 from tsnas.errors import LengthMismatchError, SettingError, WindowShapeError
+from tsnas.report.data_summary import summarise, versions
+from tsnas.report.scores import scores
 from tsnas.search.strategies import strategy_named
 from tsnas.settings import Settings
 from tsnas.space.config import space_config
@@ -83,6 +84,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         board_: the `Board`.
         axes_: tuple of the triples of channels that were turned in training.
         seed_: int, the seed used.
+        data_summary_: dict of what `fit` was given: windows, their shape, windows of each class, groups, and how
+            validation windows were split off; None for a classifier that an earlier version has saved.
+        versions_: dict of the versions of tsnas, TensorFlow, tf_keras and Python that `fit` ran on.
 
     Example:
         >>> (x, y, groups), (x_test, y_test, _) = tsnas.datasets.shoulder.load_data()
@@ -175,6 +179,10 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.board_ = settings.board
         self.axes_ = settings.axes
         self.seed_ = result.seed
+        given = None if validation_data is None else len(validation_data[0])
+        fraction = settings.validation_fraction
+        self.data_summary_: dict[str, Any] | None = summarise(x, codes, classes, groups, given, fraction, result.seed)
+        self.versions_ = versions()
         self.n_features_in_ = x.shape[2]
         self.standardizer_ = result.standardizer
         self.architecture_ = result.derived.architecture
@@ -228,16 +236,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             UnknownLabelError: labels that the training labels lack.
             DataError: windows or labels that cannot be used.
         """
-        check_is_fitted(self, "tflite_model_")
-        x, y = _arrays(x, y, "x")
-        x = self._windows(x)
-        check_lengths(x=x, y=y)
-        codes, _ = encode_labels(y, self.classes_)
-        probabilities = {
-            "float": self.keras_model_.predict(x, batch_size=256, verbose=0),
-            "int8": self.predict_proba(x),
-        }
-        return {kind: _scores(codes, p.argmax(axis=1)) for kind, p in probabilities.items()}
+        codes, predicted = self._judged(x, y)
+        return {kind: scores(codes, guesses) for kind, guesses in predicted.items()}
 
     def summary(self, print_fn=print):
         """Prints the found architecture and a table of every layer: latency, RAM, parameters.
@@ -278,6 +278,38 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "tflite_model_")
         return saving.export(self, directory)
+
+    def report(self, directory, x_test=None, y_test=None, *, command_line=None):
+        """Writes a report: how the limits are kept, how well it does, what it costs where, and how it was found.
+
+        Args:
+            directory: path of a folder; made if missing. Files of an earlier report there are replaced.
+            x_test: windows as in `predict`, or a tf.data.Dataset of (x, y), that `fit` has not seen. Defaults to None:
+                the report says that nothing was held out.
+            y_test: labels of shape (windows,). Defaults to None.
+            command_line: str, the command that made the classifier, to be shown. Defaults to None.
+
+        Returns:
+            list of the paths written: `report.html`, a page that needs nothing else; `report.json`, the same facts for
+            programs; and `MODEL_CARD.md`.
+
+        Raises:
+            NotFittedError: `fit` has not been called.
+            UnknownLabelError: labels that the training labels lack.
+            DataError: windows or labels that cannot be used.
+            OutputDirError: the folder cannot be written.
+
+        Example:
+            >>> clf.report("runs/shoulder", x_test, y_test)
+        """
+        check_is_fitted(self, "tflite_model_")
+        # Only here: templates need Jinja2, which nothing else does.
+        from tsnas.report.write import write_report
+
+        if x_test is None and y_test is not None:
+            raise LengthMismatchError("y_test comes without x_test; give both, or none of them.")
+        judged = None if x_test is None else self._judged(x_test, y_test, "x_test")
+        return write_report(self, directory, judged, command_line)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -348,6 +380,19 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             verbose=int(self.verbose),
         )
 
+    def _judged(self, x, y, name="x"):
+        """Codes of the labels of windows, and what the float model and the int8 model take them for."""
+        check_is_fitted(self, "tflite_model_")
+        x, y = _arrays(x, y, name)
+        x = self._windows(x)
+        check_lengths(x=x, y=y)
+        codes, _ = encode_labels(y, self.classes_)
+        probabilities = {
+            "float": self.keras_model_.predict(x, batch_size=256, verbose=0),
+            "int8": self.predict_proba(x),
+        }
+        return codes, {kind: p.argmax(axis=1) for kind, p in probabilities.items()}
+
     def _validation(self, validation_data, classes, window_shape):
         if not isinstance(validation_data, tuple | list) or len(validation_data) != 2:
             validation_data = (validation_data, None)
@@ -394,13 +439,6 @@ def _plain(value: Any) -> Any:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool) and bool(np.isfinite(value))
-
-
-def _scores(codes: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    return {
-        "accuracy": float(accuracy_score(codes, predicted)),
-        "macro_f1": float(f1_score(codes, predicted, average="macro")),
-    }
 
 
 def load(directory) -> AutoClassifier:

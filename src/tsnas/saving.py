@@ -96,6 +96,8 @@ def to_bytes(classifier: AutoClassifier) -> dict[str, bytes]:
         "axes": classifier.axes_,
         "seed": classifier.seed_,
         "history": classifier.history_,
+        "data_summary": classifier.data_summary_,
+        "versions": classifier.versions_,
     }
     return {
         MODEL_FILE: classifier.tflite_model_,
@@ -121,6 +123,9 @@ def restore(classifier: AutoClassifier, files: dict[str, bytes]) -> None:
     classifier.axes_ = tuple((x, y, z) for x, y, z in state.get("axes", ()))
     classifier.seed_ = state["seed"]
     classifier.history_ = state["history"]
+    # Folders saved by earlier versions lack these two.
+    classifier.data_summary_ = state.get("data_summary")
+    classifier.versions_ = state.get("versions") or {"tsnas": state["tsnas"]}
     classifier.standardizer_ = Standardizer.from_json(state["standardization"])
     classifier.architecture_ = Architecture.from_json(state["architecture"])
     classifier.n_features_in_ = classifier.architecture_.sensors

@@ -3,6 +3,7 @@
 import inspect
 import json
 import pathlib
+import shlex
 
 import numpy as np
 import pytest
@@ -45,6 +46,11 @@ class RecordingClassifier:
         (folder / "model.tflite").write_bytes(bytes(1234))
         return [folder / "model.tflite"]
 
+    def report(self, folder, x_test, y_test, command_line):
+        self.calls["report"] = (x_test, y_test, command_line)
+        (folder / "report.html").write_bytes(bytes(567))
+        return [folder / "report.html"]
+
 
 @pytest.fixture
 def recording(monkeypatch):
@@ -72,7 +78,7 @@ def search(tmp_path, arrays):
     return run_search
 
 
-@pytest.mark.parametrize("method", ["__init__", "fit", "summary", "evaluate", "save"])
+@pytest.mark.parametrize("method", ["__init__", "fit", "summary", "evaluate", "save", "report"])
 def test_the_real_classifier_takes_what_the_command_gives(method):
     """The stand-in is of use only as long as the real methods can be called in the same way."""
     real = inspect.signature(getattr(tsnas.AutoClassifier, method))
@@ -82,6 +88,7 @@ def test_the_real_classifier_takes_what_the_command_gives(method):
         "summary": ((), {}),
         "evaluate": (("x", "y"), {}),
         "save": (("folder",), {}),
+        "report": (("folder", "x_test", "y_test"), {"command_line": ""}),
     }
     positional, named = arguments[method]
     real.bind("self", *positional, **named)
@@ -136,8 +143,21 @@ def test_metrics_hold_what_was_asked_and_found(search, recording, tmp_path):
     assert metrics["test"]["float"]["macro_f1"] == 0.75
 
 
+def test_the_report_gets_the_test_windows_and_the_command_line(search, recording, arrays, tmp_path, capsys):
+    assert search(max_ram_kb=64, out=tmp_path / "my out") == 0
+    x_test, y_test, line = recording.calls["report"]
+    np.testing.assert_array_equal(x_test, arrays["x_test"])
+    np.testing.assert_array_equal(y_test, arrays["y_test"])
+    program, command, *flags = shlex.split(line)
+    assert (program, command) == ("tsnas", "search")
+    given = {f"--data={tmp_path / 'toy.npz'}", "--board=nucleo_f446re", f"--out={tmp_path / 'my out'}"}
+    assert set(flags) == given | {"--max_ram_kb=64.0"}
+    assert ["567", "bytes", "report.html"] in [line.split() for line in capsys.readouterr().out.splitlines()]
+
+
 def test_without_test_windows_nothing_is_evaluated(search, recording, tmp_path, capsys):
     assert search({"x_test": None, "y_test": None}) == 0
+    assert recording.calls["report"][:2] == (None, None)
     assert "evaluate" not in recording.calls
     assert "accuracy" not in capsys.readouterr().out
     assert json.loads((tmp_path / "out/metrics.json").read_text())["test"] is None

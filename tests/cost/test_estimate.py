@@ -8,7 +8,7 @@ from converted_networks import convert, residual_network
 
 from tsnas.cost import flash
 from tsnas.cost.board import load_board
-from tsnas.cost.estimate import _with_margin, estimate_graph, estimate_tflite
+from tsnas.cost.estimate import with_margin, estimate_graph, estimate_tflite
 from tsnas.cost.graph import GraphBuilder
 from tsnas.cost.latency import graph_latency_ms
 from tsnas.cost.limits import Limits
@@ -163,4 +163,4 @@ def test_verdicts_are_those_of_the_limits(graph):
     [(24.91, 0.4, "24.91 ms (± 0.40)"), (4.2371, 0.0281, "4.237 ms (± 0.028)"), (812.4, 121.3, "812 ms (± 121)")],
 )
 def test_margin_has_two_digits(latency_ms, margin_ms, text):
-    assert _with_margin(latency_ms, margin_ms) == text
+    assert with_margin(latency_ms, margin_ms) == text

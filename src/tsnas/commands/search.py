@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import pathlib
+import shlex
 import sys
 import time
 from typing import Any
@@ -163,7 +164,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         "seconds": seconds,
     }
     write_file(out / "metrics.json", json.dumps(metrics, indent=2, default=_plain) + "\n")
-    print(f"\nWrote to {out}:\n{_listing([*paths, out / 'metrics.json'])}")
+    paths += [out / "metrics.json", *classifier.report(out, data.x_test, data.y_test, command_line=_line(values))]
+    print(f"\nWrote to {out}:\n{_listing(paths)}")
 
 
 def check_dataset(data: Dataset) -> None:
@@ -196,6 +198,12 @@ def _scores(scores: dict[str, dict[str, float]], windows: int) -> str:
     rows = [(kind, f"{score['accuracy']:.3f}", f"{score['macro_f1']:.3f}") for kind, score in scores.items()]
     headers = (f"test ({windows} windows)", "accuracy", "macro-F1")
     return tabulate.tabulate(rows, headers, colalign=("left", "right", "right"), disable_numparse=True)
+
+
+def _line(values: flags.FlagValues) -> str:
+    """The command as it can be typed again."""
+    given = (f"--{name}={values[name].value}" for name in values if values[name].present)
+    return shlex.join(["tsnas", "search", *given])
 
 
 def _axes(text: str) -> str | list[tuple[int, ...]] | None:
@@ -232,6 +240,7 @@ COMMAND = Command(
     define_flags=define_flags,
     run=run,
     details="Prints a table of the layers with their costs, and the scores on the test windows, if there are any, of "
-    "the float network and of the int8 model. Writes the model, what is needed to use it, and metrics.json to the "
-    "folder given by --out. Ends with exit code 1, and without a model, if the limits cannot be kept.",
+    "the float network and of the int8 model. Writes the model, what is needed to use it, metrics.json and a report "
+    "(report.html, report.json, MODEL_CARD.md) to the folder given by --out. Ends with exit code 1, and without a "
+    "model, if the limits cannot be kept.",
 )

@@ -150,7 +150,7 @@ class Estimate:
     def _totals(self) -> tuple[str, ...]:
         return (
             f"board    {self.board} at {self.clock_hz / 1e6:g} MHz",
-            f"latency  {_with_margin(self.latency_ms, self.latency_margin_ms)}  (model error per operator: median "
+            f"latency  {with_margin(self.latency_ms, self.latency_margin_ms)}  (model error per operator: median "
             f"{self.latency_error_median:.1%}, p95 {self.latency_error_p95:.1%})",
             *(f"       {SOURCE_MARKS[source]} {source}: {SOURCE_TEXTS[source]}" for source in self._unusual_sources()),
             *([] if self.energy_mj is None else [f"energy   {self.energy_mj:.3g} mJ  (an inference)"]),
@@ -160,7 +160,7 @@ class Estimate:
         )
 
 
-def _with_margin(latency_ms: float, margin_ms: float) -> str:
+def with_margin(latency_ms: float, margin_ms: float) -> str:
     """Such as `24.91 ms (± 0.14)`: the margin with two digits, the latency with as many decimals."""
     decimals = 2 if margin_ms <= 0 else min(max(1 - math.floor(math.log10(margin_ms)), 0), 4)
     return f"{latency_ms:.{decimals}f} ms (± {margin_ms:.{decimals}f})"

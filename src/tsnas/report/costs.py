@@ -1,0 +1,141 @@
+"""Facts of a report about costs: limits, layers, and what lives in the arena when."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from tsnas.cost.board import Board
+from tsnas.cost.estimate import SOURCE_MARKS, SOURCE_TEXTS, Estimate
+from tsnas.cost.graph import Graph
+from tsnas.cost.latency import MODEL
+from tsnas.cost.limits import BYTES_PER_KB, Limits
+from tsnas.cost.memory import arena_buffers, greedy_offsets, plan_arena
+
+KEPT, OVER, NOT_JUDGED, NO_LIMIT = "kept", "OVER", "not judged", "no limit"
+MODEL_TEXT = "the kernel model, fitted to such operators: margin its error on operators kept out, 95th percentile"
+
+
+def limit_facts(estimate: Estimate, limits: Limits) -> list[dict[str, Any]]:
+    """What each cost is, what it may be, and whether that is kept; RAM and flash are bounded by the board at least."""
+    ram_kb, flash_kb = estimate.board_ram_bytes / BYTES_PER_KB, estimate.board_flash_bytes / BYTES_PER_KB
+    rows = [
+        _judged("latency", "ms", estimate.latency_ms, limits.max_latency_ms, None)
+        | {"margin": estimate.latency_margin_ms},
+        _judged("RAM", "bytes", estimate.ram_bytes, limits.max_ram_kb, ram_kb),
+        _judged("flash", "bytes", estimate.flash_bytes, limits.max_flash_kb, flash_kb),
+    ]
+    if limits.max_energy_mj is not None or estimate.energy_mj is not None:
+        rows.append(_judged("energy", "mJ", estimate.energy_mj, limits.max_energy_mj, None))
+    return rows
+
+
+def _judged(name: str, unit: str, value: float | None, given: float | None, board: float | None) -> dict[str, Any]:
+    """One limit; those in bytes come in KB."""
+    bounds = [bound for bound in (given, board) if bound is not None]
+    limit: float | None = min(bounds) if bounds else None
+    source = None if limit is None else "given" if limit == given else "board"
+    if limit is not None and unit == "bytes":
+        limit = math.floor(limit * BYTES_PER_KB)
+    if limit is None:
+        verdict = NO_LIMIT
+    elif value is None:
+        verdict = NOT_JUDGED
+    else:
+        # Energy is a product: it may be off in the last digit, as in `Limits.exceeded`.
+        verdict = OVER if value > limit * (1 + 1e-9 * (name == "energy")) else KEPT
+    used = None if value is None or limit is None else value / limit
+    facts = {"name": name, "unit": unit, "value": value, "limit": limit, "limit_from": source, "used": used}
+    return facts | {"margin": None, "verdict": verdict}
+
+
+def latency_facts(estimate: Estimate, board: Board) -> dict[str, Any]:
+    """The latency with its margin, the error of the model behind it, and how much of it stands on what."""
+    sources = {}
+    for source, mark in SOURCE_MARKS.items():
+        rows = [row for row in estimate.rows if row.latency_source == source]
+        if rows:
+            sources[source] = {
+                "mark": mark,
+                "operators": len(rows),
+                "ms": sum(row.latency_ms for row in rows),
+                "margin_ms": sum(row.latency_margin_ms for row in rows),
+                "meaning": MODEL_TEXT if source == MODEL else SOURCE_TEXTS[source],
+            }
+    return {
+        "ms": estimate.latency_ms,
+        "margin_ms": estimate.latency_margin_ms,
+        "model_error_median": estimate.latency_error_median,
+        "model_error_p95": estimate.latency_error_p95,
+        "model_error_operators": board.latency_error.n_ops,
+        "model_error_split": board.latency_error.split,
+        "sources": sources,
+    }
+
+
+def layer_facts(estimate: Estimate, graph: Graph) -> list[dict[str, Any]]:
+    """The operators in execution order: what they are, and what each costs."""
+    layers = []
+    for row, node in zip(estimate.rows, graph.nodes, strict=True):
+        op = node.op
+        kernel = [op.kernel_h, op.kernel_w] if hasattr(op, "kernel_h") and hasattr(op, "kernel_w") else None
+        stride = [op.stride_h, op.stride_w] if hasattr(op, "stride_h") and hasattr(op, "stride_w") else None
+        layers.append(
+            {
+                "name": row.name,
+                "kind": row.kind,
+                "kernel": kernel,
+                "stride": stride,
+                "output": list(row.out_shape),
+                "params": row.params,
+                "macs": row.macs,
+                "latency_ms": row.latency_ms,
+                "latency_margin_ms": row.latency_margin_ms,
+                "latency_source": row.latency_source,
+                "ram_bytes": row.ram_bytes,
+                "weight_bytes": row.weight_bytes,
+            }
+        )
+    return layers
+
+
+def memory_facts(graph: Graph, board: Board) -> dict[str, Any]:
+    """Every buffer of the arena with its place and its time, and what lives while each operator runs."""
+    plan = plan_arena(graph, board.runtime)
+    buffers = arena_buffers(graph, board.runtime.alignment, scratch=True)
+    offsets = greedy_offsets([buffer.lifetime for buffer in buffers], graph.offsets or ())
+    tensors = graph.tensor_bytes()
+    inputs = graph.inputs()
+    facts = [
+        {
+            "name": buffer.name,
+            "kind": "input" if buffer.name in inputs else "tensor" if buffer.name in tensors else "scratch",
+            "bytes": buffer.size,
+            "offset": offset,
+            "first_step": buffer.lifetime[1],
+            "last_step": buffer.lifetime[2],
+        }
+        for buffer, offset in zip(buffers, offsets, strict=True)
+    ]
+    return {
+        "arena_bytes": plan.arena_bytes,
+        "head_bytes": plan.head_bytes,
+        "persistent_bytes": plan.tail_bytes,
+        "planning_bytes": plan.planning_bytes,
+        "places_from_file": graph.offsets is not None,
+        "buffers": facts,
+        "steps": [
+            {
+                "operator": node.name,
+                "bytes": plan.live_bytes[node.name],
+                "live": [buffer.name for buffer in buffers if buffer.lives_at(step)],
+            }
+            for step, node in enumerate(graph.nodes, start=1)
+        ],
+    }
+
+
+def stream_facts(time: int, channels: int, arena_bytes: int) -> dict[str, Any]:
+    """RAM of a ring buffer of one window of int8 beside the arena, for firmware that takes samples as they come."""
+    buffer_bytes = time * channels
+    return {"buffer_bytes": buffer_bytes, "with_arena_bytes": buffer_bytes + arena_bytes}

@@ -1,0 +1,89 @@
+"""Facts of a report about where the model comes from: contest, pruning, settings, and how to make it again."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tsnas.cost.board import Board
+from tsnas.space.config import SpaceConfig
+
+if TYPE_CHECKING:
+    from tsnas.classifier import AutoClassifier
+
+# What does not change the outcome.
+ASIDE = ("directory", "verbose")
+
+
+def contest_facts(history: dict[str, list[float]] | None, latency_ms: float) -> dict[str, Any] | None:
+    """The finalists with their validation scores, and which of them won; None if there was no contest.
+
+    Args:
+        history: the phase `"contest"` of `AutoClassifier.history_`, or None.
+        latency_ms: float, latency of the model that was returned: where the winner's file was over a limit, it is not
+            that of the winner.
+    """
+    if not history or not history.get("macro_f1"):
+        return None
+    first = history["macro_f1"]
+    second = {
+        int(place): value
+        for place, value in zip(history.get("second_round", []), history.get("second_macro_f1", []), strict=True)
+    }
+    # The rule of `tsnas.contest`.
+    winner = max(range(len(first)), key=lambda i: (i in second, first[i] + second.get(i, 0.0), -i))
+    return {
+        "winner": winner,
+        "winner_is_the_model": math.isclose(history["latency_ms"][winner], latency_ms, rel_tol=1e-6),
+        "finalists": [
+            {"latency_ms": cost, "macro_f1": value, "second_macro_f1": second.get(place)}
+            for place, (cost, value) in enumerate(zip(history["latency_ms"], first, strict=True))
+        ],
+    }
+
+
+def architectures_facts(counts: dict[str, list[float]] | None) -> dict[str, float] | None:
+    """How many architectures the space has, and how many were left by the limits."""
+    return None if not counts else {name: values[0] for name, values in counts.items()}
+
+
+def settings(classifier: AutoClassifier) -> dict[str, Any]:
+    """Every setting that has a say in the outcome, as a plain value."""
+    params = {name: _plain(value) for name, value in classifier.get_params().items() if name not in ASIDE}
+    if isinstance(params["board"], Board):
+        params["board"] = params["board"].name
+    if isinstance(params["space"], SpaceConfig):
+        params["space"] = params["space"].to_json()
+    return params
+
+
+def snippet(classifier: AutoClassifier) -> str:
+    """Python that makes the classifier again from the same arrays; what has its default is left out."""
+    defaults = {name: p.default for name, p in inspect.signature(type(classifier)).parameters.items()}
+    lines = ["import tsnas", ""]
+    arguments = []
+    for name, value in classifier.get_params().items():
+        value = classifier.seed_ if name == "seed" else _plain(value)
+        if name in ASIDE or (name != "board" and value == defaults[name]):
+            continue
+        if isinstance(value, Board):
+            lines[1:1] = [f"# The board {value.name!r} is kept with the classifier: tsnas.load(FOLDER).board_"]
+            arguments.append("    board=board,")
+        elif isinstance(value, SpaceConfig):
+            arguments.append(f"    {name}=tsnas.{value!r},")
+        else:
+            arguments.append(f"    {name}={value!r},")
+    data = classifier.data_summary_ or {}
+    given = ["x", "y"] + ["groups=groups"] * bool(data.get("groups"))
+    given += ["validation_data=(x_val, y_val)"] * (data.get("validation", {}).get("how") == "given")
+    return "\n".join([*lines, "clf = tsnas.AutoClassifier(", *arguments, ")", f"clf.fit({', '.join(given)})"])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return value.item() if isinstance(value, np.generic) else value

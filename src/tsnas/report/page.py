@@ -1,0 +1,132 @@
+"""The report as one web page that needs nothing else: facts into the template, charts into their places."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import jinja2
+
+from tsnas.cost.estimate import SOURCE_MARKS
+from tsnas.cost.limits import BYTES_PER_KB
+from tsnas.report import charts, text, wording
+from tsnas.report.memory_chart import memory_chart
+from tsnas.report.network_chart import network_pictures
+
+# So many rows of a kind are shown at once; longer lists are folded, and left out in print.
+SHORT = 12
+KINDS = ("float", "int8")
+
+
+@functools.cache
+def environment() -> jinja2.Environment:
+    """Templates of the report; those of web pages escape whatever is put into them."""
+    found = jinja2.Environment(
+        loader=jinja2.PackageLoader("tsnas.report"),
+        autoescape=jinja2.select_autoescape(("html",)),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= {
+        function.__name__: function
+        for function in (text.kb, text.percent, text.score, text.number, text.shape, text.plural, text.name)
+    }
+    found.filters["markdown"] = text.markdown
+    found.globals |= {"words": wording, "bar": charts.bar, "marked": marked}
+    return found
+
+
+def page(facts: dict[str, Any]) -> str:
+    """The web page of a dict of facts."""
+    model = facts["model"]
+    test = facts["test"]
+    layers = facts["layers"]
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            facts=facts,
+            names=[text.name(str(label)) for label in model["classes"]],
+            layers=layers,
+            most={key: max(layer[key] for layer in layers) for key in ("latency_ms", "ram_bytes", "weight_bytes")},
+            totals={
+                key: sum(layer[key] for layer in layers) for key in ("params", "macs", "latency_ms", "weight_bytes")
+            },
+            matrices=[] if test is None else [(kind, _shaded(test[kind]["confusion"])) for kind in KINDS],
+            memory_chart=memory_chart(facts["memory"]),
+            cells=network_pictures(model["time"], model["channels"], len(model["classes"]), model["cells"]),
+            trace=_trace(facts),
+            contest_chart=None
+            if facts["contest"] is None
+            else charts.contest_chart(facts["contest"], _limit(facts, "latency")),
+            settings=_settings(facts["settings"]),
+            short=SHORT,
+            size=_size(facts),
+        )
+    )
+
+
+def marked(source: str) -> str:
+    """The mark of a latency that does not come from the fitted model."""
+    return SOURCE_MARKS[source]
+
+
+def _shaded(confusion: list[list[int]]) -> list[list[tuple[int, float]]]:
+    """Each count with its share of the windows of its true class."""
+    return [[(count, count / max(sum(row), 1)) for count in row] for row in confusion]
+
+
+def _limit(facts: dict[str, Any], name: str) -> float | None:
+    return next(row["limit"] for row in facts["limits"] if row["name"] == name)
+
+
+def _trace(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """Charts of the search, as far as there was one, and of the training."""
+    history = facts["history"]
+    found = []
+    search = history["search"]
+    if search:
+        ram = [None if value is None else value / BYTES_PER_KB for value in search["expected_ram_bytes"]]
+        ram_limit = _limit(facts, "RAM")
+        ram_limit = None if ram_limit is None else ram_limit / BYTES_PER_KB
+        latency = search["expected_latency_ms"]
+        decisions = [("entropy", "blue", search["entropy"]), ("settled", "orange", search["settled"])]
+        best = "validation, best path so far" if facts["settings"]["strategy"] == "evolution" else "validation"
+        accuracy = [("training", "orange", search["accuracy"]), (best, "blue", search["val_accuracy"])]
+        found = [
+            _chart("Expected latency (ms)", [("expected", "blue", latency)], _limit(facts, "latency")),
+            _chart("Expected RAM (KB)", [("expected", "blue", ram)], ram_limit),
+            _chart("Decisions", decisions, top=1.0),
+            _chart("Accuracy of the supernet", accuracy, top=1.0),
+        ]
+    training = [value for phase in ("train", "quantise") for value in (history[phase] or {}).get("accuracy", [])]
+    if training:
+        floats = len((history["train"] or {}).get("accuracy", []))
+        series = [
+            ("float", "blue", training[:floats]),
+            ("quantisation-aware", "orange", [None] * floats + training[floats:]),
+        ]
+        found.append(_chart("Final training: accuracy on training windows", series, top=1.0))
+    return found
+
+
+def _chart(title: str, series: list, limit: float | None = None, top: float = 0.0) -> dict[str, Any]:
+    keys = [(name, class_) for name, class_, _ in series] if len(series) > 1 else []
+    return {"title": title, "keys": keys, "svg": charts.epochs_chart(title, series, limit, top)}
+
+
+def _settings(settings: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = []
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            rows += [(f"{name}.{key}", str(item)) for key, item in value.items()]
+        else:
+            rows.append((name, "default" if value is None else str(value)))
+    return rows
+
+
+def _size(facts: dict[str, Any]) -> str:
+    """How closely the page must be set in print, so that two sheets hold it."""
+    rows = len(facts["layers"]) + (2 if facts["test"] else 1) * len(facts["model"]["classes"])
+    return "small" if rows <= 40 else "medium" if rows <= 70 else "large"

@@ -1,0 +1,51 @@
+"""Scores of predictions: accuracy, macro-F1, and for each class precision, recall and F1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
+
+Judged = tuple[np.ndarray, dict[str, np.ndarray]]
+
+
+def scores(codes: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    """Accuracy and macro-F1 of predicted class codes."""
+    return {
+        "accuracy": float(accuracy_score(codes, predicted)),
+        "macro_f1": float(f1_score(codes, predicted, average="macro")),
+    }
+
+
+def held_out_facts(judged: Judged | None, n_classes: int) -> dict[str, Any] | None:
+    """Scores of each model on test windows, as plain values.
+
+    Args:
+        judged: (codes, dict of `"float"` and `"int8"` to the predicted codes), or None.
+        n_classes: int, number of classes.
+
+    Returns:
+        dict of `"windows"`, and for `"float"` and `"int8"` a dict of `"accuracy"`, `"macro_f1"`, `"confusion"` (a row
+        for each true class, a column for each predicted one) and `"classes"`: for each class its `"windows"`,
+        `"precision"`, `"recall"` and `"f1"`, None where there is nothing to divide by. None without test windows.
+    """
+    if judged is None:
+        return None
+    codes, predictions = judged
+    labels = np.arange(n_classes)
+    facts: dict[str, Any] = {"windows": len(codes)}
+    for kind, predicted in predictions.items():
+        columns = precision_recall_fscore_support(codes, predicted, labels=labels, zero_division=np.nan)
+        facts[kind] = scores(codes, predicted) | {
+            "confusion": confusion_matrix(codes, predicted, labels=labels).tolist(),
+            "classes": [
+                {"windows": int(support), "precision": _known(p), "recall": _known(r), "f1": _known(f)}
+                for p, r, f, support in zip(*columns, strict=True)
+            ],
+        }
+    return facts
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,63 @@
+"""Numbers, names and tables as a reader wants to see them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from tsnas.cost.limits import BYTES_PER_KB
+
+DASH = "\N{EN DASH}"
+
+
+def kb(n_bytes: float, decimals: int = 1) -> str:
+    """Bytes as KB of 1024, without the unit."""
+    return f"{n_bytes / BYTES_PER_KB:,.{decimals}f}"
+
+
+def percent(share: float | None, decimals: int = 0) -> str:
+    """A share as percent; one that is over 1 never reads as 100."""
+    if share is None:
+        return DASH
+    text = f"{100 * share:.{decimals}f}"
+    while (share > 1) != (float(text) > 100) and decimals < 6:
+        decimals += 1
+        text = f"{100 * share:.{decimals}f}"
+    return f"{text} %"
+
+
+def score(value: float | None) -> str:
+    """A score between 0 and 1 with three decimals, or a dash where there is none."""
+    return DASH if value is None else f"{value:.3f}"
+
+
+def number(value: float) -> str:
+    """A number of any size with four significant digits."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def shape(sizes: list[int] | tuple[int, ...]) -> str:
+    return "\N{MULTIPLICATION SIGN}".join(map(str, sizes))
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "es" if noun.endswith("s") else "s")
+
+
+def listed(words: list[str]) -> str:
+    """`a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def name(label: str) -> str:
+    """A user's name on one line: no control characters, no halves of surrogate pairs, no runs of spaces."""
+    kept = ("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) == "Cs" else c for c in label)
+    words = " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in kept).split())
+    return words or "(empty)"
+
+
+def markdown(label: str) -> str:
+    """Text in Markdown, also in a table or a list: what has a meaning there is escaped."""
+    # An underscore inside a word has none.
+    text = re.sub(r"([\\`*{}\[\]<>|&~$]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", name(label))
+    return re.sub(r"^(\d*)([-+#=.)])", r"\1\\\2", text)
