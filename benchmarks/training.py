@@ -93,6 +93,11 @@ def variant_settings(name: str, standardizer: Standardizer, epochs: int) -> dict
         "rotate 30": lambda: {"augment": turn(degrees=30)},
         "rotate 8 each": lambda: {"augment": turn(degrees=8, each=True)},
         "rotate 8 + twice the passes": lambda: {"augment": turn(degrees=8), "epochs": 2 * epochs},
+        "rotate 8 + four times the passes": lambda: {"augment": turn(degrees=8), "epochs": 4 * epochs},
+        "rotate 8 + stretch 15% + twice the passes": lambda: {
+            "augment": lambda windows, seed: turn(degrees=8)(stretch(windows, seed, 0.15), seed),
+            "epochs": 2 * epochs,
+        },
         "rotate 8 + stretch 15%": lambda: {
             "augment": lambda windows, seed: turn(degrees=8)(stretch(windows, seed, 0.15), seed)
         },

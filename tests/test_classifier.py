@@ -20,7 +20,7 @@ import tsnas
 from tsnas import errors
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_tflite
-from tsnas.deploy.convert import read_metadata
+from tsnas.deploy.metadata import read_metadata
 
 NAMES = np.array(["slow", "medium", "fast"])
 SMALL = tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1)
@@ -101,7 +101,8 @@ def test_probabilities_are_those_of_the_int8_file_on_the_real_interpreter(fitted
     scale, zero_point = float(details["scales"][0]), int(details["zero_points"][0])
     mean, std = (np.array(metadata["standardization"][key]) for key in ("mean", "std"))
     for window, expected in zip(x[:20], probabilities[:20], strict=True):
-        levels = np.round((((window - mean) / std).astype(np.float32)) / np.float32(scale)) + zero_point
+        step = (std * scale).astype(np.float32)
+        levels = np.round((window.astype(np.float32) - mean.astype(np.float32)) / step) + zero_point
         interpreter.set_input(np.clip(levels, -128, 127).astype(np.int8)[None, ..., None], 0)
         interpreter.invoke()
         output = interpreter.get_output(0)[0].astype(float) + 128

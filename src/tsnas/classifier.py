@@ -14,8 +14,8 @@ from tsnas.callbacks import as_callbacks
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
 from tsnas.data import check_labels, check_lengths, check_windows, encode_labels, find_axes, from_tf_dataset
-from tsnas.deploy.runner import Int8Model
 from tsnas.errors import LengthMismatchError, SettingError, WindowShapeError
+from tsnas.export import Firmware, export_model
 from tsnas.report.data_summary import summarise, versions
 from tsnas.report.scores import scores
 from tsnas.search.strategies import strategy_named
@@ -36,7 +36,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         max_energy_mj: float, largest energy of one inference, in mJ; the board needs `active_power_mw`. Defaults to
             None, no limit.
         epochs: int, passes over the windows when the found network is trained. Defaults to None: as many as
-            make about 5,000 steps, but 10 to 45 (more for less than a thousand steps).
+            make about 5,000 steps, but 10 to 90 (more for less than a thousand steps).
         search_epochs: int, passes over the training windows while searching. Defaults to None: as many as make about
             1,200 steps of the evolution, or 700 of another search, but at least 4.
         qat_epochs: int, passes of the quantisation-aware training. Defaults to None: a fifth of `epochs`, at least 3.
@@ -217,7 +217,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             float32 array (windows, classes), columns in the order of `classes_`.
         """
         check_is_fitted(self, "tflite_model_")
-        probabilities = self._int8_model.predict(self.standardizer_(self._windows(x)))
+        probabilities = self._firmware.predict(self._windows(x))
         # The output has steps of 1/256, so its sum is near 1 only.
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
@@ -263,21 +263,32 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "tflite_model_")
         return saving.save(self, directory)
 
-    def export(self, directory):
-        """Writes the int8 model, with all that firmware needs to know beside it.
+    def export(self, directory, format="tflite", x=None, stride=None):
+        """Writes the int8 model for firmware, as a file or as sources that compile.
 
         Args:
             directory: path of a folder; made if missing.
+            format: str. `"tflite"`: the file. `"c"`: C without an interpreter, on CMSIS-NN or in plain C. `"tflm"`: C++
+                for TensorFlow Lite Micro. `"arduino"`: an Arduino library. `"mbed"`: a program for Mbed OS. `"zephyr"`:
+                a Zephyr module. All have `model.tflite` and `model.json`, with class names, quantisation and
+                standardisation; the sources also take raw sensor values, sample by sample, and have a self-test.
+                Defaults to `"tflite"`.
+            x: windows as in `predict`, some of which become the self-test. Defaults to None: random ones.
+            stride: int, samples from one class to the next in the example. Defaults to None, half a window.
 
         Returns:
-            list of the paths written: `model.tflite`, and `model.json` with class names, quantisation and
-            standardisation.
+            list of the paths written.
 
         Raises:
+            ExportError: a format that does not exist, or a stride below 1.
+            DataError: windows that cannot be used.
             OutputDirError: the folder cannot be written.
+
+        Example:
+            >>> clf.export("firmware", format="c", x=x_test)
         """
         check_is_fitted(self, "tflite_model_")
-        return saving.export(self, directory)
+        return export_model(self._firmware, directory, format, x, stride, self.architecture_.describe())
 
     def report(self, directory, x_test=None, y_test=None, *, command_line=None):
         """Writes a report: how the limits are kept, how well it does, what it costs where, and how it was found.
@@ -324,14 +335,14 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.ram_bytes_ = estimate.ram_bytes
         self.flash_bytes_ = estimate.flash_bytes
         self.energy_mj_ = estimate.energy_mj
-        self._int8_model = Int8Model(tflite_model)
+        self._firmware = Firmware(tflite_model, self.board_)
 
     def __getstate__(self):
         # Interpreters and Keras models do not pickle; `save` and `tsnas.load` round-trip a fitted classifier.
         state = super().__getstate__().copy()
         if "tflite_model_" in state:
             state["_saved"] = saving.to_bytes(self)
-            for name in ("_int8_model", "keras_model_"):
+            for name in ("_firmware", "keras_model_"):
                 state.pop(name, None)
         return state
 

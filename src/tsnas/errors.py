@@ -160,3 +160,7 @@ class ToolchainError(ProbeError):
 
 class VerificationError(TsnasError):
     """A model whose outputs on a board are not those of the reference interpreter."""
+
+
+class ExportError(TsnasError, ValueError):
+    """A model or format that cannot be exported; the message says what can."""

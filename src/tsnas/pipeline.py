@@ -15,7 +15,8 @@ from tsnas.contest import DROPOUT, Data, Split
 from tsnas.cost.estimate import Estimate, estimate_graph
 from tsnas.data import Axes, Standardizer, split_validation
 from tsnas.deploy.augment import augmentation
-from tsnas.deploy.convert import convert_int8, embed_metadata
+from tsnas.deploy.convert import convert_int8
+from tsnas.deploy.metadata import embed_metadata
 from tsnas.deploy.train import train_float, train_quantised
 from tsnas.deploy.verify import verify
 from tsnas.search.derive import Derived, derive

@@ -5,7 +5,6 @@ Nothing that is loaded is run: the networks are rebuilt from the architecture, a
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import pathlib
@@ -19,8 +18,8 @@ import tsnas
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.data import Standardizer
-from tsnas.deploy.runner import Int8Model
 from tsnas.errors import BoardError, ModelFileError, SettingError
+from tsnas.export.card import card_json
 from tsnas.files import check_output_dir, write_file
 from tsnas.pipeline import raw_model
 from tsnas.space.architecture import Architecture
@@ -37,19 +36,11 @@ def save(classifier: AutoClassifier, directory: str | os.PathLike[str]) -> list[
     """Writes everything that `load` needs; see `AutoClassifier.save`."""
     folder = check_output_dir(directory)
     files = to_bytes(classifier)
-    files[CARD_FILE] = _as_json(_card(classifier)).encode()
+    files[CARD_FILE] = card_json(classifier._firmware, classifier.architecture_.describe()).encode()
     # The file that `load` reads first goes last: an interrupted save is seen as none, or as the one before.
     for name in (MODEL_FILE, FLOAT_FILE, CARD_FILE, STATE_FILE):
         write_file(folder / name, files[name])
     return [folder / name for name in (MODEL_FILE, FLOAT_FILE, CARD_FILE, STATE_FILE)]
-
-
-def export(classifier: AutoClassifier, directory: str | os.PathLike[str]) -> list[pathlib.Path]:
-    """Writes what firmware needs; see `AutoClassifier.export`."""
-    folder = check_output_dir(directory)
-    write_file(folder / MODEL_FILE, classifier.tflite_model_)
-    write_file(folder / CARD_FILE, _as_json(_card(classifier)))
-    return [folder / MODEL_FILE, folder / CARD_FILE]
 
 
 def load(classifier_type: type[AutoClassifier], directory: str | os.PathLike[str]) -> AutoClassifier:
@@ -146,40 +137,6 @@ def _read_state(content: bytes) -> dict[str, Any]:
             f"format {FORMAT}; upgrade tsnas, or save the classifier again."
         )
     return state
-
-
-def _card(classifier: AutoClassifier) -> dict[str, Any]:
-    """What firmware must know to feed the model and to read its answer."""
-    model = Int8Model(classifier.tflite_model_)
-    return {
-        "input": {
-            "shape": [1, *model.window_shape],
-            "type": "int8",
-            "scale": model.input_scale,
-            "zero_point": model.input_zero_point,
-            "mean": list(classifier.standardizer_.mean),
-            "std": list(classifier.standardizer_.std),
-            "how": "q = clip(round((raw - mean[channel]) / std[channel] / scale) + zero_point, -128, 127), "
-            "time-major: all channels of the first sample, then of the second",
-        },
-        "output": {
-            "shape": [1, model.classes],
-            "type": "int8",
-            "scale": model.output_scale,
-            "zero_point": model.output_zero_point,
-            "classes": [str(label) for label in classifier.classes_.tolist()],
-            "how": "probability = (q - zero_point) * scale; the class is the index of the largest q",
-        },
-        "board": classifier.board_.name,
-        "limits": dataclasses.asdict(classifier._limits()),
-        "latency_ms": classifier.latency_ms_,
-        "ram_bytes": classifier.ram_bytes_,
-        "flash_bytes": classifier.flash_bytes_,
-        "energy_mj": classifier.energy_mj_,
-        "architecture": classifier.architecture_.describe(),
-        "seed": classifier.seed_,
-        "tsnas": tsnas.__version__,
-    }
 
 
 def _model_bytes(model: keras.Model) -> bytes:

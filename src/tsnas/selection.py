@@ -12,7 +12,8 @@ from tsnas.budget import Budget
 from tsnas.contest import Split, contest
 from tsnas.cost.limits import Limits
 from tsnas.deploy.augment import Augment
-from tsnas.deploy.convert import embed_metadata, untrained_int8
+from tsnas.deploy.convert import untrained_int8
+from tsnas.deploy.metadata import embed_metadata
 from tsnas.deploy.seed import fixed_seed
 from tsnas.deploy.verify import verify
 from tsnas.errors import InfeasibleError, LimitExceededError

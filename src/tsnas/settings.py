@@ -20,7 +20,7 @@ from tsnas.space.config import SpaceConfig
 SEARCH_STEPS, SEARCH_EPOCHS = 700, (4, 100)
 # A single path is trained in a fraction of the time of a whole supernet, but takes more steps.
 PATH_STEPS = 1200
-TRAIN_STEPS, TRAIN_EPOCHS = 5000, (10, 45)
+TRAIN_STEPS, TRAIN_EPOCHS = 5000, (10, 90)
 # So few windows that the upper bound would leave less than this many steps are passed over more often.
 LEAST_STEPS = 1000
 BATCH_VALUES = 2**20

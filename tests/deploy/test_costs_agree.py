@@ -13,8 +13,9 @@ from tsnas.cost.estimate import estimate_graph, estimate_tflite
 from tsnas.cost.memory import plan_arena
 from tsnas.cost.offline_plan import METADATA_NAME
 from tsnas.cost.tflite import read_graph
-from tsnas.deploy.convert import embed_metadata, untrained_int8
+from tsnas.deploy.convert import untrained_int8
 from tsnas.deploy.flatbuffer import metadata_entry, pack_model, read_model
+from tsnas.deploy.metadata import embed_metadata
 from tsnas.errors import ModelFileError
 from tsnas.space.supernet import Supernet, build_cells
 

@@ -1,4 +1,4 @@
-"""Converts Keras models to fully int8 .tflite files that carry their own metadata.
+"""Converts Keras models to fully int8 .tflite files.
 
 Order of the operators. Left alone, the converter (TensorFlow 2.21) sorts operators topologically and
 breaks ties by the alphabetical order of the layer names, for quantisation-aware and post-training
@@ -10,7 +10,6 @@ order of `tsnas.deploy.core_model.operator_names`, and the place of every tensor
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import sys
@@ -22,11 +21,9 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.deploy.core_model import check_core_model, operator_names
-from tsnas.deploy.flatbuffer import add_metadata, metadata_entry, pack_model, read_model, tidy, with_offsets
+from tsnas.deploy.flatbuffer import tidy, with_offsets
 from tsnas.deploy.seed import kept_random_state
 from tsnas.errors import CoreModelError, ModelFileError
-
-METADATA_NAME = b"tsnas"
 
 
 def convert_int8(qat_model: keras.Model) -> bytes:
@@ -85,59 +82,6 @@ def untrained_int8(core_model: keras.Model) -> bytes:
     stand_in.set_weights([rng.uniform(0.5, 1.5, weight.shape) for weight in core_model.get_weights()])
     windows = rng.standard_normal((1, 1, *core_model.input_shape[1:])).astype(np.float32)
     return _convert(stand_in, calibration_windows=windows)
-
-
-def embed_metadata(tflite: bytes, metadata: dict) -> bytes:
-    """Stores a dictionary as JSON inside a .tflite file; interpreters ignore it.
-
-    Args:
-        tflite: bytes of a .tflite file.
-        metadata: dict of JSON values, such as the standardisation and the class names. An earlier one is
-            replaced.
-
-    Returns:
-        bytes of the new file; the same arguments always give the same bytes.
-
-    Raises:
-        ModelFileError: bytes that are not a .tflite file, or metadata that is not JSON (NaN included).
-
-    Example:
-        >>> tflite = embed_metadata(tflite, {"classes": ["walk", "sit"], "mean": [0.1], "std": [1.2]})
-    """
-    try:
-        text = json.dumps(metadata, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise ModelFileError(f"The metadata is not JSON: {error}. Use dict, list, str, finite numbers.") from error
-    model = read_model(tflite)
-    add_metadata(model, METADATA_NAME, text.encode())
-    return pack_model(model)
-
-
-def read_metadata(tflite: bytes) -> dict | None:
-    """Reads what `embed_metadata` stored.
-
-    Args:
-        tflite: bytes of a .tflite file.
-
-    Returns:
-        dict, or None if the file carries none.
-
-    Raises:
-        ModelFileError: bytes that are not a .tflite file, or damaged metadata.
-
-    Example:
-        >>> read_metadata(tflite)["classes"]
-        ['walk', 'sit']
-    """
-    model = read_model(tflite)
-    entry = metadata_entry(model, METADATA_NAME)
-    if entry is None:
-        return None
-    try:
-        metadata = json.loads(bytes(model.buffers[entry.buffer].data))
-    except (ValueError, TypeError, IndexError) as error:
-        raise ModelFileError(f"The metadata 'tsnas' in this .tflite file is damaged ({error}).") from error
-    return metadata
 
 
 def _convert(model: keras.Model, calibration_windows: np.ndarray | None) -> bytes:

@@ -11,6 +11,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 
 from tsnas.errors import ToolchainError
 
@@ -78,18 +79,15 @@ def build(core: str, defines: tuple[str, ...] = (), cache: str | os.PathLike[str
     Raises:
         ToolchainError: compiler or kernels are missing, or the compiler fails; the message says what to install.
     """
-    chosen, sources = CORES[core], firmware_dir()
-    kernels = kernels_dir()
-    compiler = shutil.which(COMPILER)
-    if compiler is None:
-        raise ToolchainError(f"{COMPILER} is missing; install it with: {INSTALL}")
-    files = [*sorted((sources / "core").glob("*.c")), *sorted((sources / "ops").glob("*.c"))]
-    files += [sources / "ports" / "main.c", sources / "ports" / "startup.c", sources / "ports" / chosen.port / "port.c"]
-    files += sorted((kernels / "cmsis_nn" / "Source").rglob("*.c"))
-    command = [compiler, *chosen.flags, *FLAGS, *(f"-D{define}" for define in defines)]
-    command += [f'-DPROBE_KERNELS="{KERNEL_LIBRARY}"', f'-DPROBE_FLAGS="{OPTIMISATION}"']
-    command += [f"-I{kernels / 'cmsis_nn' / 'Include'}", f"-I{kernels / 'cmsis_core' / 'Include'}", *LINK_FLAGS]
-    command += [f"-L{sources / 'ports'}", f"-T{sources / 'ports' / chosen.port / chosen.name}.ld", *map(str, files)]
+    sources = firmware_dir()
+    files = [
+        *sorted((sources / "core").glob("*.c")),
+        *sorted((sources / "ops").glob("*.c")),
+        sources / "ports" / "main.c",
+    ]
+    flags = [f"-D{define}" for define in defines]
+    flags += [f'-DPROBE_KERNELS="{KERNEL_LIBRARY}"', f'-DPROBE_FLAGS="{OPTIMISATION}"']
+    command = compile_command(core, files, flags)
     folder = pathlib.Path(cache) if cache is not None else _cache_dir()
     target = folder / f"probe-{core}-{_digest(command, sources)}.elf"
     if target.exists():
@@ -98,12 +96,54 @@ def build(core: str, defines: tuple[str, ...] = (), cache: str | os.PathLike[str
     # Another process may build the same: each has its own file, and the last one to finish puts it in place.
     handle, unfinished = tempfile.mkstemp(dir=folder, suffix=".part")
     os.close(handle)
-    done = subprocess.run([*command, "-o", unfinished], capture_output=True, text=True, check=False)
-    if done.returncode:
-        os.unlink(unfinished)
-        raise ToolchainError(f"{COMPILER} cannot build the firmware:\n{done.stderr.strip()}\nInstall it: {INSTALL}")
-    os.replace(unfinished, target)
+    try:
+        compile_image(command, unfinished)
+        os.replace(unfinished, target)
+    finally:
+        pathlib.Path(unfinished).unlink(missing_ok=True)
     return target
+
+
+def compile_command(core: str, files: Sequence[pathlib.Path], flags: Sequence[str] = ()) -> list[str]:
+    """The command that compiles sources together with CMSIS-NN and the port of an emulated board, but for its output.
+
+    Args:
+        core: str, one of `CORES`.
+        files: sequence of paths of C sources, `main` among them.
+        flags: sequence of str, such as folders of headers. Defaults to none.
+
+    Raises:
+        ToolchainError: compiler or kernels are missing.
+    """
+    chosen, ports, kernels = CORES[core], firmware_dir() / "ports", kernels_dir()
+    compiler = shutil.which(COMPILER)
+    if compiler is None:
+        raise ToolchainError(f"{COMPILER} is missing; install it with: {INSTALL}")
+    sources = [*files, ports / "startup.c", ports / chosen.port / "port.c"]
+    sources += sorted((kernels / "cmsis_nn" / "Source").rglob("*.c"))
+    return [
+        compiler,
+        *chosen.flags,
+        *FLAGS,
+        *flags,
+        f"-I{kernels / 'cmsis_nn' / 'Include'}",
+        f"-I{kernels / 'cmsis_core' / 'Include'}",
+        *LINK_FLAGS,
+        f"-L{ports}",
+        f"-T{ports / chosen.port / chosen.name}.ld",
+        *map(str, sources),
+    ]
+
+
+def compile_image(command: Sequence[str], target: str | os.PathLike[str]) -> None:
+    """Runs a command of `compile_command`.
+
+    Raises:
+        ToolchainError: the compiler fails; the message has what it says.
+    """
+    done = subprocess.run([*command, "-lm", "-o", os.fspath(target)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ToolchainError(f"{COMPILER} cannot build the firmware:\n{done.stderr.strip()}\nInstall it: {INSTALL}")
 
 
 def kernels_dir() -> pathlib.Path:

@@ -1,0 +1,127 @@
+"""tsnas export: firmware sources of a finished model, and a run of them on an emulated board."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import TYPE_CHECKING, Any
+
+from absl import flags
+
+from tsnas.commands.command import Command, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from tsnas.export import Firmware
+
+FORMATS = ("tflite", "c", "tflm", "arduino", "mbed", "zephyr")
+SHOWN = 10
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    flags.DEFINE_enum("format", "c", FORMATS, "What to write.", flag_values=values)
+    flags.DEFINE_string("out", None, "Folder to write to; created if need be. Required.", flag_values=values)
+    flags.DEFINE_string("board", None, "Board to estimate for. Default: that of the model.", flag_values=values)
+    flags.DEFINE_string(
+        "data", None, "A .npz file whose windows are used for the self-test, test windows first.", flag_values=values
+    )
+    flags.DEFINE_enum(
+        "dataset", None, ["shoulder"], "A data set that comes with tsnas, instead of --data.", flag_values=values
+    )
+    flags.DEFINE_integer(
+        "stride", None, "Samples from one class to the next. Default: half a window.", 1, flag_values=values
+    )
+    flags.DEFINE_boolean(
+        "emulate", False, "Also compile the sources and run them on an emulated board.", flag_values=values
+    )
+    flags.DEFINE_integer("windows", 100, "How many windows the emulated board classifies.", 1, flag_values=values)
+
+
+def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    from tsnas.cost.tflite import read_model_bytes
+    from tsnas.export import Firmware, export_model
+
+    if len(arguments) != 1:
+        raise UsageError(f"expected the path of one model or of the folder of a search, not {len(arguments)} arguments")
+    if not values.out:
+        raise UsageError("--out is required")
+    if values.data and values.dataset:
+        raise UsageError("give one of --data=FILE.npz and --dataset=shoulder")
+    if values.emulate and values.format != "c":
+        raise UsageError(f"--emulate runs the sources of --format=c; --format={values.format} needs its own platform")
+    path = pathlib.Path(arguments[0])
+    firmware = Firmware.of(read_model_bytes(path / "model.tflite" if path.is_dir() else path), values.board)
+    x, y = _windows(values)
+    written = export_model(firmware, values.out, values.format, x, values.stride, _architecture(path))
+    print(f"Wrote to {values.out}:")
+    for file in written:
+        print(f"  {file.stat().st_size:>10,} bytes  {file.relative_to(values.out)}")
+    if values.emulate:
+        _emulate(firmware, x, y, values.windows)
+
+
+def _architecture(path: pathlib.Path) -> list[str]:
+    """What the folder of a search says of the network."""
+    card = (path if path.is_dir() else path.parent) / "model.json"
+    try:
+        return list(json.loads(card.read_text(encoding="utf-8"))["architecture"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _windows(values: flags.FlagValues) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Raw windows and their labels, if the caller has any."""
+    if values.dataset:
+        from tsnas.datasets import shoulder
+
+        _, (x, y, _) = shoulder.load_data()
+        return x, y
+    if not values.data:
+        return None, None
+    from tsnas.datasets import load_npz
+
+    data = load_npz(values.data)
+    return (data.x_train, data.y_train) if data.x_test is None else (data.x_test, data.y_test)
+
+
+def _emulate(firmware: Firmware, x: Any, y: Any, count: int) -> None:
+    import numpy as np
+    import tabulate
+    from tqdm.auto import tqdm
+
+    from tsnas.export.emulate import verify_export
+    from tsnas.export.formats import SelfTest
+
+    if x is None:
+        chosen, labels = SelfTest.of(firmware, None, count).windows, None
+    else:
+        places = np.unique(np.linspace(0, len(x) - 1, count).round().astype(int))
+        chosen, labels = np.asarray(x)[places], np.asarray(y)[places]
+    print(f"\nCompiling, and running on an emulated {firmware.board.core}:")
+    with tqdm(total=len(chosen), desc="emulate", unit="window", dynamic_ncols=True) as bar:
+        verified = verify_export(firmware, chosen, done=bar.update)
+    names = [firmware.classes[i] for i in verified.answers.classes]
+    headers, columns = ["window", "class"], [list(range(len(names))), names]
+    if labels is not None:
+        headers, columns = [*headers, "label"], [*columns, labels]
+    rows = list(zip(*columns, strict=True))[:SHOWN]
+    print(tabulate.tabulate(rows, headers, disable_numparse=True))
+    if labels is not None:
+        right = sum(name == str(label) for name, label in zip(names, labels, strict=True))
+        print(f"... {right} of {len(names)} windows have the class of their label")
+    print(f"\n{verified}")
+
+
+COMMAND = Command(
+    name="export",
+    summary="Write a model as sources for firmware, and run them on an emulated board.",
+    usage="(DIR | FILE.tflite) --out=DIR [--format=FORMAT] [--data=FILE.npz | --dataset=shoulder] [--emulate] "
+    "[--flag=value ...]",
+    example="tsnas export runs/demo --out=firmware --dataset=shoulder --emulate",
+    define_flags=define_flags,
+    run=run,
+    details="The sources take raw sensor values sample by sample and give the names of classes, and have a self-test. "
+    "--emulate compares every output byte with the reference interpreter, prints the time of a window that the counted "
+    "instructions amount to, and ends with exit code 2 if a byte differs.",
+)

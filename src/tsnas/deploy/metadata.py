@@ -1,0 +1,63 @@
+"""What travels inside a .tflite file beside the network: a dictionary as JSON, which interpreters ignore."""
+
+from __future__ import annotations
+
+import json
+
+from tsnas.deploy.flatbuffer import add_metadata, metadata_entry, pack_model, read_model
+from tsnas.errors import ModelFileError
+
+METADATA_NAME = b"tsnas"
+
+
+def embed_metadata(tflite: bytes, metadata: dict) -> bytes:
+    """Stores a dictionary as JSON inside a .tflite file; interpreters ignore it.
+
+    Args:
+        tflite: bytes of a .tflite file.
+        metadata: dict of JSON values, such as the standardisation and the class names. An earlier one is
+            replaced.
+
+    Returns:
+        bytes of the new file; the same arguments always give the same bytes.
+
+    Raises:
+        ModelFileError: bytes that are not a .tflite file, or metadata that is not JSON (NaN included).
+
+    Example:
+        >>> tflite = embed_metadata(tflite, {"classes": ["walk", "sit"], "mean": [0.1], "std": [1.2]})
+    """
+    try:
+        text = json.dumps(metadata, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ModelFileError(f"The metadata is not JSON: {error}. Use dict, list, str, finite numbers.") from error
+    model = read_model(tflite)
+    add_metadata(model, METADATA_NAME, text.encode())
+    return pack_model(model)
+
+
+def read_metadata(tflite: bytes) -> dict | None:
+    """Reads what `embed_metadata` stored.
+
+    Args:
+        tflite: bytes of a .tflite file.
+
+    Returns:
+        dict, or None if the file carries none.
+
+    Raises:
+        ModelFileError: bytes that are not a .tflite file, or damaged metadata.
+
+    Example:
+        >>> read_metadata(tflite)["classes"]
+        ['walk', 'sit']
+    """
+    model = read_model(tflite)
+    entry = metadata_entry(model, METADATA_NAME)
+    if entry is None:
+        return None
+    try:
+        metadata = json.loads(bytes(model.buffers[entry.buffer].data))
+    except (ValueError, TypeError, IndexError) as error:
+        raise ModelFileError(f"The metadata 'tsnas' in this .tflite file is damaged ({error}).") from error
+    return metadata

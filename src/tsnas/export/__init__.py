@@ -1,0 +1,6 @@
+"""From a finished model to firmware: sources that compile, and the proof that they compute the same."""
+
+from tsnas.export.firmware import Firmware
+from tsnas.export.formats import FORMATS, export_model
+
+__all__ = ["FORMATS", "Firmware", "export_model"]

@@ -1,0 +1,53 @@
+"""model.json: what firmware must know to feed a model and to read its answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from tsnas.export.firmware import Firmware
+
+
+def card(firmware: Firmware, architecture: Sequence[str] = ()) -> dict[str, Any]:
+    """The facts of a model as plain values.
+
+    Args:
+        firmware: `Firmware`.
+        architecture: lines that describe the network. Defaults to none.
+    """
+    model, estimate = firmware.model, firmware.estimate
+    return {
+        "input": {
+            "shape": [1, *model.window_shape],
+            "type": "int8",
+            "scale": model.input_scale,
+            "zero_point": model.input_zero_point,
+            "mean": list(firmware.standardizer.mean),
+            "std": list(firmware.standardizer.std),
+            "how": "q = clip(round((raw - mean[channel]) / (std[channel] * scale)) + zero_point, -128, 127), in "
+            "float32; time-major: all channels of the first sample, then of the second",
+        },
+        "output": {
+            "shape": [1, model.classes],
+            "type": "int8",
+            "scale": model.output_scale,
+            "zero_point": model.output_zero_point,
+            "classes": firmware.classes,
+            "how": "probability = (q - zero_point) * scale; the class is the index of the largest q",
+        },
+        "board": firmware.board.name,
+        "limits": firmware.metadata.get("limits", {}),
+        "latency_ms": estimate.latency_ms,
+        "ram_bytes": estimate.ram_bytes,
+        "flash_bytes": estimate.flash_bytes,
+        "energy_mj": estimate.energy_mj,
+        "architecture": list(architecture),
+        "seed": firmware.metadata.get("seed"),
+        "tsnas": firmware.metadata.get("tsnas"),
+    }
+
+
+def card_json(firmware: Firmware, architecture: Sequence[str] = ()) -> str:
+    """The same as text."""
+    return json.dumps(card(firmware, architecture), indent=2) + "\n"

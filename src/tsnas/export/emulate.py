@@ -1,0 +1,230 @@
+"""Runs the exported C on an emulated board, and holds every byte against the reference interpreter."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import pathlib
+import socket
+import struct
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from tsnas.cost.latency import op_cycles
+from tsnas.data import check_windows
+from tsnas.errors import NoAnswerError, PortError, VerificationError, WindowShapeError
+from tsnas.export.firmware import Firmware
+from tsnas.export.formats import export_model
+from tsnas.export.network import network
+from tsnas.probe.conversion import conversion_for, cycles_of
+from tsnas.probe.emulator import Emulator
+from tsnas.probe.firmware import compile_command, compile_image, firmware_dir
+
+HARNESS = pathlib.Path(__file__).parent / "harness"
+TIMEOUT_S = 60.0
+NONE, ERROR = -1, -2
+# Instructions for each tick of the emulated timer; see ports/mps2/port.c.
+INSTRUCTIONS_PER_TICK = {"cortex-m4": 5 / 8, "cortex-m33": 25 / 32}
+
+
+@dataclasses.dataclass(frozen=True)
+class Answers:
+    """What an emulated board computes.
+
+    Args:
+        classes: int array (windows,).
+        levels: int8 array (windows, classes), the output of the model.
+        instructions: float array (layers,), mean number of instructions of each layer.
+    """
+
+    classes: np.ndarray
+    levels: np.ndarray
+    instructions: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Verified:
+    """An export that was run.
+
+    Args:
+        core: str, of the emulated board.
+        answers: `Answers` to all windows.
+        windows, bytes: int, what was compared with the reference interpreter; nothing differed.
+        instructions: float, of one window.
+        counted_ms: float, the same as time on the board of the model, by a conversion that was fitted to measurements.
+        predicted_ms: float, what the latency model says of the same kernels.
+        conversion_error: float, mean relative error of the conversion for one operator.
+    """
+
+    core: str
+    answers: Answers
+    windows: int
+    bytes: int
+    instructions: float
+    counted_ms: float
+    predicted_ms: float
+    conversion_error: float
+
+    def __str__(self) -> str:
+        return (
+            f"self-test: 0 bytes differ\n"
+            f"{self.windows} windows as a stream of samples: 0 of {self.bytes} output bytes differ from the reference\n"
+            f"{self.instructions:,.0f} instructions for a window: {self.counted_ms:.2f} ms counted, "
+            f"{self.predicted_ms:.2f} ms predicted for these kernels ({self.counted_ms / self.predicted_ms - 1:+.1%}; "
+            f"the conversion to time errs by {self.conversion_error:.1%} for an operator)"
+        )
+
+
+class EmulatedModel:
+    """The 'c' export of a model on an emulated board.
+
+    Args:
+        firmware: `Firmware`.
+        core: str, `"cortex-m4"` or `"cortex-m33"`. Defaults to `"cortex-m4"`.
+        x: raw windows for the self-test. Defaults to None, random ones.
+
+    Raises:
+        PortError: another core.
+        ToolchainError: compiler, kernels or emulator are missing, or the sources do not compile without a warning.
+
+    Example:
+        >>> with EmulatedModel(firmware) as board:
+        ...     board.selftest(), board.run(x).classes
+        (0, array([3, 3, 1]))
+    """
+
+    def __init__(self, firmware: Firmware, core: str = "cortex-m4", x: Any = None):
+        if core not in INSTRUCTIONS_PER_TICK:
+            raise PortError(f"No emulated board with core {core!r}; there are {', '.join(INSTRUCTIONS_PER_TICK)}.")
+        self._firmware, self._core, self._x = firmware, core, x
+        self._layers = len(network(firmware).layers)
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> EmulatedModel:
+        with contextlib.ExitStack() as stack:
+            folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            export_model(self._firmware, folder, "c", self._x)
+            build_image(folder, self._core, self._layers, folder / "model.elf")
+            board = stack.enter_context(Emulator(self._core, folder / "model.elf"))
+            address = board.url.removeprefix("socket://").split(":")
+            self._line = stack.enter_context(socket.create_connection((address[0], int(address[1])), TIMEOUT_S))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def selftest(self) -> int:
+        """Number of bytes that differ in the self-test."""
+        self._line.sendall(b"S")
+        return self._number()
+
+    def run(self, x: Any, done: Callable[[], object] = lambda: None) -> Answers:
+        """Classes of raw windows (windows, time, channels), each sent as a stream of samples."""
+        time, channels, _ = self._firmware.model.window_shape
+        windows = check_windows(x)
+        if windows.shape[1:] != (time, channels):
+            raise WindowShapeError(f"Windows have shape {windows.shape[1:]}; this model takes {(time, channels)}.")
+        classes, levels, ticks = [], [], []
+        for window in windows:
+            for found in self.stream(window, stride=time):
+                classes.append(found[0])
+                levels.append(found[1])
+                ticks.append(found[2])
+            done()
+        instructions = np.mean(ticks, axis=0) * INSTRUCTIONS_PER_TICK[self._core]
+        return Answers(np.array(classes), np.stack(levels), instructions)
+
+    def stream(self, samples: np.ndarray, stride: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """The class, levels and ticks of each layer for each window that slides over samples (time, channels)."""
+        samples = np.ascontiguousarray(samples, "<f4")
+        self._line.sendall(b"N" + struct.pack("<II", stride, len(samples)) + samples.tobytes())
+        while (found := self._number()) != NONE:
+            if found == ERROR:
+                raise VerificationError("A kernel on the emulated board refuses its layer.")
+            levels = np.frombuffer(self._received(self._firmware.model.classes), np.int8)
+            yield found, levels, np.frombuffer(self._received(4 * self._layers), "<u4")
+
+    def _number(self) -> int:
+        return int(struct.unpack("<i", self._received(4))[0])
+
+    def _received(self, size: int) -> bytes:
+        found = b""
+        while len(found) < size:
+            try:
+                part = self._line.recv(size - len(found))
+            except TimeoutError:
+                part = b""
+            if not part:
+                raise NoAnswerError(f"The emulated board has not answered within {TIMEOUT_S:g} s.")
+            found += part
+        return found
+
+
+def build_image(export: pathlib.Path, core: str, layers: int, target: pathlib.Path) -> None:
+    """Compiles a 'c' export, as it was written, for an emulated board; a warning is an error.
+
+    Args:
+        export: folder of the export.
+        core: str, one of `tsnas.probe.firmware.CORES`.
+        layers: int, number of layers of the model.
+        target: path of the ELF file.
+
+    Raises:
+        ToolchainError: compiler or kernels are missing, or there is a warning.
+    """
+    files = [*sorted((export / "tsnas").glob("*.c")), HARNESS / "main.c"]
+    flags = [f"-I{export / 'tsnas'}", f"-I{firmware_dir() / 'core'}", f"-DTSNAS_LAYERS={layers}"]
+    compile_image(compile_command(core, files, [*flags, "-include", str(HARNESS / "layers.h")]), target)
+
+
+def verify_export(
+    firmware: Firmware, x: Any, core: str | None = None, done: Callable[[], object] = lambda: None
+) -> Verified:
+    """Compiles the 'c' export of a model, runs it on an emulated board, and compares it with the reference interpreter.
+
+    Args:
+        firmware: `Firmware`.
+        x: raw windows (windows, time, channels).
+        core: str, `"cortex-m4"` or `"cortex-m33"`. Defaults to None, that of the model's board.
+        done: called after each window. Defaults to nothing.
+
+    Returns:
+        `Verified`.
+
+    Raises:
+        VerificationError: a byte that differs.
+        PortError: no emulated board has this core.
+        ToolchainError: compiler, kernels or emulator are missing.
+    """
+    windows = check_windows(x)
+    core = core or firmware.board.core
+    with EmulatedModel(firmware, core, x) as board:
+        differing = board.selftest()
+        if differing:
+            raise VerificationError(f"{differing} bytes differ in the self-test on the emulated {core}.")
+        answers = board.run(windows, done)
+    expected = firmware.model.predict_int8(firmware.quantise(windows))
+    wrong = np.flatnonzero((answers.levels != expected).any(axis=1) | (answers.classes != expected.argmax(axis=1)))
+    if len(wrong):
+        raise VerificationError(
+            f"The exported C differs from the reference interpreter in {len(wrong)} of {len(windows)} windows, the "
+            f"first is {wrong[0]}: {answers.levels[wrong[0]].tolist()} instead of {expected[wrong[0]].tolist()}."
+        )
+    conversion = conversion_for(firmware.board.name, core)
+    ops = [node.op for node in firmware.graph.nodes]
+    cycles = sum(cycles_of(op, count, conversion) for op, count in zip(ops, answers.instructions, strict=True))
+    ms_per_cycle = 1000.0 / firmware.board.clock_hz
+    return Verified(
+        core=core,
+        answers=answers,
+        windows=len(windows),
+        bytes=int(expected.size),
+        instructions=float(answers.instructions.sum()),
+        counted_ms=cycles * ms_per_cycle,
+        predicted_ms=sum(op_cycles(op, firmware.board) for op in ops) * ms_per_cycle,
+        conversion_error=float(conversion["mape"]),
+    )

@@ -1,0 +1,127 @@
+"""What firmware has to know of a finished model, read from the .tflite file itself."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tsnas.cost.board import Board, load_board
+from tsnas.cost.estimate import Estimate, estimate_tflite
+from tsnas.cost.graph import Graph
+from tsnas.cost.tflite import read_graph
+from tsnas.data import Standardizer
+from tsnas.deploy.metadata import read_metadata
+from tsnas.deploy.runner import Int8Model
+from tsnas.errors import ExportError
+
+
+@dataclasses.dataclass(frozen=True)
+class Firmware:
+    """A model as firmware sees it.
+
+    Args:
+        tflite: bytes of a .tflite file that tsnas made: class names and standardisation are in it.
+        board: `Board` that it was made for.
+
+    Raises:
+        ExportError: a file without tsnas's metadata.
+        ModelFileError, FloatModelError: bytes that are no int8 .tflite file.
+
+    Example:
+        >>> firmware = Firmware.of(clf.tflite_model_)
+        >>> firmware.quantise(x[:1]).shape
+        (1, 128, 6, 1)
+    """
+
+    tflite: bytes
+    board: Board
+
+    def __post_init__(self) -> None:
+        metadata = read_metadata(self.tflite)
+        if not isinstance(metadata, dict) or not {"classes", "standardization"} <= set(metadata):
+            raise ExportError(
+                "This .tflite file does not say how its input is standardised and what its classes are called; export "
+                "one that a search of tsnas has made."
+            )
+        sizes = (len(metadata["classes"]), len(self.standardizer.mean))
+        if sizes != (self.model.classes, self.model.window_shape[1]):
+            raise ExportError(
+                f"This .tflite file has {self.model.classes} outputs and {self.model.window_shape[1]} channels, but "
+                f"names for {sizes[0]} classes and a standardisation of {sizes[1]} channels; export it again."
+            )
+
+    @classmethod
+    def of(cls, tflite: bytes, board: Any = None) -> Firmware:
+        """The firmware of a file, on the board that is named in it, or on another."""
+        if board is None:
+            board = (read_metadata(tflite) or {}).get("board")
+            if board is None:
+                raise ExportError("This .tflite file does not name its board; give one, such as 'nucleo_f446re'.")
+        return cls(bytes(tflite), load_board(board))
+
+    @cached_property
+    def metadata(self) -> dict[str, Any]:
+        """What travels in the file."""
+        return read_metadata(self.tflite) or {}
+
+    @cached_property
+    def model(self) -> Int8Model:
+        """The file in the reference interpreter."""
+        return Int8Model(self.tflite)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Its operators."""
+        return read_graph(self.tflite)
+
+    @cached_property
+    def estimate(self) -> Estimate:
+        """What it costs on the board."""
+        return estimate_tflite(self.tflite, self.board)
+
+    @cached_property
+    def standardizer(self) -> Standardizer:
+        """Mean and deviation of each channel."""
+        return Standardizer.from_json(self.metadata["standardization"])
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the classes."""
+        return [str(name) for name in self.metadata["classes"]]
+
+    @property
+    def mean(self) -> np.ndarray:
+        """float32 (channels,), what is taken from a raw value."""
+        return np.array(self.standardizer.mean, np.float32)
+
+    @property
+    def step(self) -> np.ndarray:
+        """float32 (channels,), raw units in a level of the input."""
+        return (np.array(self.standardizer.std) * self.model.input_scale).astype(np.float32)
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Probabilities as the board computes them.
+
+        Args:
+            x: array (windows, time, channels) in raw sensor units.
+
+        Returns:
+            float32 array (windows, classes).
+        """
+        levels = self.model.predict_int8(self.quantise(x)).astype(np.float32)
+        return (levels - self.model.output_zero_point) * np.float32(self.model.output_scale)
+
+    def quantise(self, x: np.ndarray) -> np.ndarray:
+        """Raw windows as int8 levels, with the very arithmetic of the exported C: float32, one operation at a time.
+
+        Args:
+            x: array (windows, time, channels) in raw sensor units.
+
+        Returns:
+            int8 array (windows, time, channels, 1).
+        """
+        levels = np.round((np.asarray(x, np.float32) - self.mean) / self.step) + np.float32(self.model.input_zero_point)
+        return np.clip(levels, -128, 127).astype(np.int8)[..., np.newaxis]

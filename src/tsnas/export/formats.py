@@ -1,0 +1,248 @@
+"""The formats of an export: which files each has, and what is in them."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import tsnas
+from tsnas.data import check_windows
+from tsnas.errors import ExportError, WindowShapeError
+from tsnas.export.card import card_json
+from tsnas.export.firmware import Firmware
+from tsnas.export.network import network
+from tsnas.export.render import one_line, render
+from tsnas.export.stream import buffer_bytes
+from tsnas.files import check_output_dir, write_file
+from tsnas.probe.firmware import firmware_dir
+
+FORMATS = ("tflite", "c", "tflm", "arduino", "mbed", "zephyr")
+SELFTEST_WINDOWS = 4
+SOURCES = pathlib.Path(__file__).parent / "c"
+COMMON = ("tsnas_input.c", "tsnas_stream.h", "tsnas_stream.c")
+KERNELS = ("tsnas_kernels.h", "tsnas_kernels_cmsis_nn.c", "tsnas_kernels_portable.c")
+ARITHMETIC = ("arithmetic.h", "fixed_point.h", "add.c", "mean.c", "softmax.c")
+CMSIS_NN = "https://github.com/ARM-software/CMSIS-NN/#v4.0.0"
+MBED_OS = "https://github.com/ARMmbed/mbed-os/#mbed-os-6.17.0"
+MBED_IGNORE = "cmsis-nn/Tests/*\ncmsis-nn/Examples/*\n"
+# What registers each kind of operator in TensorFlow Lite Micro.
+TFLM_OPERATORS = {
+    "conv2d": "AddConv2D",
+    "depthwise_conv2d": "AddDepthwiseConv2D",
+    "fully_connected": "AddFullyConnected",
+    "max_pool2d": "AddMaxPool2D",
+    "average_pool2d": "AddAveragePool2D",
+    "add": "AddAdd",
+    "global_average_pooling2d": "AddMean",
+    "softmax": "AddSoftmax",
+    "reshape": "AddReshape",
+    "pad": "AddPad",
+}
+
+Files = dict[str, str | bytes]
+
+
+@dataclasses.dataclass(frozen=True)
+class SelfTest:
+    """Windows for the self-test: float32 (windows, time, channels), and where they come from."""
+
+    windows: np.ndarray
+    source: str
+
+    @classmethod
+    def of(cls, firmware: Firmware, x: Any, count: int = SELFTEST_WINDOWS) -> SelfTest:
+        """Some of the caller's windows, evenly spread; or random ones, if there are none."""
+        time, channels, _ = firmware.model.window_shape
+        if x is None:
+            noise = np.random.default_rng(0).standard_normal((count, time, channels))
+            raw = noise * firmware.standardizer.std + firmware.standardizer.mean
+            return cls(
+                raw.astype(np.float32), "random values with the mean and deviation of each channel, no recordings"
+            )
+        windows = check_windows(x)
+        if windows.shape[1:] != (time, channels):
+            raise WindowShapeError(
+                f"Windows for the self-test have shape {windows.shape[1:]}, but the model takes {(time, channels)} "
+                "(time, channels); give raw windows as for `predict`."
+            )
+        chosen = np.unique(np.linspace(0, len(windows) - 1, count).round().astype(int))
+        return cls(windows[chosen], f"windows {', '.join(map(str, chosen))} of the {len(windows)} that were given")
+
+
+def export_model(
+    firmware: Firmware,
+    directory: str | os.PathLike[str],
+    format: str = "tflite",
+    x: Any = None,
+    stride: int | None = None,
+    architecture: Sequence[str] = (),
+) -> list[pathlib.Path]:
+    """Writes what firmware needs; see `AutoClassifier.export`.
+
+    Args:
+        firmware: `Firmware`.
+        directory: path of a folder; made if missing.
+        format: str, one of `FORMATS`. Defaults to `"tflite"`.
+        x: raw windows (windows, time, channels) for the self-test. Defaults to None, random ones.
+        stride: int, samples from one class to the next in the example. Defaults to None, half a window.
+        architecture: lines that describe the network, for `model.json`. Defaults to none.
+
+    Returns:
+        list of the paths written.
+
+    Raises:
+        ExportError: a format that does not exist, a stride below 1, or an operator that the format cannot have.
+        DataError: windows that cannot be used.
+        OutputDirError: the folder cannot be written.
+    """
+    if format not in FORMATS:
+        raise ExportError(f"format={format!r} is not known; choose one of {', '.join(map(repr, FORMATS))}.")
+    if stride is None:
+        stride = max(1, firmware.model.window_shape[0] // 2)
+    if not isinstance(stride, int | np.integer) or isinstance(stride, bool) or stride < 1:
+        raise ExportError(f"stride={stride!r} must be a whole number of samples of at least 1.")
+    files: Files = {"model.tflite": firmware.tflite, "model.json": card_json(firmware, architecture)}
+    if format != "tflite":
+        facts = _facts(firmware, SelfTest.of(firmware, x), int(stride), format)
+        files |= {"c": _c, "tflm": _tflm, "arduino": _arduino, "mbed": _mbed, "zephyr": _zephyr}[format](facts)
+    folder = check_output_dir(directory)
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, content)
+    return [folder / name for name in files]
+
+
+def _facts(firmware: Firmware, selftest: SelfTest, stride: int, format: str) -> dict[str, Any]:
+    """Everything that the templates name."""
+    time, channels, _ = firmware.model.window_shape
+    outputs = firmware.model.predict_int8(firmware.quantise(selftest.windows))
+    estimate = firmware.estimate
+    facts = {
+        "version": tsnas.__version__,
+        "format": format,
+        "title": f"A classifier of windows of {time} samples of {channels} channels, {len(firmware.classes)} classes",
+        "time": time,
+        "channels": channels,
+        "classes": firmware.classes,
+        "mean": firmware.mean,
+        "step": firmware.step,
+        "input_zero_point": firmware.model.input_zero_point,
+        "output_scale": firmware.model.output_scale,
+        "output_zero_point": firmware.model.output_zero_point,
+        "tflite": firmware.tflite,
+        "windows": selftest.windows,
+        "outputs": outputs.tolist(),
+        "output_names": [firmware.classes[i] for i in outputs.argmax(axis=1)],
+        "windows_comment": f"The self-test: {selftest.source}; outputs of the reference interpreter.",
+        "stride": stride,
+        "stream_bytes": buffer_bytes(time, channels),
+        "board": firmware.board.name,
+        "estimate": estimate,
+        "arduino": format == "arduino",
+        "cmsis_nn": CMSIS_NN,
+        "mbed_os": MBED_OS,
+    }
+    return facts | (_tflm_facts(firmware) if format in ("tflm", "arduino") else _c_facts(firmware))
+
+
+def _c_facts(firmware: Firmware) -> dict[str, Any]:
+    net = network(firmware)
+    return {
+        "layers": net.layers,
+        "arena_bytes": net.arena_bytes,
+        "constant_bytes": net.constant_bytes,
+        "input_offset": net.input_offset,
+        "output_offset": net.output_offset,
+        "arena_comment": "RAM of the model: all activations and scratch buffers. There is no interpreter.",
+    }
+
+
+def _tflm_facts(firmware: Firmware) -> dict[str, Any]:
+    kinds = dict.fromkeys(node.op.kind for node in firmware.graph.nodes)
+    runtime, n_convs = firmware.board.runtime, sum(node.op.kind == "conv2d" for node in firmware.graph.nodes)
+    slack = runtime.slack_bytes + n_convs * runtime.conv2d_slack_bytes
+    arena_bytes = -(-firmware.estimate.ram_bytes // 16) * 16
+    return {
+        "operators": [TFLM_OPERATORS[kind] for kind in kinds],
+        "arena_bytes": arena_bytes,
+        "arena_comment": f"Tensor arena, as estimated for {firmware.board.name}: activations, scratch buffers of "
+        f"CMSIS-NN and the interpreter's own records. {slack} bytes of it are a margin for other versions of "
+        "TensorFlow Lite Micro. If tsnas_init() returns 2, your version needs more; arena_used_bytes() of the "
+        "interpreter tells how much it uses.",
+    }
+
+
+def _common(facts: dict[str, Any]) -> Files:
+    files: Files = {name: (SOURCES / name).read_text() for name in COMMON}
+    templates = ("tsnas.h", "tsnas_constants.c", "tsnas_selftest.h", "tsnas_selftest.c")
+    return files | {name: render(f"{name}.j2", **facts) for name in templates}
+
+
+def _c_sources(facts: dict[str, Any]) -> Files:
+    """The model without an interpreter."""
+    files = _common(facts) | {name: (SOURCES / name).read_text() for name in KERNELS}
+    files |= {name: (firmware_dir() / "ops" / name).read_text() for name in ARITHMETIC}
+    return files | {"tsnas_model.c": render("tsnas_model.c.j2", **facts)}
+
+
+def _tflm_sources(facts: dict[str, Any]) -> Files:
+    """The model in the interpreter."""
+    templates = ("tsnas_model_data.h", "tsnas_model_data.c", "tsnas_model.cc")
+    return _common(facts) | {name: render(f"{name}.j2", **facts) for name in templates}
+
+
+def _under(folder: str, files: Files) -> Files:
+    return {f"{folder}/{name}": content for name, content in files.items()}
+
+
+def _readme(facts: dict[str, Any]) -> Files:
+    return {"README.md": render("README.md.j2", **facts)}
+
+
+def _c(facts: dict[str, Any]) -> Files:
+    example = {"example/main.c": render("main.c.j2", **facts), "CMakeLists.txt": render("CMakeLists.txt.j2", **facts)}
+    return _under("tsnas", _c_sources(facts)) | example | _readme(facts)
+
+
+def _tflm(facts: dict[str, Any]) -> Files:
+    return _under("tsnas", _tflm_sources(facts)) | {"example/main.c": render("main.c.j2", **facts)} | _readme(facts)
+
+
+def _arduino(facts: dict[str, Any]) -> Files:
+    names = ", ".join(one_line(name) for name in facts["classes"])
+    files = _under("src", {_cpp(name): content for name, content in _tflm_sources(facts).items()})
+    files["library.properties"] = render("library.properties.j2", names=names, **facts)
+    files["examples/Classify/Classify.ino"] = render("Classify.ino.j2", **facts)
+    return files | _readme(facts)
+
+
+def _cpp(name: str) -> str:
+    """The Arduino builder takes .cpp, and not .cc."""
+    return name.removesuffix(".cc") + ".cpp" if name.endswith(".cc") else name
+
+
+def _mbed(facts: dict[str, Any]) -> Files:
+    files = _under("tsnas", _c_sources(facts))
+    files |= {"cmsis-nn.lib": f"{CMSIS_NN}\n", "mbed-os.lib": f"{MBED_OS}\n", ".mbedignore": MBED_IGNORE}
+    files |= {"mbed_app.json": render("mbed_app.json.j2", **facts), "main.cpp": render("main.mbed.cpp.j2", **facts)}
+    return files | _readme(facts)
+
+
+def _zephyr(facts: dict[str, Any]) -> Files:
+    files = _under("src", _c_sources(facts))
+    for name, template in {
+        "zephyr/module.yml": "module.yml.j2",
+        "zephyr/CMakeLists.txt": "zephyr.CMakeLists.txt.j2",
+        "zephyr/Kconfig": "Kconfig.j2",
+        "samples/classify/CMakeLists.txt": "zephyr.sample.CMakeLists.txt.j2",
+        "samples/classify/prj.conf": "prj.conf.j2",
+        "samples/classify/src/main.c": "main.zephyr.c.j2",
+    }.items():
+        files[name] = render(template, **facts)
+    return files | _readme(facts)

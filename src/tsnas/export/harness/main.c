@@ -1,0 +1,73 @@
+/* An exported model on an emulated board: samples come in over the serial line, classes go out.
+   'S' asks for the self-test, an int32. 'N', a stride, a number and so many samples give, for each class that is due,
+   the class, its levels and the ticks of each layer; then TSNAS_NONE. */
+#include "port.h"
+#include "tsnas_selftest.h"
+#include "tsnas_stream.h"
+
+static struct tsnas_stream stream;
+static uint32_t ticks[TSNAS_LAYERS], started;
+
+void tsnas_layer_done(int number)
+{
+    const uint32_t now = port_ticks();
+    ticks[number] = now - started;
+    started = port_ticks();
+}
+
+static void take(void *to, uint32_t bytes)
+{
+    for (uint8_t *at = to; bytes; bytes--) {
+        int byte;
+        while ((byte = port_read()) < 0) {
+        }
+        *at++ = (uint8_t)byte;
+    }
+}
+
+static void give(const void *from, uint32_t bytes)
+{
+    for (const uint8_t *at = from; bytes; bytes--) {
+        port_write(*at++);
+    }
+}
+
+static void give_number(int32_t number)
+{
+    give(&number, sizeof number);
+}
+
+static void classify(void)
+{
+    uint32_t stride, samples;
+    take(&stride, sizeof stride);
+    take(&samples, sizeof samples);
+    tsnas_stream_init(&stream, stride);
+    for (; samples; samples--) {
+        float sample[TSNAS_CHANNELS];
+        take(sample, sizeof sample);
+        started = port_ticks();
+        const int found = tsnas_stream_push(&stream, sample);
+        if (found != TSNAS_NONE) {
+            give_number(found);
+            give(tsnas_output(), TSNAS_CLASSES);
+            give(ticks, sizeof ticks);
+        }
+    }
+    give_number(TSNAS_NONE);
+}
+
+int main(void)
+{
+    port_init();
+    tsnas_init();
+    for (;;) {
+        uint8_t command;
+        take(&command, 1);
+        if (command == 'S') {
+            give_number(tsnas_selftest());
+        } else if (command == 'N') {
+            classify();
+        }
+    }
+}

@@ -1,0 +1,212 @@
+"""A model as a list of calls of C functions, with places in one static array for everything that lives."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tsnas.cost.graph import Node
+from tsnas.cost.memory import ALIGNMENT, aligned, arena_buffers, greedy_offsets, head_bytes
+from tsnas.cost.ops import Op
+from tsnas.errors import ExportError
+from tsnas.export.firmware import Firmware
+from tsnas.probe import protocol
+from tsnas.probe.steps import Step, model_steps
+
+PADDED = ("pad_top", "pad_left")
+WINDOW = ("kernel_h", "kernel_w", "stride_h", "stride_w", *PADDED)
+LONG = {
+    "kernel_h": "kernel_height",
+    "kernel_w": "kernel_width",
+    "stride_h": "stride_height",
+    "stride_w": "stride_width",
+}
+RANGE = ("act_min", "act_max")
+# Name, type in C and in NumPy of each constant.
+CONSTANTS = {
+    protocol.WEIGHTS: ("weights", "int8_t", "<i1"),
+    protocol.BIAS: ("bias", "int32_t", "<i4"),
+    protocol.MULTIPLIERS: ("multipliers", "int32_t", "<i4"),
+    protocol.SHIFTS: ("shifts", "int32_t", "<i4"),
+}
+# What no layer may be called in the C code.
+KEYWORDS = """
+auto break case char const continue default do double else enum extern float for goto if inline int long register
+restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
+"""
+TAKEN = {"arena", *KEYWORDS.split()}
+# Words that have another name in a struct of the C code.
+ADD_WORDS = ("in_offset", "in2_offset", "out_offset", "in_multiplier", "in_shift", "in2_multiplier", "in2_shift")
+
+
+@dataclasses.dataclass(frozen=True)
+class Array:
+    """A constant array of C."""
+
+    name: str
+    type: str
+    values: np.ndarray
+
+    @property
+    def size(self) -> int:
+        return int(self.values.size)
+
+
+@dataclasses.dataclass(frozen=True)
+class Layer:
+    """One operator.
+
+    Args:
+        name: str, its C identifier.
+        title: str, the name of the layer in the model.
+        comment: str, what it computes.
+        struct: str, type of its parameters.
+        fields: list of (field, value as C text).
+        arrays: list of `Array`.
+        call: str, the call that runs it.
+        checked: bool, whether the call returns 0 for success.
+        op: its descriptor.
+    """
+
+    name: str
+    title: str
+    comment: str
+    struct: str
+    fields: list[tuple[str, str]]
+    arrays: list[Array]
+    call: str
+    checked: bool
+    op: Op
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """A model without an interpreter.
+
+    Args:
+        layers: list of `Layer`, in order.
+        arena_bytes: int, activations and scratch buffers.
+        input_offset, output_offset: int, places in the arena.
+    """
+
+    layers: list[Layer]
+    arena_bytes: int
+    input_offset: int
+    output_offset: int
+
+    @property
+    def constant_bytes(self) -> int:
+        """Bytes of weights, biases, multipliers and shifts."""
+        return sum(array.values.nbytes for layer in self.layers for array in layer.arrays)
+
+
+def network(firmware: Firmware) -> Network:
+    """The layers of a model and their places.
+
+    Raises:
+        ExportError: an operator that the C code has no kernel for.
+    """
+    graph = firmware.graph
+    steps = model_steps(firmware.tflite)
+    if len(steps) < len(graph.nodes):
+        raise ExportError("The model has operators that only move data; the 'c' export takes networks of tsnas alone.")
+    # Where the file puts them; the C code needs no scratch for a mean, where TFLM has one.
+    buffers = [
+        buffer
+        for buffer in arena_buffers(graph, ALIGNMENT, scratch=True)
+        if not any(
+            node.op.kind == "global_average_pooling2d" and buffer.name.startswith(f"{node.name}/scratch")
+            for node in graph.nodes
+        )
+    ]
+    lifetimes = [buffer.lifetime for buffer in buffers]
+    offsets = greedy_offsets(lifetimes, graph.offsets or ())
+    places = {buffer.name: (offset, buffer.size) for buffer, offset in zip(buffers, offsets, strict=True)}
+    names = _identifiers([node.name for node in graph.nodes])
+    layers = [_layer(node, step, name, places) for node, step, name in zip(graph.nodes, steps, names, strict=True)]
+    return Network(
+        layers=layers,
+        arena_bytes=aligned(head_bytes(lifetimes, offsets)),
+        input_offset=places[graph.input][0],
+        output_offset=places[graph.output][0],
+    )
+
+
+def _identifiers(names: Sequence[str]) -> list[str]:
+    """C identifiers, each once."""
+    found: list[str] = []
+    for name in names:
+        plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower() or "layer"
+        plain = f"layer_{plain}" if plain[0].isdigit() or plain in TAKEN or plain.startswith("tsnas_") else plain
+        while plain in found:
+            plain += "_"
+        found.append(plain)
+    return found
+
+
+def _layer(node: Node, step: Step, name: str, places: dict[str, tuple[int, int]]) -> Layer:
+    words, op = step.words, node.op
+    arrays = [
+        Array(f"{name}_{CONSTANTS[tensor][0]}", CONSTANTS[tensor][1], np.frombuffer(content, CONSTANTS[tensor][2]))
+        for tensor, content in step.constants.items()
+    ]
+    pointers = [(array.name.removeprefix(f"{name}_"), array.name) for array in arrays]
+    inputs = [f"arena + {places[tensor][0]}" for tensor in node.inputs]
+    out = f"arena + {places[node.output][0]}"
+    offset, size = places.get(f"{node.name}/scratch0", (0, 0))
+    scratch = f"arena + {offset}, {size}" if size else "0, 0"
+
+    def values(*fields: str) -> list[tuple[str, str]]:
+        return [(LONG.get(field, field), str(getattr(words, field))) for field in fields]
+
+    def shape(which: str) -> tuple[str, str]:
+        sizes = (getattr(words, f"{which}_{axis}") for axis in "hwc")
+        return which, f"{{{', '.join(map(str, sizes))}}}"
+
+    def layer(
+        struct: str, fields: list[tuple[str, str]], function: str, *arguments: str, checked: bool = True
+    ) -> Layer:
+        call = f"{function}(&{name}, {', '.join(arguments)})"
+        return Layer(name, node.name, _comment(node), struct, fields, arrays, call, checked, op)
+
+    shapes = [shape("in"), shape("out")]
+    if words.kind in (protocol.CONV2D, protocol.DEPTHWISE_CONV2D):
+        function = "tsnas_conv2d" if words.kind == protocol.CONV2D else "tsnas_depthwise_conv2d"
+        fields = [*shapes, *values(*WINDOW, "in_offset", "out_offset", *RANGE), *pointers]
+        return layer("tsnas_conv", fields, function, *inputs, out, scratch)
+    if words.kind == protocol.FULLY_CONNECTED:
+        sizes = [("inputs", str(words.in_h * words.in_w * words.in_c)), ("outputs", str(words.out_c))]
+        scale = [("multiplier", str(words.out_multiplier)), ("shift", str(words.out_shift))]
+        fields = [*sizes, *values("in_offset", "out_offset"), *scale, *values(*RANGE), *pointers]
+        return layer("tsnas_dense", fields, "tsnas_fully_connected", *inputs, out)
+    if words.kind == protocol.MAX_POOL:
+        return layer("tsnas_pool", [*shapes, *values(*WINDOW, *RANGE)], "tsnas_max_pool", *inputs, out)
+    if words.kind == protocol.AVERAGE_POOL:
+        return layer("tsnas_pool", [*shapes, *values(*WINDOW, *RANGE)], "tsnas_average_pool", *inputs, out, scratch)
+    if words.kind == protocol.ADD:
+        fields = values(*ADD_WORDS, "out_multiplier", "out_shift", *RANGE)
+        elements = str(words.in_h * words.in_w * words.in_c)
+        return layer("add_params", fields, "add_s8", *inputs, out, elements, checked=False)
+    if words.kind == protocol.MEAN:
+        scale = [("multiplier", str(words.out_multiplier)), ("shift", str(words.out_shift))]
+        fields = [*values("in_offset", "out_offset"), *scale, *values(*RANGE)]
+        sizes_text = (str(words.in_h * words.in_w), str(words.in_c))
+        return layer("mean_params", fields, "mean_s8", *inputs, out, *sizes_text, checked=False)
+    if words.kind == protocol.SOFTMAX:
+        fields = [("multiplier", str(words.in_multiplier)), ("shift", str(words.in_shift)), *values("diff_min")]
+        return layer("softmax_params", fields, "softmax_s8", *inputs, out, str(words.in_c), checked=False)
+    raise ExportError(f"The 'c' export has no kernel for {op}; export 'tflm' instead.")
+
+
+def _comment(node: Node) -> str:
+    """Such as `conv2d 128x6x1 -> 32x6x16, 7x1, stride 4x1`."""
+    op: Any = node.op
+    inputs = " + ".join("x".join(map(str, shape)) for shape in op.in_shapes)
+    text = f"{node.name}: {op.kind} {inputs} -> {'x'.join(map(str, op.out_shape))}"
+    if hasattr(op, "kernel_h"):
+        text += f", kernel {op.kernel_h}x{op.kernel_w}, stride {op.stride_h}x{op.stride_w}"
+    return text.replace("*/", "* /")

@@ -1,0 +1,23 @@
+"""RAM of the streaming helper in exported firmware."""
+
+from __future__ import annotations
+
+# `next`, `due_in` and `stride` of struct tsnas_stream.
+COUNTER_BYTES = 12
+
+
+def buffer_bytes(time: int, channels: int) -> int:
+    """Bytes of `struct tsnas_stream`, which comes on top of the tensor arena.
+
+    Args:
+        time: int, samples in a window.
+        channels: int, sensor channels.
+
+    Returns:
+        int, the last `time` samples as int8, aligned to 4 bytes, and three counters.
+
+    Example:
+        >>> buffer_bytes(128, 6)
+        780
+    """
+    return -(-time * channels // 4) * 4 + COUNTER_BYTES
