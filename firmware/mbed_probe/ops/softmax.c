@@ -60,7 +60,7 @@ void softmax_s8(const struct softmax_params *params, const int8_t *in, int8_t *o
     for (int32_t i = 0; i < size; i++) {
         int32_t below = in[i] - most;
         if (below >= params->diff_min) {
-            int32_t scaled = doubling_high_multiply(below * (1 << params->shift), params->multiplier);
+            int32_t scaled = doubling_high_multiply((int32_t)((uint32_t)below << params->shift), params->multiplier);
             sum += divide_by_power(exp_of_negative(scaled), SUM_INTEGER_BITS);
         }
     }
@@ -70,7 +70,7 @@ void softmax_s8(const struct softmax_params *params, const int8_t *in, int8_t *o
     for (int32_t i = 0; i < size; i++) {
         int32_t below = in[i] - most, value = -128;
         if (below >= params->diff_min) {
-            int32_t scaled = doubling_high_multiply(below * (1 << params->shift), params->multiplier);
+            int32_t scaled = doubling_high_multiply((int32_t)((uint32_t)below << params->shift), params->multiplier);
             int32_t share = doubling_high_multiply(scale, exp_of_negative(scaled));
             value = divide_by_power(share, bits_over_one + 31 - OUTPUT_BITS) - 128;
         }

@@ -1,0 +1,112 @@
+"""The C of an export on this machine: no warning, no undefined behaviour, and the reference interpreter's bytes."""
+
+import subprocess
+
+import numpy as np
+import pytest
+from models import SMALL, firmware, random_firmware, raw_windows
+from on_pc import compile_export
+
+from tsnas.export import export_model
+from tsnas.export.network import network
+
+SELFTEST = """
+#include <stdio.h>
+#include "tsnas_selftest.h"
+int main(void)
+{
+    printf("%d", tsnas_init());
+    printf(" %d", tsnas_selftest());
+    return 0;
+}
+"""
+# Samples from stdin; for each class that is due, the class and the levels.
+STREAM = """
+#include <stdio.h>
+#include <stdlib.h>
+#include "tsnas_stream.h"
+int main(int count, char **arguments)
+{
+    static struct tsnas_stream stream;
+    float sample[TSNAS_CHANNELS];
+    tsnas_stream_init(&stream, (uint32_t)atoi(arguments[count - 1]));
+    while (fread(sample, sizeof sample, 1, stdin) == 1) {
+        const int found = tsnas_stream_push(&stream, sample);
+        if (found != TSNAS_NONE) {
+            printf("%d", found);
+            for (int i = 0; i < TSNAS_CLASSES; i++) {
+                printf(" %d", tsnas_output()[i]);
+            }
+            printf("\\n");
+        }
+    }
+    return 0;
+}
+"""
+
+
+def output(program, *arguments, given=b""):
+    return subprocess.run([program, *arguments], input=given, capture_output=True, check=True).stdout.decode()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_networks_compute_what_the_reference_does(tmp_path, seed):
+    found = random_firmware(seed)
+    export_model(found, tmp_path, "c", raw_windows(found, 4, seed))
+    assert output(compile_export(tmp_path, SELFTEST, tmp_path / "selftest")) == "0 0"
+
+
+def test_the_self_test_finds_a_changed_weight(tmp_path):
+    found = firmware()
+    export_model(found, tmp_path, "c", raw_windows(found, 4))
+    model = tmp_path / "tsnas/tsnas_model.c"
+    head, _, rest = model.read_text().partition("_bias[8] = {\n    ")
+    number, _, rest = rest.partition(",")
+    model.write_text(f"{head}_bias[8] = {{\n    {int(number) + 4000},{rest}")
+    initialised, differing = output(compile_export(tmp_path, SELFTEST, tmp_path / "selftest")).split()
+    assert initialised == "0"
+    assert int(differing) > 0
+
+
+@pytest.mark.parametrize("stride", [1, 7, 32, 50])
+def test_a_stream_gives_the_class_of_each_window_that_slides_over_it(tmp_path, stride):
+    found = firmware()
+    export_model(found, tmp_path, "c")
+    time, channels, _ = found.model.window_shape
+    samples = raw_windows(found, 4).reshape(-1, channels)
+    program = compile_export(tmp_path, STREAM, tmp_path / "stream")
+    lines = output(program, str(stride), given=samples.tobytes()).splitlines()
+    starts = range(0, len(samples) - time + 1, stride)
+    windows = np.stack([samples[start : start + time] for start in starts])
+    expected = found.model.predict_int8(found.quantise(windows))
+    assert np.array([line.split() for line in lines], int).tolist() == [
+        [int(levels.argmax()), *levels.tolist()] for levels in expected
+    ]
+
+
+def test_samples_that_are_no_numbers_do_no_harm(tmp_path):
+    found = firmware()
+    export_model(found, tmp_path, "c")
+    samples = np.tile(np.array([[np.nan, np.inf, -np.inf], [1e38, -1e38, 0.0]], np.float32), (16, 1))
+    program = compile_export(tmp_path, STREAM, tmp_path / "stream")
+    (line,) = output(program, "32", given=samples.tobytes()).splitlines()
+    assert 0 <= int(line.split()[0]) < SMALL.classes
+
+
+def test_the_arena_is_that_of_the_estimate_without_the_interpreter():
+    for seed in range(20):
+        found = random_firmware(seed)
+        net = network(found)
+        live = max(row.ram_bytes for row in found.estimate.rows)
+        # A mean has no scratch here; its rows are small against those of the convolutions.
+        assert net.arena_bytes <= live
+        assert net.arena_bytes >= live - 64
+
+
+def test_names_of_layers_are_identifiers_of_their_own():
+    from tsnas.export.network import _identifiers
+
+    names = _identifiers(["conv/1", "conv 1", "2nd", "while", "arena", "", "Füße", "tsnas_run"])
+    assert len(set(names)) == len(names)
+    assert all(name.isidentifier() and name.isascii() for name in names)
+    assert not {"while", "arena", "tsnas_run"} & set(names)

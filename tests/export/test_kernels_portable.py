@@ -1,0 +1,73 @@
+"""The kernels in plain C, operator by operator, against the reference interpreter."""
+
+import subprocess
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from on_pc import compile_export
+from one_op import one_op_file
+
+from tsnas.cost.ops import AveragePool2D, Conv2D, DepthwiseConv2D, FullyConnected, MaxPool2D
+from tsnas.cost.tflite import read_graph
+from tsnas.export.formats import ARITHMETIC, KERNELS, SOURCES
+from tsnas.export.network import network
+from tsnas.export.render import render
+from tsnas.probe.firmware import firmware_dir
+
+OPS = [
+    Conv2D(7, 5, 3, 6, 3, 2, 2, 1, "same", "relu"),
+    Conv2D(7, 5, 8, 4, 1, 1),
+    Conv2D(9, 4, 2, 5, 4, 3, 1, 2, "valid", "none"),
+    DepthwiseConv2D(8, 5, 4, 1, 3, 3, 2, 2, "same", "relu"),
+    DepthwiseConv2D(6, 6, 3, 2, 2, 3, 1, 1, "valid", "none"),
+    FullyConnected(20, 7),
+    MaxPool2D(7, 6, 3, 3, 2, 2, 2, "same"),
+    MaxPool2D(7, 6, 3, 2, 2, 1, 2, "valid"),
+    AveragePool2D(7, 6, 5, 3, 2, 2, 2, "same"),
+    AveragePool2D(7, 6, 2, 2, 3, 1, 1, "valid"),
+]
+MAIN = """
+#include <stdio.h>
+#include "tsnas.h"
+int main(void)
+{
+    int8_t *input = tsnas_input();
+    const size_t got = fread(input, 1, %d, stdin);
+    if (got != %d || tsnas_run()) {
+        return 1;
+    }
+    fwrite(tsnas_output(), 1, %d, stdout);
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("op", OPS, ids=str)
+def test_bit_for_bit(tmp_path, op):
+    tflite = one_op_file(op, seed=3)
+    net = network(SimpleNamespace(tflite=tflite, graph=read_graph(tflite)))
+    folder = tmp_path / "tsnas"
+    folder.mkdir()
+    for name in KERNELS:
+        (folder / name).write_text((SOURCES / name).read_text())
+    for name in ARITHMETIC:
+        (folder / name).write_text((firmware_dir() / "ops" / name).read_text())
+    facts = {name: getattr(net, name) for name in ("layers", "arena_bytes", "constant_bytes")}
+    facts |= {"input_offset": net.input_offset, "output_offset": net.output_offset}
+    (folder / "tsnas_model.c").write_text(render("tsnas_model.c.j2", **facts))
+    (folder / "tsnas.h").write_text(
+        f"#include <stdint.h>\n#define TSNAS_ARENA_BYTES {net.arena_bytes}\n"
+        "int tsnas_init(void);\nint8_t *tsnas_input(void);\nconst int8_t *tsnas_output(void);\nint tsnas_run(void);\n"
+    )
+    interpreter = Interpreter(model_content=tflite, experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+    interpreter.allocate_tensors()
+    (given,), (expected,) = interpreter.get_input_details(), interpreter.get_output_details()
+    values = np.random.default_rng(5).integers(-128, 128, given["shape"]).astype(np.int8)
+    interpreter.set_tensor(given["index"], values)
+    interpreter.invoke()
+    reference = interpreter.get_tensor(expected["index"])
+    program = compile_export(tmp_path, MAIN % (values.size, values.size, reference.size), tmp_path / "op")
+    found = subprocess.run([program], input=values.tobytes(), capture_output=True, check=True).stdout
+    assert np.frombuffer(found, np.int8).tolist() == reference.ravel().tolist()

@@ -1,0 +1,92 @@
+"""Classifiers that look fitted, within seconds: real networks with random weights, and made-up histories."""
+
+import functools
+
+import numpy as np
+
+import tsnas
+from tsnas.cost.board import load_board
+from tsnas.cost.estimate import estimate_tflite
+from tsnas.data import Standardizer
+from tsnas.deploy.convert import untrained_int8
+from tsnas.deploy.metadata import embed_metadata
+from tsnas.pipeline import raw_model
+from tsnas.report.data_summary import summarise, versions
+from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
+
+SMALL = Architecture(32, 3, 3, (TimeReduce(3, 8), SensorFusion(16, (3, 5), 8, True, stride=3)))
+TINY = Architecture(16, 1, 2, (TimeReduce(3, 4), SensorFusion(8, (), 0, True, stride=1)))
+LARGE = Architecture(
+    256,
+    60,
+    30,
+    (
+        *(TimeReduce(7, 16) for _ in range(4)),
+        *(SensorFusion(64, (3, 5, 7), 64, True, stride=2 if i in (0, 3, 6) else 1) for i in range(9)),
+    ),
+)
+
+SUPERNET = {
+    "loss": [2.0, 1.0, 0.5],
+    "accuracy": [0.3, 0.6, 0.9],
+    "val_loss": [2.0, 1.5, 1.0],
+    "val_accuracy": [0.2, float("nan"), 0.8],
+    "expected_latency_ms": [5.0, 3.0, 1.9],
+    "expected_ram_bytes": [20480.0, 10240.0, 8192.0],
+    "expected_flash_bytes": [40480.0, 30240.0, 20192.0],
+    "temperature": [1.0, 1.0, 1.0],
+    "entropy": [1.0, 0.5, 0.1],
+    "settled": [0.0, 0.2, 0.9],
+}
+TRAINING = {"loss": [1.0, 0.5], "accuracy": [0.5, 0.9]}
+
+
+@functools.cache
+def networks(architecture):
+    """The float network and the .tflite file of an architecture."""
+    model = architecture.build(seed=0)
+    return model, untrained_int8(model)
+
+
+def fitted(architecture=SMALL, labels=None, strategy="evolution", contest=True, seed=7, **params):
+    """A classifier as `fit` would leave it, but for the weights, which are random."""
+    model, tflite = networks(architecture)
+    clf = tsnas.AutoClassifier(**({"max_latency_ms": 30.0, "strategy": strategy, "seed": seed} | params))
+    count = architecture.classes
+    clf.classes_ = np.array(list("abcdefghijklmnopqrstuvwxyzABCD")[:count] if labels is None else labels)
+    clf.board_ = load_board(clf.board)
+    clf.axes_, clf.seed_, clf.n_features_in_ = (), seed, architecture.sensors
+    rng = np.random.default_rng(0)
+    mean, std = rng.normal(size=architecture.sensors), rng.uniform(0.1, 2000, size=architecture.sensors)
+    clf.standardizer_ = Standardizer(tuple(mean.tolist()), tuple(std.tolist()))
+    clf.architecture_ = architecture
+    clf.keras_model_ = raw_model(model, clf.standardizer_)
+    metadata = {"classes": [str(label) for label in clf.classes_], "standardization": clf.standardizer_.to_json()}
+    tflite = embed_metadata(tflite, metadata)
+    clf._set_artefact(tflite, estimate_tflite(tflite, clf.board_))
+    clf.history_ = {
+        "architectures": {"before": [1.07e11], "after": [8912.0]},
+        "contest": {"latency_ms": [], "macro_f1": [], "second_round": [], "second_macro_f1": []},
+        "train": TRAINING,
+        "quantise": TRAINING,
+    }
+    if strategy != "random":
+        clf.history_["search"] = SUPERNET
+    if contest:
+        clf.history_["contest"] = {
+            "latency_ms": [2.5, clf.latency_ms_, 1.25],
+            "macro_f1": [0.9, 0.8, 0.85],
+            "second_round": [1.0, 0.0],
+            "second_macro_f1": [0.95, 0.7],
+        }
+    x, codes = windows(architecture)
+    clf.data_summary_ = summarise(x, codes, clf.classes_, codes * 0 + np.arange(len(x)) % 5, None, 0.2, seed)
+    clf.versions_ = versions()
+    return clf
+
+
+def windows(architecture=SMALL, per_class=10, seed=0):
+    """Random windows for a network, and class codes."""
+    codes = np.arange(per_class * architecture.classes) % architecture.classes
+    shape = (len(codes), architecture.time, architecture.sensors)
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32), codes
