@@ -1,0 +1,2 @@
+/* What the Arduino library is included by. */
+#pragma once
