@@ -1,24 +1,9 @@
-"""Emulated boards for tests; tests that need them say why they are skipped where they cannot be had."""
-
-import os
-import shutil
+"""Emulated boards for tests."""
 
 import pytest
 
-from tsnas.probe.emulator import EMULATOR, Emulator
-from tsnas.probe.firmware import COMPILER, INSTALL, build
-
-TOOLS = all(shutil.which(tool) for tool in (COMPILER, EMULATOR))
-
-
-def pytest_collection_modifyitems(items):
-    # The project's own test command installs them as root; there, their lack is an error and no reason to skip.
-    if TOOLS or os.environ.get("CI"):
-        return
-    skip = pytest.mark.skip(reason=f"{COMPILER} and {EMULATOR} are not installed: {INSTALL}")
-    for item in items:
-        if "emulated" in item.keywords:
-            item.add_marker(skip)
+from tsnas.probe.emulator import Emulator
+from tsnas.probe.firmware import build
 
 
 @pytest.fixture(scope="session")

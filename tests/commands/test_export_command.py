@@ -1,0 +1,67 @@
+"""tsnas export: what a user types, sees and gets."""
+
+import numpy as np
+import pytest
+from models import SMALL, firmware, raw_windows
+
+from tsnas.commands.main import run
+
+
+@pytest.fixture
+def model(tmp_path):
+    (tmp_path / "found").mkdir()
+    (tmp_path / "found/model.tflite").write_bytes(firmware().tflite)
+    (tmp_path / "found/model.json").write_text('{"architecture": ["a line of it"]}')
+    return tmp_path / "found"
+
+
+def test_sources_are_written_and_listed(model, tmp_path, capsys):
+    assert run(["export", str(model), f"--out={tmp_path / 'fw'}"]) == 0
+    printed = capsys.readouterr().out
+    assert "tsnas/tsnas_model.c" in printed
+    assert (tmp_path / "fw/tsnas/tsnas_model.c").exists()
+    assert "a line of it" in (tmp_path / "fw/model.json").read_text()
+
+
+def test_a_file_alone_and_other_formats(model, tmp_path):
+    path = str(model / "model.tflite")
+    assert run(["export", path, f"--out={tmp_path / 'ino'}", "--format=arduino", "--stride=3"]) == 0
+    assert "tsnas_stream_init(&stream, 3)" in (tmp_path / "ino/examples/Classify/Classify.ino").read_text()
+
+
+@pytest.mark.emulated
+def test_from_export_to_class_names_on_the_emulated_board(model, tmp_path, capsys):
+    found = firmware()
+    x = raw_windows(found, 12)
+    y = np.array(found.classes)[found.model.predict_int8(found.quantise(x)).argmax(axis=1)]
+    np.savez(tmp_path / "data.npz", x_train=x, y_train=y)
+    command = ["export", str(model), f"--out={tmp_path / 'fw'}", f"--data={tmp_path / 'data.npz'}", "--emulate"]
+    assert run(command) == 0
+    printed = capsys.readouterr().out
+    assert "12 of 12 windows have the class of their label" in printed
+    assert f"0 of {12 * SMALL.classes} output bytes differ" in printed
+    assert "windows 0, 4, 7, 11 of the 12" in (tmp_path / "fw/tsnas/tsnas_selftest.c").read_text()
+    assert y[0] in printed
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ([], "--out is required"),
+        (["--out=fw", "--format=tflm", "--emulate"], "--emulate runs the sources of --format=c"),
+        (["--out=fw", "--data=a.npz", "--dataset=shoulder"], "give one of"),
+        (["--out=fw", "--format=rust"], "rust"),
+        (["--out=fw", "--board=nucleo"], "nucleo_f446re"),
+        (["--out=fw", "more"], "expected the path of one model"),
+    ],
+)
+def test_bad_commands(model, capsys, monkeypatch, tmp_path, flags, message):
+    monkeypatch.chdir(tmp_path)
+    assert run(["export", str(model), *flags]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "fw").exists()
+
+
+def test_no_model(tmp_path, capsys):
+    assert run(["export", str(tmp_path), "--out=fw"]) == 2
+    assert "cannot be read" in capsys.readouterr().err

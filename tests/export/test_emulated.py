@@ -1,0 +1,87 @@
+"""A model that a search has made, as exported C on emulated boards."""
+
+import numpy as np
+import pytest
+from models import firmware, raw_windows
+from toy_data import sines
+
+import tsnas
+from tsnas import errors
+from tsnas.export import Firmware, export_model
+from tsnas.export.emulate import EmulatedModel, build_image, verify_export
+
+pytestmark = pytest.mark.emulated
+SPACE = tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1)
+
+
+@pytest.fixture(scope="module")
+def searched():
+    """The firmware of a small search, and windows with labels that it has not seen."""
+    x, y = sines(180)
+    names = np.array(["slow", "medium", "fast"])
+    clf = tsnas.AutoClassifier(
+        max_latency_ms=2, space=SPACE, epochs=10, search_epochs=2, qat_epochs=2, finalists=1, seed=0, verbose=0
+    )
+    clf.fit(x * 9.81, names[y])
+    return Firmware.of(clf.tflite_model_), sines(60, seed=1)[0] * 9.81
+
+
+@pytest.mark.parametrize("core", ["cortex-m4", "cortex-m33"])
+def test_every_byte_is_the_reference_s(searched, core):
+    found, x = searched
+    verified = verify_export(found, x, core)
+    assert verified.windows == 60
+    assert verified.answers.levels.tolist() == found.model.predict_int8(found.quantise(x)).tolist()
+    assert set(verified.answers.classes) <= {0, 1, 2}
+    # The count against the model of the kernels; small networks are mostly overhead, so with room.
+    assert verified.counted_ms == pytest.approx(verified.predicted_ms, rel=0.25)
+    assert "0 of 180 output bytes differ" in str(verified)
+
+
+def test_counts_repeat_within_a_tick_of_the_timer(searched):
+    found, x = searched
+    one, other = (verify_export(found, x[:2]).answers.instructions for _ in range(2))
+    assert one == pytest.approx(other, abs=1)
+    assert len(one) == len(found.graph.nodes)
+    assert all(one > 0)
+
+
+def test_a_stream_of_samples_on_the_board(searched):
+    found, x = searched
+    samples = x[:3].reshape(-1, 3)
+    with EmulatedModel(found) as board:
+        assert board.selftest() == 0
+        answers = list(board.stream(samples, stride=11))
+    windows = np.stack([samples[start : start + 32] for start in range(0, len(samples) - 31, 11)])
+    expected = found.model.predict_int8(found.quantise(windows))
+    assert [levels.tolist() for _, levels, _ in answers] == expected.tolist()
+
+
+def test_a_byte_that_differs_is_found(searched, monkeypatch):
+    found, x = searched
+    run = EmulatedModel.run
+
+    def changed(self, windows, done):
+        answers = run(self, windows, done)
+        answers.levels[7, 1] ^= 1
+        return answers
+
+    monkeypatch.setattr(EmulatedModel, "run", changed)
+    with pytest.raises(errors.VerificationError, match=r"in 1 of 60 windows, the first is 7"):
+        verify_export(found, x)
+    monkeypatch.setattr(EmulatedModel, "selftest", lambda self: 3)
+    with pytest.raises(errors.VerificationError, match=r"3 bytes differ in the self-test"):
+        verify_export(found, x)
+
+
+def test_a_warning_is_an_error(tmp_path):
+    export_model(firmware(), tmp_path, "c")
+    source = tmp_path / "tsnas/tsnas_model.c"
+    source.write_text(source.read_text() + "\nstatic int unused;\n")
+    with pytest.raises(errors.ToolchainError, match="unused"):
+        build_image(tmp_path, "cortex-m4", 1, tmp_path / "model.elf")
+
+
+def test_other_cores(searched):
+    with pytest.raises(errors.PortError, match=r"No emulated board with core 'cortex-m0'; there are cortex-m4"):
+        verify_export(searched[0], raw_windows(searched[0], 1), "cortex-m0")
