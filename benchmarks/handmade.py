@@ -23,8 +23,9 @@ from benchmarks.nets import BATCH_SIZE, nets
 from benchmarks.record import provenance, write_json
 from tsnas.contest import DROPOUT
 from tsnas.cost.estimate import estimate_tflite
-from tsnas.data import Standardizer, encode_labels
+from tsnas.data import Standardizer, encode_labels, find_axes
 from tsnas.datasets import load_npz
+from tsnas.deploy.augment import augmentation
 from tsnas.deploy.convert import convert_int8
 from tsnas.deploy.runner import Int8Model
 from tsnas.deploy.train import train_float, train_quantised
@@ -46,7 +47,8 @@ def run_net(name: str, cells: tuple[Cell, ...], data: Any, seed: int) -> dict[st
     x, x_test = (standardizer(windows)[..., np.newaxis] for windows in (data.x_train, data.x_test))
     model = Architecture(x.shape[1], x.shape[2], len(classes), cells).build(DROPOUT, seed)
     epochs = epochs_of(TRAIN_STEPS, len(x) / BATCH_SIZE, TRAIN_EPOCHS)
-    train_float(model, x, codes, epochs=epochs, batch_size=BATCH_SIZE, seed=seed)
+    turned = augmentation(standardizer, find_axes("auto", data.x_train))
+    train_float(model, x, codes, epochs=epochs, batch_size=BATCH_SIZE, seed=seed, augment=turned)
     qat_model = train_quantised(model, x, codes, epochs=max(3, epochs // 5), batch_size=BATCH_SIZE, seed=seed)
     tflite = convert_int8(qat_model)
     estimate = estimate_tflite(tflite, BOARD.value)

@@ -40,15 +40,17 @@ OUT = flags.DEFINE_string("out", None, "Where to write; benchmarks/results/quant
 
 
 def variants(turned: Any, epochs: int) -> dict[str, dict[str, Any]]:
-    """Arguments of `train_quantised`, and whether the network has dropout."""
-    usual = {"epochs": max(3, epochs // 5), "augment": turned, "dropout": DROPOUT}
+    """Arguments of `train_quantised` beside the usual ones."""
+    usual = {"epochs": max(3, epochs // 5)}
+    as_float = usual | {"augment": turned, "dropout": DROPOUT}
     return {
         "usual": usual,
-        "no dropout": usual | {"dropout": 0.0},
-        "no turning": usual | {"augment": scale_and_noise},
-        "no dropout, no augmentation": usual | {"dropout": 0.0, "augment": lambda windows, seed: windows},
+        "as in float": as_float,
+        "as in float without dropout": usual | {"augment": turned},
+        "as in float without turning": usual | {"augment": scale_and_noise, "dropout": DROPOUT},
+        "as in float at 1e-4": as_float | {"learning_rate": 1e-4},
         "rate 1e-4": usual | {"learning_rate": 1e-4},
-        "rate 1e-3": usual | {"learning_rate": 1e-3},
+        "rate 3e-5": usual | {"learning_rate": 3e-5},
         "one pass at 1e-5": usual | {"epochs": 1, "learning_rate": 1e-5},
         "three times the passes": usual | {"epochs": 3 * max(3, epochs // 5)},
     }
@@ -76,10 +78,7 @@ def run_fold(data: Any, fold: int, seed: int) -> list[dict[str, Any]]:
     for name, settings in variants(turned, epochs).items():
         if VARIANTS.value and name not in VARIANTS.value:
             continue
-        settings = dict(settings)
-        start = architecture.build(settings.pop("dropout"), seed)
-        start.set_weights(model.get_weights()[: len(start.get_weights())])
-        qat = train_quantised(start, x[train], codes[train], batch_size=BATCH_SIZE, seed=seed, **settings)
+        qat = train_quantised(model, x[train], codes[train], batch_size=BATCH_SIZE, seed=seed, **settings)
         row = {"variant": name, "fold": fold, "seed": seed, "float": floats}
         row["quantised_keras"] = score(qat.predict(x[val], batch_size=256, verbose=0))
         row["int8"] = score(Int8Model(convert_int8(qat)).predict(x[val]))

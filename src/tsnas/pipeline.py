@@ -119,7 +119,7 @@ def run(
     windows, y = _standardized(standardizer, x, y)
     model = derived.architecture.build(DROPOUT, seed)
     train_history = _train(model, windows, y, settings, seed, augment, checkpoints, budget, pace)
-    qat_model, quantise_history = _quantise(model, windows, y, settings, seed, augment, budget, pace)
+    qat_model, quantise_history = _quantise(model, windows, y, settings, seed, budget, pace)
     tflite_model = embed_metadata(convert_int8(qat_model), metadata)
     estimate = verify(tflite_model, settings.board, limits)
     checkpoints.clear()
@@ -168,7 +168,7 @@ def _train(model, x, y, settings, seed, augment, checkpoints, budget, pace) -> H
     return history
 
 
-def _quantise(model, x, y, settings, seed, augment, budget, pace) -> tuple[keras.Model, History]:
+def _quantise(model, x, y, settings, seed, budget, pace) -> tuple[keras.Model, History]:
     recorder = keras.callbacks.History()
     qat_model = train_quantised(
         model,
@@ -177,7 +177,6 @@ def _quantise(model, x, y, settings, seed, augment, budget, pace) -> tuple[keras
         epochs=budget.epochs_within("quantise", settings.qat_epochs_for(x), QAT_PACE * pace),
         batch_size=settings.batch_size_for(x),
         seed=seed,
-        augment=augment,
         callbacks=[recorder, ProgressBar("quantise", settings.verbose), *budget.callbacks("quantise")],
     )
     return qat_model, {key: [float(value) for value in values] for key, values in recorder.history.items()}

@@ -47,6 +47,21 @@ def test_quantised_training_repeats_and_leaves_the_float_model_alone(trained):
     assert all(layer.trainable for layer in trained.model.layers)
 
 
+def test_quantised_training_drops_nothing_unless_told(trained):
+    window = keras.Input((32, 3, 1))
+    x = keras.layers.Conv2D(4, (3, 1), padding="same", use_bias=False)(window)
+    x = keras.layers.ReLU()(keras.layers.BatchNormalization()(x))
+    x = keras.layers.Conv2D(3, 1)(keras.layers.Dropout(0.5)(x))
+    model = keras.Model(window, keras.layers.Softmax()(keras.layers.GlobalAveragePooling2D()(x)))
+    weights = [
+        weight_bytes(train_quantised(model, trained.x[:64], trained.y[:64], epochs=1, seed=0, **settings))
+        for settings in ({}, {"dropout": 0.0}, {"dropout": 0.5})
+    ]
+    assert weights[0] == weights[1] != weights[2]
+    (dropout,) = (layer for layer in model.layers if isinstance(layer, keras.layers.Dropout))
+    assert dropout.rate == 0.5
+
+
 def test_the_callers_random_state_is_kept(trained):
     model = small_net()
     python_state, numpy_state = random.getstate(), np.random.get_state()[1].copy()
@@ -99,6 +114,17 @@ def test_ranges_are_those_of_the_float_model(trained):
     weights = {weight.name: weight.numpy() for weight in quantised.get_layer("quant_mid0_relu").weights}
     assert weights["quant_mid0_relu/output_max:0"] == pytest.approx(expected, rel=1e-5)
     assert weights["quant_mid0_relu/output_min:0"] == 0
+
+
+def test_the_range_of_the_input_is_set_in_every_training_of_a_process(trained):
+    """Keras gives the layer another name each time."""
+    x = trained.x[:128, ..., None]
+    for _ in range(2):
+        qat_model = train_quantised(trained.model, trained.x[:64], trained.y[:64], epochs=1, learning_rate=1e-9, seed=0)
+        (layer,) = (layer for layer in qat_model.layers if layer.name.startswith("quantize_layer"))
+        low, high = (next(w for w in layer.weights if w.name.endswith(f"_{end}:0")).numpy() for end in ("min", "max"))
+        assert low == pytest.approx(x.min(), rel=0.25)
+        assert high == pytest.approx(x.max(), rel=0.25)
 
 
 @pytest.mark.parametrize(

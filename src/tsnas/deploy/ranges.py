@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -46,8 +47,9 @@ def calibrate_ranges(quantised: keras.Model, float_model: keras.Model, x: np.nda
 
 
 def _range_variable(layer: keras.layers.Layer, end: str) -> Any:
-    names = {f"{name}_{end}:0" for name in RANGE_NAMES}
-    return next((weight for weight in layer.weights if weight.name.rsplit("/", 1)[-1] in names), None)
+    # Keras numbers the second quantize_layer of a process, and the variables in it.
+    pattern = re.compile(rf"({'|'.join(RANGE_NAMES)})(_\d+)?_{end}:0")
+    return next((weight for weight in layer.weights if pattern.fullmatch(weight.name.rsplit("/", 1)[-1])), None)
 
 
 def _float_output(float_model: keras.Model, layer: keras.layers.Layer) -> Any:

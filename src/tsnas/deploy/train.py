@@ -13,7 +13,7 @@ import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras as keras
 
-from tsnas.deploy.augment import Augment, scale_and_noise
+from tsnas.deploy.augment import Augment, scale_and_noise, unchanged
 from tsnas.deploy.core_model import check_core_model, unwrapped
 from tsnas.deploy.ranges import calibrate_ranges
 from tsnas.deploy.seed import fixed_seed
@@ -87,7 +87,8 @@ def train_quantised(
     learning_rate: float = 3e-4,
     label_smoothing: float = 0.1,
     seed: int,
-    augment: Augment = scale_and_noise,
+    augment: Augment = unchanged,
+    dropout: float = 0.0,
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
     callbacks: Sequence[Any] = (),
     verbose: int = 0,
@@ -97,13 +98,15 @@ def train_quantised(
     The activation ranges start from those that the float model shows on the training windows, not
     from tfmot's (-6, 6), which its slow moving average would take thousands of steps to leave. Batch
     normalisation uses the float model's statistics throughout, as the converted model does, so
-    that training sees the network that will run on the board.
+    that training sees the network that will run on the board. For the same reason there is no dropout, and windows are
+    not augmented: what the float model has learned from that, it would only be pushed away from.
 
     Args:
         model: trained tf_keras model; it is not changed.
-        x, y, epochs, batch_size, label_smoothing, seed, augment, validation_data, callbacks, verbose: as in
-            `train_float`.
+        x, y, epochs, batch_size, label_smoothing, seed, validation_data, callbacks, verbose: as in `train_float`.
         learning_rate: float, peak of the cosine. Defaults to 3e-4.
+        augment: as in `train_float`. Defaults to `tsnas.deploy.augment.unchanged`.
+        dropout: float in [0, 1), rate of the model's layers of dropout meanwhile. Defaults to 0.
 
     Returns:
         tf_keras model with tfmot's quantisation wrappers, from windows to probabilities. It can be
@@ -128,6 +131,7 @@ def train_quantised(
         quantised = tfmot.quantization.keras.quantize_model(logits_model)
         calibrate_ranges(quantised, logits_model, as_windows(x, model.input_shape[1:]), seed=seed)
         _set_batch_norm_trainable(quantised, False)
+        _set_dropout(quantised, dropout)
         softmax = keras.layers.Softmax(name=model.layers[-1].name)
         qat_model = keras.Model(quantised.input, softmax(quantised.output), name=model.name)
         _fit(qat_model, x, y, settings, augment, validation_data, callbacks, verbose)
@@ -204,6 +208,12 @@ def _fit(
 
 def _batch_norms(model: keras.Model) -> list[keras.layers.BatchNormalization]:
     return [layer for layer in map(unwrapped, model.layers) if isinstance(layer, keras.layers.BatchNormalization)]
+
+
+def _set_dropout(model: keras.Model, rate: float) -> None:
+    for layer in map(unwrapped, model.layers):
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = rate
 
 
 def _set_batch_norm_trainable(model: keras.Model, trainable: bool) -> None:
