@@ -314,7 +314,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             >>> clf.report("runs/shoulder", x_test, y_test)
         """
         check_is_fitted(self, "tflite_model_")
-        # Only here: templates need Jinja2, which nothing else does.
+        # Only here: most who fit a classifier never ask for its report.
         from tsnas.report.write import write_report
 
         if x_test is None and y_test is not None:

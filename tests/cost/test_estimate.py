@@ -8,7 +8,7 @@ from converted_networks import convert, residual_network
 
 from tsnas.cost import flash
 from tsnas.cost.board import load_board
-from tsnas.cost.estimate import with_margin, estimate_graph, estimate_tflite
+from tsnas.cost.estimate import estimate_graph, estimate_tflite, with_margin
 from tsnas.cost.graph import GraphBuilder
 from tsnas.cost.latency import graph_latency_ms
 from tsnas.cost.limits import Limits

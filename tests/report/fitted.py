@@ -22,7 +22,7 @@ LARGE = Architecture(
     30,
     (
         *(TimeReduce(7, 16) for _ in range(4)),
-        *(SensorFusion(64, (3, 5, 7), 64, True, stride=2 if i in (0, 3, 6) else 1) for i in range(9)),
+        *(SensorFusion(64, (3, 5, 7), 64, True, stride=2 if i in (0, 3) else 1) for i in range(4)),
     ),
 )
 

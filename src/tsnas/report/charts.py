@@ -16,12 +16,13 @@ LEFT, RIGHT, TOP, BOTTOM = 44, 10, 10, 34
 FONT = 11
 
 
-def bar(value: float, most: float, class_: str = "bar", width: int = 64) -> Markup:
-    """A horizontal bar to stand beside a number in a table."""
+def bar(value: float, most: float, class_: str = "bar", width: int = 56, track: bool = False) -> Markup:
+    """A horizontal bar to stand beside a number in a table; `track` shows how long it could be."""
     length = 0.0 if most <= 0 else width * value / most
     shown = max(length, 1.0) if value > 0 else 0.0
     return svg.element(
         "svg",
+        *([svg.rect(0, 0, width, 9, "track")] if track else []),
         svg.rect(0, 0, shown, 9, class_),
         width=width,
         height=9,

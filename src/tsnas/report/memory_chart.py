@@ -9,12 +9,12 @@ from markupsafe import Markup
 from tsnas.cost.limits import BYTES_PER_KB
 from tsnas.report import svg
 from tsnas.report.charts import ticks
-from tsnas.report.text import kb
+from tsnas.report.text import cell_name, size
 
-LEFT, RIGHT, TOP, BOTTOM = 48, 8, 8, 40
-HEIGHT = 300
+LEFT, RIGHT, TOP, BOTTOM = 40, 8, 6, 40
+HEIGHT, STRIP = 290, 22
 # A step is at least so wide, so that its number can be read; fewer steps share the width of the page.
-LEAST_STEP, PAGE = 22, 880
+LEAST_STEP, PAGE = 26, 1040
 FONT = 11
 
 
@@ -23,43 +23,42 @@ def memory_chart(memory: dict[str, Any]) -> Markup:
     steps = len(memory["steps"])
     step = max(LEAST_STEP, (PAGE - LEFT - RIGHT) / (steps + 1))
     width = LEFT + RIGHT + step * (steps + 1)
-    arena = memory["arena_bytes"]
     floor = HEIGHT - BOTTOM
-    scale = (floor - TOP) / arena
-
-    def box(first: int, last: int, offset: float, size: float) -> tuple[float, float, float, float]:
-        return LEFT + step * first, floor - scale * (offset + size), step * (last - first + 1), scale * size
-
+    ceiling = TOP + STRIP + 4
+    head = memory["head_bytes"]
+    scale = (floor - ceiling) / head
     parts: list[Markup] = []
-    for value in ticks(0, arena / BYTES_PER_KB, 5):
+    for value in ticks(0, head / BYTES_PER_KB, 5):
         y = floor - scale * value * BYTES_PER_KB
         parts += [svg.line(LEFT, y, width - RIGHT, y, "grid"), svg.text(LEFT - 6, y + 4, f"{value:g}", "end")]
     for buffer in memory["buffers"]:
-        place = box(buffer["first_step"], buffer["last_step"], buffer["offset"], buffer["bytes"])
+        x, y = LEFT + step * buffer["first_step"], floor - scale * (buffer["offset"] + buffer["bytes"])
+        long, high = step * (buffer["last_step"] - buffer["first_step"] + 1), scale * buffer["bytes"]
         tip = f"{buffer['name']}: {buffer['bytes']:,} bytes at {buffer['offset']:,}"
-        parts.append(svg.rect(*place, class_=f"buffer {buffer['kind']}", title=tip))
-        parts += _label(place, buffer["name"], buffer["bytes"])
-    # The notes of the planner may need more than the head; they are gone when the network runs.
-    head = arena - memory["persistent_bytes"]
-    persistent = box(0, steps, head, memory["persistent_bytes"])
-    tip = f"persistent part: {memory['persistent_bytes']:,} bytes"
-    parts.append(svg.rect(*persistent, class_="buffer persistent", title=tip))
-    parts += _label(persistent, "persistent part of the interpreter", memory["persistent_bytes"])
+        parts.append(svg.rect(x, y, long, high, f"buffer {buffer['kind']}", tip))
+        parts += _label((x, y, long, high), buffer)
+    # It is the same all the time, and may be larger than all else, so it does not take the room of the rest.
+    parts.append(svg.rect(LEFT, TOP, width - LEFT - RIGHT, STRIP, "buffer persistent"))
+    note = f"persistent part of the interpreter, {size(memory['persistent_bytes'])} (height not to scale)"
+    parts.append(svg.text(LEFT + 6, TOP + STRIP / 2 + 4, note, class_="on"))
     for index in range(steps + 1):
         middle = LEFT + step * (index + 0.5)
-        parts.append(svg.text(middle, floor + 15, "in" if index == 0 else str(index), "middle"))
+        parts.append(svg.text(middle, floor + 15, "start" if index == 0 else str(index), "middle"))
     parts.append(svg.line(LEFT, floor, width - RIGHT, floor))
-    parts.append(svg.text(width - RIGHT, HEIGHT - 6, "operator, in the order of execution", "end"))
-    parts.append(svg.text(4, HEIGHT - 6, "KB"))
-    return svg.picture(width, HEIGHT, "What lies where in the tensor arena while each operator runs", *parts)
+    parts.append(svg.text(LEFT, HEIGHT - 6, "layer that runs, by its number", class_="soft"))
+    parts.append(svg.text(LEFT - 6, floor + 15, "KB", "end", "soft"))
+    return svg.picture(width, HEIGHT, "What lies where in the tensor arena while each layer runs", *parts)
 
 
-def _label(place: tuple[float, float, float, float], name: str, n_bytes: int) -> list[Markup]:
-    """The name, and its size below it, as far as there is room."""
+def _label(place: tuple[float, float, float, float], buffer: dict[str, Any]) -> list[Markup]:
+    """Name and size, or the name alone, as far as there is room."""
     x, y, width, height = place
     if height < FONT + 1:
         return []
-    shown = svg.fitted(f"{name}, {kb(n_bytes)} KB", width - 6, FONT)
-    if not shown.endswith("KB"):
-        shown = svg.fitted(name, width - 6, FONT)
-    return [svg.text(x + 4, y + height / 2 + 4, shown, class_="name")] if shown else []
+    name = "scratch" if buffer["kind"] == "scratch" else cell_name(buffer["name"])
+    # The colour says scratch already, so half of the word is of no use.
+    last = "" if name == "scratch" else svg.fitted(name, width - 6, FONT)
+    options = (f"{name}, {size(buffer['bytes'])}", name, last)
+    room = (width - 6) / (svg.CHARACTER * FONT)
+    shown = next(option for option in options if len(option) <= room or option is last)
+    return [svg.text(x + 4, y + height / 2 + 4, shown, class_="on")] if shown else []

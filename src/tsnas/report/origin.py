@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import math
 import os
 from typing import TYPE_CHECKING, Any
@@ -66,15 +67,18 @@ def snippet(classifier: AutoClassifier) -> str:
     defaults = {name: p.default for name, p in inspect.signature(type(classifier)).parameters.items()}
     lines = ["import tsnas", ""]
     arguments = []
-    for name, value in classifier.get_params().items():
-        value = classifier.seed_ if name == "seed" else _plain(value)
-        if name in ASIDE or (name != "board" and value == defaults[name]):
+    params = classifier.get_params()
+    for name, default in defaults.items():
+        value = classifier.seed_ if name == "seed" else _plain(params[name])
+        if name in ASIDE or (name != "board" and value == default):
             continue
         if isinstance(value, Board):
             lines[1:1] = [f"# The board {value.name!r} is kept with the classifier: tsnas.load(FOLDER).board_"]
             arguments.append("    board=board,")
         elif isinstance(value, SpaceConfig):
             arguments.append(f"    {name}=tsnas.{value!r},")
+        elif isinstance(value, str):
+            arguments.append(f"    {name}={json.dumps(value, ensure_ascii=False)},")
         else:
             arguments.append(f"    {name}={value!r},")
     data = classifier.data_summary_ or {}
@@ -86,4 +90,6 @@ def snippet(classifier: AutoClassifier) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, os.PathLike):
         return os.fspath(value)
+    if isinstance(value, np.ndarray):
+        return value.tolist()
     return value.item() if isinstance(value, np.generic) else value

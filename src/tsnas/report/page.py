@@ -28,10 +28,18 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {
-        function.__name__: function
-        for function in (text.kb, text.percent, text.score, text.number, text.shape, text.plural, text.name)
-    }
+    filters = (
+        text.kb,
+        text.percent,
+        text.score,
+        text.number,
+        text.shape,
+        text.size,
+        text.plural,
+        text.prose,
+        text.cell_name,
+    )
+    found.filters |= {function.__name__: function for function in filters}
     found.filters["markdown"] = text.markdown
     found.globals |= {"words": wording, "bar": charts.bar, "marked": marked}
     return found
@@ -95,8 +103,8 @@ def _trace(facts: dict[str, Any]) -> list[dict[str, Any]]:
         best = "validation, best path so far" if facts["settings"]["strategy"] == "evolution" else "validation"
         accuracy = [("training", "orange", search["accuracy"]), (best, "blue", search["val_accuracy"])]
         found = [
-            _chart("Expected latency (ms)", [("expected", "blue", latency)], _limit(facts, "latency")),
-            _chart("Expected RAM (KB)", [("expected", "blue", ram)], ram_limit),
+            _chart("Expected latency, ms", [("expected", "blue", latency)], _limit(facts, "latency")),
+            _chart("Expected RAM, KB", [("expected", "blue", ram)], ram_limit),
             _chart("Decisions", decisions, top=1.0),
             _chart("Accuracy of the supernet", accuracy, top=1.0),
         ]
@@ -113,6 +121,8 @@ def _trace(facts: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _chart(title: str, series: list, limit: float | None = None, top: float = 0.0) -> dict[str, Any]:
     keys = [(name, class_) for name, class_, _ in series] if len(series) > 1 else []
+    if limit is not None:
+        title += f" (limit {text.number(limit)})"
     return {"title": title, "keys": keys, "svg": charts.epochs_chart(title, series, limit, top)}
 
 
@@ -129,4 +139,4 @@ def _settings(settings: dict[str, Any]) -> list[tuple[str, str]]:
 def _size(facts: dict[str, Any]) -> str:
     """How closely the page must be set in print, so that two sheets hold it."""
     rows = len(facts["layers"]) + (2 if facts["test"] else 1) * len(facts["model"]["classes"])
-    return "small" if rows <= 40 else "medium" if rows <= 70 else "large"
+    return "small" if rows <= 40 else "medium" if rows <= 70 else "large" if rows <= 100 else "huge"

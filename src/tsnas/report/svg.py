@@ -6,8 +6,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-# Widths of text are estimated: the page may be shown in any system font.
-CHARACTER = 0.56
+# Width of a character as a share of the font's size: the page may be shown in any system font, this is a wide one.
+CHARACTER = 0.64
 
 
 def element(tag: str, *children: Any, **attributes: Any) -> Markup:

@@ -8,11 +8,17 @@ import unicodedata
 from tsnas.cost.limits import BYTES_PER_KB
 
 DASH = "\N{EN DASH}"
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def kb(n_bytes: float, decimals: int = 1) -> str:
     """Bytes as KB of 1024, without the unit."""
     return f"{n_bytes / BYTES_PER_KB:,.{decimals}f}"
+
+
+def size(n_bytes: float) -> str:
+    """Bytes with their unit: in KB of 1024, or as they are below one."""
+    return f"{n_bytes:,.0f} bytes" if n_bytes < BYTES_PER_KB else f"{kb(n_bytes)} KB"
 
 
 def percent(share: float | None, decimals: int = 0) -> str:
@@ -36,6 +42,21 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
+def count(value: float) -> str:
+    """A whole number in full, or as a power of ten where it has many digits."""
+    if value < 1e6:
+        return f"{value:,.0f}"
+    digits, power = f"{value:.2e}".split("e")
+    return f"{digits} \N{MULTIPLICATION SIGN} 10{str(int(power)).translate(SUPERSCRIPTS)}"
+
+
+def prose(sentence: str) -> str:
+    """A sentence whose numbers stay on one line with their units."""
+    return re.sub(
+        r"(?<=[\d\N{PLUS-MINUS SIGN}]) (?=(?:ms|KB|MHz|bytes|mJ)\b|%|\d+\.?\d*\))", "\N{NO-BREAK SPACE}", sentence
+    )
+
+
 def shape(sizes: list[int] | tuple[int, ...]) -> str:
     return "\N{MULTIPLICATION SIGN}".join(map(str, sizes))
 
@@ -47,6 +68,11 @@ def plural(count: int, noun: str) -> str:
 def listed(words: list[str]) -> str:
     """`a, b and c`."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def cell_name(layer: str) -> str:
+    """`sensor_fusion_2_branch3` without the kind of its cell, as `2_branch3`: the number of a cell says which it is."""
+    return re.sub(r"^(time_reduce|sensor_fusion)_", "", layer)
 
 
 def name(label: str) -> str:

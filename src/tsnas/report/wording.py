@@ -6,7 +6,7 @@ from typing import Any
 
 from tsnas.cost.estimate import with_margin
 from tsnas.report.costs import KEPT, NOT_JUDGED, OVER
-from tsnas.report.text import kb, listed, number, percent, plural, score
+from tsnas.report.text import count, kb, listed, number, percent, plural, score, size
 
 STRATEGIES = {
     "evolution": "evolution with the weights of a supernet",
@@ -85,7 +85,7 @@ def validation(facts: dict[str, Any]) -> str:
     else:
         split = "each class was split by itself, so windows that overlap may be on both sides"
     return (
-        f"Architectures were judged on {windows} validation windows, split off the training windows twice; {split}. "
+        f"To judge architectures, {windows} validation windows were split off the training windows twice; {split}. "
         "The found network was then trained on all training windows."
     )
 
@@ -106,7 +106,7 @@ def pruned(facts: dict[str, Any]) -> str:
     counts = facts["architectures"]
     if counts is None:
         return "How many architectures the limits left is not known."
-    before, after = f"{counts['before']:.3g}", f"{counts['after']:.3g}"
+    before, after = count(counts["before"]), count(counts["after"])
     if before == after:
         return f"The space has {before} architectures. The limits rule out no single choice in it."
     return f"The space has {before} architectures; {after} were left once choices that no fitting one has were pruned."
@@ -133,9 +133,9 @@ def stream(facts: dict[str, Any]) -> str:
     """RAM of firmware that takes samples as they come."""
     model, row = facts["model"], facts["stream"]
     return (
-        f"Firmware that takes samples one by one also needs a ring buffer of one window as int8: {model['time']} "
-        f"samples of {plural(model['channels'], 'channel')} are {row['buffer_bytes']:,} bytes, "
-        f"{kb(row['with_arena_bytes'])} KB together with the arena."
+        f"Firmware that takes samples one by one also needs a ring buffer of one window as int8: for {model['time']} "
+        f"samples of {plural(model['channels'], 'channel')} it takes {row['buffer_bytes']:,} bytes, "
+        f"{size(row['with_arena_bytes'])} together with the arena."
     )
 
 

@@ -1,0 +1,109 @@
+"""Facts of a report: they agree with the estimate, with scikit-learn, and with each other, whatever the classifier."""
+
+import json
+
+import numpy as np
+import pytest
+from fitted import LARGE, SMALL, TINY, fitted, windows
+from sklearn.metrics import confusion_matrix, f1_score
+
+import tsnas
+from tsnas import errors
+from tsnas.export.stream import buffer_bytes
+from tsnas.report.facts import collect
+from tsnas.report.scores import held_out_facts
+
+
+def test_costs_are_those_of_the_estimate():
+    clf = fitted(max_latency_ms=30.0, max_ram_kb=8)
+    facts = collect(clf)
+    assert sum(row["latency_ms"] for row in facts["layers"]) == pytest.approx(clf.latency_ms_)
+    assert len(facts["layers"]) == len(clf.estimate_.rows)
+    named = {row["cost"]: row for row in facts["limits"]} if "cost" in facts["limits"][0] else facts["limits"]
+    assert len(named) >= 3
+    assert facts["stream"]["buffer_bytes"] == buffer_bytes(SMALL.time, SMALL.sensors)
+    assert facts["stream"]["with_arena_bytes"] == facts["stream"]["buffer_bytes"] + clf.ram_bytes_
+
+
+def test_a_broken_limit_is_over():
+    clf = fitted(max_latency_ms=0.001)
+    facts = collect(clf)
+    assert not facts["kept"]
+    assert "OVER" in json.dumps(facts["limits"])
+    assert collect(fitted())["kept"]
+
+
+def test_confusion_is_scikit_learns():
+    rng = np.random.default_rng(0)
+    codes, predicted = rng.integers(0, 3, 50), rng.integers(0, 3, 50)
+    facts = held_out_facts((codes, {"float": predicted, "int8": codes}), 4)
+    assert facts["float"]["confusion"] == confusion_matrix(codes, predicted, labels=range(4)).tolist()
+    assert facts["float"]["macro_f1"] == pytest.approx(f1_score(codes, predicted, average="macro"))
+    assert facts["int8"]["accuracy"] == 1.0
+    assert facts["float"]["classes"][3]["recall"] is None
+    assert held_out_facts(None, 4) is None
+
+
+def test_test_windows_are_judged_by_both_models(tmp_path):
+    clf = fitted()
+    x, codes = windows()
+    clf.report(tmp_path, x, clf.classes_[codes])
+    facts = json.loads((tmp_path / "report.json").read_text())
+    scores = clf.evaluate(x, clf.classes_[codes])
+    for kind in ("float", "int8"):
+        assert facts["test"][kind]["macro_f1"] == pytest.approx(scores[kind]["macro_f1"])
+        assert np.sum(facts["test"][kind]["confusion"]) == facts["test"]["windows"] == len(x)
+
+
+@pytest.mark.parametrize("strategy", ["evolution", "micronas", "gumbel", "darts", "random"])
+@pytest.mark.parametrize("contest", [True, False])
+def test_every_strategy(tmp_path, strategy, contest):
+    paths = fitted(strategy=strategy, contest=contest).report(tmp_path)
+    assert [path.name for path in paths] == ["report.html", "report.json", "MODEL_CARD.md"]
+    facts = json.loads((tmp_path / "report.json").read_text())
+    assert (facts["history"]["search"] is None) == (strategy == "random")
+    assert facts["test"] is None
+
+
+@pytest.mark.parametrize("architecture", [TINY, LARGE], ids=["one channel", "sixty channels"])
+def test_small_and_large(tmp_path, architecture):
+    fitted(architecture, max_latency_ms=None).report(tmp_path)
+    assert (tmp_path / "report.html").stat().st_size < 2_000_000
+
+
+def test_a_loaded_classifier_reports_the_same(tmp_path):
+    clf = fitted()
+    clf.save(tmp_path / "saved")
+    loaded = tsnas.load(tmp_path / "saved")
+    for name, classifier in (("one", clf), ("other", loaded)):
+        classifier.report(tmp_path / name)
+    for file in ("report.html", "report.json", "MODEL_CARD.md"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "other" / file).read_bytes()
+
+
+def test_a_folder_of_an_earlier_version_says_what_is_not_known(tmp_path):
+    fitted().save(tmp_path)
+    state = json.loads((tmp_path / "classifier.json").read_text())
+    for key in ("data_summary", "data", "versions", "axes"):
+        state.pop(key, None)
+    (tmp_path / "classifier.json").write_text(json.dumps(state))
+    loaded = tsnas.load(tmp_path)
+    loaded.report(tmp_path / "report")
+    facts = json.loads((tmp_path / "report/report.json").read_text())
+    assert facts["data"] is None
+    assert "Not known" in (tmp_path / "report/report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "error", "message"),
+    [
+        (None, ["a"], errors.LengthMismatchError, "y_test comes without x_test"),
+        (np.zeros((2, 32, 3)), None, errors.LengthMismatchError, "without labels"),
+        (np.zeros((2, 31, 3)), ["a", "b"], errors.WindowShapeError, r"\(31, 3\)"),
+        (np.zeros((2, 32, 3)), ["a", "z"], errors.UnknownLabelError, "z"),
+    ],
+)
+def test_bad_test_windows_leave_nothing_behind(tmp_path, x, y, error, message):
+    with pytest.raises(error, match=message):
+        fitted().report(tmp_path / "report", x, y)
+    assert not (tmp_path / "report").exists()
