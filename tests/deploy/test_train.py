@@ -62,6 +62,16 @@ def test_quantised_training_drops_nothing_unless_told(trained):
     assert dropout.rate == 0.5
 
 
+def test_quantised_training_follows_the_float_model_and_not_the_labels(trained):
+    wrong, windows = (trained.y + 1) % 3, trained.x[..., np.newaxis]
+    decided = trained.model.predict(windows, verbose=0).argmax(axis=1)
+    settings = {"epochs": 5, "learning_rate": 3e-3, "seed": 0}
+    following = train_quantised(trained.model, trained.x, wrong, **settings)
+    assert (following.predict(windows, verbose=0).argmax(axis=1) == decided).mean() > 0.95
+    labelled = train_quantised(trained.model, trained.x, wrong, follow=False, **settings)
+    assert (labelled.predict(windows, verbose=0).argmax(axis=1) == decided).mean() < 0.7
+
+
 def test_the_callers_random_state_is_kept(trained):
     model = small_net()
     python_state, numpy_state = random.getstate(), np.random.get_state()[1].copy()

@@ -13,7 +13,39 @@ from tsnas.deploy.core_model import unwrapped
 # Ranges settle within a few hundred windows; more only cost time.
 CALIBRATION_WINDOWS = 1024
 BATCH = 64
+# Shares of the values, in percent, that may be cut off at either end of the input's range.
+CUTS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
+INT8_STEPS = 255
 RANGE_NAMES = ("output", "post_activation", "quantize_layer")
+
+
+def input_range(float_model: keras.Model, x: np.ndarray, *, seed: int) -> tuple[float, float]:
+    """Range of the input in int8 with which the float model's answers change least.
+
+    All channels share one scale: a few spikes of one sensor would leave too few levels to another, whose offset tells
+    how a device is held.
+
+    Args:
+        float_model: trained tf_keras model, from windows to probabilities.
+        x: float array (windows, time, sensors, 1).
+        seed: int, seed of the choice of windows.
+
+    Returns:
+        (low, high) floats, with 0 between them; values beyond are cut off.
+    """
+    windows = x[np.random.default_rng(seed).permutation(len(x))[:CALIBRATION_WINDOWS]]
+    answers = float_model.predict(windows, batch_size=BATCH, verbose=0)
+    found = []
+    for cut in CUTS:
+        low, high = (float(value) for value in np.percentile(windows, (cut, 100 - cut)))
+        low, high = min(low, 0.0), max(high, 0.0)
+        step = max(high - low, 1e-6) / INT8_STEPS
+        rounded = (np.round(np.clip(windows, low, high) / step) * step).astype(np.float32)
+        changed = float_model.predict(rounded, batch_size=BATCH, verbose=0)
+        divergence = float(np.mean(np.sum(answers * np.log((answers + 1e-7) / (changed + 1e-7)), axis=1)))
+        found.append((divergence, low, high))
+    _, low, high = min(found, key=lambda candidate: candidate[0])
+    return low, high
 
 
 def calibrate_ranges(quantised: keras.Model, float_model: keras.Model, x: np.ndarray, *, seed: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import tf_keras as keras
 
 from tsnas.deploy.augment import Augment, scale_and_noise, unchanged
 from tsnas.deploy.core_model import check_core_model, unwrapped
-from tsnas.deploy.ranges import calibrate_ranges
+from tsnas.deploy.ranges import calibrate_ranges, input_range
 from tsnas.deploy.seed import fixed_seed
 from tsnas.deploy.windows import as_windows, one_hot
 from tsnas.errors import SettingError
@@ -89,24 +89,30 @@ def train_quantised(
     seed: int,
     augment: Augment = unchanged,
     dropout: float = 0.0,
+    follow: bool = True,
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
     callbacks: Sequence[Any] = (),
     verbose: int = 0,
 ) -> keras.Model:
     """Trains a quantisation-aware copy of a trained float model, ready for `convert_int8`.
 
-    The activation ranges start from those that the float model shows on the training windows, not
+    Values of the windows beyond a range chosen by `tsnas.deploy.ranges.input_range` are cut off, as int8 will. The
+    activation ranges start from those that the float model shows on the training windows, not
     from tfmot's (-6, 6), which its slow moving average would take thousands of steps to leave. Batch
     normalisation uses the float model's statistics throughout, as the converted model does, so
     that training sees the network that will run on the board. For the same reason there is no dropout, and windows are
-    not augmented: what the float model has learned from that, it would only be pushed away from.
+    not augmented. What is learned are the float model's probabilities: it was trained for much longer, and on augmented
+    windows, and labels would only push its copy away from what it found.
 
     Args:
         model: trained tf_keras model; it is not changed.
-        x, y, epochs, batch_size, label_smoothing, seed, validation_data, callbacks, verbose: as in `train_float`.
+        x, y, epochs, batch_size, seed, validation_data, callbacks, verbose: as in `train_float`.
+        label_smoothing: as in `train_float`; without effect unless `follow` is False.
         learning_rate: float, peak of the cosine. Defaults to 3e-4.
         augment: as in `train_float`. Defaults to `tsnas.deploy.augment.unchanged`.
         dropout: float in [0, 1), rate of the model's layers of dropout meanwhile. Defaults to 0.
+        follow: bool, whether the float model's probabilities are learned, so that `accuracy` is the share of windows on
+            which both agree; otherwise the labels are. Defaults to True.
 
     Returns:
         tf_keras model with tfmot's quantisation wrappers, from windows to probabilities. It can be
@@ -121,7 +127,7 @@ def train_quantised(
         >>> tflite = convert_int8(qat_model)
 
     Source: Jacob et al., Quantization and Training of Neural Networks for Efficient
-        Integer-Arithmetic-Only Inference, 2018.
+        Integer-Arithmetic-Only Inference, 2018; Hinton et al., Distilling the Knowledge in a Neural Network, 2015.
     """
     check_core_model(model)
     settings = _Settings(epochs, batch_size, learning_rate, label_smoothing, seed)
@@ -129,12 +135,21 @@ def train_quantised(
         # Without the softmax: its fake-quantised probabilities of 0 have no gradient.
         logits_model = keras.Model(model.input, model.layers[-1].input, name=model.name)
         quantised = tfmot.quantization.keras.quantize_model(logits_model)
-        calibrate_ranges(quantised, logits_model, as_windows(x, model.input_shape[1:]), seed=seed)
+        windows = as_windows(x, model.input_shape[1:])
+        low, high = input_range(model, windows, seed=seed)
+        calibrate_ranges(quantised, logits_model, np.clip(windows, low, high), seed=seed)
         _set_batch_norm_trainable(quantised, False)
         _set_dropout(quantised, dropout)
         softmax = keras.layers.Softmax(name=model.layers[-1].name)
         qat_model = keras.Model(quantised.input, softmax(quantised.output), name=model.name)
-        _fit(qat_model, x, y, settings, augment, validation_data, callbacks, verbose)
+
+        def cut_off(windows: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            targets = model(windows, training=False) if follow else labels
+            return tf.clip_by_value(windows, low, high), targets
+
+        if follow:
+            settings = dataclasses.replace(settings, label_smoothing=0.0)
+        _fit(qat_model, x, y, settings, augment, validation_data, callbacks, verbose, cut_off)
         # A frozen layer inside tfmot's wrapper lists its weights twice, and an .h5 file refuses that.
         _set_batch_norm_trainable(quantised, True)
     return qat_model
@@ -174,6 +189,7 @@ def _fit(
     validation_data: tuple[np.ndarray, np.ndarray] | None,
     callbacks: Sequence[Any],
     verbose: int,
+    prepare: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]] | None = None,
 ) -> dict[str, list[float]]:
     shape, classes = model.input_shape[1:], model.output_shape[-1]
     windows, labels = as_windows(x, shape), one_hot(y, classes, len(x))
@@ -194,8 +210,11 @@ def _fit(
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
         metrics=["accuracy"],
     )
+    batches = _augmented_batches(windows, labels, batch_size, settings, augment)
+    if prepare is not None:
+        batches = batches.map(prepare, num_parallel_calls=2).prefetch(4)
     history = model.fit(
-        _augmented_batches(windows, labels, batch_size, settings, augment),
+        batches,
         epochs=settings.epochs,
         steps_per_epoch=steps_per_epoch,
         validation_data=validation_data,
