@@ -92,7 +92,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         >>> (x, y, groups), (x_test, y_test, _) = tsnas.datasets.shoulder.load_data()
         >>> clf = tsnas.AutoClassifier(board="nucleo_f446re", max_latency_ms=30, max_ram_kb=64, seed=0)
         >>> clf.fit(x, y, groups=groups).evaluate(x_test, y_test)
-        >>> clf.export("firmware")
+        >>> clf.export("runs/firmware")
 
     Source: figure 1 of the MicroNAS paper.
     """
@@ -285,7 +285,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             OutputDirError: the folder cannot be written.
 
         Example:
-            >>> clf.export("firmware", format="c", x=x_test)
+            >>> clf.export("runs/firmware", format="c", x=x_test)
         """
         check_is_fitted(self, "tflite_model_")
         return export_model(self._firmware, directory, format, x, stride, self.architecture_.describe())

@@ -118,7 +118,7 @@ COMMAND = Command(
     summary="Write a model as sources for firmware, and run them on an emulated board.",
     usage="(DIR | FILE.tflite) --out=DIR [--format=FORMAT] [--data=FILE.npz | --dataset=shoulder] [--emulate] "
     "[--flag=value ...]",
-    example="tsnas export runs/demo --out=firmware --dataset=shoulder --emulate",
+    example="tsnas export runs/demo --out=runs/firmware --dataset=shoulder --emulate",
     define_flags=define_flags,
     run=run,
     details="The sources take raw sensor values sample by sample and give the names of classes, and have a self-test. "
