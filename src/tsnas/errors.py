@@ -164,3 +164,11 @@ class VerificationError(TsnasError):
 
 class ExportError(TsnasError, ValueError):
     """A model or format that cannot be exported; the message says what can."""
+
+
+class JobError(TsnasError):
+    """A job that failed in another process; the message holds its error."""
+
+
+class WorkerError(TsnasError):
+    """A process that cannot take part in a job that is spread over machines."""

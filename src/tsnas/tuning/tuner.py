@@ -1,0 +1,208 @@
+"""The tuner: runs the trials of an oracle, in this process or as one of many workers of a chief."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import os
+import pathlib
+import threading
+import time
+from collections.abc import Callable
+from concurrent import futures
+from typing import Any
+
+import grpc
+import keras_tuner
+from keras_tuner.src import protos
+from keras_tuner.src.distribute import oracle_chief
+
+from tsnas.errors import JobError, WorkerError
+from tsnas.files import check_output_dir, write_file
+from tsnas.tuning.jobs import SCORE, JobsOracle, Plan
+from tsnas.tuning.leases import ALIVE, CALLS_PER_LEASE, IDLE, LEASE_S
+
+CHIEF, PORT, TUNER_ID = "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT", "KERASTUNER_TUNER_ID"
+PROJECT, ERROR_FILE, FINISHED_FILE = "tuner", "error.txt", "finished"
+# A chief that is started again within this time finds its workers waiting; keras-tuner's client waits as long.
+PATIENCE_S = 3600.0
+IDLE_S = 1.0
+
+
+def role() -> str:
+    """`"local"`, `"chief"` or `"worker"`, as keras-tuner's environment variables have it.
+
+    Raises:
+        WorkerError: some of the variables are set, but not all.
+    """
+    if CHIEF not in os.environ:
+        return "local"
+    missing = [name for name in (PORT, TUNER_ID) if not os.environ.get(name)]
+    if missing:
+        raise WorkerError(
+            f"{CHIEF} is set, so this process is to be a chief or a worker, but {' and '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} not. Set {PORT} to the chief's port and {TUNER_ID} to 'chief' or "
+            "to a name of the worker's own; or unset all three to work alone."
+        )
+    return "chief" if "chief" in os.environ[TUNER_ID] else "worker"
+
+
+def run_jobs(
+    plan: Plan, run: Callable[[str], float], directory: str | os.PathLike[str], lease_s: float = LEASE_S
+) -> None:
+    """Runs named jobs until there are no more, alone or together with other processes that call the same.
+
+    Each job is run to its end once, and what is done is remembered in the folder: after a stop of any kind, the same
+    call goes on with what is left. The environment variables of keras-tuner (KERASTUNER_ORACLE_IP,
+    KERASTUNER_ORACLE_PORT, KERASTUNER_TUNER_ID) make a process the chief, which hands out the jobs, or a worker; all
+    must see the folder. Every one of them returns when all jobs are done.
+
+    Args:
+        plan: function without arguments that names the jobs known so far; see `JobsOracle`.
+        run: function of the name of a job that runs it, keeps its outcome, and returns a score.
+        directory: path of a folder, made if missing, that all machines share.
+        lease_s: float, seconds after which a worker that is not heard of is lost. Defaults to 60.
+
+    Raises:
+        JobError: a job failed; alone, the error that it raised.
+        WorkerError: variables that do not fit together, or a chief that cannot be reached.
+        OutputDirError: the folder cannot be written.
+    """
+    search(JobsOracle(plan, lease_s=lease_s), lambda values: run(str(values["job"])), directory)
+
+
+def search(oracle: Any, run: Callable[[dict[str, Any]], float], directory: str | os.PathLike[str]) -> None:
+    """Runs the trials of an oracle, as `run_jobs` does its jobs.
+
+    Args:
+        oracle: oracle of keras-tuner with `Leases`, whose objective is `SCORE`.
+        run: function of the values of a trial that returns its score.
+        directory: path of a folder.
+
+    Raises:
+        JobError, WorkerError, OutputDirError: as in `run_jobs`.
+    """
+    own_role = role()
+    folder = check_output_dir(directory) / PROJECT
+    if (folder / FINISHED_FILE).exists():
+        # A worker that comes late would wait for a chief that has left, and a chief for workers.
+        return
+    if own_role != "worker":
+        (folder / ERROR_FILE).unlink(missing_ok=True)
+    with contextlib.redirect_stdout(io.StringIO()):  # "Reloading Tuner from ..."
+        tuner = _Tuner(oracle, run, folder)
+    tuner.search()
+    if tuner.error is not None:
+        raise tuner.error
+    if (folder / ERROR_FILE).exists():
+        raise JobError((folder / ERROR_FILE).read_text())
+    if own_role != "worker":
+        write_file(folder / FINISHED_FILE, "")
+
+
+class _Tuner(keras_tuner.engine.base_tuner.BaseTuner):
+    def __init__(self, oracle: Any, run: Callable[[dict[str, Any]], float], folder: pathlib.Path):
+        self.error: Exception | None = None
+        self._run, self._folder, self._lease_s = run, folder, oracle.lease_s
+        self.oracle: Any
+        super().__init__(oracle, directory=str(folder.parent), project_name=folder.name)
+        if role() == "worker":
+            self.oracle = _PatientClient(self.oracle)
+
+    def search(self) -> None:
+        if role() == "chief":
+            self.save()
+            _serve(self.oracle)
+        else:
+            super().search()
+
+    def _populate_initial_space(self) -> None:
+        """There is no hypermodel that could have hyperparameters of its own."""
+
+    def run_trial(self, trial: Any, *_: Any, **__: Any) -> dict[str, float]:
+        started = time.monotonic()
+        with self._heartbeat(trial.trial_id):
+            try:
+                score = self._run(dict(trial.hyperparameters.values))
+            except Exception as error:
+                self.error = error
+                where = f"{os.environ[TUNER_ID]}: " if role() == "worker" else ""
+                text = f"{where}{trial.hyperparameters.values} failed: {type(error).__name__}: {error}"
+                write_file(self._folder / ERROR_FILE, text)
+                raise keras_tuner.errors.FailedTrialError(text) from error
+        return {SCORE: score, "seconds": time.monotonic() - started}
+
+    @contextlib.contextmanager
+    def _heartbeat(self, trial_id: str):
+        if role() != "worker":
+            yield
+            return
+        done = threading.Event()
+
+        def beat() -> None:
+            while not done.wait(self._lease_s / CALLS_PER_LEASE):
+                with contextlib.suppress(grpc.RpcError):
+                    self.oracle.alive(trial_id, self.tuner_id)
+
+        thread = threading.Thread(target=beat, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+
+
+def _serve(oracle: Any) -> None:
+    """Answers the workers until all of them have been sent home; keras-tuner's own loop looks every 20 s only."""
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))
+    servicer = oracle_chief.OracleServicer(oracle)
+    protos.get_service_grpc().add_OracleServicer_to_server(servicer, server)
+    address = f"{os.environ[CHIEF]}:{os.environ[PORT]}"
+    try:
+        server.add_insecure_port(address)
+    except RuntimeError:
+        raise WorkerError(
+            f"The chief cannot listen at {address}. Give {CHIEF} an address of this machine, and {PORT} a free port."
+        ) from None
+    server.start()
+    while not (servicer.stop_triggered and oracle_chief.exit_chief(oracle)):
+        time.sleep(IDLE_S)
+    # The last worker still has to be told.
+    server.stop(grace=IDLE_S).wait()
+
+
+class _PatientClient:
+    """keras-tuner's client of the chief, that calls again when the chief is away for a while."""
+
+    def __init__(self, client: Any):
+        self._client = client
+
+    def create_trial(self, tuner_id: str) -> Any:
+        while True:
+            trial = self._patiently(self._client.create_trial, tuner_id)
+            if trial.status != IDLE:
+                return trial
+            time.sleep(IDLE_S)
+
+    def alive(self, trial_id: str, tuner_id: str) -> None:
+        """Tells the chief, if it is there, that the worker is at work."""
+        self._client.update_trial(trial_id, {f"{ALIVE}{tuner_id}": 1.0})
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._client, name)
+        return functools.partial(self._patiently, value) if callable(value) else value
+
+    def _patiently(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return call(*args, **kwargs)
+            except grpc.RpcError as error:
+                if time.monotonic() > deadline:
+                    address = f"{os.environ[CHIEF]}:{os.environ[PORT]}"
+                    raise WorkerError(
+                        f"The chief at {address} has not answered for {PATIENCE_S / 60:.0f} minutes "
+                        f"({error.code().name}). Start it again with the same command; finished jobs are kept."
+                    ) from None
+                time.sleep(IDLE_S)
