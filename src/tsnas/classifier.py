@@ -14,6 +14,7 @@ from tsnas.callbacks import as_callbacks
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
 from tsnas.data import check_labels, check_lengths, check_windows, encode_labels, find_axes, from_tf_dataset
+from tsnas.deploy.scope import check_distribute
 from tsnas.errors import LengthMismatchError, SettingError, WindowShapeError
 from tsnas.export import Firmware, export_model
 from tsnas.report.data_summary import summarise, versions
@@ -138,7 +139,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.directory = directory
         self.verbose = verbose
 
-    def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None):
+    def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None, distribute=None):
         """Searches for a network, trains it and converts it to an int8 model that keeps the limits.
 
         Args:
@@ -151,6 +152,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
                 off for the search; the found network is then trained on all of `x`.
             callbacks: Keras callback or list of them (of tf_keras or Keras 3), called during the search. Their `logs`
                 hold the keys of `tsnas.callbacks.ConstraintMonitor`.
+            distribute: tf.distribute.Strategy, such as `tf.distribute.MirroredStrategy()`, whose devices share each
+                batch when networks are trained on their own (contest, final and quantisation-aware training); the
+                supernet is trained on one. Defaults to None, one device.
 
         Returns:
             self.
@@ -165,7 +169,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         settings = self._settings()
         x, y = _arrays(x, y, "x")
         x = check_windows(x)
-        settings = dataclasses.replace(settings, axes=find_axes(self.axes, x))
+        settings = dataclasses.replace(settings, axes=find_axes(self.axes, x), distribute=check_distribute(distribute))
         check_lengths(x=x, y=y, groups=groups)
         codes, classes = encode_labels(y)
         groups = None if groups is None else check_labels(groups, "groups")

@@ -8,12 +8,15 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+import tensorflow as tf
 from sklearn.metrics import f1_score
 from tqdm.auto import tqdm
 
 from tsnas.deploy.augment import Augment, scale_and_noise
+from tsnas.deploy.scope import scope_of
 from tsnas.deploy.train import train_float
 from tsnas.search.derive import Derived
+from tsnas.space.architecture import Architecture
 
 # A search trains many networks at once, so what it says of a single one is a guess; some hundred steps on its own tell
 # a network that cannot learn the task from one that can, and a thousand on other users a good one from a lucky one.
@@ -65,6 +68,7 @@ def contest(
     augment: Augment = scale_and_noise,
     verbose: int = 0,
     max_seconds: float = math.inf,
+    distribute: tf.distribute.Strategy | None = None,
 ) -> Outcome:
     """Finds the finalist with the best macro-F1 on validation windows, in two rounds.
 
@@ -77,6 +81,7 @@ def contest(
         augment: what happens to windows in training, as in `train_float`. Defaults to `scale_and_noise`.
         verbose: 0, 1 for a bar, 2 for a line for each finalist. Defaults to 0.
         max_seconds: float, time after which no further finalist is trained, but for the first. Defaults to no bound.
+        distribute: tf.distribute.Strategy that they are trained in. Defaults to None.
 
     Returns:
         An `Outcome`. A single finalist wins without being trained.
@@ -90,14 +95,8 @@ def contest(
 
     def judged(index: int, split: Split, steps: int) -> float:
         nonlocal pace
-        train, val = split
-        epochs = max(LEAST_EPOCHS, math.ceil(steps * batch_size / len(train[0])))
-        model = finalists[index].architecture.build(DROPOUT, seed)
-        started = time.monotonic()
-        train_float(model, *train, epochs=epochs, batch_size=batch_size, seed=seed, augment=augment)
-        pace = max(pace, (time.monotonic() - started) / epochs)
-        predicted = model.predict(val[0], batch_size=256, verbose=0).argmax(axis=1)
-        score = float(f1_score(val[1], predicted, average="macro", zero_division=0))
+        score, seconds = short_score(finalists[index].architecture, split, steps, batch_size, seed, augment, distribute)
+        pace = max(pace, seconds)
         bar.update()
         if verbose == 2:
             cost = f"{finalists[index].estimate.latency_ms:.1f} ms"
@@ -118,3 +117,34 @@ def contest(
     winner = finalists[max(range(len(first)), key=lambda i: (i in second, first[i] + second.get(i, 0.0), -i))]
     latencies = [finalist.estimate.latency_ms for finalist in finalists[: len(first)]]
     return Outcome(winner, latencies, first, second, pace)
+
+
+def short_score(
+    architecture: Architecture,
+    split: Split,
+    steps: int,
+    batch_size: int,
+    seed: int,
+    augment: Augment = scale_and_noise,
+    distribute: tf.distribute.Strategy | None = None,
+) -> tuple[float, float]:
+    """How well an architecture does on validation windows after a short training.
+
+    Args:
+        architecture: `Architecture`.
+        split: ((x, y), (x_val, y_val)), as in `contest`.
+        steps: int, about how many steps it is trained.
+        batch_size, seed, augment, distribute: as in `contest`.
+
+    Returns:
+        (macro-F1 on the validation windows, seconds that a pass over the training windows took).
+    """
+    train, val = split
+    epochs = max(LEAST_EPOCHS, math.ceil(steps * batch_size / len(train[0])))
+    started = time.monotonic()
+    with scope_of(distribute):
+        model = architecture.build(DROPOUT, seed)
+        train_float(model, *train, epochs=epochs, batch_size=batch_size, seed=seed, augment=augment)
+    seconds = (time.monotonic() - started) / epochs
+    predicted = model.predict(val[0], batch_size=256, verbose=0).argmax(axis=1)
+    return float(f1_score(val[1], predicted, average="macro", zero_division=0)), seconds

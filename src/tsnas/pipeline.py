@@ -14,9 +14,10 @@ from tsnas.checkpoints import Checkpoints
 from tsnas.contest import DROPOUT, Data, Split
 from tsnas.cost.estimate import Estimate, estimate_graph
 from tsnas.data import Axes, Standardizer, split_validation
-from tsnas.deploy.augment import augmentation
+from tsnas.deploy.augment import Augment, augmentation
 from tsnas.deploy.convert import convert_int8
 from tsnas.deploy.metadata import embed_metadata
+from tsnas.deploy.scope import scope_of
 from tsnas.deploy.train import train_float, train_quantised
 from tsnas.deploy.verify import verify
 from tsnas.search.derive import Derived, derive
@@ -45,6 +46,38 @@ class Result:
     tflite_model: bytes
     estimate: Estimate
     seed: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """Windows as networks take them, (windows, time, channels, 1), with their labels.
+
+    Args:
+        standardizer: `Standardizer` of the first split's training windows.
+        splits: list of (training, validation), as `contest` takes them.
+        everything: all windows.
+        augment: what happens to windows in training.
+    """
+
+    standardizer: Standardizer
+    splits: list[Split]
+    everything: Data
+    augment: Augment
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """A network after its training.
+
+    Args:
+        model: float model, from standardised windows.
+        tflite_model: bytes, the int8 model, without metadata.
+        history: dict of the phases `"train"` and `"quantise"`.
+    """
+
+    model: keras.Model
+    tflite_model: bytes
+    history: dict[str, History]
 
 
 def run(
@@ -94,19 +127,12 @@ def run(
     before, after = float(pruned.architectures_before), float(pruned.architectures_after)
     counts: dict[str, History] = {"architectures": {"before": [before], "after": [after]}}
 
-    parts = _parts(x, y, groups, validation_data, settings, seed)
-    standardizer = Standardizer.fit(parts[0][0][0])
-    splits = [(_standardized(standardizer, *train), _standardized(standardizer, *val)) for train, val in parts]
-    if settings.axes:
-        settings.say(
-            f"axes: channels {_listed(settings.axes)} are taken as x, y, z of a sensor, and turned in training"
-        )
-    augment = augmentation(standardizer, settings.axes)
-    metadata = _metadata(classes, standardizer, settings)
+    data = prepare(x, y, groups, validation_data, settings, seed)
+    metadata = file_metadata(classes, data.standardizer, settings)
 
     if found is None:
-        selected = select(supernet, limits, settings, seed, splits, augment, metadata, budget, callbacks)
-        pace = selected.seconds_per_epoch * len(x) / len(splits[0][0][0])
+        selected = select(supernet, limits, settings, seed, data.splits, data.augment, metadata, budget, callbacks)
+        pace = selected.seconds_per_epoch * len(x) / len(data.splits[0][0][0])
         derived, history = selected.derived, counts | selected.history
         values = {"seed": seed, "pace": pace, "architecture": derived.architecture.to_json(), "regret": derived.regret}
         checkpoints.save("search", values | {"history": history})
@@ -116,22 +142,70 @@ def run(
         pace = found[0]["pace"]
         derived = Derived(architecture, estimate_graph(architecture.graph(), settings.board), found[0]["regret"])
 
-    windows, y = _standardized(standardizer, x, y)
-    model = derived.architecture.build(DROPOUT, seed)
-    train_history = _train(model, windows, y, settings, seed, augment, checkpoints, budget, pace)
-    qat_model, quantise_history = _quantise(model, windows, y, settings, seed, budget, pace)
-    tflite_model = embed_metadata(convert_int8(qat_model), metadata)
+    trained = train(derived.architecture, data, settings, seed, checkpoints, budget, pace)
+    tflite_model = embed_metadata(trained.tflite_model, metadata)
     estimate = verify(tflite_model, settings.board, limits)
     checkpoints.clear()
     return Result(
-        standardizer=standardizer,
+        standardizer=data.standardizer,
         derived=derived,
-        history=history | {"train": train_history, "quantise": quantise_history},
-        keras_model=raw_model(model, standardizer),
+        history=history | trained.history,
+        keras_model=raw_model(trained.model, data.standardizer),
         tflite_model=tflite_model,
         estimate=estimate,
         seed=seed,
     )
+
+
+def prepare(
+    x: np.ndarray,
+    y: np.ndarray,
+    groups: np.ndarray | None,
+    validation_data: tuple[np.ndarray, np.ndarray] | None,
+    settings: Settings,
+    seed: int,
+) -> Prepared:
+    """Splits off validation windows, standardises all, and sets up the augmentation; arguments as in `run`."""
+    parts = _parts(x, y, groups, validation_data, settings, seed)
+    standardizer = Standardizer.fit(parts[0][0][0])
+    splits = [(_standardized(standardizer, *train), _standardized(standardizer, *val)) for train, val in parts]
+    if settings.axes:
+        settings.say(
+            f"axes: channels {_listed(settings.axes)} are taken as x, y, z of a sensor, and turned in training"
+        )
+    augment = augmentation(standardizer, settings.axes)
+    return Prepared(standardizer, splits, _standardized(standardizer, x, y), augment)
+
+
+def train(
+    architecture: Architecture,
+    data: Prepared,
+    settings: Settings,
+    seed: int,
+    checkpoints: Checkpoints,
+    budget: Budget,
+    pace: float,
+) -> Trained:
+    """Trains an architecture on all windows, in float and quantisation-aware, and converts it.
+
+    Args:
+        architecture: `Architecture`.
+        data: `Prepared`.
+        settings: `Settings`.
+        seed: int.
+        checkpoints: `Checkpoints` that keep the float weights in between.
+        budget: `Budget` of the job.
+        pace: float, seconds of a pass over the windows, as far as known; 0 if not.
+
+    Returns:
+        A `Trained`.
+    """
+    with scope_of(settings.distribute):
+        model = architecture.build(DROPOUT, seed)
+        train_history = _train(model, *data.everything, settings, seed, data.augment, checkpoints, budget, pace)
+        qat_model, quantise_history = _quantise(model, *data.everything, settings, seed, budget, pace)
+    history = {"train": train_history, "quantise": quantise_history}
+    return Trained(model, convert_int8(qat_model), history)
 
 
 def _parts(x, y, groups, validation_data, settings, seed) -> list[Split]:
@@ -196,7 +270,7 @@ def _listed(axes: Axes) -> str:
     return ", ".join("-".join(map(str, triple)) for triple in axes)
 
 
-def _metadata(classes: np.ndarray, standardizer: Standardizer, settings: Settings) -> dict:
+def file_metadata(classes: np.ndarray, standardizer: Standardizer, settings: Settings) -> dict:
     """What travels inside the .tflite file: the firmware needs the first two."""
     return {
         "classes": [str(label) for label in classes.tolist()],

@@ -21,7 +21,7 @@ from tsnas.search.derive import Derived, derive
 from tsnas.search.differentiable import SearchConfig, search
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.finalists import finalists
-from tsnas.search.options import CellOptions, cell_options
+from tsnas.search.options import cell_options
 from tsnas.search.paths import Paths
 from tsnas.search.strategies import strategy_named
 from tsnas.settings import Settings
@@ -86,25 +86,19 @@ def select(
     history: dict[str, History] = {}
     if strategy.kind != "random":
         heard = [*callbacks, *budget.callbacks("search")]
-        preferred, history["search"] = _search(supernet, limits, options, splits[0], settings, seed, heard)
+        preferred, history["search"] = _search(paths, splits[0], settings, seed, heard)
     count = settings.finalists or (FINALISTS if preferred else RANDOM_FINALISTS)
     entrants = finalists(paths, preferred, count, start, seed)
     batch_size = settings.batch_size_for(splits[0][0][0])
     seconds = budget.seconds_for("contest")
-    outcome = contest(entrants, splits, batch_size, seed, augment, settings.verbose, seconds)
+    outcome = contest(entrants, splits, batch_size, seed, augment, settings.verbose, seconds, settings.distribute)
     history["contest"] = outcome.history()
     derived = _dry_run(supernet, outcome.winner, limits, metadata)
     return Selected(derived, history, outcome.seconds_per_epoch)
 
 
 def _search(
-    supernet: Supernet,
-    limits: Limits,
-    options: list[CellOptions],
-    split: Split,
-    settings: Settings,
-    seed: int,
-    callbacks: list[keras.callbacks.Callback],
+    paths: Paths, split: Split, settings: Settings, seed: int, callbacks: list[keras.callbacks.Callback]
 ) -> tuple[list[Derived], History]:
     """What the strategy prefers, the best first, and its history."""
     strategy = strategy_named(settings.strategy)
@@ -113,11 +107,12 @@ def _search(
     with fixed_seed(seed):
         if strategy.kind == "evolution":
             evolution = EvolutionConfig(epochs=epochs, batch_size=batch_size)
-            return evolve(supernet, limits, train, val, options, evolution, callbacks, seed, settings.verbose)
+            (found,), history = evolve([paths], train, val, evolution, callbacks, seed, settings.verbose)
+            return found, history
         config = SearchConfig(epochs=epochs, batch_size=batch_size)
         if not strategy.hardware_loss:
             config = dataclasses.replace(config, latency_weight=0.0, memory_weight=0.0)
-        derived, history = search(supernet, limits, train, val, config, callbacks, seed, settings.verbose)
+        derived, history = search(paths.supernet, paths.limits, train, val, config, callbacks, seed, settings.verbose)
         return [derived], history
 
 

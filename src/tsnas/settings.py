@@ -7,6 +7,7 @@ import math
 import os
 
 import numpy as np
+import tensorflow as tf
 
 import tsnas
 from tsnas.cost.board import Board
@@ -45,12 +46,16 @@ class Settings:
     seed: int | None
     directory: str | os.PathLike[str] | None
     verbose: int
+    distribute: tf.distribute.Strategy | None = None
 
     def identity(self, classes: np.ndarray) -> dict:
         """All that defines a job beside its arrays, as plain JSON values."""
-        plain = dataclasses.asdict(self) | {"board": self.board.to_json(), "space": self.space.to_json()}
-        # Where phases are kept and what is printed does not change the outcome.
-        del plain["directory"], plain["verbose"]
+        plain = dataclasses.asdict(dataclasses.replace(self, distribute=None)) | {
+            "board": self.board.to_json(),
+            "space": self.space.to_json(),
+        }
+        # Where phases are kept, what is printed and which devices train does not make it another job.
+        del plain["directory"], plain["verbose"], plain["distribute"]
         return plain | {"classes": classes.tolist(), "tsnas": tsnas.__version__}
 
     def say(self, text: str) -> None:

@@ -1,5 +1,7 @@
 """Evolution finds networks that can learn the task, inside the limits, and its steps train one path only."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,11 +9,13 @@ import tf_keras as keras
 from toy_data import sines
 
 from tsnas.cost.board import load_board
+from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
 from tsnas.deploy.seed import fixed_seed
 from tsnas.errors import InfeasibleError
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.options import cell_options
+from tsnas.search.paths import Paths
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 
@@ -27,7 +31,8 @@ def evolved(limits=LIMITS, config=QUICK, callbacks=(), seed=0):
         options = [cell_options(cell) for cell in supernet.cells]
         x, y = sines(160)
         train, val = (x[:120, ..., None], y[:120]), (x[120:, ..., None], y[120:])
-        return supernet, *evolve(supernet, limits, train, val, options, config, callbacks, seed)
+        (found,), history = evolve([Paths(supernet, limits, options)], train, val, config, callbacks, seed)
+        return supernet, found, history
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +63,30 @@ def test_same_seed_same_outcome(outcome):
     _, found, history = evolved()
     assert [derived.architecture for derived in found] == [derived.architecture for derived in outcome[1]]
     assert history == outcome[2]
+
+
+def test_niches_share_a_supernet_and_each_keeps_its_own_limits_on_its_own_board():
+    other = load_board("nucleo_l552ze_q")
+    limits = [Limits(max_latency_ms=1), Limits(max_latency_ms=4), Limits(max_ram_kb=5)]
+    boards = [BOARD, BOARD, other]
+    x, y = sines(160)
+    with fixed_seed(0):
+        supernets = {board.name: Supernet(build_cells(board, 32, 3, 3, CONFIG, 0), board) for board in boards}
+        options = {name: [cell_options(cell) for cell in net.cells] for name, net in supernets.items()}
+        niches = [
+            Paths(supernets[board.name], one, options[board.name]) for board, one in zip(boards, limits, strict=True)
+        ]
+        longer = dataclasses.replace(QUICK, epochs=15)
+        found, history = evolve(niches, (x[:120, ..., None], y[:120]), (x[120:, ..., None], y[120:]), longer)
+    assert len(found) == 3
+    assert history["val_accuracy"][-1] > 0.7
+    for one, board, each in zip(limits, boards, found, strict=True):
+        for derived in each:
+            estimate = estimate_graph(derived.architecture.graph(), board)
+            assert not one.exceeded(latency_ms=estimate.latency_ms, ram_bytes=estimate.ram_bytes)
+    # What the quick niche finds fits the slow one too, so both may hold it; most of the slow one is slower.
+    slow = [derived.estimate.latency_ms for derived in found[1]]
+    assert np.median(slow) > 1.0
 
 
 def test_callbacks_hear_it_and_can_end_it():

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from tsnas.errors import JobError, OutputDirError, WorkerError
-from tsnas.tuning import tuner
+from tsnas.tuning import client
 from tsnas.tuning.tuner import run_jobs
 
 COUNT = 6
@@ -83,8 +83,8 @@ def test_error_of_a_job_is_raised_as_it_is_and_the_job_is_tried_again_next_time(
 
 
 def test_names_what_is_missing_in_the_environment(tmp_path, monkeypatch):
-    monkeypatch.setenv(tuner.CHIEF, "127.0.0.1")
-    monkeypatch.setenv(tuner.PORT, "8000")
+    monkeypatch.setenv(client.CHIEF, "127.0.0.1")
+    monkeypatch.setenv(client.PORT, "8000")
     with pytest.raises(WorkerError, match=r"but KERASTUNER_TUNER_ID is not.*'chief' or to a name"):
         run_jobs(two_stages(tmp_path), runner(tmp_path), tmp_path)
 
@@ -133,7 +133,7 @@ class Team:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        self._environment = os.environ | {tuner.CHIEF: "127.0.0.1", tuner.PORT: str(port), "GRPC_VERBOSITY": "NONE"}
+        self._environment = os.environ | {client.CHIEF: "127.0.0.1", client.PORT: str(port), "GRPC_VERBOSITY": "NONE"}
         script = SCRIPT.format(tests=str(pathlib.Path(__file__).parent))
         self._command = [sys.executable, "-c", script, str(folder), str(seconds), str(lease_s)]
         self.processes: dict[str, subprocess.Popen] = {}
@@ -141,7 +141,7 @@ class Team:
     def start(self, *names: str) -> None:
         """Starts processes; they wait for each other."""
         for name in names:
-            environment = self._environment | {tuner.TUNER_ID: name}
+            environment = self._environment | {client.TUNER_ID: name}
             command = [*self._command, str(len(names))]
             self.processes[name] = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
@@ -199,7 +199,7 @@ def assert_all_done_once(team: Team) -> None:
 
 
 def test_three_workers_share_the_jobs(team):
-    three = team()
+    three = team(seconds=1.5)
     three.start("chief", *WORKERS)
     ended = three.finish("chief", *WORKERS)
     assert all(code == 0 for code, _ in ended.values()), ended
@@ -249,7 +249,7 @@ def test_killed_worker_that_is_started_again_gets_its_job_back(team):
 
 
 def test_failed_job_stops_all_and_everyone_says_why(team):
-    three = team()
+    three = team(lease_s=5.0)
     (three.folder / "fail_part_1").write_text("")
     three.start("chief", *WORKERS)
     ended = three.finish("chief", *WORKERS)

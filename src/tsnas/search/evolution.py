@@ -11,9 +11,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.callbacks import ConstraintMonitor, ProgressBar
-from tsnas.cost.limits import Limits
 from tsnas.search.derive import Derived, derive
-from tsnas.search.options import CellOptions
 from tsnas.search.paths import Path, Paths
 from tsnas.space.supernet import Supernet
 
@@ -56,39 +54,40 @@ class EvolutionConfig:
 NEAR_STEPS = 4
 # Share of the offspring that has two parents.
 CROSSED = 0.25
+# Paths of other niches that compete in one, as a share of its population.
+IMMIGRANTS = 0.25
 TRIES = 50
 
 
 def evolve(
-    supernet: Supernet,
-    limits: Limits,
+    niches: Sequence[Paths],
     train: tuple[np.ndarray, np.ndarray],
     val: tuple[np.ndarray, np.ndarray],
-    options: Sequence[CellOptions],
     config: EvolutionConfig | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     seed: int = 0,
     verbose: int = 0,
-) -> tuple[list[Derived], dict[str, list[float]]]:
+) -> tuple[list[list[Derived]], dict[str, list[float]]]:
     """Finds architectures that fit and do well on validation windows with weights that they share.
 
     Each step trains one path through the supernet, and only what fits is ever trained: first paths from random walks
-    inside the limits, then those that a population of the best so far has bred.
+    inside the limits, then those that a population of the best so far has bred. Several limits, or boards, are niches
+    with a population each: they take turns, share the weights, and the best of one may settle in another.
 
     Args:
-        supernet: fresh `Supernet`; its weights are trained in place, its alphas end as the last population's.
-        limits: `Limits` to keep.
+        niches: sequence of `Paths`, one for each set of limits to keep; the weights of the first one's supernet, which
+            must be fresh, are trained in place, and its alphas end as the last populations'. The supernets of the
+            others may be for other boards, but must be of the same space.
         train: (x, y), x float32 (windows, time, sensors, 1), y int of shape (windows,); trains the weights.
         val: (x, y) likewise; judges paths.
-        options: `cell_options` of the supernet's cells.
         config: `EvolutionConfig`, or None for the defaults.
         callbacks: tf_keras callbacks; their logs hold the keys of `ConstraintMonitor` too.
         seed: int, seed of all draws. Defaults to 0.
         verbose: 0, 1 or 2. Defaults to 0.
 
     Returns:
-        (list of `Derived`, the best first, history), the history a dict of log key to a list with one value for each
-        epoch.
+        (for each niche a list of `Derived`, the best first; history), the history a dict of log key to a list with one
+        value for each epoch; its costs are those of the first niche.
 
     Raises:
         InfeasibleError: no architecture of the space keeps the limits.
@@ -98,10 +97,13 @@ def evolve(
     """
     config = config or EvolutionConfig()
     rng = np.random.default_rng(seed)
-    paths = Paths(supernet, limits, options)
+    supernet = niches[0].supernet
     trainer = PathTrainer(supernet, train, val, config, rng)
-    start = derive(supernet, limits, list(options)).path
-    population = [paths.drawn(start, rng) for _ in range(config.population)]
+    starts = [derive(paths.supernet, paths.limits, list(paths.options)) for paths in niches]
+    populations = [
+        [paths.drawn(start.path, rng) for _ in range(config.population)]
+        for paths, start in zip(niches, starts, strict=True)
+    ]
     if not any(isinstance(callback, ConstraintMonitor) for callback in callbacks):
         callbacks = [ConstraintMonitor(), *callbacks]
     steps = trainer.steps_per_epoch
@@ -116,33 +118,51 @@ def evolve(
         heard.on_epoch_begin(epoch)
         for step in range(steps):
             heard.on_train_batch_begin(step)
+            turn = (epoch * steps + step) % len(niches)
+            paths, population = niches[turn], populations[turn]
             path = paths.walk(population[rng.integers(len(population))], NEAR_STEPS, rng)
             trainer.step(paths.settings(path))
             heard.on_train_batch_end(step)
             if supernet.stop_training:
                 break
         if epoch + 1 in selected_after:
-            population = _next_generation(population, paths, trainer, rng)
-        paths.settle(population)
-        heard.on_epoch_end(epoch, trainer.logs() | trainer.judged_logs(paths, population))
+            populations = _next_generations(populations, niches, trainer, rng)
+        niches[0].settle([path for population in populations for path in population])
+        heard.on_epoch_end(epoch, trainer.logs() | trainer.judged_logs(niches[0], populations[0]))
         if supernet.stop_training:
             break
     heard.on_train_end()
     # Whoever ended it early has no time for more.
     for _ in range(1 if supernet.stop_training else config.last_generations):
-        population = _next_generation(population, paths, trainer, rng)
-    paths.settle(population)
-    found = [derived for path in population if (derived := paths.derived(path)) is not None]
+        populations = _next_generations(populations, niches, trainer, rng)
+    niches[0].settle([path for population in populations for path in population])
+    found = []
+    for paths, population, start in zip(niches, populations, starts, strict=True):
+        fitting = [derived for path in population if (derived := paths.derived(path)) is not None]
+        found.append(fitting or [start])
     history = {name: [float(value) for value in values] for name, values in recorder.history.items()}
-    return found or [derive(supernet, limits, list(options))], history
+    return found, history
+
+
+def _next_generations(
+    populations: list[list[Path]], niches: Sequence[Paths], trainer: PathTrainer, rng: np.random.Generator
+) -> list[list[Path]]:
+    """The next generation of each niche; the best of the other niches, if they fit, compete in it."""
+    each = max(1, round(IMMIGRANTS * len(populations[0]) / max(1, len(niches) - 1)))
+    following = []
+    for paths, population in zip(niches, populations, strict=True):
+        others = [other for other in populations if other is not population]
+        immigrants = [path for other in others for path in other[:each] if paths.use(path) <= 1.0]
+        following.append(_next_generation(population, immigrants, paths, trainer, rng))
+    return following
 
 
 def _next_generation(
-    population: list[Path], paths: Paths, trainer: PathTrainer, rng: np.random.Generator
+    population: list[Path], immigrants: list[Path], paths: Paths, trainer: PathTrainer, rng: np.random.Generator
 ) -> list[Path]:
     """The best of a population and of as many of its offspring, the best first; each path once."""
     size = len(population)
-    parents = sorted(set(population))
+    parents = sorted({*population, *immigrants})
     known = set(parents)
     for _ in range(size * TRIES):
         if len(known) >= 2 * size:

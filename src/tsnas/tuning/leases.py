@@ -18,6 +18,8 @@ LEASE_S = 60.0
 CALLS_PER_LEASE = 6
 # Metric by which a worker says that it is alive: this and its own ID.
 ALIVE = "alive/"
+# Key of the names of the workers in the file of the oracle.
+WORKERS = "tsnas_workers"
 
 RUNNING, IDLE, STOPPED, COMPLETED = "RUNNING", "IDLE", "STOPPED", "COMPLETED"
 
@@ -55,7 +57,10 @@ class Leases(keras_tuner.Oracle):
         if self.failed_trial is not None:
             self.tuner_ids.discard(tuner_id)
             return self._empty_trial(STOPPED)
+        known = set(self._workers)
         trial = super().create_trial(tuner_id)
+        if self._workers - known:
+            self.save()
         if trial.status == STOPPED and (self.ongoing_trials or self._retry_queue):
             # One of those that are out may come back.
             self.tuner_ids.add(tuner_id)
@@ -93,7 +98,8 @@ class Leases(keras_tuner.Oracle):
         self._workers = workers
 
     def save(self) -> None:
-        write_file(pathlib.Path(self._get_oracle_fname()), json.dumps(self.get_state()))
+        state = self.get_state() | {WORKERS: sorted(self._workers)}
+        write_file(pathlib.Path(self._get_oracle_fname()), json.dumps(state))
 
     def _save_trial(self, trial: Any) -> None:
         path = os.path.join(self._get_trial_dir(trial.trial_id), "trial.json")
@@ -110,8 +116,9 @@ class Leases(keras_tuner.Oracle):
         waiting = [trial_id for trial_id, trial in self.trials.items() if trial.status != COMPLETED]
         self._retry_queue = sorted(set(waiting) - held, reverse=True)
         self.end_order = [trial_id for trial_id, trial in self.trials.items() if trial.status == COMPLETED]
-        self._heard = dict.fromkeys(self.ongoing_trials, time.monotonic())
-        self._workers = set(self.ongoing_trials)
+        # Those without a trial are waiting for one, and have to be told when there are no more.
+        self._workers = set(self.ongoing_trials) | set(state.get(WORKERS, ()))
+        self._heard = dict.fromkeys(self._workers, time.monotonic())
 
     def _has_ended(self, trial_id: str) -> bool:
         # Not by its status: in one process, tuner and oracle share the trial, and the tuner sets it first.

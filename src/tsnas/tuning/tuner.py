@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import io
 import os
 import pathlib
@@ -20,14 +19,11 @@ from keras_tuner.src.distribute import oracle_chief
 
 from tsnas.errors import JobError, WorkerError
 from tsnas.files import check_output_dir, write_file
+from tsnas.tuning.client import CHIEF, ERROR_FILE, FINISHED_FILE, IDLE_S, PORT, TUNER_ID, PatientClient, address
 from tsnas.tuning.jobs import SCORE, JobsOracle, Plan
-from tsnas.tuning.leases import ALIVE, CALLS_PER_LEASE, IDLE, LEASE_S
+from tsnas.tuning.leases import CALLS_PER_LEASE, LEASE_S
 
-CHIEF, PORT, TUNER_ID = "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT", "KERASTUNER_TUNER_ID"
-PROJECT, ERROR_FILE, FINISHED_FILE = "tuner", "error.txt", "finished"
-# A chief that is started again within this time finds its workers waiting; keras-tuner's client waits as long.
-PATIENCE_S = 3600.0
-IDLE_S = 1.0
+PROJECT = "tuner"
 
 
 def role() -> str:
@@ -108,7 +104,7 @@ class _Tuner(keras_tuner.engine.base_tuner.BaseTuner):
         self.oracle: Any
         super().__init__(oracle, directory=str(folder.parent), project_name=folder.name)
         if role() == "worker":
-            self.oracle = _PatientClient(self.oracle)
+            self.oracle = PatientClient(self.oracle, folder, oracle.lease_s)
 
     def search(self) -> None:
         if role() == "chief":
@@ -158,51 +154,14 @@ def _serve(oracle: Any) -> None:
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))
     servicer = oracle_chief.OracleServicer(oracle)
     protos.get_service_grpc().add_OracleServicer_to_server(servicer, server)
-    address = f"{os.environ[CHIEF]}:{os.environ[PORT]}"
     try:
-        server.add_insecure_port(address)
+        server.add_insecure_port(address())
     except RuntimeError:
         raise WorkerError(
-            f"The chief cannot listen at {address}. Give {CHIEF} an address of this machine, and {PORT} a free port."
+            f"The chief cannot listen at {address()}. Give {CHIEF} an address of this machine, and {PORT} a free port."
         ) from None
     server.start()
     while not (servicer.stop_triggered and oracle_chief.exit_chief(oracle)):
         time.sleep(IDLE_S)
     # The last worker still has to be told.
     server.stop(grace=IDLE_S).wait()
-
-
-class _PatientClient:
-    """keras-tuner's client of the chief, that calls again when the chief is away for a while."""
-
-    def __init__(self, client: Any):
-        self._client = client
-
-    def create_trial(self, tuner_id: str) -> Any:
-        while True:
-            trial = self._patiently(self._client.create_trial, tuner_id)
-            if trial.status != IDLE:
-                return trial
-            time.sleep(IDLE_S)
-
-    def alive(self, trial_id: str, tuner_id: str) -> None:
-        """Tells the chief, if it is there, that the worker is at work."""
-        self._client.update_trial(trial_id, {f"{ALIVE}{tuner_id}": 1.0})
-
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(self._client, name)
-        return functools.partial(self._patiently, value) if callable(value) else value
-
-    def _patiently(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                return call(*args, **kwargs)
-            except grpc.RpcError as error:
-                if time.monotonic() > deadline:
-                    address = f"{os.environ[CHIEF]}:{os.environ[PORT]}"
-                    raise WorkerError(
-                        f"The chief at {address} has not answered for {PATIENCE_S / 60:.0f} minutes "
-                        f"({error.code().name}). Start it again with the same command; finished jobs are kept."
-                    ) from None
-                time.sleep(IDLE_S)
