@@ -20,6 +20,8 @@ from tsnas.deploy.seed import fixed_seed
 from tsnas.deploy.windows import as_windows, one_hot
 from tsnas.errors import SettingError
 
+Prepare = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+
 WARM_UP_SHARE = 0.05
 VALIDATION_BATCH = 256
 
@@ -35,6 +37,7 @@ def train_float(
     label_smoothing: float = 0.1,
     seed: int,
     augment: Augment = scale_and_noise,
+    prepare: Prepare | None = None,
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
     callbacks: Sequence[Any] = (),
     verbose: int = 0,
@@ -54,6 +57,8 @@ def train_float(
         seed: int, seed of shuffling, augmentation and dropout.
         augment: function of a batch of windows (batch, time, sensors, 1) and the seed of its step, a pair of ints; it
             returns the batch that is trained on. Defaults to `tsnas.deploy.augment.scale_and_noise`.
+        prepare: function of an augmented batch and its one-hot labels that returns what is trained on in their place, such
+            as the answers of a larger network. Defaults to None.
         validation_data: (x, y) judged after each epoch. Defaults to None.
         callbacks: sequence of tf_keras callbacks. Defaults to none.
         verbose: int, as in `keras.Model.fit`. Defaults to 0.
@@ -74,7 +79,7 @@ def train_float(
     check_core_model(model)
     settings = _Settings(epochs, batch_size, learning_rate, label_smoothing, seed)
     with fixed_seed(seed):
-        return _fit(model, x, y, settings, augment, validation_data, callbacks, verbose)
+        return _fit(model, x, y, settings, augment, validation_data, callbacks, verbose, prepare)
 
 
 def train_quantised(
@@ -189,7 +194,7 @@ def _fit(
     validation_data: tuple[np.ndarray, np.ndarray] | None,
     callbacks: Sequence[Any],
     verbose: int,
-    prepare: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]] | None = None,
+    prepare: Prepare | None = None,
 ) -> dict[str, list[float]]:
     shape, classes = model.input_shape[1:], model.output_shape[-1]
     windows, labels = as_windows(x, shape), one_hot(y, classes, len(x))
