@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import tabulate
 import tensorflow as tf
+import tf_keras as keras
 from absl import app, flags
 from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold
@@ -28,7 +29,7 @@ from tsnas.contest import DROPOUT
 from tsnas.data import Standardizer, encode_labels
 from tsnas.datasets import load_npz
 from tsnas.deploy.augment import scale_and_noise
-from tsnas.deploy.train import train_float
+from tsnas.deploy.train import Prepare, train_float
 from tsnas.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
 from tsnas.space.architecture import Architecture
 
@@ -78,6 +79,27 @@ def cut(windows: tf.Tensor, seed: Any, share: float) -> tf.Tensor:
     return windows * tf.cast(kept, tf.float32)
 
 
+def taught(teacher: keras.Model, share: float) -> Prepare:
+    """Labels of a batch, mixed with what a trained network answers."""
+    return lambda windows, labels: (windows, (1 - share) * labels + share * teacher(windows, training=False))
+
+
+class MeanOfLast(keras.callbacks.Callback):
+    """Ends a training with the mean of the weights after each of the last passes."""
+
+    def __init__(self, passes: int):
+        super().__init__()
+        self._passes = passes
+        self._kept: list[list[np.ndarray]] = []
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if epoch >= self.params["epochs"] - self._passes:
+            self._kept.append(self.model.get_weights())
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self.model.set_weights([np.mean(values, axis=0) for values in zip(*self._kept, strict=True)])
+
+
 def after(change: Callable[..., tf.Tensor], **settings: Any) -> Callable[..., tf.Tensor]:
     """The usual augmentation of the changed windows."""
     return lambda windows, seed: scale_and_noise(change(windows, seed, **settings), seed)
@@ -103,6 +125,11 @@ def variant_settings(name: str, standardizer: Standardizer, epochs: int) -> dict
         },
         "rotate 8 + no dropout": lambda: {"augment": turn(degrees=8), "dropout": 0.0},
         "rotate 8 + no scale": lambda: {"augment": functools.partial(rotate, standardizer=standardizer, degrees=8)},
+        "rotate 8 + mean of the last fifth": lambda: {
+            "augment": turn(degrees=8),
+            "callbacks": [MeanOfLast(max(1, epochs // 5))],
+        },
+        "rotate 8 + half of the answers of the largest net": lambda: {"augment": turn(degrees=8), "teacher": 0.5},
         "stretch 15%": lambda: {"augment": after(stretch, share=0.15)},
         "channels off 5%": lambda: {"augment": after(cut, share=0.05)},
         "no augmentation": lambda: {"augment": lambda windows, seed: windows},
@@ -127,9 +154,15 @@ def run_one(name: str, data: Any, fold: int, seed: int) -> float:
     x = standardizer(data.x_train)[..., np.newaxis]
     epochs = epochs_of(TRAIN_STEPS, len(train) / BATCH_SIZE, TRAIN_EPOCHS)
     settings = {"batch_size": BATCH_SIZE} | variant_settings(name, standardizer, epochs)
-    cells = list(nets(x.shape[2]).values())[NET.value]
-    model = Architecture(x.shape[1], x.shape[2], len(classes), cells).build(settings.pop("dropout"), seed)
-    train_float(model, x[train], codes[train], seed=seed, **settings)
+    made = list(nets(x.shape[2]).values())
+    dropout, teacher_share = settings.pop("dropout"), settings.pop("teacher", 0.0)
+
+    def trained(net: int, prepare: Prepare | None = None) -> keras.Model:
+        model = Architecture(x.shape[1], x.shape[2], len(classes), made[net]).build(dropout, seed)
+        train_float(model, x[train], codes[train], seed=seed, prepare=prepare, **settings)
+        return model
+
+    model = trained(NET.value, taught(trained(-1), teacher_share) if teacher_share else None)
     predicted = model.predict(x[val], batch_size=256, verbose=0).argmax(axis=1)
     return round(float(f1_score(codes[val], predicted, average="macro", zero_division=0)), 4)
 
