@@ -20,6 +20,7 @@ _PUBLIC = {
     "AutoClassifier": "tsnas.classifier",
     "Board": "tsnas.cost.board",
     "Limits": "tsnas.cost.limits",
+    "ParetoSearch": "tsnas.pareto.search",
     "SpaceConfig": "tsnas.space.config",
     "board_names": "tsnas.cost.board",
     "estimate_tflite": "tsnas.cost.estimate",
@@ -33,6 +34,7 @@ __all__ = [
     "AutoClassifier",
     "Board",
     "Limits",
+    "ParetoSearch",
     "SpaceConfig",
     "__version__",
     "board_names",
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from tsnas.cost.board import Board, board_names, load_board
     from tsnas.cost.estimate import estimate_tflite
     from tsnas.cost.limits import Limits
+    from tsnas.pareto.search import ParetoSearch
     from tsnas.space.architecture import Architecture
     from tsnas.space.config import SpaceConfig
 

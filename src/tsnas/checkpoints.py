@@ -34,7 +34,7 @@ class Checkpoints:
 
     def __init__(self, directory: str | os.PathLike[str] | None, job: Sequence[Any] = ()):
         self._folder = None if directory is None else pathlib.Path(directory)
-        self._fingerprint = "" if directory is None else _fingerprint(job)
+        self.fingerprint = "" if directory is None else _fingerprint(job)
         if self._folder is not None:
             # Tried now, rather than at the end of a long phase; left behind only once something is in it.
             check_output_dir(self._folder)
@@ -51,7 +51,7 @@ class Checkpoints:
                 arrays = [content[f"array_{index}"] for index in range(len(content.files) - 1)]
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
             return None
-        return (values, arrays) if values.pop("fingerprint", None) == self._fingerprint else None
+        return (values, arrays) if values.pop("fingerprint", None) == self.fingerprint else None
 
     def save(self, phase: str, values: dict[str, Any], arrays: Sequence[np.ndarray] = ()) -> None:
         """Keeps the outcome of a phase; the file is written whole or not at all."""
@@ -60,7 +60,7 @@ class Checkpoints:
             return
         buffer = io.BytesIO()
         named: dict[str, Any] = {f"array_{index}": array for index, array in enumerate(arrays)}
-        named["values"] = np.array(json.dumps(values | {"fingerprint": self._fingerprint}))
+        named["values"] = np.array(json.dumps(values | {"fingerprint": self.fingerprint}))
         np.savez(buffer, **named)
         check_output_dir(path.parent)
         write_file(path, buffer.getvalue())

@@ -166,6 +166,13 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             BoardError: an unknown board or a broken board file.
             OutputDirError: `directory` cannot be written.
         """
+        job = self._job(x, y, groups, validation_data, distribute)
+        callbacks = as_callbacks(callbacks)
+        result = pipeline.run(job, callbacks)
+        return self._fitted(job, result)
+
+    def _job(self, x, y, groups, validation_data, distribute) -> pipeline.Job:
+        """What `fit` was given, checked."""
         settings = self._settings()
         x, y = _arrays(x, y, "x")
         x = check_windows(x)
@@ -175,19 +182,21 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         groups = None if groups is None else check_labels(groups, "groups")
         if validation_data is not None:
             validation_data = self._validation(validation_data, classes, x.shape[1:])
-        callbacks = as_callbacks(callbacks)
+        return pipeline.Job(x, codes, classes, groups, validation_data, settings)
 
-        result = pipeline.run(x, codes, classes, groups, validation_data, settings, callbacks)
-
-        self.classes_ = classes
+    def _fitted(self, job: pipeline.Job, result: pipeline.Result) -> AutoClassifier:
+        """Takes over what a job has come to."""
+        settings = job.settings
+        self.classes_ = job.classes
         self.board_ = settings.board
         self.axes_ = settings.axes
         self.seed_ = result.seed
-        given = None if validation_data is None else len(validation_data[0])
+        given = None if job.validation_data is None else len(job.validation_data[0])
         fraction = settings.validation_fraction
-        self.data_summary_: dict[str, Any] | None = summarise(x, codes, classes, groups, given, fraction, result.seed)
+        summary = summarise(job.x, job.y, job.classes, job.groups, given, fraction, result.seed)
+        self.data_summary_: dict[str, Any] | None = summary
         self.versions_ = versions()
-        self.n_features_in_ = x.shape[2]
+        self.n_features_in_ = job.x.shape[2]
         self.standardizer_ = result.standardizer
         self.architecture_ = result.derived.architecture
         self.history_ = result.history

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+from typing import Any
 
 import numpy as np
 import tf_keras as keras
@@ -12,6 +14,7 @@ from tsnas.budget import Budget
 from tsnas.callbacks import ProgressBar
 from tsnas.checkpoints import Checkpoints
 from tsnas.contest import DROPOUT, Data, Split
+from tsnas.cost.board import Board
 from tsnas.cost.estimate import Estimate, estimate_graph
 from tsnas.data import Axes, Standardizer, split_validation
 from tsnas.deploy.augment import Augment, augmentation
@@ -33,6 +36,32 @@ History = dict[str, list[float]]
 
 # A quantisation-aware step takes about so many float steps.
 QAT_PACE = 2.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """What is to be done, checked.
+
+    Args:
+        x: float32 (windows, time, channels), raw sensor units.
+        y: int32 (windows,), class codes.
+        classes: array of the class labels.
+        groups: array (windows,) or None.
+        validation_data: (x, y) likewise, or None to split them off.
+        settings: `Settings`.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    classes: np.ndarray
+    groups: np.ndarray | None
+    validation_data: tuple[np.ndarray, np.ndarray] | None
+    settings: Settings
+
+    def checkpoints(self, directory: str | os.PathLike[str] | None, further: Any = None) -> Checkpoints:
+        """Those of this job in a folder; `further` is what else defines it, as JSON values."""
+        identity = self.settings.identity(self.classes) | ({} if further is None else {"further": further})
+        return Checkpoints(directory, [self.x, self.y, self.groups, *(self.validation_data or ()), identity])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,24 +109,11 @@ class Trained:
     history: dict[str, History]
 
 
-def run(
-    x: np.ndarray,
-    y: np.ndarray,
-    classes: np.ndarray,
-    groups: np.ndarray | None,
-    validation_data: tuple[np.ndarray, np.ndarray] | None,
-    settings: Settings,
-    callbacks: list[keras.callbacks.Callback],
-) -> Result:
+def run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
     """Runs the job, or what an earlier run of the same job in `settings.directory` has left of it.
 
     Args:
-        x: float32 (windows, time, channels), raw sensor units.
-        y: int32 (windows,), class codes.
-        classes: array of the class labels.
-        groups: array (windows,) or None.
-        validation_data: (x, y) likewise, or None to split them off.
-        settings: `Settings`.
+        job: `Job`.
         callbacks: tf_keras callbacks for the search.
 
     Returns:
@@ -107,8 +123,9 @@ def run(
         InfeasibleError: no architecture keeps the limits; raised before any training.
         OutputDirError: `settings.directory` cannot be written.
     """
+    settings = job.settings
     budget = Budget(settings.max_minutes)
-    checkpoints = Checkpoints(settings.directory, [x, y, groups, *(validation_data or ()), settings.identity(classes)])
+    checkpoints = job.checkpoints(settings.directory)
     found = checkpoints.load("search")
     if found is not None:
         settings = dataclasses.replace(settings, seed=found[0]["seed"])
@@ -117,9 +134,7 @@ def run(
     seed: int = settings.seed  # type: ignore[assignment]
 
     limits = settings.limits.tightest_with(settings.board)
-    cells = build_cells(settings.board, x.shape[1], x.shape[2], len(classes), settings.space, seed)
-    pseudo_prob = strategy_named(settings.strategy).pseudo_prob
-    supernet = Supernet(cells, settings.board, settings.space.dropout, pseudo_prob, seed=seed)
+    supernet = build_supernet(job, settings.board, seed)
     options = [cell_options(cell) for cell in supernet.cells]
     derive(supernet, limits, options)  # Raises InfeasibleError now rather than after the search.
     pruned = prune(supernet, limits, options)
@@ -127,12 +142,12 @@ def run(
     before, after = float(pruned.architectures_before), float(pruned.architectures_after)
     counts: dict[str, History] = {"architectures": {"before": [before], "after": [after]}}
 
-    data = prepare(x, y, groups, validation_data, settings, seed)
-    metadata = file_metadata(classes, data.standardizer, settings)
+    data = prepare(job, seed)
+    metadata = file_metadata(job.classes, data.standardizer, settings)
 
     if found is None:
         selected = select(supernet, limits, settings, seed, data.splits, data.augment, metadata, budget, callbacks)
-        pace = selected.seconds_per_epoch * len(x) / len(data.splits[0][0][0])
+        pace = selected.seconds_per_epoch * len(job.x) / len(data.splits[0][0][0])
         derived, history = selected.derived, counts | selected.history
         values = {"seed": seed, "pace": pace, "architecture": derived.architecture.to_json(), "regret": derived.regret}
         checkpoints.save("search", values | {"history": history})
@@ -143,30 +158,49 @@ def run(
         derived = Derived(architecture, estimate_graph(architecture.graph(), settings.board), found[0]["regret"])
 
     trained = train(derived.architecture, data, settings, seed, checkpoints, budget, pace)
-    tflite_model = embed_metadata(trained.tflite_model, metadata)
-    estimate = verify(tflite_model, settings.board, limits)
+    result = finished(trained, derived, data, settings, metadata, history, seed)
     checkpoints.clear()
+    return result
+
+
+def build_supernet(job: Job, board: Board, seed: int) -> Supernet:
+    """A fresh supernet of the job's space for its windows, with the costs of a board."""
+    settings = job.settings
+    cells = build_cells(board, job.x.shape[1], job.x.shape[2], len(job.classes), settings.space, seed)
+    pseudo_prob = strategy_named(settings.strategy).pseudo_prob
+    return Supernet(cells, board, settings.space.dropout, pseudo_prob, seed=seed)
+
+
+def finished(
+    trained: Trained,
+    derived: Derived,
+    data: Prepared,
+    settings: Settings,
+    metadata: dict,
+    history: dict[str, History],
+    seed: int,
+) -> Result:
+    """The file of a trained network, held against the limits of the settings, and all that belongs to it.
+
+    Raises:
+        LimitExceededError: the file is over a limit.
+    """
+    tflite_model = embed_metadata(trained.tflite_model, metadata)
     return Result(
         standardizer=data.standardizer,
         derived=derived,
         history=history | trained.history,
         keras_model=raw_model(trained.model, data.standardizer),
         tflite_model=tflite_model,
-        estimate=estimate,
+        estimate=verify(tflite_model, settings.board, settings.limits.tightest_with(settings.board)),
         seed=seed,
     )
 
 
-def prepare(
-    x: np.ndarray,
-    y: np.ndarray,
-    groups: np.ndarray | None,
-    validation_data: tuple[np.ndarray, np.ndarray] | None,
-    settings: Settings,
-    seed: int,
-) -> Prepared:
-    """Splits off validation windows, standardises all, and sets up the augmentation; arguments as in `run`."""
-    parts = _parts(x, y, groups, validation_data, settings, seed)
+def prepare(job: Job, seed: int) -> Prepared:
+    """Splits off validation windows, standardises all, and sets up the augmentation."""
+    settings = job.settings
+    parts = _parts(job.x, job.y, job.groups, job.validation_data, settings, seed)
     standardizer = Standardizer.fit(parts[0][0][0])
     splits = [(_standardized(standardizer, *train), _standardized(standardizer, *val)) for train, val in parts]
     if settings.axes:
@@ -174,7 +208,7 @@ def prepare(
             f"axes: channels {_listed(settings.axes)} are taken as x, y, z of a sensor, and turned in training"
         )
     augment = augmentation(standardizer, settings.axes)
-    return Prepared(standardizer, splits, _standardized(standardizer, x, y), augment)
+    return Prepared(standardizer, splits, _standardized(standardizer, job.x, job.y), augment)
 
 
 def train(

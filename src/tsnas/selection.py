@@ -93,7 +93,7 @@ def select(
     seconds = budget.seconds_for("contest")
     outcome = contest(entrants, splits, batch_size, seed, augment, settings.verbose, seconds, settings.distribute)
     history["contest"] = outcome.history()
-    derived = _dry_run(supernet, outcome.winner, limits, metadata)
+    derived = dry_run(supernet, outcome.winner, limits, metadata)
     return Selected(derived, history, outcome.seconds_per_epoch)
 
 
@@ -116,7 +116,7 @@ def _search(
         return [derived], history
 
 
-def _dry_run(supernet: Supernet, derived: Derived, limits: Limits, metadata: dict) -> Derived:
+def dry_run(supernet: Supernet, derived: Derived, limits: Limits, metadata: dict) -> Derived:
     """Checks the limits on a converted file before training; takes a smaller architecture if its file is over one.
 
     Only the file itself has its exact length: the one before is predicted to within some percent.

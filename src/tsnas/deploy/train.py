@@ -57,8 +57,8 @@ def train_float(
         seed: int, seed of shuffling, augmentation and dropout.
         augment: function of a batch of windows (batch, time, sensors, 1) and the seed of its step, a pair of ints; it
             returns the batch that is trained on. Defaults to `tsnas.deploy.augment.scale_and_noise`.
-        prepare: function of an augmented batch and its one-hot labels that returns what is trained on in their place, such
-            as the answers of a larger network. Defaults to None.
+        prepare: function of an augmented batch and its one-hot labels that returns what is trained on in their place,
+            such as the answers of a larger network. Defaults to None.
         validation_data: (x, y) judged after each epoch. Defaults to None.
         callbacks: sequence of tf_keras callbacks. Defaults to none.
         verbose: int, as in `keras.Model.fit`. Defaults to 0.

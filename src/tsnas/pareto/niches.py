@@ -1,0 +1,77 @@
+"""The niches of a front: one set of limits on one board for each point that is looked for."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from tsnas.cost.board import Board
+from tsnas.cost.limits import Limits
+from tsnas.errors import InfeasibleError, SettingError
+
+# Limits that tsnas chooses run from a little above the smallest latency of the space, where there is some choice, to a
+# multiple of it.
+LEAST_ROOM, MOST_ROOM = 1.3, 16.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Niche:
+    """What one point of a front has to keep.
+
+    Args:
+        board: `Board`.
+        limits: `Limits`, with one on latency.
+    """
+
+    board: Board
+    limits: Limits
+
+
+def niches_of(
+    board: Board, smallest_ms: float, limits: Limits, max_latency_ms: float | Sequence[float] | None, points: int
+) -> list[Niche]:
+    """The niches of one board, by rising latency.
+
+    Args:
+        board: `Board`.
+        smallest_ms: float, the smallest latency that the space reaches on it.
+        limits: `Limits` that all points keep; their `max_latency_ms` is not read.
+        max_latency_ms: the limits themselves; those below `smallest_ms` are left out. A number is the largest, from
+            which limits run down in equal ratios; None is 16 times `smallest_ms`.
+        points: int, how many there shall be, unless they are given.
+
+    Returns:
+        list of `Niche`.
+
+    Raises:
+        InfeasibleError: every limit is below `smallest_ms`.
+    """
+    if isinstance(max_latency_ms, Sequence | np.ndarray):
+        wanted = sorted({float(limit) for limit in max_latency_ms})
+    else:
+        least, most = LEAST_ROOM * smallest_ms, MOST_ROOM * smallest_ms
+        most = most if max_latency_ms is None else float(max_latency_ms)
+        wanted = [most] if points == 1 else np.geomspace(min(least, most), most, points).tolist()
+        wanted = sorted({float(f"{limit:.3g}") for limit in wanted[:-1]} | {most})
+    fitting = [limit for limit in wanted if limit >= smallest_ms]
+    if not fitting:
+        raise InfeasibleError(
+            f"max_latency_ms={max_latency_ms!r} is too low for {board.name}: the smallest network of the search space "
+            f"takes {smallest_ms:.2f} ms there. Raise the limit, shorten or decimate the windows, or drop channels.",
+            {"latency_ms": smallest_ms},
+            ("latency_ms",),
+        )
+    return [Niche(board, dataclasses.replace(limits, max_latency_ms=limit)) for limit in fitting]
+
+
+def check_latencies(max_latency_ms: object) -> None:
+    """Raises SettingError or LimitError for what `niches_of` cannot take."""
+    if isinstance(max_latency_ms, Sequence | np.ndarray) and not isinstance(max_latency_ms, str):
+        if not len(max_latency_ms):
+            raise SettingError("max_latency_ms is empty; give some limits in ms, the largest one, or None.")
+        for limit in max_latency_ms:
+            Limits(max_latency_ms=limit)
+    else:
+        Limits(max_latency_ms=max_latency_ms)  # type: ignore[arg-type]

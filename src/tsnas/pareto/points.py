@@ -1,0 +1,101 @@
+"""The points of a front: what each costs and how well it does, which of them count, and a table of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import tabulate
+
+from tsnas.cost.limits import BYTES_PER_KB, Limits
+from tsnas.errors import InfeasibleError
+
+COSTS = ("latency_ms", "ram_bytes", "flash_bytes", "energy_mj")
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """A finished model on a board.
+
+    Args:
+        board: str, name of the board.
+        model: str, name of the model; one that was trained once may serve several boards.
+        max_latency_ms: float, the limit that its file was held against.
+        latency_ms: float, of one inference on the board, from the finished file.
+        ram_bytes: int, its tensor arena.
+        flash_bytes: int, length of its .tflite file.
+        energy_mj: float or None, energy of one inference; None if the board's power is not known.
+        macro_f1: float, how well its architecture did on validation windows after a short training in float. The
+            finished model was trained on all windows, so there are none left to judge it.
+        folder: str, where it is saved, within the folder of the front; `tsnas.load` reads it.
+    """
+
+    board: str
+    model: str
+    max_latency_ms: float
+    latency_ms: float
+    ram_bytes: int
+    flash_bytes: int
+    energy_mj: float | None
+    macro_f1: float
+    folder: str
+
+    def keeps(self, limits: Limits) -> bool:
+        """Whether it is within limits; one on energy is not kept where the board's power is not known."""
+        if limits.max_energy_mj is not None and self.energy_mj is None:
+            return False
+        return not limits.exceeded(**{name: getattr(self, name) for name in COSTS})
+
+    def beats(self, other: Point) -> bool:
+        """Whether it is no worse in latency, RAM, flash and macro-F1, and better in one of them."""
+        mine, theirs = ((one.latency_ms, one.ram_bytes, one.flash_bytes, -one.macro_f1) for one in (self, other))
+        return self.board == other.board and mine != theirs and all(a <= b for a, b in zip(mine, theirs, strict=True))
+
+
+def front_of(points: Sequence[Point]) -> list[Point]:
+    """The points that no other one on their board beats."""
+    return [point for point in points if not any(other.beats(point) for other in points)]
+
+
+def best_of(points: Sequence[Point], limits: Limits) -> Point:
+    """The point with the highest macro-F1 within limits, the fastest of equals.
+
+    Raises:
+        InfeasibleError: no point keeps them.
+    """
+    fitting = [point for point in points if point.keeps(limits)]
+    if not fitting:
+        known = {name: [value for p in points if (value := getattr(p, name)) is not None] for name in COSTS}
+        smallest = {name: float(min(values)) for name, values in known.items() if values}
+        raise InfeasibleError(
+            f"None of the {len(points)} points keeps these limits; the smallest values among them are "
+            f"{smallest.get('latency_ms', 0):.2f} ms, {smallest.get('ram_bytes', 0) / BYTES_PER_KB:.2f} KB of RAM and "
+            f"{smallest.get('flash_bytes', 0) / BYTES_PER_KB:.2f} KB of flash. Raise the limits, or search at these.",
+            smallest,
+        )
+    return min(fitting, key=lambda point: (-point.macro_f1, point.latency_ms))
+
+
+def table_of(points: Sequence[Point]) -> str:
+    """A line for each point; a star marks those of the front."""
+    front = set(front_of(points))
+    rows = [
+        (
+            point.board,
+            "*" if point in front else "",
+            f"{point.max_latency_ms:g}",
+            f"{point.latency_ms:.2f}",
+            f"{point.ram_bytes / BYTES_PER_KB:.1f}",
+            f"{point.flash_bytes / BYTES_PER_KB:.1f}",
+            "" if point.energy_mj is None else f"{point.energy_mj:.3g}",
+            f"{point.macro_f1:.3f}",
+            point.folder,
+        )
+        for point in points
+    ]
+    headers = ["board", "", "limit ms", "ms", "RAM KB", "flash KB", "mJ", "macro-F1", "folder"]
+    if all(point.energy_mj is None for point in points):
+        headers.remove("mJ")
+        rows = [row[:6] + row[7:] for row in rows]  # type: ignore[misc]
+    align = ["left", "left", *("right" for _ in headers[3:]), "left"]
+    return tabulate.tabulate(rows, headers, disable_numparse=True, colalign=align)

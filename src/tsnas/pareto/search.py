@@ -1,0 +1,323 @@
+"""ParetoSearch: a whole front of verified models for one or several boards, from one supernet."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from tsnas import pipeline
+from tsnas.callbacks import as_callbacks
+from tsnas.classifier import AutoClassifier, load
+from tsnas.cost.board import Board, load_board
+from tsnas.cost.limits import Limits
+from tsnas.errors import InfeasibleError, ModelFileError, SettingError
+from tsnas.files import check_output_dir, write_file
+from tsnas.pareto.niches import Niche, check_latencies, niches_of
+from tsnas.pareto.plot import plot_points
+from tsnas.pareto.points import Point, best_of, front_of, table_of
+from tsnas.pareto.work import FrontWork
+from tsnas.search.derive import derive
+from tsnas.search.feasibility import smallest_costs
+from tsnas.search.options import CellOptions, cell_options
+from tsnas.space.supernet import Supernet
+from tsnas.tuning.tuner import role, run_jobs
+
+FRONT_FILE = "front.json"
+
+
+class ParetoSearch(BaseEstimator):
+    """Searches models at several limits of latency, for one or several boards, and keeps all of them.
+
+    One supernet serves all limits and boards: its paths are bred in one population for each, and the best of one may
+    settle in another. Those found are trained shortly and judged by validation users, the best for each limit to the
+    end. A model that was trained once serves every board whose limits it keeps. Each point is an int8 file that was
+    read back and held against its limits.
+
+    Args:
+        boards: str, path or `Board`, or a list of them. Defaults to `"nucleo_f446re"`.
+        max_latency_ms: list of float, the limits in ms, one for each point; those that a board cannot keep are left out
+            for it. A number is the largest of `points` limits, which run down to 1.3 times the smallest latency of the
+            space on the board. Defaults to None: the largest is 16 times that smallest.
+        points: int, limits of latency on each board, if they are not given. Defaults to 6.
+        max_ram_kb, max_flash_kb, max_energy_mj: float, further limits for all points, as in `AutoClassifier`. Default
+            to None.
+        epochs, search_epochs, qat_epochs, batch_size, validation_fraction, space, axes: as in `AutoClassifier`.
+            `search_epochs` defaults to the number there times the root of the number of limits.
+        finalists: int, architectures of each limit that are trained shortly. Defaults to None, 3.
+        seed: int or None, as in `AutoClassifier`. Several processes need the same number.
+        directory: path of a folder that gets a folder for each point, `front.json`, and what is needed to go on after
+            an interruption. Several machines must share it. Defaults to None: a temporary folder, which goes with the
+            object.
+        verbose: 0, 1 or 2, as in `AutoClassifier`. Defaults to 1.
+
+    Attributes:
+        points_: list of `Point`, by board and latency.
+        history_: dict of log key to one value for each epoch of the search; costs are those of the first limit.
+        directory_: path of the folder of the points.
+
+    Example:
+        >>> front = tsnas.ParetoSearch(["nucleo_f446re", "nucleo_l552ze_q"], max_latency_ms=40, points=4, seed=0)
+        >>> print(front.fit(x, y, groups=groups).table())
+        >>> clf = front.best(max_latency_ms=12, board="nucleo_f446re")
+    """
+
+    def __init__(
+        self,
+        boards="nucleo_f446re",
+        max_latency_ms=None,
+        *,
+        points=6,
+        max_ram_kb=None,
+        max_flash_kb=None,
+        max_energy_mj=None,
+        epochs=None,
+        search_epochs=None,
+        qat_epochs=None,
+        batch_size=None,
+        finalists=None,
+        validation_fraction=0.2,
+        space="tsnas",
+        axes="auto",
+        seed=None,
+        directory=None,
+        verbose=1,
+    ):
+        self.boards = boards
+        self.max_latency_ms = max_latency_ms
+        self.points = points
+        self.max_ram_kb = max_ram_kb
+        self.max_flash_kb = max_flash_kb
+        self.max_energy_mj = max_energy_mj
+        self.epochs = epochs
+        self.search_epochs = search_epochs
+        self.qat_epochs = qat_epochs
+        self.batch_size = batch_size
+        self.finalists = finalists
+        self.validation_fraction = validation_fraction
+        self.space = space
+        self.axes = axes
+        self.seed = seed
+        self.directory = directory
+        self.verbose = verbose
+
+    def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None, distribute=None):
+        """Finds the points, or what an earlier call in `directory` has left of them.
+
+        With the environment variables of keras-tuner set, this process is the chief that hands out the work, or one of
+        the workers that do it; each makes the same call, and each returns when all is done.
+
+        Args:
+            x, y, groups, validation_data, callbacks, distribute: as in `AutoClassifier.fit`.
+
+        Returns:
+            self.
+
+        Raises:
+            InfeasibleError: a board that can keep none of its limits.
+            SettingError: a setting out of range, or no seed or no `directory` for several processes.
+            DataError, BoardError, OutputDirError: as in `AutoClassifier.fit`.
+            JobError, WorkerError: as in `tsnas.tuning.tuner.run_jobs`.
+        """
+        own_role = role()
+        boards = self._boards()
+        check_latencies(self.max_latency_ms)
+        if isinstance(self.points, bool) or not isinstance(self.points, int | np.integer) or self.points < 1:
+            raise SettingError(f"points={self.points!r} must be a whole number of at least 1, such as 6.")
+        if own_role != "local" and (self.seed is None or self.directory is None):
+            raise SettingError(
+                f"Several processes need one seed and one shared folder, but seed={self.seed!r} and "
+                f"directory={self.directory!r}; give both, the same in each process."
+            )
+        job = self._template(boards[0])._job(x, y, groups, validation_data, distribute)
+        callbacks = as_callbacks(callbacks)
+        if self.directory is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="tsnas-front-")
+        folder = check_output_dir(self._temporary.name if self.directory is None else self.directory)
+        # A folder of its own for each kind of work: what another job has left must not be mixed up with it.
+        niches = self._niches(job, boards)
+        limits = [[niche.board.to_json(), dataclasses.asdict(niche.limits)] for niche in niches]
+        identity = job.checkpoints(folder, limits)
+        work = folder / "work" / identity.fingerprint[:12]
+        job = dataclasses.replace(job, settings=dataclasses.replace(job.settings, seed=self._seed(work)))
+        front = FrontWork(job, niches, folder, work, _save, callbacks)
+        run_jobs(front.plan, self._told(front), work)
+        self.points_ = front.points()
+        self.history_ = front.history()
+        self.directory_ = folder
+        if own_role != "worker":
+            values = {"points": [dataclasses.asdict(point) for point in self.points_], "history": self.history_}
+            write_file(folder / FRONT_FILE, json.dumps(values, indent=2) + "\n")
+        return self
+
+    def best(self, max_latency_ms=None, max_ram_kb=None, max_flash_kb=None, max_energy_mj=None, board=None):
+        """The model with the highest macro-F1 on validation windows within limits.
+
+        Args:
+            max_latency_ms, max_ram_kb, max_flash_kb, max_energy_mj: float, limits; None is no limit. Default to None.
+            board: str, name of the board. Defaults to None, the first one.
+
+        Returns:
+            A fitted `AutoClassifier`.
+
+        Raises:
+            NotFittedError: `fit` has not been called.
+            InfeasibleError: no point keeps the limits; the message says what the smallest are.
+            SettingError: a board that the front is not for.
+        """
+        points = self._points_on(board)
+        limits = Limits(max_latency_ms, max_ram_kb, max_flash_kb, max_energy_mj)
+        return load(self.directory_ / best_of(points, limits).folder)
+
+    def front(self, board=None):
+        """The points of a board that no other one beats in latency, RAM, flash and macro-F1 at once.
+
+        Args:
+            board: str, name of the board. Defaults to None, the first one.
+
+        Returns:
+            list of `Point`, by rising latency.
+        """
+        return front_of(self._points_on(board))
+
+    def load(self, point):
+        """The classifier of a point.
+
+        Args:
+            point: `Point` of `points_`.
+
+        Returns:
+            A fitted `AutoClassifier`.
+        """
+        check_is_fitted(self, "points_")
+        return load(self.directory_ / point.folder)
+
+    def table(self):
+        """A line for each point, those of the front with a star; macro-F1 is that on validation windows.
+
+        Returns:
+            str.
+        """
+        check_is_fitted(self, "points_")
+        return table_of(self.points_)
+
+    def plot(self, path=None):
+        """Draws macro-F1 on validation windows against latency, a line for each board.
+
+        Args:
+            path: file to write, such as `"front.png"`. Defaults to None, none.
+
+        Returns:
+            The matplotlib figure.
+
+        Raises:
+            SettingError: matplotlib is not installed.
+        """
+        check_is_fitted(self, "points_")
+        return plot_points(self.points_, path)
+
+    @classmethod
+    def read(cls, directory):
+        """Reads a finished front from its folder.
+
+        Args:
+            directory: path of the folder that `fit` was given.
+
+        Returns:
+            A `ParetoSearch` that answers `best`, `front`, `table`, `plot` and `load`.
+
+        Raises:
+            ModelFileError: there is no finished front, or a damaged one.
+        """
+        path = pathlib.Path(directory) / FRONT_FILE
+        try:
+            values = json.loads(path.read_text())
+            points = [Point(**point) for point in values["points"]]
+            history = values["history"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelFileError(
+                f"No finished front can be read from {path}: {error}. "
+                "Give the folder of a ParetoSearch whose fit has ended."
+            ) from None
+        front = cls(directory=directory)
+        front.points_, front.history_, front.directory_ = points, history, pathlib.Path(directory)
+        return front
+
+    def _boards(self) -> list[Board]:
+        given = self.boards if isinstance(self.boards, list | tuple) else [self.boards]
+        if not given:
+            raise SettingError("boards is empty; give the name of a board, see `tsnas boards`, or a list of names.")
+        boards = [load_board(board) for board in given]
+        names = [board.name for board in boards]
+        if len(set(names)) < len(names):
+            raise SettingError(f"boards={names} names a board twice; give each of them once.")
+        return boards
+
+    def _template(self, board: Board) -> AutoClassifier:
+        """A classifier with these settings, which checks them."""
+        own = ("boards", "max_latency_ms", "points", "directory")
+        return AutoClassifier(board, **{k: v for k, v in self.get_params(deep=False).items() if k not in own})
+
+    def _niches(self, job: pipeline.Job, boards: Sequence[Board]) -> list[Niche]:
+        niches: list[Niche] = []
+        for board in boards:
+            supernet = pipeline.build_supernet(job, board, 0)
+            options = [cell_options(cell) for cell in supernet.cells]
+            smallest_ms = smallest_costs(supernet, options)["latency_ms"]
+            own = niches_of(board, smallest_ms, job.settings.limits, self.max_latency_ms, self.points)
+            derive(supernet, own[-1].limits.tightest_with(board), options)  # Raises InfeasibleError.
+            niches += [niche for niche in own[:-1] if _feasible(supernet, niche, options)] + own[-1:]
+        return niches
+
+    def _seed(self, work: pathlib.Path) -> int:
+        """The given seed, or one that is drawn once and kept, so that an interrupted search goes on with it."""
+        if self.seed is not None:
+            return int(self.seed)
+        path = check_output_dir(work) / "seed.json"
+        if not path.exists():
+            write_file(path, json.dumps(int(np.random.default_rng().integers(2**31))))
+        return json.loads(path.read_text())
+
+    def _told(self, front: FrontWork):
+        """Runs a job, and says so before."""
+
+        def run(name: str) -> float:
+            names = front.plan()
+            if self.verbose and name in names:
+                print(f"job {names.index(name) + 1} of {len(names)} known: {name}", flush=True)
+            return front.run(name)
+
+        return run
+
+    def _points_on(self, board: str | None) -> list[Point]:
+        check_is_fitted(self, "points_")
+        names = list(dict.fromkeys(point.board for point in self.points_))
+        name = names[0] if board is None else getattr(board, "name", board)
+        if name not in names:
+            raise SettingError(f"board={name!r} is none of this front's: {', '.join(names)}.")
+        return [point for point in self.points_ if point.board == name]
+
+
+def _feasible(supernet: Supernet, niche: Niche, options: list[CellOptions]) -> bool:
+    """Whether all limits can be kept at once."""
+    try:
+        derive(supernet, niche.limits.tightest_with(niche.board), options)
+    except InfeasibleError:
+        return False
+    return True
+
+
+def _save(job: pipeline.Job, result: pipeline.Result, folder: str | os.PathLike[str]) -> None:
+    """Saves a finished model as the classifier that a search at its limits would have been."""
+    settings = job.settings
+    limits: dict[str, Any] = dataclasses.asdict(settings.limits)
+    classifier = AutoClassifier(settings.board, **limits, space=settings.space, seed=result.seed, verbose=0)
+    classifier._fitted(job, result).save(folder)

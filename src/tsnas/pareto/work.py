@@ -1,0 +1,249 @@
+"""The work behind a front, as jobs that can be spread and resumed: one search, short trainings, final trainings."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tf_keras as keras
+
+from tsnas import pipeline
+from tsnas.budget import Budget
+from tsnas.contest import FIRST_STEPS, SECOND_STEPS, short_score
+from tsnas.cost.board import Board
+from tsnas.cost.estimate import estimate_graph
+from tsnas.deploy.seed import fixed_seed
+from tsnas.errors import LimitExceededError
+from tsnas.pareto.niches import Niche
+from tsnas.pareto.points import Point
+from tsnas.search.derive import Derived, derive
+from tsnas.search.evolution import EvolutionConfig, evolve
+from tsnas.search.finalists import finalists
+from tsnas.search.options import cell_options
+from tsnas.search.paths import Paths
+from tsnas.selection import dry_run
+from tsnas.space.architecture import Architecture
+
+# Architectures of a niche that are trained shortly, and those of them that are trained for longer.
+ENTRANTS, SECOND_ROUND = 3, 2
+# A model that was chosen for another niche serves a niche of which it uses this share.
+SERVES = 0.85
+# Passes of the search grow with the root of the number of niches: they share most of what is learned.
+GROWTH = 0.5
+
+Save = Callable[[pipeline.Job, pipeline.Result, pathlib.Path], None]
+
+
+class FrontWork:
+    """Names the jobs of a front and runs them; every outcome is a file, so any process can go on from there.
+
+    Args:
+        job: `pipeline.Job` whose settings have a seed; its board and limits are not read.
+        niches: sequence of `Niche`.
+        folder: path of the folder of the points.
+        work: path of the folder of all else.
+        save: function that saves a finished model: of the job it was finished for, the result, and a folder.
+        callbacks: tf_keras callbacks for the search.
+    """
+
+    def __init__(
+        self,
+        job: pipeline.Job,
+        niches: Sequence[Niche],
+        folder: pathlib.Path,
+        work: pathlib.Path,
+        save: Save,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ):
+        self.job = job
+        self.niches = list(niches)
+        self.seed: int = job.settings.seed  # type: ignore[assignment]
+        self._folder, self._work, self._save, self._callbacks = folder, work, save, list(callbacks)
+        self._kept = job.checkpoints(work)
+        self._boards = {niche.board.name: niche.board for niche in self.niches}
+
+    def plan(self) -> list[str]:
+        """The names of all jobs known so far, in order."""
+        names = ["search"]
+        if self._kept.load("search") is None:
+            return names
+        names += [f"score-1-{name}" for name in dict.fromkeys(name for names in self._entrants() for name in names)]
+        if not self._all_done(names):
+            return names
+        names += [f"score-2-{name}" for name in dict.fromkeys(n for names in self._best_entrants() for n in names)]
+        if not self._all_done(names):
+            return names
+        return names + [f"train-{name}" for name in dict.fromkeys(self.winners())]
+
+    def run(self, name: str) -> float:
+        """Runs a job that `plan` has named, and keeps its outcome."""
+        kind, *rest = name.split("-")
+        if kind == "search":
+            return self._search()
+        if kind == "score":
+            return self._score(*rest)
+        return self._train(*rest)
+
+    def points(self) -> list[Point]:
+        """What has been finished, by board and latency."""
+        found = []
+        for name in dict.fromkeys(self.winners()):
+            kept = self._kept.load(f"train-{name}")
+            found += [] if kept is None else [Point(**values) for values in kept[0]["points"]]
+        order = list(self._boards)
+        return sorted(found, key=lambda point: (order.index(point.board), point.latency_ms))
+
+    def history(self) -> dict[str, list[float]]:
+        """The log of the search."""
+        return self._values("search")["history"]
+
+    def winners(self) -> list[str]:
+        """The architecture of each niche: its own best, or one chosen before that fits and uses most of its limit."""
+        chosen: list[str] = []
+        for niche, entrants in zip(self.niches, self._best_entrants(), strict=True):
+            serving = [name for name in dict.fromkeys(chosen) if SERVES <= self._use(name, niche) <= 1.0]
+            chosen.append(max(serving or entrants, key=self._macro_f1))
+        return chosen
+
+    @functools.cached_property
+    def _data(self) -> pipeline.Prepared:
+        return pipeline.prepare(self.job, self.seed)
+
+    def _search(self) -> float:
+        settings, (train, val) = self.job.settings, self._data.splits[0]
+        with fixed_seed(self.seed):
+            supernets = {
+                name: pipeline.build_supernet(self.job, board, self.seed) for name, board in self._boards.items()
+            }
+            options = {name: [cell_options(cell) for cell in net.cells] for name, net in supernets.items()}
+            paths = [
+                Paths(supernets[niche.board.name], niche.limits.tightest_with(niche.board), options[niche.board.name])
+                for niche in self.niches
+            ]
+            epochs = settings.search_epochs or round(settings.search_epochs_for(train[0]) * len(paths) ** GROWTH)
+            config = EvolutionConfig(epochs=epochs, batch_size=settings.batch_size_for(train[0]))
+            found, history = evolve(paths, train, val, config, self._callbacks, self.seed, settings.verbose)
+        niches = []
+        for index, (one, preferred) in enumerate(zip(paths, found, strict=True)):
+            start = derive(one.supernet, one.limits, list(one.options)).path
+            entrants = finalists(one, preferred, settings.finalists or ENTRANTS, start, self.seed + index)
+            niches.append([entrant.architecture.to_json() for entrant in entrants])
+        self._kept.save("search", {"niches": niches, "history": history})
+        return max(history["val_accuracy"])
+
+    def _score(self, which: str, name: str) -> float:
+        split = self._data.splits[0 if which == "1" else -1]
+        steps = FIRST_STEPS if which == "1" else SECOND_STEPS
+        settings = self.job.settings
+        batch_size = settings.batch_size_for(split[0][0])
+        score, seconds = short_score(
+            self._architecture(name), split, steps, batch_size, self.seed, self._data.augment, settings.distribute
+        )
+        self._kept.save(f"score-{which}-{name}", {"macro_f1": score, "seconds_per_epoch": seconds})
+        return score
+
+    def _train(self, name: str) -> float:
+        settings, architecture = self.job.settings, self._architecture(name)
+        for niche, winner in zip(self.niches, self.winners(), strict=True):
+            if winner == name:
+                architecture = self._that_fits(architecture, niche)
+        phases = self.job.checkpoints(self._work / name)
+        trained = pipeline.train(architecture, self._data, settings, self.seed, phases, Budget(None), 0.0)
+        points = [
+            point for board in self._boards.values() for point in self._points_on(board, name, architecture, trained)
+        ]
+        self._kept.save(f"train-{name}", {"points": [dataclasses.asdict(point) for point in points]})
+        phases.clear()
+        return self._macro_f1(name)
+
+    def _that_fits(self, architecture: Architecture, niche: Niche) -> Architecture:
+        """The architecture, or a smaller one if its converted file is over a limit on flash."""
+        if niche.limits.max_flash_kb is None:
+            return architecture
+        supernet = pipeline.build_supernet(self.job, niche.board, self.seed)
+        derived = Derived(architecture, estimate_graph(architecture.graph(), niche.board), 0.0)
+        metadata = self._metadata(niche)
+        return dry_run(supernet, derived, niche.limits.tightest_with(niche.board), metadata).architecture
+
+    def _points_on(self, board: Board, name: str, architecture: Architecture, trained: pipeline.Trained) -> list[Point]:
+        """The model on a board, under the least of its limits that it keeps; nothing if it keeps none."""
+        estimate = estimate_graph(architecture.graph(), board)
+        for niche in self.niches:
+            if niche.board.name != board.name or self._use(name, niche, architecture) > 1.0:
+                continue
+            settings = dataclasses.replace(self.job.settings, board=board, limits=niche.limits)
+            job = dataclasses.replace(self.job, settings=settings)
+            derived = Derived(architecture, estimate, 0.0)
+            history = {"search": self.history()}
+            metadata = self._metadata(niche)
+            try:
+                result = pipeline.finished(trained, derived, self._data, settings, metadata, history, self.seed)
+            except LimitExceededError:  # The length of a file is predicted to within some percent only.
+                continue
+            folder = f"{board.name}-{result.estimate.latency_ms:05.1f}ms-{name}"
+            self._save(job, result, self._folder / folder)
+            return [
+                Point(
+                    board=board.name,
+                    model=name,
+                    max_latency_ms=float(niche.limits.max_latency_ms or 0.0),
+                    latency_ms=result.estimate.latency_ms,
+                    ram_bytes=result.estimate.ram_bytes,
+                    flash_bytes=result.estimate.flash_bytes,
+                    energy_mj=result.estimate.energy_mj,
+                    macro_f1=self._macro_f1(name),
+                    folder=folder,
+                )
+            ]
+        return []
+
+    def _metadata(self, niche: Niche) -> dict:
+        settings = dataclasses.replace(self.job.settings, board=niche.board, limits=niche.limits)
+        return pipeline.file_metadata(self.job.classes, self._data.standardizer, settings)
+
+    def _use(self, name: str, niche: Niche, architecture: Architecture | None = None) -> float:
+        """Largest share of a limit of a niche that an architecture uses."""
+        graph = (architecture or self._architecture(name)).graph()
+        estimate, limits = estimate_graph(graph, niche.board), niche.limits.tightest_with(niche.board)
+        pairs = (
+            (estimate.latency_ms, limits.max_latency_ms),
+            (estimate.ram_bytes, limits.max_ram_bytes),
+            (estimate.flash_bytes, limits.max_flash_bytes),
+        )
+        return max(used / limit for used, limit in pairs if limit is not None)
+
+    def _entrants(self) -> list[list[str]]:
+        return [[_name(architecture) for architecture in niche] for niche in self._values("search")["niches"]]
+
+    def _best_entrants(self) -> list[list[str]]:
+        """Those of each niche that come to the second round."""
+        return [
+            sorted(entrants, key=lambda name: -self._values(f"score-1-{name}")["macro_f1"])[:SECOND_ROUND]
+            for entrants in self._entrants()
+        ]
+
+    def _architecture(self, name: str) -> Architecture:
+        niches = self._values("search")["niches"]
+        return Architecture.from_json(next(one for niche in niches for one in niche if _name(one) == name))
+
+    def _macro_f1(self, name: str) -> float:
+        """Mean of the two rounds."""
+        return sum(self._values(f"score-{which}-{name}")["macro_f1"] for which in (1, 2)) / 2
+
+    def _values(self, phase: str) -> dict[str, Any]:
+        kept = self._kept.load(phase)
+        assert kept is not None, phase
+        return kept[0]
+
+    def _all_done(self, names: Sequence[str]) -> bool:
+        return all(self._kept.load(name) is not None for name in names)
+
+
+def _name(architecture: dict[str, Any]) -> str:
+    """A short name that tells one architecture from another."""
+    return hashlib.sha256(json.dumps(architecture, sort_keys=True).encode()).hexdigest()[:8]
