@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import tsnas
-from tsnas.commands import boards, boards_new, characterize, emulate, estimate, export, search, verify
+from tsnas.commands import boards, boards_new, characterize, emulate, estimate, export, search, sweep, verify
 from tsnas.commands.command import UsageError
 from tsnas.errors import InfeasibleError, LimitExceededError, TsnasError
 
-MODULES = (search, export, estimate, boards, boards_new, characterize, emulate, verify)
+MODULES = (search, sweep, export, estimate, boards, boards_new, characterize, emulate, verify)
 COMMANDS = {module.COMMAND.name: module.COMMAND for module in MODULES}
 
 EXIT_OK, EXIT_LIMITS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130

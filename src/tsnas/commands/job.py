@@ -1,0 +1,164 @@
+"""Flags and input that commands with a search have in common: data, limits, training."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from absl import flags
+
+from tsnas.commands.command import UsageError
+from tsnas.datasets import Dataset, load_npz, shoulder
+
+Axes = str | list[tuple[int, ...]] | None
+
+
+def text_flag(values: flags.FlagValues, name: str, meaning: str) -> None:
+    flags.DEFINE_string(name, None, meaning, flag_values=values)
+
+
+def whole_flag(values: flags.FlagValues, name: str, meaning: str, lower_bound: int = 1) -> None:
+    flags.DEFINE_integer(name, None, meaning, lower_bound=lower_bound, flag_values=values)
+
+
+def define_data_flags(values: flags.FlagValues) -> None:
+    """`--data` and `--dataset`."""
+    text_flag(
+        values,
+        "data",
+        "A .npz file with x_train (windows, time, channels) and y_train (windows), and optionally x_test and y_test, "
+        "and groups_train and groups_test, which say which windows belong together, such as the subject. "
+        "Integer windows are multiplied by an array named scale, if there is one.",
+    )
+    flags.DEFINE_enum(
+        "dataset",
+        None,
+        ["shoulder"],
+        "A data set that comes with tsnas, instead of --data. shoulder: seven exercises, smart watch, 6 channels.",
+        flag_values=values,
+    )
+
+
+def define_limit_flags(values: flags.FlagValues) -> None:
+    """Every limit but the one on latency."""
+    for name, meaning in {
+        "max_ram_kb": "Upper limit of the tensor arena, in KB of 1024 bytes. Default: the board's RAM.",
+        "max_flash_kb": "Upper limit of the .tflite file, in KB of 1024 bytes. Default: the board's flash.",
+        "max_energy_mj": "Upper limit of the energy of one inference, in mJ; the board must have active_power_mw.",
+    }.items():
+        flags.DEFINE_float(name, None, meaning, flag_values=values)
+
+
+def define_training_flags(values: flags.FlagValues) -> None:
+    """Space, augmentation, epochs, seed and progress."""
+    flags.DEFINE_enum(
+        "space",
+        None,
+        ["tsnas", "micronas"],
+        "Search space: tsnas takes all sensors in one step, micronas is the paper's own. Default: tsnas.",
+        flag_values=values,
+    )
+    text_flag(
+        values,
+        "axes",
+        "Channels that are x, y and z of one sensor, such as 0-1-2,3-4-5; in training they are turned by some degrees. "
+        "auto: each three in a row whose values are of one size; none: nothing is turned. Default: auto.",
+    )
+    whole_flag(values, "search_epochs", "Epochs of the search. Default: by the number of windows.")
+    whole_flag(values, "epochs", "Epochs of the final training. Default: by the number of windows.")
+    whole_flag(
+        values, "qat_epochs", "Epochs of the quantisation-aware training. Default: a fifth of --epochs, at least 3."
+    )
+    whole_flag(values, "batch_size", "Windows per training step. Default: 64, fewer for less than 1,024 windows.")
+    whole_flag(
+        values, "seed", "Seed of all that is random; give one to repeat a search. Default: another each time.", 0
+    )
+    flags.DEFINE_enum(
+        "verbose",
+        "1",
+        ["0", "1", "2"],
+        "Progress: 0 for none, 1 for bars, 2 for a line after each epoch.",
+        flag_values=values,
+    )
+
+
+def require(values: flags.FlagValues, *names: str) -> None:
+    """Raises UsageError unless there is one source of data, and a value of each flag."""
+    if (values.data is None) == (values.dataset is None):
+        raise UsageError("give one of --data=FILE.npz and --dataset=shoulder")
+    for name in names:
+        if not values[name].value:
+            raise UsageError(f"--{name} is required")
+
+
+def checked_input(values: flags.FlagValues) -> tuple[Dataset, Axes]:
+    """The windows and their axes; raises what a long job would meet."""
+    from tsnas.data import check_windows, find_axes
+
+    axes = _axes(values.axes or "auto")
+    data = load_npz(values.data) if values.data else _shoulder()
+    check_dataset(data)
+    find_axes(axes, check_windows(data.x_train))
+    return data, axes
+
+
+def check_dataset(data: Dataset) -> None:
+    """Raises the DataError that the search or the evaluation of `data` would meet."""
+    from tsnas.data import check_labels, check_lengths, check_windows, encode_labels
+    from tsnas.errors import WindowShapeError
+
+    x_train = check_windows(data.x_train)
+    codes, classes = encode_labels(data.y_train)
+    groups = None if data.groups_train is None else check_labels(data.groups_train, "groups_train")
+    check_lengths(x_train=x_train, y_train=codes, groups_train=groups)
+    if data.x_test is None:
+        return
+    x_test = check_windows(data.x_test)
+    if x_test.shape[1:] != x_train.shape[1:]:
+        raise WindowShapeError(
+            f"x_test has windows of shape {x_test.shape[1:]} (time, channels), but x_train of {x_train.shape[1:]}"
+        )
+    check_lengths(x_test=x_test, y_test=encode_labels(data.y_test, classes)[0])
+
+
+def _shoulder() -> Dataset:
+    (x_train, y_train, groups_train), (x_test, y_test, groups_test) = shoulder.load_data()
+    return Dataset(x_train, y_train, groups_train, x_test, y_test, groups_test)
+
+
+def command_line(name: str, values: flags.FlagValues) -> str:
+    """The command as it can be typed again."""
+    given = (f"--{flag}={_typed(values[flag].value)}" for flag in values if values[flag].present)
+    return shlex.join(["tsnas", name, *given])
+
+
+def _typed(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
+
+
+def _axes(text: str) -> str | list[tuple[int, ...]] | None:
+    """What `AutoClassifier` takes, from what stands on the command line."""
+    if text in ("auto", "none"):
+        return None if text == "none" else text
+    try:
+        return [tuple(int(channel) for channel in triple.split("-")) for triple in text.split(",")]
+    except ValueError:
+        raise UsageError(f"--axes={text} must be auto, none, or triples of channels such as 0-1-2,3-4-5") from None
+
+
+def remove_if_empty(folder: pathlib.Path) -> None:
+    """Takes back the folder that was made to try it, unless an earlier search has left files there."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def listing(paths: list[pathlib.Path]) -> str:
+    return "\n".join(f"  {path.stat().st_size:>10,} bytes  {path.name}" for path in paths)
+
+
+def plain(value: Any) -> Any:
+    """A NumPy number as Python's, for the json module."""
+    return value.item()

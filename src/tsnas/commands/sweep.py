@@ -1,0 +1,137 @@
+"""tsnas sweep: a front of models for one or several boards, alone or as one of many processes."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+
+from absl import flags
+
+from tsnas.commands.command import Command, UsageError, no_arguments
+from tsnas.commands.job import (
+    checked_input,
+    define_data_flags,
+    define_limit_flags,
+    define_training_flags,
+    remove_if_empty,
+    require,
+    text_flag,
+    whole_flag,
+)
+from tsnas.commands.quiet import import_tensorflow
+
+SETTINGS = (
+    "max_ram_kb",
+    "max_flash_kb",
+    "max_energy_mj",
+    "epochs",
+    "search_epochs",
+    "qat_epochs",
+    "batch_size",
+    "finalists",
+    "space",
+    "seed",
+    "points",
+)
+PICTURE_FILE = "front.png"
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    define_data_flags(values)
+    flags.DEFINE_list(
+        "boards",
+        None,
+        "Boards, such as nucleo_f446re,nucleo_l552ze_q: names that `tsnas boards` lists, or paths of .json files. "
+        "Required.",
+        flag_values=values,
+    )
+    flags.DEFINE_list(
+        "max_latency_ms",
+        None,
+        "Limits of the latency of one inference, in ms, such as 6,12,30: one point for each. A single number is the "
+        "largest of --points limits. Default: 16 times the smallest latency that the space reaches.",
+        flag_values=values,
+    )
+    whole_flag(values, "points", "Limits of latency on each board, unless they are listed. Default: 6.")
+    define_limit_flags(values)
+    text_flag(values, "out", "Folder to write the models to; created if need be. Required.")
+    define_training_flags(values)
+    whole_flag(values, "finalists", "Architectures of each limit that are trained shortly. Default: 3.")
+
+
+def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    from tsnas.cost.board import load_board
+    from tsnas.files import check_output_dir
+    from tsnas.pareto.niches import check_latencies
+
+    no_arguments(arguments)
+    require(values, "boards", "out")
+    for board in values.boards:
+        load_board(board)
+    latencies = _latencies(values.max_latency_ms)
+    check_latencies(latencies)
+    data, axes = checked_input(values)
+    out = check_output_dir(values.out)
+
+    import_tensorflow()
+    import tsnas
+
+    settings = {name: values[name].value for name in SETTINGS if values[name].value is not None}
+    front = tsnas.ParetoSearch(
+        values.boards, latencies, axes=axes, directory=out, verbose=int(values.verbose), **settings
+    )
+    try:
+        front.fit(data.x_train, data.y_train, groups=data.groups_train)
+    except BaseException:
+        remove_if_empty(out)
+        if (out / "work").exists():
+            print(f"Finished work is kept in {out}; the same command goes on from there.", file=sys.stderr)
+        raise
+    print(f"\n{front.table()}\n\n* no other point on the board is better in latency, RAM, flash and macro-F1")
+    print("macro-F1 is that of the architecture on validation windows, after a short training")
+    if data.x_test is not None:
+        print(f"\n{_scores(front, data)}")
+    written = ["front.json", *(point.folder for point in front.points_)]
+    with contextlib.suppress(tsnas.errors.SettingError):  # Matplotlib is an extra.
+        front.plot(out / PICTURE_FILE)
+        written.insert(1, PICTURE_FILE)
+    print(f"\nWrote to {out}:\n" + "\n".join(f"  {name}" for name in written))
+
+
+def _scores(front, data) -> str:
+    """Scores of each model on the test windows; one that serves several boards stands there once."""
+    import tabulate
+
+    rows = []
+    for point in {point.model: point for point in reversed(front.points_)}.values():
+        scores = front.load(point).evaluate(data.x_test, data.y_test)
+        boards = [f"{p.latency_ms:.2f} ms on {p.board}" for p in front.points_ if p.model == point.model]
+        rows.append((point.model, ", ".join(boards), *(f"{scores[kind]['macro_f1']:.3f}" for kind in scores)))
+    headers = (f"test ({len(data.x_test)} windows)", "latency", *(f"{kind} macro-F1" for kind in scores))
+    return tabulate.tabulate(rows[::-1], headers, disable_numparse=True)
+
+
+def _latencies(given: list[str] | None) -> float | list[float] | None:
+    try:
+        numbers = [float(text) for text in given or ()]
+    except ValueError:
+        raise UsageError(f"--max_latency_ms={','.join(given or ())} must be numbers, such as 6,12,30") from None
+    if len(numbers) < 2:
+        return numbers[0] if numbers else None
+    return numbers
+
+
+COMMAND = Command(
+    name="sweep",
+    summary="Search a front of models at several limits of latency, for one or several boards.",
+    usage="(--data=FILE.npz | --dataset=shoulder) --boards=BOARD[,BOARD ...] --out=DIR [--max_latency_ms=MS[,MS ...]] "
+    "[--points=N] [--flag=value ...]",
+    example="tsnas sweep --dataset=shoulder --boards=nucleo_f446re,nucleo_l552ze_q --max_latency_ms=40 --points=4 "
+    "--seed=0 --out=runs/front",
+    define_flags=define_flags,
+    run=run,
+    details="Each point is a folder with a verified int8 model, as `tsnas search` writes it; front.json lists them. "
+    "The same command goes on after an interruption. With the environment variables KERASTUNER_ORACLE_IP, "
+    "KERASTUNER_ORACLE_PORT and KERASTUNER_TUNER_ID the work is spread over processes and machines that share the "
+    "folder.",
+)
