@@ -46,7 +46,7 @@ assert scores["int8"]["accuracy"] > 0.85, scores
 
 def test_two_replicas_train_what_one_would():
     script = textwrap.dedent(SCRIPT.format(tests=str(Path(__file__).parents[1])))
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
 
 
