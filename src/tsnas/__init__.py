@@ -21,6 +21,7 @@ _PUBLIC = {
     "Board": "tsnas.cost.board",
     "Limits": "tsnas.cost.limits",
     "ParetoSearch": "tsnas.pareto.search",
+    "Signal": "tsnas.data.signal",
     "SpaceConfig": "tsnas.space.config",
     "board_names": "tsnas.cost.board",
     "estimate_tflite": "tsnas.cost.estimate",
@@ -35,6 +36,7 @@ __all__ = [
     "Board",
     "Limits",
     "ParetoSearch",
+    "Signal",
     "SpaceConfig",
     "__version__",
     "board_names",
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from tsnas.cost.board import Board, board_names, load_board
     from tsnas.cost.estimate import estimate_tflite
     from tsnas.cost.limits import Limits
+    from tsnas.data.signal import Signal
     from tsnas.pareto.search import ParetoSearch
     from tsnas.space.architecture import Architecture
     from tsnas.space.config import SpaceConfig

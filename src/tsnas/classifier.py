@@ -13,7 +13,17 @@ from tsnas import pipeline, saving
 from tsnas.callbacks import as_callbacks
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
-from tsnas.data import check_labels, check_lengths, check_windows, encode_labels, find_axes, from_tf_dataset
+from tsnas.data import (
+    Signal,
+    check_labels,
+    check_lengths,
+    check_recordings,
+    check_windows,
+    cut_windows,
+    encode_labels,
+    find_axes,
+    from_tf_dataset,
+)
 from tsnas.deploy.scope import check_distribute
 from tsnas.errors import LengthMismatchError, SettingError, WindowShapeError
 from tsnas.export import Firmware, export_model
@@ -85,6 +95,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         board_: the `Board`.
         axes_: tuple of the triples of channels that were turned in training.
         seed_: int, the seed used.
+        signal_: the `Signal` that windows were taken from recordings by; None after `fit`.
         data_summary_: dict of what `fit` was given: windows, their shape, windows of each class, groups, and how
             validation windows were split off; None for a classifier that an earlier version has saved.
         versions_: dict of the versions of tsnas, TensorFlow, tf_keras and Python that `fit` ran on.
@@ -171,9 +182,71 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         result = pipeline.run(job, callbacks)
         return self._fitted(job, result)
 
-    def _job(self, x, y, groups, validation_data, distribute) -> pipeline.Job:
+    def fit_recordings(self, recordings, labels, signal, groups=None, rule="majority", callbacks=None, distribute=None):
+        """Cuts recordings into windows and does what `fit` does with them.
+
+        If the signal has a rate, an inference must end before the next window is due: that is a limit on latency beside
+        `max_latency_ms`. The signal travels in the .tflite file, and exported firmware takes the raw samples of all
+        channels: it leaves out channels and averages samples as it was done here.
+
+        Args:
+            recordings, labels, signal, groups, rule: as in `tsnas.data.cut_windows`. A `Signal` says how long windows
+                are, how often one begins, at which rate, and of which channels. Windows of one group, by default of one
+                recording, are never split between training and validation.
+            callbacks, distribute: as in `fit`.
+
+        Returns:
+            self.
+
+        Raises:
+            InfeasibleError, DataError, SettingError, BoardError, OutputDirError: as in `fit`.
+
+        Example:
+            >>> signal = tsnas.Signal(window=64, stride=32, decimation=2, channels=(0, 1, 2), rate_hz=50)
+            >>> clf.fit_recordings(recordings, labels, signal, groups=users)
+            >>> clf.predict_recordings(recordings[:1])[0]
+        """
+        if not isinstance(signal, Signal):
+            raise SettingError(
+                f"signal={signal!r} must be a tsnas.Signal, such as tsnas.Signal(window=128, stride=64)."
+            )
+        given = groups is not None
+        x, y, groups = cut_windows(recordings, labels, signal, groups, rule)
+        job = self._job(x, y, groups, None, distribute, signal)
+        callbacks = as_callbacks(callbacks)
+        self._fitted(job, pipeline.run(job, callbacks))
+        self.data_summary_["recordings"] = {"count": len(recordings), "rule": rule, "groups": given}
+        return self
+
+    def predict_recordings(self, recordings):
+        """Labels of all windows of recordings, by the int8 model.
+
+        Args:
+            recordings: sequence of arrays (time, channels) in raw sensor units, with all channels.
+
+        Returns:
+            list with an array of labels for each recording, one for each window; empty for one that is too short.
+
+        Raises:
+            NotFittedError: there was no `fit_recordings`.
+            DataError: recordings that cannot be used.
+        """
+        check_is_fitted(self, "tflite_model_")
+        if self.signal_ is None:
+            raise SettingError("This classifier was fitted on windows, so it cannot cut recordings: use predict.")
+        found = []
+        for recording in check_recordings(recordings, self.signal_):
+            if len(recording) // self.signal_.decimation < self.signal_.window:
+                found.append(self.classes_[:0])
+            else:
+                found.append(self.predict(cut_windows([recording], [0], self.signal_)[0]))
+        return found
+
+    def _job(self, x, y, groups, validation_data, distribute, signal=None) -> pipeline.Job:
         """What `fit` was given, checked."""
-        settings = self._settings()
+        settings = dataclasses.replace(self._settings(), signal=signal)
+        if signal is not None:
+            settings = dataclasses.replace(settings, limits=self._limits(signal))
         x, y = _arrays(x, y, "x")
         x = check_windows(x)
         settings = dataclasses.replace(settings, axes=find_axes(self.axes, x), distribute=check_distribute(distribute))
@@ -189,12 +262,13 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         settings = job.settings
         self.classes_ = job.classes
         self.board_ = settings.board
+        self.signal_ = settings.signal
         self.axes_ = settings.axes
         self.seed_ = result.seed
         given = None if job.validation_data is None else len(job.validation_data[0])
         fraction = settings.validation_fraction
         summary = summarise(job.x, job.y, job.classes, job.groups, given, fraction, result.seed)
-        self.data_summary_: dict[str, Any] | None = summary
+        self.data_summary_: Any = summary
         self.versions_ = versions()
         self.n_features_in_ = job.x.shape[2]
         self.standardizer_ = result.standardizer
@@ -365,8 +439,14 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         if saved is not None:
             saving.restore(self, saved)
 
-    def _limits(self) -> Limits:
-        return Limits(self.max_latency_ms, self.max_ram_kb, self.max_flash_kb, self.max_energy_mj)
+    def _limits(self, signal=None) -> Limits:
+        """The limits, the next window's arrival among them where it is known."""
+        limits = Limits(self.max_latency_ms, self.max_ram_kb, self.max_flash_kb, self.max_energy_mj)
+        signal = signal or getattr(self, "signal_", None)
+        if signal is None or signal.deadline_ms is None:
+            return limits
+        deadline_ms = min(limits.max_latency_ms or signal.deadline_ms, signal.deadline_ms)
+        return dataclasses.replace(limits, max_latency_ms=deadline_ms)
 
     def _settings(self) -> Settings:
         for name in ("epochs", "search_epochs", "qat_epochs", "batch_size", "finalists"):
@@ -388,7 +468,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             raise SettingError(f"validation_fraction={fraction!r} must lie between 0 and 1, such as 0.2.")
         return Settings(
             board=load_board(self.board),
-            limits=self._limits(),
+            limits=Limits(self.max_latency_ms, self.max_ram_kb, self.max_flash_kb, self.max_energy_mj),
             space=space_config(self.space),
             epochs=_plain(self.epochs),
             search_epochs=_plain(self.search_epochs),

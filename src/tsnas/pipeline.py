@@ -306,7 +306,8 @@ def _listed(axes: Axes) -> str:
 
 def file_metadata(classes: np.ndarray, standardizer: Standardizer, settings: Settings) -> dict:
     """What travels inside the .tflite file: the firmware needs the first two."""
-    return {
+    signal = {} if settings.signal is None else {"signal": settings.signal.to_json()}
+    return signal | {
         "classes": [str(label) for label in classes.tolist()],
         "standardization": standardizer.to_json(),
         "board": settings.board.name,

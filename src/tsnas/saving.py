@@ -17,7 +17,7 @@ import tf_keras as keras
 import tsnas
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_tflite
-from tsnas.data import Standardizer
+from tsnas.data import Signal, Standardizer
 from tsnas.errors import BoardError, ModelFileError, SettingError
 from tsnas.export.card import card_json
 from tsnas.files import check_output_dir, write_file
@@ -85,6 +85,7 @@ def to_bytes(classifier: AutoClassifier) -> dict[str, bytes]:
         "standardization": classifier.standardizer_.to_json(),
         "architecture": classifier.architecture_.to_json(),
         "axes": classifier.axes_,
+        "signal": None if classifier.signal_ is None else classifier.signal_.to_json(),
         "seed": classifier.seed_,
         "history": classifier.history_,
         "data_summary": classifier.data_summary_,
@@ -112,6 +113,8 @@ def restore(classifier: AutoClassifier, files: dict[str, bytes]) -> None:
     classifier.set_params(**params)
     classifier.classes_ = np.array(state["classes"], dtype=np.dtype(state["classes_dtype"]))
     classifier.axes_ = tuple((x, y, z) for x, y, z in state.get("axes", ()))
+    signal = state.get("signal")
+    classifier.signal_ = None if signal is None else Signal.from_json(signal)
     classifier.seed_ = state["seed"]
     classifier.history_ = state["history"]
     # Folders saved by earlier versions lack these two.

@@ -12,7 +12,7 @@ import tensorflow as tf
 import tsnas
 from tsnas.cost.board import Board
 from tsnas.cost.limits import Limits
-from tsnas.data import Axes
+from tsnas.data import Axes, Signal
 from tsnas.search.strategies import strategy_named
 from tsnas.space.config import SpaceConfig
 
@@ -47,6 +47,7 @@ class Settings:
     directory: str | os.PathLike[str] | None
     verbose: int
     distribute: tf.distribute.Strategy | None = None
+    signal: Signal | None = None
 
     def identity(self, classes: np.ndarray) -> dict:
         """All that defines a job beside its arrays, as plain JSON values."""

@@ -7,6 +7,7 @@ import pytest
 from models import SMALL, firmware, random_firmware, raw_windows
 from on_pc import compile_export
 
+from tsnas.data import Signal, cut_windows
 from tsnas.export import export_model
 from tsnas.export.network import network
 
@@ -82,6 +83,25 @@ def test_a_stream_gives_the_class_of_each_window_that_slides_over_it(tmp_path, s
     assert np.array([line.split() for line in lines], int).tolist() == [
         [int(levels.argmax()), *levels.tolist()] for levels in expected
     ]
+
+
+@pytest.mark.parametrize(("decimation", "channels"), [(1, None), (1, (4, 0, 2)), (3, (1, 0, 2)), (4, (5, 1, 3))])
+def test_raw_samples_become_the_windows_that_the_network_was_trained_on(tmp_path, decimation, channels):
+    signal = Signal(window=32, stride=5, decimation=decimation, channels=channels)
+    found = firmware(signal=signal)
+    export_model(found, tmp_path, "c")
+    raw_channels = max(channels or (0, 1, 2)) + 1
+    raw = np.random.default_rng(0).normal(size=(32 * decimation * 3 + 1, raw_channels)).astype(np.float32)
+    raw = raw * np.float32(found.standardizer.std[0]) + np.float32(found.standardizer.mean[0])
+    take = STREAM.replace("sample[TSNAS_CHANNELS]", "sample[TSNAS_RAW_CHANNELS]").replace("stream_push", "stream_take")
+    lines = output(compile_export(tmp_path, take, tmp_path / "stream"), "5", given=raw.tobytes()).splitlines()
+    windows, _, _ = cut_windows([raw], [0], signal)
+    expected = found.model.predict_int8(found.quantise(windows))
+    assert len(lines) == len(expected) > 10
+    assert np.array([line.split() for line in lines], int).tolist() == [
+        [int(levels.argmax()), *levels.tolist()] for levels in expected
+    ]
+    assert "tsnas_stream_init(&stream, 5)" in (tmp_path / "example/main.c").read_text()
 
 
 def test_samples_that_are_no_numbers_do_no_harm(tmp_path):

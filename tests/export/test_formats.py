@@ -10,6 +10,7 @@ from on_pc import compile_export
 
 from tsnas import errors
 from tsnas.cost.board import load_board
+from tsnas.data import Signal
 from tsnas.deploy.metadata import embed_metadata
 from tsnas.export import FORMATS, Firmware, export_model
 from tsnas.export.stream import buffer_bytes
@@ -92,6 +93,10 @@ def test_the_stream_takes_the_ram_that_is_said(tmp_path):
     program = compile_export(tmp_path, main, tmp_path / "size")
     assert int(subprocess.run([program], capture_output=True, check=True).stdout) == buffer_bytes(32, 3) == 108
     assert buffer_bytes(31, 3) == 108
+    export_model(firmware(signal=Signal(window=32, decimation=2)), tmp_path / "means", "c")
+    program = compile_export(tmp_path / "means", main, tmp_path / "size")
+    assert int(subprocess.run([program], capture_output=True, check=True).stdout) == buffer_bytes(32, 3, 2) == 108 + 16
+    assert "the mean of each 2 samples as one" in (tmp_path / "means/README.md").read_text()
     assert "108 bytes of RAM for a stream" in (tmp_path / "README.md").read_text()
     assert "tsnas_stream_init(&stream, 5)" in (tmp_path / "example/main.c").read_text()
 

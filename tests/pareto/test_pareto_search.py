@@ -74,10 +74,15 @@ def test_best_is_a_fitted_classifier_within_the_limits_asked_for(front):
         front.front("esp32")
 
 
-def test_saved_point_repeats_as_a_search_of_its_own_would_say(front):
+def test_a_point_has_a_report_that_says_how_to_get_the_front_again(front, tmp_path):
     clf = front.load(front.points_[-1])
     assert clf.max_latency_ms == front.points_[-1].max_latency_ms
     assert set(clf.history_) == {"search", "train", "quantise"}
+    names = {path.name for path in clf.report(tmp_path, X, Y)}
+    assert names == {"report.html", "report.json", "MODEL_CARD.md"}
+    reproduced = json.loads((tmp_path / "report.json").read_text())["reproduce"]["python"]
+    assert "front = tsnas.ParetoSearch(" in reproduced
+    assert "max_latency_ms=[1.5, 4.0, 9.0]," in reproduced
 
 
 def test_read_back(front):

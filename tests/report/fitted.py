@@ -56,6 +56,7 @@ def fitted(architecture=SMALL, labels=None, strategy="evolution", contest=True, 
     clf.classes_ = np.array(list("abcdefghijklmnopqrstuvwxyzABCD")[:count] if labels is None else labels)
     clf.board_ = load_board(clf.board)
     clf.axes_, clf.seed_, clf.n_features_in_ = (), seed, architecture.sensors
+    clf.signal_ = None
     rng = np.random.default_rng(0)
     mean, std = rng.normal(size=architecture.sensors), rng.uniform(0.1, 2000, size=architecture.sensors)
     clf.standardizer_ = Standardizer(tuple(mean.tolist()), tuple(std.tolist()))

@@ -2,6 +2,8 @@
 
 from tsnas.data.axes import Axes, find_axes
 from tsnas.data.labels import check_labels, encode_labels
+from tsnas.data.recordings import check_recordings, cut_windows
+from tsnas.data.signal import Signal
 from tsnas.data.split import split_validation
 from tsnas.data.standardizer import Standardizer
 from tsnas.data.tf_dataset import from_tf_dataset
@@ -9,10 +11,13 @@ from tsnas.data.windows import check_lengths, check_windows
 
 __all__ = [
     "Axes",
+    "Signal",
     "Standardizer",
     "check_labels",
     "check_lengths",
+    "check_recordings",
     "check_windows",
+    "cut_windows",
     "encode_labels",
     "find_axes",
     "from_tf_dataset",

@@ -12,7 +12,7 @@ from tsnas.cost.board import Board, load_board
 from tsnas.cost.estimate import Estimate, estimate_tflite
 from tsnas.cost.graph import Graph
 from tsnas.cost.tflite import read_graph
-from tsnas.data import Standardizer
+from tsnas.data import Signal, Standardizer
 from tsnas.deploy.metadata import read_metadata
 from tsnas.deploy.runner import Int8Model
 from tsnas.errors import ExportError
@@ -91,6 +91,23 @@ class Firmware:
     def classes(self) -> list[str]:
         """Names of the classes."""
         return [str(name) for name in self.metadata["classes"]]
+
+    @cached_property
+    def signal(self) -> Signal | None:
+        """How windows are taken from samples; None if the model was trained on windows."""
+        signal = self.metadata.get("signal")
+        return None if signal is None else Signal.from_json(signal)
+
+    @property
+    def taken(self) -> list[int]:
+        """The channels of a raw sample that the model takes, in its order."""
+        chosen = None if self.signal is None else self.signal.channels
+        return list(range(self.model.window_shape[1]) if chosen is None else chosen)
+
+    @property
+    def decimation(self) -> int:
+        """Raw samples that become one of the model's."""
+        return 1 if self.signal is None else self.signal.decimation
 
     @property
     def mean(self) -> np.ndarray:

@@ -103,7 +103,8 @@ def export_model(
     if format not in FORMATS:
         raise ExportError(f"format={format!r} is not known; choose one of {', '.join(map(repr, FORMATS))}.")
     if stride is None:
-        stride = max(1, firmware.model.window_shape[0] // 2)
+        known = firmware.signal and firmware.signal.stride
+        stride = known or max(1, firmware.model.window_shape[0] // 2)
     if not isinstance(stride, int | np.integer) or isinstance(stride, bool) or stride < 1:
         raise ExportError(f"stride={stride!r} must be a whole number of samples of at least 1.")
     files: Files = {"model.tflite": firmware.tflite, "model.json": card_json(firmware, architecture)}
@@ -141,7 +142,10 @@ def _facts(firmware: Firmware, selftest: SelfTest, stride: int, format: str) -> 
         "output_names": [firmware.classes[i] for i in outputs.argmax(axis=1)],
         "windows_comment": f"The self-test: {selftest.source}; outputs of the reference interpreter.",
         "stride": stride,
-        "stream_bytes": buffer_bytes(time, channels),
+        "taken": np.array(firmware.taken),
+        "raw_channels": max(firmware.taken) + 1,
+        "decimation": firmware.decimation,
+        "stream_bytes": buffer_bytes(time, channels, firmware.decimation),
         "board": firmware.board.name,
         "estimate": estimate,
         "arduino": format == "arduino",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -25,6 +26,7 @@ from tsnas.pareto.niches import Niche, check_latencies, niches_of
 from tsnas.pareto.plot import plot_points
 from tsnas.pareto.points import Point, best_of, front_of, table_of
 from tsnas.pareto.work import FrontWork
+from tsnas.report.origin import call_text
 from tsnas.search.derive import derive
 from tsnas.search.feasibility import smallest_costs
 from tsnas.search.options import CellOptions, cell_options
@@ -148,7 +150,7 @@ class ParetoSearch(BaseEstimator):
         identity = job.checkpoints(folder, limits)
         work = folder / "work" / identity.fingerprint[:12]
         job = dataclasses.replace(job, settings=dataclasses.replace(job.settings, seed=self._seed(work)))
-        front = FrontWork(job, niches, folder, work, _save, callbacks)
+        front = FrontWork(job, niches, folder, work, functools.partial(_save, self._text(job)), callbacks)
         run_jobs(front.plan, self._told(front), work)
         self.points_ = front.points()
         self.history_ = front.history()
@@ -286,6 +288,12 @@ class ParetoSearch(BaseEstimator):
             write_file(path, json.dumps(int(np.random.default_rng().integers(2**31))))
         return json.loads(path.read_text())
 
+    def _text(self, job: pipeline.Job) -> str:
+        """Python that makes the front again from the same arrays."""
+        given = ["x", "y"] + ["groups=groups"] * (job.groups is not None)
+        given += ["validation_data=(x_val, y_val)"] * (job.validation_data is not None)
+        return call_text(self, job.settings.seed or 0, "front", "fit", given)
+
     def _told(self, front: FrontWork):
         """Runs a job, and says so before."""
 
@@ -315,9 +323,11 @@ def _feasible(supernet: Supernet, niche: Niche, options: list[CellOptions]) -> b
     return True
 
 
-def _save(job: pipeline.Job, result: pipeline.Result, folder: str | os.PathLike[str]) -> None:
+def _save(text: str, job: pipeline.Job, result: pipeline.Result, folder: str | os.PathLike[str]) -> None:
     """Saves a finished model as the classifier that a search at its limits would have been."""
     settings = job.settings
     limits: dict[str, Any] = dataclasses.asdict(settings.limits)
     classifier = AutoClassifier(settings.board, **limits, space=settings.space, seed=result.seed, verbose=0)
-    classifier._fitted(job, result).save(folder)
+    classifier._fitted(job, result)
+    classifier.data_summary_["front"] = text
+    classifier.save(folder)

@@ -11,6 +11,7 @@ from tsnas.cost.graph import Graph
 from tsnas.cost.latency import MODEL
 from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.cost.memory import arena_buffers, greedy_offsets, plan_arena
+from tsnas.data import Signal
 from tsnas.export import stream
 
 KEPT, OVER, NOT_JUDGED, NO_LIMIT = "kept", "OVER", "not judged", "no limit"
@@ -136,7 +137,7 @@ def memory_facts(graph: Graph, board: Board) -> dict[str, Any]:
     }
 
 
-def stream_facts(time: int, channels: int, arena_bytes: int) -> dict[str, Any]:
+def stream_facts(time: int, channels: int, arena_bytes: int, signal: Signal | None = None) -> dict[str, Any]:
     """RAM of a ring buffer of one window of int8 beside the arena, for firmware that takes samples as they come."""
-    buffer_bytes = stream.buffer_bytes(time, channels)
+    buffer_bytes = stream.buffer_bytes(time, channels, 1 if signal is None else signal.decimation)
     return {"buffer_bytes": buffer_bytes, "with_arena_bytes": buffer_bytes + arena_bytes}

@@ -34,7 +34,7 @@ def collect(
     estimate, architecture, board = classifier.estimate_, classifier.architecture_, classifier.board_
     limits = costs.limit_facts(estimate, classifier._limits())
     model = Int8Model(classifier.tflite_model_)
-    labels = classifier.classes_.tolist()
+    labels, signal = classifier.classes_.tolist(), classifier.signal_
     facts = {
         "format": FORMAT,
         "kept": all(row["verdict"] != costs.OVER for row in limits),
@@ -69,7 +69,8 @@ def collect(
         },
         "layers": costs.layer_facts(estimate, graph),
         "memory": costs.memory_facts(graph, board),
-        "stream": costs.stream_facts(architecture.time, architecture.sensors, estimate.ram_bytes),
+        "stream": costs.stream_facts(architecture.time, architecture.sensors, estimate.ram_bytes, signal),
+        "signal": None if signal is None else signal.to_json(),
         "architectures": origin.architectures_facts(classifier.history_.get("architectures")),
         "history": {phase: classifier.history_.get(phase) for phase in ("search", "train", "quantise")},
         "data": classifier.data_summary_,

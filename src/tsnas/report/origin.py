@@ -6,9 +6,11 @@ import inspect
 import json
 import math
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from tsnas.cost.board import Board
 from tsnas.space.config import SpaceConfig
@@ -64,27 +66,48 @@ def settings(classifier: AutoClassifier) -> dict[str, Any]:
 
 def snippet(classifier: AutoClassifier) -> str:
     """Python that makes the classifier again from the same arrays; what has its default is left out."""
-    defaults = {name: p.default for name, p in inspect.signature(type(classifier)).parameters.items()}
+    data = classifier.data_summary_ or {}
+    if "front" in data:
+        return f"# One point of a front:\n{data['front']}"
+    signal, cut = classifier.signal_, data.get("recordings")
+    if signal is not None and cut is not None:
+        given = ["recordings", "labels", f"tsnas.{signal!r}"] + ["groups=groups"] * cut["groups"]
+        given += [f'rule="{cut["rule"]}"'] * (cut["rule"] != "majority")
+        return call_text(classifier, classifier.seed_, "clf", "fit_recordings", given)
+    given = ["x", "y"] + ["groups=groups"] * bool(data.get("groups"))
+    given += ["validation_data=(x_val, y_val)"] * (data.get("validation", {}).get("how") == "given")
+    return call_text(classifier, classifier.seed_, "clf", "fit", given)
+
+
+def call_text(estimator: BaseEstimator, seed: int, variable: str, method: str, given: Sequence[str]) -> str:
+    """Python that makes an estimator with its parameters, and calls a method of it.
+
+    Args:
+        estimator: `AutoClassifier` or `ParetoSearch`.
+        seed: int, the seed that was used.
+        variable: str, the name that it gets.
+        method: str, what is called.
+        given: sequence of str, the arguments of the method.
+    """
+    defaults = {name: p.default for name, p in inspect.signature(type(estimator)).parameters.items()}
     lines = ["import tsnas", ""]
     arguments = []
-    params = classifier.get_params()
+    params = estimator.get_params(deep=False)
     for name, default in defaults.items():
-        value = classifier.seed_ if name == "seed" else _plain(params[name])
-        if name in ASIDE or (name != "board" and value == default):
+        value = seed if name == "seed" else _plain(params[name])
+        if name in ASIDE or (name not in ("board", "boards") and value == default):
             continue
         if isinstance(value, Board):
             lines[1:1] = [f"# The board {value.name!r} is kept with the classifier: tsnas.load(FOLDER).board_"]
-            arguments.append("    board=board,")
+            arguments.append(f"    {name}=board,")
         elif isinstance(value, SpaceConfig):
             arguments.append(f"    {name}=tsnas.{value!r},")
         elif isinstance(value, str):
             arguments.append(f"    {name}={json.dumps(value, ensure_ascii=False)},")
         else:
             arguments.append(f"    {name}={value!r},")
-    data = classifier.data_summary_ or {}
-    given = ["x", "y"] + ["groups=groups"] * bool(data.get("groups"))
-    given += ["validation_data=(x_val, y_val)"] * (data.get("validation", {}).get("how") == "given")
-    return "\n".join([*lines, "clf = tsnas.AutoClassifier(", *arguments, ")", f"clf.fit({', '.join(given)})"])
+    made = [f"{variable} = tsnas.{type(estimator).__name__}(", *arguments, ")"]
+    return "\n".join([*lines, *made, f"{variable}.{method}({', '.join(given)})"])
 
 
 def _plain(value: Any) -> Any:

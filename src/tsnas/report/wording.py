@@ -90,6 +90,22 @@ def validation(facts: dict[str, Any]) -> str:
     )
 
 
+def signal(facts: dict[str, Any]) -> str | None:
+    """How windows were taken from recordings; None if windows were given."""
+    taken = facts["signal"]
+    if taken is None:
+        return None
+    text = f"Windows of {taken['window']} samples, one every {taken['stride']}"
+    if taken["decimation"] > 1:
+        text += f", each sample the mean of {taken['decimation']} raw ones"
+    if taken["channels"] is not None:
+        text += f", of channels {listed([str(channel) for channel in taken['channels']])}"
+    if taken["rate_hz"] is not None:
+        due_ms = taken["stride"] * taken["decimation"] / taken["rate_hz"] * 1000.0
+        text += f"; at {taken['rate_hz']:g} Hz the next window is due after {due_ms:g} ms"
+    return f"{text}. The exported firmware takes raw samples and does the same."
+
+
 def untested(facts: dict[str, Any]) -> str:
     """What to say in the place of test scores."""
     text = "No test windows were given: nothing was held out to score this model."

@@ -8,6 +8,30 @@ void tsnas_stream_init(struct tsnas_stream *stream, uint32_t stride)
     stream->next = 0;
     stream->due_in = TSNAS_TIME;
     stream->stride = stride ? stride : 1;
+#if TSNAS_DECIMATION > 1
+    stream->summed = 0;
+#endif
+}
+
+int tsnas_stream_take(struct tsnas_stream *stream, const float raw[TSNAS_RAW_CHANNELS])
+{
+    float sample[TSNAS_CHANNELS];
+    for (int channel = 0; channel < TSNAS_CHANNELS; channel++) {
+        sample[channel] = raw[tsnas_taken[channel]];
+    }
+#if TSNAS_DECIMATION > 1
+    for (int channel = 0; channel < TSNAS_CHANNELS; channel++) {
+        stream->sum[channel] = stream->summed ? stream->sum[channel] + sample[channel] : sample[channel];
+    }
+    if (++stream->summed < TSNAS_DECIMATION) {
+        return TSNAS_NONE;
+    }
+    stream->summed = 0;
+    for (int channel = 0; channel < TSNAS_CHANNELS; channel++) {
+        sample[channel] = stream->sum[channel] / (float)TSNAS_DECIMATION;
+    }
+#endif
+    return tsnas_stream_push(stream, sample);
 }
 
 int tsnas_stream_push(struct tsnas_stream *stream, const float sample[TSNAS_CHANNELS])

@@ -1,0 +1,99 @@
+"""How windows are taken from a recording: which channels, at which rate, how long, how often."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from tsnas.errors import SettingError
+
+
+@dataclasses.dataclass(frozen=True)
+class Signal:
+    """What becomes of a recording before a network sees it; firmware does the same, sample by sample.
+
+    Args:
+        window: int, samples of a window, counted after decimation.
+        stride: int, samples from the start of a window to that of the next, after decimation. Defaults to None, half a
+            window.
+        decimation: int, how many samples are averaged to one. Defaults to 1, none.
+        channels: tuple of int, the channels that are used, in their order. Defaults to None, all.
+        rate_hz: float, samples in a second of a recording, before decimation. With it, an inference must end before the
+            next window is due. Defaults to None, not known.
+
+    Raises:
+        SettingError: a value out of range.
+
+    Example:
+        >>> Signal(window=64, decimation=2, channels=(0, 1, 2), rate_hz=50).deadline_ms
+        1280.0
+    """
+
+    window: int
+    stride: int | None = None
+    decimation: int = 1
+    channels: tuple[int, ...] | None = None
+    rate_hz: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("window", "stride", "decimation"):
+            value = getattr(self, name)
+            if name == "stride" and value is None:
+                object.__setattr__(self, name, max(1, self.window // 2))
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+                raise SettingError(f"{name}={value!r} must be a whole number of samples of at least 1.")
+            object.__setattr__(self, name, int(value))
+        if self.channels is not None:
+            channels = tuple(self.channels)
+            whole = all(isinstance(c, int | np.integer) and not isinstance(c, bool) and c >= 0 for c in channels)
+            if not channels or not whole or len(set(channels)) < len(channels):
+                raise SettingError(
+                    f"channels={self.channels!r} must be different whole numbers from 0, such as (0, 1)."
+                )
+            object.__setattr__(self, "channels", tuple(map(int, channels)))
+        if self.rate_hz is not None:
+            known = isinstance(self.rate_hz, int | float | np.number) and not isinstance(self.rate_hz, bool)
+            if not (known and np.isfinite(self.rate_hz) and self.rate_hz > 0):
+                raise SettingError(f"rate_hz={self.rate_hz!r} must be a number above 0, or None if it is not known.")
+            object.__setattr__(self, "rate_hz", float(self.rate_hz))
+
+    @property
+    def deadline_ms(self) -> float | None:
+        """Time from one window to the next; None if the rate is not known."""
+        if self.rate_hz is None or self.stride is None:
+            return None
+        return self.stride * self.decimation / self.rate_hz * 1000.0
+
+    def of(self, recording: np.ndarray) -> np.ndarray:
+        """The chosen channels at the lower rate, in float32, with the very arithmetic of the exported C.
+
+        Args:
+            recording: float32 array (time, channels).
+
+        Returns:
+            float32 array (time // decimation, chosen channels); samples at the end that are too few for a mean are left
+            out.
+        """
+        chosen = recording if self.channels is None else recording[:, list(self.channels)]
+        if self.decimation == 1:
+            return chosen
+        whole = len(chosen) // self.decimation
+        parts = chosen[: whole * self.decimation].reshape(whole, self.decimation, chosen.shape[1])
+        # One addition after the other: NumPy's own sum would round in another order.
+        total = parts[:, 0].copy()
+        for index in range(1, self.decimation):
+            total += parts[:, index]
+        return total / np.float32(self.decimation)
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict of plain JSON values; `from_json` reverses it."""
+        return dataclasses.asdict(self) | {"channels": None if self.channels is None else list(self.channels)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Signal:
+        """Reads what `to_json` wrote."""
+        channels = values["channels"]
+        return cls(**values | {"channels": None if channels is None else tuple(channels)})
