@@ -22,6 +22,7 @@ _PUBLIC = {
     "Limits": "tsnas.cost.limits",
     "ParetoSearch": "tsnas.pareto.search",
     "Signal": "tsnas.data.signal",
+    "SignalSearch": "tsnas.outer.search",
     "SpaceConfig": "tsnas.space.config",
     "board_names": "tsnas.cost.board",
     "estimate_tflite": "tsnas.cost.estimate",
@@ -37,6 +38,7 @@ __all__ = [
     "Limits",
     "ParetoSearch",
     "Signal",
+    "SignalSearch",
     "SpaceConfig",
     "__version__",
     "board_names",
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from tsnas.cost.estimate import estimate_tflite
     from tsnas.cost.limits import Limits
     from tsnas.data.signal import Signal
+    from tsnas.outer.search import SignalSearch
     from tsnas.pareto.search import ParetoSearch
     from tsnas.space.architecture import Architecture
     from tsnas.space.config import SpaceConfig

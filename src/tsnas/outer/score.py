@@ -1,0 +1,128 @@
+"""How well networks within limits do on the windows of a signal: some are drawn, and trained for a short while."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tsnas import pipeline
+from tsnas.contest import FIRST_STEPS, short_score
+from tsnas.cost.limits import Limits
+from tsnas.data import Signal, cut_windows, encode_labels
+from tsnas.errors import InfeasibleError, WindowTooShortError
+from tsnas.search.derive import derive
+from tsnas.search.finalists import finalists
+from tsnas.search.options import cell_options
+from tsnas.search.paths import Paths
+from tsnas.settings import Settings
+
+# Architectures that speak for a signal.
+DRAWN = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Recordings:
+    """Checked recordings.
+
+    Args:
+        arrays: list of float32 arrays (time, channels).
+        labels: one label for each recording, or an array of labels of its samples for each.
+        groups: array of one group for each recording.
+        classes: array of all class labels.
+        rule: str, as in `cut_windows`.
+    """
+
+    arrays: list[np.ndarray]
+    labels: Sequence[Any]
+    groups: np.ndarray
+    classes: np.ndarray
+    rule: str
+
+    def cut(self, rows: np.ndarray, signal: Signal) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Windows, class codes and groups of some recordings."""
+        arrays, labels = [self.arrays[i] for i in rows], [self.labels[i] for i in rows]
+        x, y, groups = cut_windows(arrays, labels, signal, self.groups[rows], self.rule)
+        return x, encode_labels(y, self.classes)[0], groups
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """What came of a signal.
+
+    Args:
+        signal: `Signal`.
+        macro_f1: float, of the best of the drawn architectures, mean over the splits; 0 if there was none.
+        latency_ms: float or None, of that architecture; None if there was none.
+        windows: int, training windows of the first split.
+        why_not: str or None, why no network could be had.
+    """
+
+    signal: Signal
+    macro_f1: float = 0.0
+    latency_ms: float | None = None
+    windows: int = 0
+    why_not: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict of plain JSON values; `from_json` reverses it."""
+        return dataclasses.asdict(self) | {"signal": self.signal.to_json()}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Trial:
+        """Reads what `to_json` wrote."""
+        return cls(**values | {"signal": Signal.from_json(values["signal"])})
+
+
+def score_signal(
+    signal: Signal,
+    recordings: Recordings,
+    splits: Sequence[tuple[np.ndarray, np.ndarray]],
+    settings: Settings,
+    limits: Limits,
+    seed: int,
+) -> Trial:
+    """Draws architectures within limits for the windows of a signal, and trains them shortly.
+
+    Args:
+        signal: `Signal`.
+        recordings: `Recordings`.
+        splits: sequence of (training, validation), indices of recordings; every signal is judged by the same.
+        settings: `Settings`.
+        limits: `Limits`, the arrival of the next window among them.
+        seed: int.
+
+    Returns:
+        A `Trial`.
+    """
+    settings = dataclasses.replace(settings, signal=signal, limits=limits)
+    entrants, scores = [], []
+    windows = 0
+    for index, (train, val) in enumerate(splits):
+        try:
+            (x, y, groups), (x_val, y_val, _) = recordings.cut(train, signal), recordings.cut(val, signal)
+        except WindowTooShortError as error:
+            return Trial(signal, why_not=str(error))
+        job = pipeline.Job(x, y, recordings.classes, groups, (x_val, y_val), settings)
+        data = pipeline.prepare(job, seed)
+        if not index:
+            windows = len(x)
+            supernet = pipeline.build_supernet(job, settings.board, seed)
+            paths = Paths(supernet, limits.tightest_with(settings.board), [cell_options(c) for c in supernet.cells])
+            try:
+                start = derive(supernet, paths.limits, list(paths.options)).path
+            except InfeasibleError as error:
+                return Trial(signal, windows=windows, why_not=str(error))
+            entrants = finalists(paths, [], settings.finalists or DRAWN, start, seed)
+        batch_size = settings.batch_size_for(x)
+        scores.append(
+            [
+                short_score(one.architecture, data.splits[0], FIRST_STEPS, batch_size, seed, data.augment)[0]
+                for one in entrants
+            ]
+        )
+    means = np.mean(scores, axis=0)
+    best = int(means.argmax())
+    return Trial(signal, float(means[best]), entrants[best].estimate.latency_ms, windows)

@@ -1,0 +1,333 @@
+"""SignalSearch: window length, sampling rate and channels, searched together with the network."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+import keras_tuner
+import numpy as np
+import tabulate
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from tsnas.checkpoints import Checkpoints
+from tsnas.classifier import AutoClassifier
+from tsnas.data import Signal, check_labels, check_lengths, check_recordings, encode_labels, find_axes, split_validation
+from tsnas.errors import InfeasibleError, SettingError
+from tsnas.files import check_output_dir, write_file
+from tsnas.outer.score import Recordings, Trial, score_signal
+from tsnas.tuning.jobs import SCORE
+from tsnas.tuning.leases import Leases
+from tsnas.tuning.tuner import role, search
+
+TUNERS = ("random", "bayesian")
+SPLITS = 2
+
+
+class RandomSignals(Leases, keras_tuner.oracles.RandomSearchOracle):
+    """Signals at random, each once."""
+
+
+class BayesianSignals(Leases, keras_tuner.oracles.BayesianOptimizationOracle):
+    """Signals where a Gaussian process expects more."""
+
+
+class SignalSearch(BaseEstimator):
+    """Searches what to take of a signal, under the limits of a network on a board.
+
+    Sensors, their rate and the length of windows cost energy, memory and time, and not all of them are worth it. Each
+    trial cuts the recordings in another way, draws networks that keep the limits for such windows, and trains them
+    shortly; all are judged by the same recordings of other groups. Of those as good as the best the one that takes the
+    fewest values from the sensors wins, and `AutoClassifier` makes a model for it.
+
+    Args:
+        board, max_latency_ms, max_ram_kb, max_flash_kb, max_energy_mj: as in `AutoClassifier`.
+        spans: sequence of int, raw samples that a window may cover. Defaults to `(64, 128)`.
+        stride: int, raw samples from one window to the next, the same for all. Defaults to None: half of the shortest
+            span.
+        decimations: sequence of int, how many raw samples may be averaged to one. Defaults to `(1, 2)`.
+        channels: sequence of tuples of int, or of None for all, the channels that may be used. Defaults to `"auto"`:
+            all, and, where each three channels in a row are a sensor, each sensor alone.
+        rate_hz: float, raw samples in a second; with it an inference must end before the next window is due. Defaults
+            to None.
+        trials: int, most signals that are tried. Defaults to None: all of them, but at most 24.
+        tuner: str, which oracle of keras-tuner chooses them: `"random"` or `"bayesian"`. Defaults to `"random"`.
+        tolerance: float, macro-F1 by which a signal that takes fewer values may be worse. Defaults to 0.005.
+        finalists: int, networks that are drawn for each signal, and those of the final search. Defaults to None: 3, and
+            as in `AutoClassifier`.
+        epochs, search_epochs, qat_epochs, batch_size, strategy, validation_fraction, space, axes: as in
+            `AutoClassifier`. `axes` are looked for among the channels of each signal, so they cannot be listed.
+        seed: int or None, as in `AutoClassifier`. Several processes need the same number.
+        directory: path of a folder for finished work, so that it goes on after an interruption; several machines must
+            share it. Defaults to None, none is kept.
+        verbose: 0, 1 or 2, as in `AutoClassifier`. Defaults to 1.
+
+    Attributes:
+        trials_: list of `Trial`, the best macro-F1 first.
+        signal_: the chosen `Signal`.
+        classifier_: fitted `AutoClassifier`; its `predict_recordings` cuts recordings as `signal_` says.
+
+    Example:
+        >>> search = tsnas.SignalSearch("nucleo_f446re", max_latency_ms=10, rate_hz=50, seed=0)
+        >>> search.fit(recordings, labels, groups=users)
+        >>> search.signal_, search.classifier_.latency_ms_
+
+    Source: section 9 of the MicroNAS paper names sampling rate, window size and sensors as what is left to search.
+    """
+
+    def __init__(
+        self,
+        board="nucleo_f446re",
+        max_latency_ms=None,
+        max_ram_kb=None,
+        max_flash_kb=None,
+        max_energy_mj=None,
+        *,
+        spans=(64, 128),
+        stride=None,
+        decimations=(1, 2),
+        channels="auto",
+        rate_hz=None,
+        trials=None,
+        tuner="random",
+        tolerance=0.005,
+        epochs=None,
+        search_epochs=None,
+        qat_epochs=None,
+        batch_size=None,
+        finalists=None,
+        strategy="evolution",
+        validation_fraction=0.2,
+        space="tsnas",
+        axes="auto",
+        seed=None,
+        directory=None,
+        verbose=1,
+    ):
+        self.board = board
+        self.max_latency_ms = max_latency_ms
+        self.max_ram_kb = max_ram_kb
+        self.max_flash_kb = max_flash_kb
+        self.max_energy_mj = max_energy_mj
+        self.spans = spans
+        self.stride = stride
+        self.decimations = decimations
+        self.channels = channels
+        self.rate_hz = rate_hz
+        self.trials = trials
+        self.tuner = tuner
+        self.tolerance = tolerance
+        self.epochs = epochs
+        self.search_epochs = search_epochs
+        self.qat_epochs = qat_epochs
+        self.batch_size = batch_size
+        self.finalists = finalists
+        self.strategy = strategy
+        self.validation_fraction = validation_fraction
+        self.space = space
+        self.axes = axes
+        self.seed = seed
+        self.directory = directory
+        self.verbose = verbose
+
+    def fit(self, recordings, labels, groups=None, rule="majority", callbacks=None, distribute=None):
+        """Finds a signal, and a model for it.
+
+        Args:
+            recordings, labels, groups, rule: as in `tsnas.data.cut_windows`, raw samples of all channels.
+            callbacks, distribute: as in `AutoClassifier.fit`, for the final search.
+
+        Returns:
+            self.
+
+        Raises:
+            InfeasibleError: no signal leaves a network that keeps the limits; the message of the last one.
+            SettingError: a setting out of range, or no seed or no `directory` for several processes.
+            DataError, BoardError, OutputDirError: as in `AutoClassifier.fit_recordings`.
+        """
+        own_role = role()
+        if own_role != "local" and (self.seed is None or self.directory is None):
+            raise SettingError(
+                f"Several processes need one seed and one shared folder, but seed={self.seed!r} and "
+                f"directory={self.directory!r}; give both, the same in each process."
+            )
+        if self.axes not in ("auto", None):
+            raise SettingError(f"axes={self.axes!r}: a signal may leave channels out, so axes must be 'auto' or None.")
+        settings = self._template()._settings()
+        checked, signals = self._checked(recordings, labels, groups, rule)
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = check_output_dir(temporary if self.directory is None else self.directory)
+            identity = [*checked.arrays, checked.groups, settings.identity(checked.classes), rule]
+            identity += [self._plain(), *(np.atleast_1d(check_labels(np.atleast_1d(label))) for label in labels)]
+            work = folder / "work" / Checkpoints(folder, identity).fingerprint[:12]
+            seed = self._kept_seed(work)
+            kept = Checkpoints(work, identity)
+            splits = self._splits(checked, seed)
+
+            def run(values: dict[str, Any]) -> float:
+                signal = self._signal(values, signals)
+                if self.verbose:
+                    print(f"signal: {_described(signal)}", flush=True)
+                limits = self._template()._limits(signal)
+                trial = score_signal(signal, checked, splits, settings, limits, seed)
+                kept.save(_name(values), {"trial": trial.to_json()})
+                return trial.macro_f1
+
+            search(self._oracle(signals, seed), run, work)
+            found = [kept.load(path.stem.removeprefix("phase_")) for path in sorted(work.glob("phase_signal-*.npz"))]
+            trials = [Trial.from_json(one[0]["trial"]) for one in found if one is not None]
+            self.trials_ = sorted(trials, key=lambda trial: -trial.macro_f1)
+            self.signal_ = self._best(checked.arrays[0].shape[1]).signal
+            if own_role == "worker":
+                return self
+            self.classifier_ = self._template(seed, None if self.directory is None else folder / "phases")
+            self.classifier_.fit_recordings(recordings, labels, self.signal_, groups, rule, callbacks, distribute)
+        return self
+
+    def predict_recordings(self, recordings):
+        """Labels of all windows of recordings; see `AutoClassifier.predict_recordings`."""
+        check_is_fitted(self, "classifier_")
+        return self.classifier_.predict_recordings(recordings)
+
+    def table(self):
+        """A line for each signal that was tried, the best macro-F1 first; a star marks the chosen one.
+
+        Returns:
+            str.
+        """
+        check_is_fitted(self, "trials_")
+        rows = [
+            (
+                "*" if trial.signal == self.signal_ else "",
+                trial.signal.window * trial.signal.decimation,
+                trial.signal.decimation,
+                "all" if trial.signal.channels is None else ", ".join(map(str, trial.signal.channels)),
+                trial.windows,
+                "none fits" if trial.latency_ms is None else f"{trial.latency_ms:.2f}",
+                f"{trial.macro_f1:.3f}" if trial.latency_ms is not None else "",
+            )
+            for trial in self.trials_
+        ]
+        headers = ("", "raw samples", "decimation", "channels", "windows", "ms", "macro-F1")
+        return tabulate.tabulate(rows, headers, disable_numparse=True, colalign=("left", *("right",) * 6))
+
+    def _template(self, seed: int | None = None, directory: pathlib.Path | None = None) -> AutoClassifier:
+        """A classifier with these settings, which checks them."""
+        own = ("spans", "stride", "decimations", "channels", "rate_hz", "trials", "tuner", "tolerance")
+        params = {name: value for name, value in self.get_params(deep=False).items() if name not in own}
+        return AutoClassifier(**params | {"seed": self.seed if seed is None else seed, "directory": directory})
+
+    def _checked(self, recordings, labels, groups, rule) -> tuple[Recordings, list[tuple[int, ...] | None]]:
+        for name in ("spans", "decimations"):
+            values = getattr(self, name)
+            if not isinstance(values, Sequence) or isinstance(values, str) or not len(values):
+                raise SettingError(f"{name}={values!r} must be a list of whole numbers, such as (64, 128).")
+        if self.tuner not in TUNERS:
+            raise SettingError(f"tuner={self.tuner!r} is not known; choose 'random' or 'bayesian'.")
+        for name, least in (("trials", 1), ("stride", 1)):
+            value = getattr(self, name)
+            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+            if value is not None and not (whole and value >= least):
+                raise SettingError(f"{name}={value!r} must be a whole number of at least {least}, or None.")
+        if not isinstance(self.tolerance, int | float) or not 0 <= self.tolerance < 1:
+            raise SettingError(f"tolerance={self.tolerance!r} must be in [0, 1), such as 0.005.")
+        check_lengths(recordings=recordings, labels=labels, groups=groups)
+        longest = max(self.spans)
+        arrays = check_recordings(recordings, Signal(longest, rate_hz=self.rate_hz))
+        owners = np.arange(len(arrays)) if groups is None else check_labels(groups, "groups")
+        every = np.concatenate([np.atleast_1d(np.asarray(label)) for label in labels])
+        classes = encode_labels(every)[1]
+        return Recordings(arrays, labels, owners, classes, rule), self._subsets(arrays)
+
+    def _subsets(self, arrays: list[np.ndarray]) -> list[tuple[int, ...] | None]:
+        if not isinstance(self.channels, str):
+            chosen = [None if one is None else tuple(one) for one in self.channels]
+            for one in chosen:
+                check_recordings(arrays[:1], Signal(max(self.spans), channels=one))
+            return list(dict.fromkeys(chosen))
+        if self.channels != "auto":
+            raise SettingError(f"channels={self.channels!r} must be 'auto', or a list such as [None, (0, 1, 2)].")
+        sensors = find_axes("auto", np.concatenate(arrays)[np.newaxis])
+        return [None, *(sensors if len(sensors) > 1 else ())]
+
+    def _signal(self, values: dict[str, Any], subsets: list[tuple[int, ...] | None]) -> Signal:
+        decimation = int(values["decimation"])
+        stride = self.stride or min(self.spans) // 2
+        return Signal(
+            window=max(1, int(values["span"]) // decimation),
+            stride=max(1, stride // decimation),
+            decimation=decimation,
+            channels=subsets[int(values["channels"])],
+            rate_hz=self.rate_hz,
+        )
+
+    def _oracle(self, subsets: list[tuple[int, ...] | None], seed: int) -> Any:
+        space = keras_tuner.HyperParameters()
+        space.Choice("span", sorted({int(span) for span in self.spans}))
+        space.Choice("decimation", sorted({int(one) for one in self.decimations}))
+        space.Choice("channels", list(range(len(subsets))))
+        count = len(set(self.spans)) * len(set(self.decimations)) * len(subsets)
+        kind = RandomSignals if self.tuner == "random" else BayesianSignals
+        return kind(
+            objective=keras_tuner.Objective(SCORE, "max"),
+            max_trials=min(count, self.trials or 24),
+            hyperparameters=space,
+            tune_new_entries=False,
+            seed=seed,
+        )
+
+    def _splits(self, recordings: Recordings, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Recordings for training and validation, the same for every signal."""
+        main = [_most_frequent(label) for label in recordings.labels]
+        groups = recordings.groups if len(set(recordings.groups.tolist())) < len(main) else None
+        return [
+            split_validation(np.array(main), groups, self.validation_fraction, seed + index) for index in range(SPLITS)
+        ]
+
+    def _best(self, channels: int) -> Trial:
+        """Of the signals as good as the best, that which takes the fewest values from `channels` channels."""
+        fitting = [trial for trial in self.trials_ if trial.latency_ms is not None]
+        if not fitting:
+            raise InfeasibleError(
+                f"None of the {len(self.trials_)} signals leaves a network within the limits. "
+                f"{self.trials_[-1].why_not}"
+            )
+        good = [trial for trial in fitting if trial.macro_f1 >= fitting[0].macro_f1 - self.tolerance]
+
+        def values(signal: Signal) -> float:
+            """Values in the time of a raw sample."""
+            return (channels if signal.channels is None else len(signal.channels)) / signal.decimation
+
+        return min(good, key=lambda trial: (values(trial.signal), -trial.macro_f1))
+
+    def _plain(self) -> dict[str, Any]:
+        """The settings of the outer search as JSON values."""
+        names = ("spans", "stride", "decimations", "channels", "rate_hz", "trials", "tuner", "max_latency_ms")
+        return json.loads(json.dumps({name: getattr(self, name) for name in names}, default=lambda v: v.item()))
+
+    def _kept_seed(self, work: pathlib.Path) -> int:
+        """The given seed, or one that is drawn once and kept, so that an interrupted search goes on with it."""
+        if self.seed is not None:
+            return int(self.seed)
+        path = check_output_dir(work) / "seed.json"
+        if not path.exists():
+            write_file(path, json.dumps(int(np.random.default_rng().integers(2**31))))
+        return json.loads(path.read_text())
+
+
+def _name(values: dict[str, Any]) -> str:
+    return "signal-" + "-".join(str(values[name]) for name in ("span", "decimation", "channels"))
+
+
+def _described(signal: Signal) -> str:
+    channels = "all channels" if signal.channels is None else f"channels {', '.join(map(str, signal.channels))}"
+    return f"windows of {signal.window} samples, decimation {signal.decimation}, {channels}"
+
+
+def _most_frequent(label: Any) -> Any:
+    values, counts = np.unique(np.atleast_1d(np.asarray(label)), return_counts=True)
+    return values[counts.argmax()]
