@@ -2,9 +2,9 @@
 
     python -m benchmarks.signals --data=../shared/data/watch.npz --max_latency_ms=10 --seeds=0,1,2
 
-Recordings are put together from the windows of the data set, which overlap by half. Validation recordings are split off
-inside the searches, by user; the test users are used once for each finished model. Every model gives a class for each 64
-raw samples, so windows of another length are as many.
+Recordings are put together from the windows of the data set, which overlap by half. Validation recordings are split
+off inside the searches, by user; the test users are used once for each finished model. Every model gives a class for
+each 64 raw samples, so windows of another length are as many.
 """
 
 from __future__ import annotations
