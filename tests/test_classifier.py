@@ -218,13 +218,14 @@ def test_a_flash_limit_that_the_prediction_misses_is_still_kept(fitted, monkeypa
     assert clf.flash_bytes_ <= limit_kb * 1024
 
 
-@pytest.mark.parametrize("strategy", ["evolution", "gumbel", "darts", "random"])
+@pytest.mark.parametrize("strategy", ["evolution", "gumbel", "darts", "random", "bayesian", "hyperband"])
 def test_every_strategy_keeps_the_limits(strategy, test_set):
     x, y = raw(90)
     clf = quick(strategy=strategy, epochs=2, search_epochs=1, qat_epochs=1, finalists=2).fit(x, y)
     assert clf.latency_ms_ <= 2
     assert clf.ram_bytes_ <= 8 * 1024
-    assert ("search" in clf.history_) == (strategy != "random")
+    assert ("search" in clf.history_) == (strategy in ("evolution", "gumbel", "darts"))
+    assert ("trials" in clf.history_) == (strategy in ("bayesian", "hyperband"))
     assert len(clf.history_["contest"]["macro_f1"]) == 2
     assert set(clf.predict(test_set[0])) <= set(NAMES)
 

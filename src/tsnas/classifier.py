@@ -55,11 +55,13 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             ones.
         finalists: int, how many architectures are trained for a short while after the search; the best of them on the
             validation windows is taken. They are the derived one, and others that keep the limits, drawn at random and
-            by the search's decisions. 1 takes the derived one as it is. Defaults to None: 6 after a search, 14 without.
+            by the search's decisions. 1 takes the derived one as it is. Defaults to None: 6 after a search, 14 without,
+            3 after trials of keras-tuner.
         strategy: str, how candidates are found: `"evolution"` (single paths of a supernet are trained, and bred by how
             they do on validation windows), `"micronas"` (the paper's search: Gumbel-softmax and hardware losses), its
-            baselines `"gumbel"` and `"darts"` (both without hardware losses, the second without Gumbel noise), or
-            `"random"` (no supernet). Every one keeps the limits. Defaults to `"evolution"`.
+            baselines `"gumbel"` and `"darts"` (both without hardware losses, the second without Gumbel noise),
+            `"random"` (no supernet), or oracles of keras-tuner over architectures, `"bayesian"` and `"hyperband"` (no
+            supernet either). Every one keeps the limits. Defaults to `"evolution"`.
         max_minutes: float, what the whole `fit` may take; each phase then does what it has time for. Defaults to None,
             no bound. With a bound, the speed of the machine has a say, so the same seed may give another model.
         validation_fraction: float in (0, 1), share of the windows that judge architectures, where `fit` is given no

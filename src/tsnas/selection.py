@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import tempfile
+import time
 from collections.abc import Sequence
 
 import tf_keras as keras
 
 from tsnas.budget import Budget
-from tsnas.contest import Split, contest
+from tsnas.contest import FIRST_STEPS, Split, contest, short_score
 from tsnas.cost.limits import Limits
 from tsnas.deploy.augment import Augment
 from tsnas.deploy.convert import untrained_int8
@@ -25,12 +27,13 @@ from tsnas.search.options import cell_options
 from tsnas.search.paths import Paths
 from tsnas.search.strategies import strategy_named
 from tsnas.settings import Settings
+from tsnas.space.architecture import Architecture
 from tsnas.space.supernet import Supernet
 
 History = dict[str, list[float]]
 
-# Architectures in the contest: after a search, and, for about the same time, without one.
-FINALISTS, RANDOM_FINALISTS = 6, 14
+# Architectures in the contest: after a search, for about the same time without one, and after trials of keras-tuner.
+FINALISTS, RANDOM_FINALISTS, TUNED_FINALISTS = 6, 14, 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,12 +87,16 @@ def select(
     start = derive(supernet, limits, options).path
     preferred: list[Derived] = []
     history: dict[str, History] = {}
-    if strategy.kind != "random":
-        heard = [*callbacks, *budget.callbacks("search")]
-        preferred, history["search"] = _search(paths, splits[0], settings, seed, heard)
-    count = settings.finalists or (FINALISTS if preferred else RANDOM_FINALISTS)
-    entrants = finalists(paths, preferred, count, start, seed)
     batch_size = settings.batch_size_for(splits[0][0][0])
+    if strategy.kind == "tuner":
+        preferred, history["trials"] = _tuned(paths, splits[0], settings, seed, augment, batch_size, budget)
+        entrants = preferred[: settings.finalists or TUNED_FINALISTS]
+    else:
+        if strategy.kind != "random":
+            heard = [*callbacks, *budget.callbacks("search")]
+            preferred, history["search"] = _search(paths, splits[0], settings, seed, heard)
+        count = settings.finalists or (FINALISTS if preferred else RANDOM_FINALISTS)
+        entrants = finalists(paths, preferred, count, start, seed)
     seconds = budget.seconds_for("contest")
     outcome = contest(entrants, splits, batch_size, seed, augment, settings.verbose, seconds, settings.distribute)
     history["contest"] = outcome.history()
@@ -114,6 +121,36 @@ def _search(
             config = dataclasses.replace(config, latency_weight=0.0, memory_weight=0.0)
         derived, history = search(paths.supernet, paths.limits, train, val, config, callbacks, seed, settings.verbose)
         return [derived], history
+
+
+def _tuned(
+    paths: Paths,
+    split: Split,
+    settings: Settings,
+    seed: int,
+    augment: Augment,
+    batch_size: int,
+    budget: Budget,
+) -> tuple[list[Derived], History]:
+    """What an oracle of keras-tuner prefers, the best first, and its trials."""
+
+    deadline = time.monotonic() + budget.seconds_for("search")
+    trained = 0
+
+    def evaluate(architecture: Architecture, units: int) -> float | None:
+        nonlocal trained
+        if trained and time.monotonic() > deadline:
+            return None
+        trained += 1
+        steps = units * FIRST_STEPS
+        settings.say(f"{settings.strategy}: network {trained}, {steps} steps")
+        return short_score(architecture, split, steps, batch_size, seed, augment, settings.distribute)[0]
+
+    # Only here: keras-tuner takes seconds to import.
+    from tsnas.tuning.architectures import tuned
+
+    with tempfile.TemporaryDirectory() as folder:
+        return tuned(paths, settings.strategy, RANDOM_FINALISTS, evaluate, seed, folder)
 
 
 def dry_run(supernet: Supernet, derived: Derived, limits: Limits, metadata: dict) -> Derived:

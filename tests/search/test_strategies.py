@@ -16,4 +16,4 @@ def test_the_paper_and_its_baselines():
 def test_unknown_strategies_are_named():
     with pytest.raises(SettingError, match="strategy='best' must be one of 'evolution', 'micronas'"):
         strategy_named("best")
-    assert set(STRATEGIES) == {"evolution", "micronas", "gumbel", "darts", "random"}
+    assert set(STRATEGIES) == {"evolution", "micronas", "gumbel", "darts", "random", "bayesian", "hyperband"}

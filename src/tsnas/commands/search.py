@@ -53,9 +53,9 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_enum(
         "strategy",
         None,
-        ["evolution", "micronas", "gumbel", "darts", "random"],
+        ["evolution", "micronas", "gumbel", "darts", "random", "bayesian", "hyperband"],
         "How candidates are found: by evolution with weights of a supernet, by the paper's search, by its two "
-        "baselines without hardware losses, or at random. Default: evolution.",
+        "baselines without hardware losses, at random, or by an oracle of keras-tuner. Default: evolution.",
         flag_values=values,
     )
     flags.DEFINE_float("max_minutes", None, "Upper limit of the whole search, in minutes.", flag_values=values)

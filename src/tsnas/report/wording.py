@@ -14,6 +14,8 @@ STRATEGIES = {
     "gumbel": "Gumbel-softmax without hardware losses",
     "darts": "DARTS without hardware losses",
     "random": "random draws that fit, without a supernet",
+    "bayesian": "Bayesian optimisation over architectures by keras-tuner, without a supernet",
+    "hyperband": "hyperband over architectures by keras-tuner, without a supernet",
 }
 
 

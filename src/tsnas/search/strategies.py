@@ -1,4 +1,4 @@
-"""How candidates are found: evolution, the paper's search, its baselines, and random draws."""
+"""How candidates are found: evolution, the paper's search, its baselines, keras-tuner's oracles, random draws."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Strategy:
 
     Args:
         kind: `"evolution"` of paths through a supernet, `"differentiable"` for a supernet that learns its decisions,
-            `"random"` for no supernet at all.
+            `"random"` for no supernet at all, `"tuner"` for an oracle of keras-tuner.
         pseudo_prob: `"gumbel"` or `"softmax"`, how a differentiable supernet decides while it trains.
         hardware_loss: bool, whether its decisions feel what they cost on the board.
     """
@@ -29,6 +29,8 @@ STRATEGIES = {
     "gumbel": Strategy("differentiable", hardware_loss=False),
     "darts": Strategy("differentiable", "softmax", hardware_loss=False),
     "random": Strategy("random"),
+    "bayesian": Strategy("tuner"),
+    "hyperband": Strategy("tuner"),
 }
 
 

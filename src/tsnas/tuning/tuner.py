@@ -81,13 +81,16 @@ def search(oracle: Any, run: Callable[[dict[str, Any]], float], directory: str |
     """
     own_role = role()
     folder = check_output_dir(directory) / PROJECT
-    if (folder / FINISHED_FILE).exists():
+    finished = (folder / FINISHED_FILE).exists()
+    if finished and own_role != "local":
         # A worker that comes late would wait for a chief that has left, and a chief for workers.
         return
     if own_role != "worker":
         (folder / ERROR_FILE).unlink(missing_ok=True)
     with contextlib.redirect_stdout(io.StringIO()):  # "Reloading Tuner from ..."
         tuner = _Tuner(oracle, run, folder)
+    if finished:  # The oracle knows its trials again.
+        return
     tuner.search()
     if tuner.error is not None:
         raise tuner.error

@@ -1,0 +1,121 @@
+"""Architectures that oracles of keras-tuner choose: baselines for the searches with a supernet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import keras_tuner
+import numpy as np
+
+from tsnas.errors import SettingError
+from tsnas.search.derive import Derived, derive
+from tsnas.search.paths import Paths
+from tsnas.space.architecture import Architecture
+from tsnas.tuning.jobs import SCORE
+from tsnas.tuning.leases import Leases
+from tsnas.tuning.tuner import role, search
+
+# Preference of a chosen option over each other one of its decision.
+PREFERRED = 4.0
+# The longest training of hyperband in units of the shortest, and the factor between its rounds.
+LONGEST, FACTOR = 4, 2
+# Of all trials of the Gaussian process, those at its start that are random.
+RANDOM_SHARE = 0.4
+EPOCHS = "tuner/epochs"
+
+Evaluate = Callable[[Architecture, int], float | None]
+
+
+class BayesianArchitectures(Leases, keras_tuner.oracles.BayesianOptimizationOracle):
+    """Architectures where a Gaussian process expects more."""
+
+
+class HyperbandArchitectures(Leases, keras_tuner.oracles.HyperbandOracle):
+    """Many architectures for a short while, fewer for longer."""
+
+
+def tuned(
+    paths: Paths, kind: str, trials: int, evaluate: Evaluate, seed: int, directory: str | os.PathLike[str]
+) -> tuple[list[Derived], dict[str, list[float]]]:
+    """Lets an oracle choose architectures, and trains each for a short while.
+
+    The oracle knows nothing of limits: what it chooses becomes the architecture that fits and differs from it in as few
+    decisions as possible, by the derivation of a search whose decisions are all but settled.
+
+    Args:
+        paths: `Paths` of a supernet, whose alphas are set.
+        kind: str, `"bayesian"` or `"hyperband"`.
+        trials: int, how many architectures a Gaussian process chooses; hyperband has a plan of its own.
+        evaluate: function of an `Architecture` and of a number of units of training that returns a score above 0, or
+            None if there is no time left.
+        seed: int.
+        directory: path of a folder for the state of the oracle; another call with it goes on from there.
+
+    Returns:
+        (list of distinct `Derived`, the best of the longest training first; dict of `"macro_f1"`, `"units"` and
+        `"latency_ms"` to one value for each trial).
+
+    Raises:
+        SettingError: this process is one of several; see `tsnas.tuning.tuner.role`.
+
+    Source: Li et al., Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization (2018).
+    """
+    if role() != "local":
+        raise SettingError(
+            f"strategy={kind!r} works within one process, but the variables of keras-tuner say that this is one of "
+            "several. Unset them, or choose another strategy."
+        )
+    known: dict[tuple[Architecture, int], float | None] = {}
+
+    def run(values: dict[str, Any]) -> float:
+        key = projected(paths, values).architecture, int(values.get(EPOCHS, 1))
+        if key not in known:
+            known[key] = evaluate(*key)
+        return known[key] or 0.0
+
+    oracle = _oracle(paths, kind, trials, seed)
+    search(oracle, run, directory)
+    # In the order of their names: an oracle that was read back has another.
+    done = [trial for _, trial in sorted(oracle.trials.items()) if trial.score]
+    units = [int(trial.hyperparameters.values.get(EPOCHS, 1)) for trial in done]
+    found = [projected(paths, trial.hyperparameters.values) for trial in done]
+    order = sorted(range(len(done)), key=lambda i: (-units[i], -done[i].score))
+    history = {
+        "macro_f1": [float(trial.score) for trial in done],
+        "units": [float(one) for one in units],
+        "latency_ms": [derived.estimate.latency_ms for derived in found],
+    }
+    return list({found[i].architecture: found[i] for i in order}.values()), history
+
+
+def projected(paths: Paths, values: dict[str, Any]) -> Derived:
+    """The architecture that fits and differs from the chosen options in as few decisions as possible."""
+    for index, option in enumerate(paths.options):
+        for name, group in option.cell.groups.items():
+            alpha = np.zeros(len(group.options), np.float32)
+            alpha[int(values[_hyperparameter(index, name)])] = PREFERRED
+            group.alpha.assign(alpha)
+    return derive(paths.supernet, paths.limits, list(paths.options))
+
+
+def _oracle(paths: Paths, kind: str, trials: int, seed: int) -> Any:
+    space = keras_tuner.HyperParameters()
+    for index, option in enumerate(paths.options):
+        for name, group in option.cell.groups.items():
+            space.Choice(_hyperparameter(index, name), list(range(len(group.options))))
+    same = {
+        "objective": keras_tuner.Objective(SCORE, "max"),
+        "hyperparameters": space,
+        "tune_new_entries": False,
+        "seed": seed,
+    }
+    if kind == "bayesian":
+        first = max(2, round(RANDOM_SHARE * trials))
+        return BayesianArchitectures(max_trials=trials, num_initial_points=first, **same)
+    return HyperbandArchitectures(max_epochs=LONGEST, factor=FACTOR, **same)
+
+
+def _hyperparameter(cell: int, name: str) -> str:
+    return f"cell_{cell}/{name}"
