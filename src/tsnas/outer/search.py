@@ -18,11 +18,12 @@ from tsnas.checkpoints import Checkpoints
 from tsnas.classifier import AutoClassifier
 from tsnas.data import Signal, check_labels, check_lengths, check_recordings, encode_labels, find_axes, split_validation
 from tsnas.errors import InfeasibleError, SettingError
-from tsnas.files import check_output_dir, write_file
+from tsnas.files import check_output_dir
 from tsnas.outer.score import Recordings, Trial, score_signal
 from tsnas.tuning.jobs import SCORE
 from tsnas.tuning.leases import Leases
-from tsnas.tuning.tuner import role, search
+from tsnas.tuning.team import check_team, kept_seed
+from tsnas.tuning.tuner import search
 
 TUNERS = ("random", "bayesian")
 SPLITS = 2
@@ -149,12 +150,7 @@ class SignalSearch(BaseEstimator):
             SettingError: a setting out of range, or no seed or no `directory` for several processes.
             DataError, BoardError, OutputDirError: as in `AutoClassifier.fit_recordings`.
         """
-        own_role = role()
-        if own_role != "local" and (self.seed is None or self.directory is None):
-            raise SettingError(
-                f"Several processes need one seed and one shared folder, but seed={self.seed!r} and "
-                f"directory={self.directory!r}; give both, the same in each process."
-            )
+        own_role = check_team(self.seed, self.directory)
         if self.axes not in ("auto", None):
             raise SettingError(f"axes={self.axes!r}: a signal may leave channels out, so axes must be 'auto' or None.")
         settings = self._template()._settings()
@@ -164,7 +160,7 @@ class SignalSearch(BaseEstimator):
             identity = [*checked.arrays, checked.groups, settings.identity(checked.classes), rule]
             identity += [self._plain(), *(np.atleast_1d(check_labels(np.atleast_1d(label))) for label in labels)]
             work = folder / "work" / Checkpoints(folder, identity).fingerprint[:12]
-            seed = self._kept_seed(work)
+            seed = kept_seed(self.seed, work)
             kept = Checkpoints(work, identity)
             splits = self._splits(checked, seed)
 
@@ -308,15 +304,6 @@ class SignalSearch(BaseEstimator):
         """The settings of the outer search as JSON values."""
         names = ("spans", "stride", "decimations", "channels", "rate_hz", "trials", "tuner", "max_latency_ms")
         return json.loads(json.dumps({name: getattr(self, name) for name in names}, default=lambda v: v.item()))
-
-    def _kept_seed(self, work: pathlib.Path) -> int:
-        """The given seed, or one that is drawn once and kept, so that an interrupted search goes on with it."""
-        if self.seed is not None:
-            return int(self.seed)
-        path = check_output_dir(work) / "seed.json"
-        if not path.exists():
-            write_file(path, json.dumps(int(np.random.default_rng().integers(2**31))))
-        return json.loads(path.read_text())
 
 
 def _name(values: dict[str, Any]) -> str:

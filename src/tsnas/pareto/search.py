@@ -31,7 +31,8 @@ from tsnas.search.derive import derive
 from tsnas.search.feasibility import smallest_costs
 from tsnas.search.options import CellOptions, cell_options
 from tsnas.space.supernet import Supernet
-from tsnas.tuning.tuner import role, run_jobs
+from tsnas.tuning.team import check_team, kept_seed
+from tsnas.tuning.tuner import run_jobs
 
 FRONT_FILE = "front.json"
 
@@ -129,16 +130,11 @@ class ParetoSearch(BaseEstimator):
             DataError, BoardError, OutputDirError: as in `AutoClassifier.fit`.
             JobError, WorkerError: as in `tsnas.tuning.tuner.run_jobs`.
         """
-        own_role = role()
+        own_role = check_team(self.seed, self.directory)
         boards = self._boards()
         check_latencies(self.max_latency_ms)
         if isinstance(self.points, bool) or not isinstance(self.points, int | np.integer) or self.points < 1:
             raise SettingError(f"points={self.points!r} must be a whole number of at least 1, such as 6.")
-        if own_role != "local" and (self.seed is None or self.directory is None):
-            raise SettingError(
-                f"Several processes need one seed and one shared folder, but seed={self.seed!r} and "
-                f"directory={self.directory!r}; give both, the same in each process."
-            )
         job = self._template(boards[0])._job(x, y, groups, validation_data, distribute)
         callbacks = as_callbacks(callbacks)
         if self.directory is None:
@@ -149,7 +145,7 @@ class ParetoSearch(BaseEstimator):
         limits = [[niche.board.to_json(), dataclasses.asdict(niche.limits)] for niche in niches]
         identity = job.checkpoints(folder, limits)
         work = folder / "work" / identity.fingerprint[:12]
-        job = dataclasses.replace(job, settings=dataclasses.replace(job.settings, seed=self._seed(work)))
+        job = dataclasses.replace(job, settings=dataclasses.replace(job.settings, seed=kept_seed(self.seed, work)))
         front = FrontWork(job, niches, folder, work, functools.partial(_save, self._text(job)), callbacks)
         run_jobs(front.plan, self._told(front), work)
         self.points_ = front.points()
@@ -278,15 +274,6 @@ class ParetoSearch(BaseEstimator):
             derive(supernet, own[-1].limits.tightest_with(board), options)  # Raises InfeasibleError.
             niches += [niche for niche in own[:-1] if _feasible(supernet, niche, options)] + own[-1:]
         return niches
-
-    def _seed(self, work: pathlib.Path) -> int:
-        """The given seed, or one that is drawn once and kept, so that an interrupted search goes on with it."""
-        if self.seed is not None:
-            return int(self.seed)
-        path = check_output_dir(work) / "seed.json"
-        if not path.exists():
-            write_file(path, json.dumps(int(np.random.default_rng().integers(2**31))))
-        return json.loads(path.read_text())
 
     def _text(self, job: pipeline.Job) -> str:
         """Python that makes the front again from the same arrays."""
