@@ -230,7 +230,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             list with an array of labels for each recording, one for each window; empty for one that is too short.
 
         Raises:
-            NotFittedError: there was no `fit_recordings`.
+            NotFittedError: neither `fit` nor `fit_recordings` has been called.
+            SettingError: it was fitted on windows, so it does not know how to cut recordings.
             DataError: recordings that cannot be used.
         """
         check_is_fitted(self, "tflite_model_")

@@ -77,7 +77,7 @@ class SignalSearch(BaseEstimator):
         >>> search.fit(recordings, labels, groups=users)
         >>> search.signal_, search.classifier_.latency_ms_
 
-    Source: section 9 of the MicroNAS paper names sampling rate, window size and sensors as what is left to search.
+    Source: section 8 of the MicroNAS paper names sampling rate, window size and sensors as what is left to search.
     """
 
     def __init__(

@@ -141,10 +141,10 @@ class FrontWork:
         steps = FIRST_STEPS if which == "1" else SECOND_STEPS
         settings = self.job.settings
         batch_size = settings.batch_size_for(split[0][0])
-        score, seconds = short_score(
+        score, _ = short_score(
             self._architecture(name), split, steps, batch_size, self.seed, self._data.augment, settings.distribute
         )
-        self._kept.save(f"score-{which}-{name}", {"macro_f1": score, "seconds_per_epoch": seconds})
+        self._kept.save(f"score-{which}-{name}", {"macro_f1": score})
         return score
 
     def _train(self, name: str) -> float:
