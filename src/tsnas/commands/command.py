@@ -60,7 +60,7 @@ class Command:
         lines += _wrap(f"{self.summary} {self.details}")
         lines += ["", "Flags:"]
         for name in values:
-            lines += _flag_help(values[name])
+            lines += [f"  {flag_head(values[name])}", *_wrap(flag_meaning(values[name]), 6)]
         lines += ["  --help", *_wrap("Print this help.", 6)]
         return "\n".join([*lines, "", "Example:", f"  {self.example}"])
 
@@ -73,16 +73,20 @@ class Command:
         return values
 
 
-def _flag_help(flag: flags.Flag) -> list[str]:
-    choices = getattr(flag.parser, "enum_values", None)
+def flag_head(flag: flags.Flag) -> str:
+    """A flag as it is typed, such as `--board=STRING`."""
     if flag.boolean:
-        head = f"  --[no]{flag.name}"
-    else:
-        head = f"  --{flag.name}={'|'.join(choices) if choices else flag.parser.flag_type().upper()}"
+        return f"--[no]{flag.name}"
+    choices = getattr(flag.parser, "enum_values", None)
+    return f"--{flag.name}={'|'.join(choices) if choices else flag.parser.flag_type().upper()}"
+
+
+def flag_meaning(flag: flags.Flag) -> str:
+    """What a flag is for, with its default."""
     default = "" if flag.default is None or flag.boolean else f" Default: {flag.default}."
     # absl puts the choices of an enum before its help; they stand in the head already.
-    meaning = flag.help.split(">: ", 1)[1] if choices else flag.help
-    return [head, *_wrap(f"{meaning}{default}", 6)]
+    meaning = flag.help.split(">: ", 1)[1] if getattr(flag.parser, "enum_values", None) else flag.help
+    return f"{meaning}{default}"
 
 
 def _flag_error(error: flags.Error) -> str:

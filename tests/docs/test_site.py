@@ -1,0 +1,124 @@
+"""The documentation's site: it builds without a warning, asks for nothing from elsewhere, and documents every name."""
+
+import html.parser
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import tsnas
+from tsnas.commands.command import flag_head
+from tsnas.commands.main import COMMANDS
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+MODULES = ("tsnas.data", "tsnas.datasets", "tsnas.cost", "tsnas.callbacks", "tsnas.errors", "tsnas.plots")
+
+sys.path.insert(0, str(REPOSITORY / "tools/site"))
+from reference_pages import PAGES, contents, public_names  # noqa: E402
+
+
+def build(root, out):
+    """Runs the strict build of a checkout."""
+    # Not with --quiet: warnings that are not shown would not be counted.
+    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", f"--site-dir={out}"]
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+
+
+class Resources(html.parser.HTMLParser):
+    """What a page loads by itself, and the places in it that can be linked to."""
+
+    def __init__(self):
+        super().__init__()
+        self.loaded, self.ids = [], set()
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.ids |= {attrs["id"]} if "id" in attrs else set()
+        loads = attrs.get("src") if tag in ("script", "img", "iframe") else None
+        if tag == "link" and attrs.get("rel") in ("stylesheet", "preload", "preconnect", "icon"):
+            loads = attrs.get("href")
+        self.loaded += [loads] if loads else []
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    out = tmp_path_factory.mktemp("site")
+    done = build(REPOSITORY, out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    """Path of each page to what was read from it."""
+    read = {}
+    for path in site.rglob("*.html"):
+        parser = Resources()
+        parser.feed(path.read_text())
+        read[path.relative_to(site).as_posix()] = parser
+    return read
+
+
+def test_every_page_is_there(pages):
+    written = {path.relative_to(REPOSITORY / "docs").with_suffix(".html") for path in REPOSITORY.glob("docs/**/*.md")}
+    assert {path.as_posix() for path in written} <= set(pages)
+    assert {"contributing.html", "reference/commands.html"} <= set(pages)
+
+
+def test_nothing_comes_from_elsewhere(site, pages):
+    for page, parser in pages.items():
+        if page == "404.html":  # Its links are for the root of a server.
+            continue
+        for address in parser.loaded:
+            assert "//" not in address, f"{page} loads {address}"
+            assert (site / page).parent.joinpath(address.partition("?")[0]).is_file(), f"{page} loads {address}"
+
+
+def test_reference_has_every_public_name(pages):
+    found = {page.name: pages[f"reference/{page.name}.html"].ids for page in PAGES}
+    for page, names in contents().items():
+        for name in names:
+            assert name in found[page], f"{name} is not on reference/{page}.html"
+    documented = {name.rpartition(".")[2] for names in contents().values() for name in names}
+    public = {name for name in tsnas.__all__ if not name.startswith("__") and f"tsnas.{name}" not in MODULES}
+    public |= {name for module in MODULES for name in public_names(module)}
+    assert documented == public
+    assert "tsnas.AutoClassifier.fit" in found["classifier"]
+
+
+def test_reference_has_every_flag(site):
+    text = (site / "reference/commands.html").read_text()
+    for command in COMMANDS.values():
+        assert f"tsnas {command.name}" in text
+        values = command.new_flags()
+        for name in values:
+            assert flag_head(values[name]) in text
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {
+            "[Away](nowhere.md)": "link 'nowhere.md'",
+            "[Away](boards.md#no-such-part)": "anchor '#no-such-part'",
+            "[Away](../no_such_file.py)": "link '../no_such_file.py'",
+            "![Away](images/none.png)": "link 'images/none.png'",
+        },
+        {"::: tsnas.NoSuchName": "tsnas.NoSuchName could not be found"},
+    ],
+)
+def test_what_is_broken_fails_the_build(tmp_path, broken):
+    for name in ("docs", "tools"):
+        shutil.copytree(REPOSITORY / name, tmp_path / name)
+    for name in ("README.md", "CONTRIBUTING.md", "mkdocs.yml"):
+        shutil.copy(REPOSITORY / name, tmp_path)
+    (tmp_path / "src").symlink_to(REPOSITORY / "src")
+    (tmp_path / "docs/added.md").write_text("# Added\n\n" + "\n\n".join(broken))
+    done = build(tmp_path, tmp_path / "site")
+    assert done.returncode != 0
+    for complaint in broken.values():
+        assert complaint in done.stdout + done.stderr

@@ -1,0 +1,75 @@
+"""Hooks of the documentation's site (mkdocs.yml): pages that are made, pages that are found, files outside docs/.
+
+- `contributing.md` is CONTRIBUTING.md; `reference/` is made from docstrings and from the commands' own flags.
+- A page of docs/ that the navigation does not name is put under "More".
+- A link to a file of the repository that is no page becomes a link to a copy of it in the site.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import posixpath
+import re
+import sys
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COPIES = "files"
+LINK = re.compile(r"(?<!!)\]\((?!\w+:)([^)#\s]+)(#[^)\s]*)?\)")
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Puts pages that the navigation does not name under "More"."""
+    named = set(_pages_of(config.nav))
+    docs = pathlib.Path(config.docs_dir)
+    found = sorted(path.relative_to(docs).as_posix() for path in docs.rglob("*.md"))
+    more = [page for page in found if page not in named]
+    if more:
+        config.nav = [*(config.nav or []), {"More": more}]
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Adds the pages that are made."""
+    # mkdocs takes the folder of a hook off the path once it has read the hook.
+    sys.path.insert(0, str(ROOT / "tools/site"))
+    import commands_page
+    import reference_pages
+
+    contributing = (ROOT / "CONTRIBUTING.md").read_text().replace("](docs/", "](")
+    files.append(File.generated(config, "contributing.md", content=contributing))
+    files.append(File.generated(config, "reference/commands.md", content=commands_page.text()))
+    for page in reference_pages.PAGES:
+        files.append(File.generated(config, f"reference/{page.name}.md", content=reference_pages.text(page)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Sends links that leave docs/ to a copy of the file in the site, or to the page that shows it."""
+
+    def sent(match: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join("docs", posixpath.dirname(page.file.src_uri), match[1]))
+        if target.startswith("docs/") or not (ROOT / target).is_file():
+            return match[0]
+        shown = {"CONTRIBUTING.md": "contributing.md", "README.md": "index.md"}.get(target)
+        if shown is None:
+            shown = f"{COPIES}/{target}"
+            if files.get_file_from_path(shown) is None:
+                files.append(File.generated(config, shown, abs_src_path=str(ROOT / target)))
+        up = posixpath.relpath(shown, posixpath.dirname(page.file.src_uri) or ".")
+        return f"]({up}{match[2] or ''})"
+
+    return LINK.sub(sent, markdown)
+
+
+def _pages_of(nav: Any) -> list[str]:
+    """The pages that a navigation names, however deep."""
+    if isinstance(nav, str):
+        return [nav]
+    if isinstance(nav, dict):
+        nav = list(nav.values())
+    return [page for part in nav or [] for page in _pages_of(part)]
