@@ -8,11 +8,8 @@ its scores. Each result is written as soon as it is there, and a run that is sta
 
 from __future__ import annotations
 
-import hashlib
 import json
 import pathlib
-import resource
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +17,7 @@ import numpy as np
 import tabulate
 from absl import app, flags
 
-import tsnas
+from benchmarks.job import run_job
 from benchmarks.record import provenance, write_json
 from tsnas.datasets import Dataset, load_npz, shoulder
 from tsnas.search.strategies import STRATEGIES
@@ -36,35 +33,6 @@ OUT = flags.DEFINE_string("out", None, "JSON file; benchmarks/results/main_job_D
 
 # What tells one job from another.
 KEY = ("board", "space", "strategy", "max_latency_ms", "max_ram_kb", "seed")
-
-
-def run_job(
-    data: Any, board: str, space: str, strategy: str, max_latency_ms: float, max_ram_kb: float, seed: int
-) -> dict[str, Any]:
-    """One job from windows to a verified model, and its scores on the test windows."""
-    started = time.monotonic()
-    clf = tsnas.AutoClassifier(board, max_latency_ms, max_ram_kb, space=space, strategy=strategy, seed=seed, verbose=0)
-    clf.fit(data.x_train, data.y_train, groups=data.groups_train)
-    minutes = (time.monotonic() - started) / 60
-    return {
-        "board": board,
-        "space": space,
-        "strategy": strategy,
-        "max_latency_ms": max_latency_ms,
-        "max_ram_kb": max_ram_kb,
-        "seed": seed,
-        "minutes": round(minutes, 2),
-        "latency_ms": round(clf.latency_ms_, 3),
-        "ram_bytes": clf.ram_bytes_,
-        "flash_bytes": clf.flash_bytes_,
-        "macs": sum(row.macs for row in clf.estimate_.rows),
-        "inside_limits": clf.latency_ms_ <= max_latency_ms and clf.ram_bytes_ <= max_ram_kb * 1024,
-        "contest": clf.history_["contest"],
-        "architecture": clf.architecture_.to_json(),
-        "tflite_sha256": hashlib.sha256(clf.tflite_model_).hexdigest(),
-        "test": clf.evaluate(data.x_test, data.y_test),
-        "peak_process_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-    }
 
 
 def table(results: list[dict[str, Any]]) -> str:
