@@ -66,6 +66,10 @@ class DatasetFileError(DataError):
     """A data file that is missing, unreadable, or lacks an array."""
 
 
+class DownloadError(TsnasError, OSError):
+    """A data set that cannot be downloaded, or whose checksum is wrong; the message says how to give a copy."""
+
+
 class SettingError(TsnasError, ValueError):
     """An argument of a public function that is outside what is allowed."""
 

@@ -64,7 +64,7 @@ def test_help_of_a_command_explains_every_flag(name, capsys):
         (["search", "--epochs=0"], "--epochs=0: 0 is not a positive integer"),
         (["search", "--epochs"], "Missing value for flag --epochs"),
         (["search", "--max_ram_kb=x"], "--max_ram_kb=x: could not convert string to float"),
-        (["search", "--dataset=x"], "--dataset=x: value should be one of <shoulder>"),
+        (["search", "--dataset=x"], "--dataset=x: value should be one of <shoulder|uci_har|skoda>"),
         (["search", "--verbose=3"], "--verbose=3: value should be one of <0|1|2>"),
     ],
 )

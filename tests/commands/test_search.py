@@ -7,6 +7,7 @@ import shlex
 
 import numpy as np
 import pytest
+from release_copies import write_skoda, write_uci_har
 
 import tsnas
 from tsnas.commands.main import run
@@ -169,6 +170,31 @@ def test_the_shoulder_data_set_can_be_named(search, recording):
     assert x.shape == (2460, 128, 6)
     assert "PEN" in y
     assert set(groups.tolist()) == set(range(1, 8))
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "label"), [("uci_har", (128, 9), "LAYING"), ("skoda", (64, 30), "open hood")]
+)
+def test_public_data_sets_are_read_from_the_folder_of_copies(
+    search, recording, monkeypatch, tmp_path, name, shape, label
+):
+    {"uci_har": write_uci_har, "skoda": write_skoda}[name](tmp_path / "copies" / name)
+    monkeypatch.setenv("TSNAS_DATA", str(tmp_path / "copies"))
+    assert search(data=None, dataset=name) == 0
+    x, y, groups = recording.calls["fit"]
+    assert x.shape[1:] == shape
+    assert label in y
+    assert len(set(groups.tolist())) > 2
+    assert recording.calls["evaluate"][0].shape[1:] == shape
+    assert json.loads((tmp_path / "out/metrics.json").read_text())["data"] == name
+
+
+def test_a_data_set_that_is_nowhere_is_one_line(search, recording, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("TSNAS_DATA", str(tmp_path))
+    assert search(data=None, dataset="uci_har") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("tsnas: error: UCI-HAR: folder ")
+    assert not recording.calls
 
 
 @pytest.mark.parametrize(

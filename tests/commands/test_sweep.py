@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
+from release_copies import write_uci_har
 
 import tsnas
 from tsnas.commands.main import run
@@ -71,6 +72,15 @@ def test_passes_everything_on(recording, data, tmp_path, capsys):
         "aaaa                4.00 ms on nucleo_f446re, 11.00 ms on nucleo_l552ze_q  0.875             0.750"
     ]
     assert printed.endswith(f"Wrote to {tmp_path / 'out'}:\n  front.json\n  front.png\n  fast\n  same\n")
+
+
+def test_a_public_data_set_can_be_named(recording, monkeypatch, tmp_path):
+    write_uci_har(tmp_path / "copies/UCI HAR Dataset")
+    monkeypatch.setenv("TSNAS_DATA", str(tmp_path / "copies"))
+    assert run(["sweep", "--dataset=uci_har", "--boards=nucleo_f446re", f"--out={tmp_path / 'out'}"]) == 0
+    x, _, groups = recording.calls["fit"]
+    assert x.shape == (12, 128, 9)
+    assert set(groups.tolist()) <= {1, 3, 5}
 
 
 @pytest.mark.parametrize(("given", "expected"), [([], None), (["--max_latency_ms=40"], 40.0)])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError
+from tsnas.commands.job import DATASETS, ONE_SOURCE, load_dataset
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +28,7 @@ def define_flags(values: flags.FlagValues) -> None:
         "data", None, "A .npz file whose windows are used for the self-test, test windows first.", flag_values=values
     )
     flags.DEFINE_enum(
-        "dataset", None, ["shoulder"], "A data set that comes with tsnas, instead of --data.", flag_values=values
+        "dataset", None, DATASETS, "A public data set, instead of --data, as for `tsnas search`.", flag_values=values
     )
     flags.DEFINE_integer(
         "stride", None, "Samples from one class to the next. Default: half a window.", 1, flag_values=values
@@ -47,7 +48,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if not values.out:
         raise UsageError("--out is required")
     if values.data and values.dataset:
-        raise UsageError("give one of --data=FILE.npz and --dataset=shoulder")
+        raise UsageError(ONE_SOURCE)
     if values.emulate and values.format != "c":
         raise UsageError(f"--emulate runs the sources of --format=c; --format={values.format} needs its own platform")
     path = pathlib.Path(arguments[0])
@@ -73,10 +74,8 @@ def _architecture(path: pathlib.Path) -> list[str]:
 def _windows(values: flags.FlagValues) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Raw windows and their labels, if the caller has any."""
     if values.dataset:
-        from tsnas.datasets import shoulder
-
-        _, (x, y, _) = shoulder.load_data()
-        return x, y
+        named = load_dataset(values.dataset)
+        return named.x_test, named.y_test
     if not values.data:
         return None, None
     from tsnas.datasets import load_npz
@@ -116,7 +115,7 @@ def _emulate(firmware: Firmware, x: Any, y: Any, count: int) -> None:
 COMMAND = Command(
     name="export",
     summary="Write a model as sources for firmware, and run them on an emulated board.",
-    usage="(DIR | FILE.tflite) --out=DIR [--format=FORMAT] [--data=FILE.npz | --dataset=shoulder] [--emulate] "
+    usage="(DIR | FILE.tflite) --out=DIR [--format=FORMAT] [--data=FILE.npz | --dataset=NAME] [--emulate] "
     "[--flag=value ...]",
     example="tsnas export runs/demo --out=runs/firmware --dataset=shoulder --emulate",
     define_flags=define_flags,

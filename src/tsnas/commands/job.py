@@ -11,9 +11,11 @@ from typing import Any
 from absl import flags
 
 from tsnas.commands.command import UsageError
-from tsnas.datasets import Dataset, load_npz, shoulder
+from tsnas.datasets import Dataset, load_npz, shoulder, skoda, uci_har
 
 Axes = str | list[tuple[int, ...]] | None
+DATASETS = ("shoulder", "uci_har", "skoda")
+ONE_SOURCE = f"give one of --data=FILE.npz and --dataset=shoulder (or {', '.join(DATASETS[1:])})"
 
 
 def text_flag(values: flags.FlagValues, name: str, meaning: str) -> None:
@@ -36,8 +38,10 @@ def define_data_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_enum(
         "dataset",
         None,
-        ["shoulder"],
-        "A data set that comes with tsnas, instead of --data. shoulder: seven exercises, smart watch, 6 channels.",
+        DATASETS,
+        "A public data set, instead of --data. shoulder: seven exercises, smart watch, 6 channels; comes with tsnas. "
+        "uci_har: six activities, phone, 9 channels. skoda: ten gestures, right arm, 30 channels. These two are read "
+        "from the folder that TSNAS_DATA names, or downloaded once.",
         flag_values=values,
     )
 
@@ -88,7 +92,7 @@ def define_training_flags(values: flags.FlagValues) -> None:
 def require(values: flags.FlagValues, *names: str) -> None:
     """Raises UsageError unless there is one source of data, and a value of each flag."""
     if (values.data is None) == (values.dataset is None):
-        raise UsageError("give one of --data=FILE.npz and --dataset=shoulder")
+        raise UsageError(ONE_SOURCE)
     for name in names:
         if not values[name].value:
             raise UsageError(f"--{name} is required")
@@ -99,7 +103,7 @@ def checked_input(values: flags.FlagValues) -> tuple[Dataset, Axes]:
     from tsnas.data import check_windows, find_axes
 
     axes = _axes(values.axes or "auto")
-    data = load_npz(values.data) if values.data else _shoulder()
+    data = load_npz(values.data) if values.data else load_dataset(values.dataset, int(values.verbose))
     check_dataset(data)
     find_axes(axes, check_windows(data.x_train))
     return data, axes
@@ -124,9 +128,13 @@ def check_dataset(data: Dataset) -> None:
     check_lengths(x_test=x_test, y_test=encode_labels(data.y_test, classes)[0])
 
 
-def _shoulder() -> Dataset:
-    (x_train, y_train, groups_train), (x_test, y_test, groups_test) = shoulder.load_data()
-    return Dataset(x_train, y_train, groups_train, x_test, y_test, groups_test)
+def load_dataset(name: str, verbose: int = 1) -> Dataset:
+    """A data set by its name, one of `DATASETS`."""
+    if name == "shoulder":
+        train, test = shoulder.load_data()
+    else:
+        train, test = {"uci_har": uci_har, "skoda": skoda}[name].load_data(verbose=verbose)
+    return Dataset(*train, *test)
 
 
 def command_line(name: str, values: flags.FlagValues) -> str:

@@ -144,7 +144,7 @@ def _scores(scores: dict[str, dict[str, float]], windows: int) -> str:
 COMMAND = Command(
     name="search",
     summary="Search, train and convert a network for a data set and a board, within limits.",
-    usage="(--data=FILE.npz | --dataset=shoulder) --board=BOARD --out=DIR [--max_latency_ms=MS] [--max_ram_kb=KB] "
+    usage="(--data=FILE.npz | --dataset=NAME) --board=BOARD --out=DIR [--max_latency_ms=MS] [--max_ram_kb=KB] "
     "[--max_flash_kb=KB] [--max_energy_mj=MJ] [--flag=value ...]",
     example="tsnas search --dataset=shoulder --board=nucleo_f446re --max_latency_ms=30 --max_ram_kb=64 --out=runs/demo",
     define_flags=define_flags,

@@ -124,7 +124,7 @@ def _latencies(given: list[str] | None) -> float | list[float] | None:
 COMMAND = Command(
     name="sweep",
     summary="Search a front of models at several limits of latency, for one or several boards.",
-    usage="(--data=FILE.npz | --dataset=shoulder) --boards=BOARD[,BOARD ...] --out=DIR [--max_latency_ms=MS[,MS ...]] "
+    usage="(--data=FILE.npz | --dataset=NAME) --boards=BOARD[,BOARD ...] --out=DIR [--max_latency_ms=MS[,MS ...]] "
     "[--points=N] [--flag=value ...]",
     example="tsnas sweep --dataset=shoulder --boards=nucleo_f446re,nucleo_l552ze_q --max_latency_ms=40 --points=4 "
     "--seed=0 --out=runs/front",

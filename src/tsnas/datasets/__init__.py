@@ -1,6 +1,6 @@
-"""Data sets: `shoulder.load_data()`, and `load_npz()` for the caller's own files."""
+"""Data sets: `shoulder`, `uci_har` and `skoda`, each with `load_data()`, and `load_npz()` for files of the caller."""
 
-from tsnas.datasets import shoulder
+from tsnas.datasets import shoulder, skoda, uci_har
 from tsnas.datasets.npz import Dataset, load_npz
 
-__all__ = ["Dataset", "load_npz", "shoulder"]
+__all__ = ["Dataset", "load_npz", "shoulder", "skoda", "uci_har"]

@@ -6,6 +6,7 @@ import importlib.resources
 
 import numpy as np
 
+from tsnas.datasets.checks import check_steps
 from tsnas.errors import SettingError
 
 TEST_SUBJECTS = (8, 9, 10)
@@ -40,9 +41,7 @@ def load_data(window: int = 128, step: int = 64) -> tuple[Part, Part]:
     Source: the PyPI package seglearn 1.2.5 (BSD 3-clause, copyright 2018 David M. Burns; see the licence beside the
     data); study: D. M. Burns et al., arXiv:1802.01489.
     """
-    for name, value in {"window": window, "step": step}.items():
-        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
-            raise SettingError(f"{name} must be a whole number of time steps of at least 1, not {value!r}")
+    check_steps(window=window, step=step)
     with (
         importlib.resources.files("tsnas.datasets").joinpath("files/shoulder.npz").open("rb") as file,
         np.load(file, allow_pickle=False) as stored,
