@@ -7,6 +7,7 @@ from toy_data import sines
 
 import tsnas
 from tsnas import errors
+from tsnas.data import cut_windows
 from tsnas.export import Firmware, export_model
 from tsnas.export.emulate import EmulatedModel, build_image, verify_export
 
@@ -53,6 +54,20 @@ def test_a_stream_of_samples_on_the_board(searched):
         assert board.selftest() == 0
         answers = list(board.stream(samples, stride=11))
     windows = np.stack([samples[start : start + 32] for start in range(0, len(samples) - 31, 11)])
+    expected = found.model.predict_int8(found.quantise(windows))
+    assert [levels.tolist() for _, levels, _ in answers] == expected.tolist()
+
+
+def test_raw_samples_on_the_board_become_those_of_the_model():
+    """Channels are left out and samples averaged there as they were for training."""
+    signal = tsnas.Signal(32, 5, decimation=3, channels=(4, 1, 0))
+    found = firmware(signal=signal)
+    raw = np.random.default_rng(0).normal(size=(32 * 3 * 2 + 1, 5)).astype(np.float32)
+    raw = raw * np.float32(found.standardizer.std[0]) + np.float32(found.standardizer.mean[0])
+    with EmulatedModel(found) as board:
+        answers = list(board.stream(raw, stride=5, raw=True))
+    windows, _, _ = cut_windows([raw], [0], signal)
+    assert len(answers) == len(windows) > 5
     expected = found.model.predict_int8(found.quantise(windows))
     assert [levels.tolist() for _, levels, _ in answers] == expected.tolist()
 

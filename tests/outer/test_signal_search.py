@@ -1,5 +1,11 @@
 """The outer search finds the sensors that say something, keeps the limits, and goes on after an interruption."""
 
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -10,6 +16,7 @@ from tsnas.errors import InfeasibleError, SettingError
 from tsnas.outer import search as module
 from tsnas.outer.score import Trial
 from tsnas.outer.search import SignalSearch
+from tsnas.tuning import client
 
 QUICK = {
     "spans": (32,),
@@ -104,6 +111,38 @@ def test_goes_on_after_an_interruption_with_the_same_end(found, tmp_path, monkey
     assert len(scored) == len(set(scored)) == 6
     assert search.trials_ == found.trials_
     assert search.classifier_.tflite_model_ == found.classifier_.tflite_model_
+
+
+SCRIPT = """
+import sys
+sys.path[:0] = [{tests!r}, {here!r}]
+from test_signal_search import QUICK, X, Y
+from tsnas.outer.search import SignalSearch
+search = SignalSearch("nucleo_f446re", max_latency_ms=4, **QUICK, directory=sys.argv[1]).fit(X, Y)
+if hasattr(search, "classifier_"):
+    search.classifier_.save(sys.argv[1] + "/model")
+"""
+
+
+def test_chief_and_workers_end_with_the_same_signal_and_model(found, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    shared = {client.CHIEF: "127.0.0.1", client.PORT: port, "GRPC_VERBOSITY": "NONE"}
+    here = Path(__file__).parent
+    command = [sys.executable, "-c", SCRIPT.format(tests=str(here.parent), here=str(here)), str(tmp_path)]
+    team = {}
+    for name in ("chief", "worker0", "worker1"):
+        environment = os.environ | shared | {client.TUNER_ID: name}
+        team[name] = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    for name, one in team.items():
+        _, said = one.communicate(timeout=300)
+        assert one.returncode == 0, f"{name}: {said}"
+    # Each signal was scored once, whoever did it, and the chief made the model.
+    assert len(list(tmp_path.glob("work/*/phase_signal-*.npz"))) == len(found.trials_)
+    made = tsnas.load(tmp_path / "model")
+    assert made.signal_ == found.signal_
+    assert made.tflite_model_ == found.classifier_.tflite_model_
 
 
 def test_a_gaussian_process_chooses_as_well(monkeypatch):

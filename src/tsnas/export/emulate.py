@@ -138,10 +138,15 @@ class EmulatedModel:
         instructions = np.mean(ticks, axis=0) * INSTRUCTIONS_PER_TICK[self._core]
         return Answers(np.array(classes), np.stack(levels), instructions)
 
-    def stream(self, samples: np.ndarray, stride: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-        """The class, levels and ticks of each layer for each window that slides over samples (time, channels)."""
+    def stream(
+        self, samples: np.ndarray, stride: int, raw: bool = False
+    ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """The class, levels and ticks of each layer for each window that slides over samples (time, channels).
+
+        With `raw` they are of all channels, at the rate of the recordings that the model was made for.
+        """
         samples = np.ascontiguousarray(samples, "<f4")
-        self._line.sendall(b"N" + struct.pack("<II", stride, len(samples)) + samples.tobytes())
+        self._line.sendall((b"R" if raw else b"N") + struct.pack("<II", stride, len(samples)) + samples.tobytes())
         while (found := self._number()) != NONE:
             if found == ERROR:
                 raise VerificationError("A kernel on the emulated board refuses its layer.")

@@ -1,6 +1,6 @@
 /* An exported model on an emulated board: samples come in over the serial line, classes go out.
    'S' asks for the self-test, an int32. 'N', a stride, a number and so many samples give, for each class that is due,
-   the class, its levels and the ticks of each layer; then TSNAS_NONE. */
+   the class, its levels and the ticks of each layer; then TSNAS_NONE. 'R' is the same with raw samples. */
 #include "port.h"
 #include "tsnas_selftest.h"
 #include "tsnas_stream.h"
@@ -37,17 +37,17 @@ static void give_number(int32_t number)
     give(&number, sizeof number);
 }
 
-static void classify(void)
+static void classify(int raw)
 {
     uint32_t stride, samples;
     take(&stride, sizeof stride);
     take(&samples, sizeof samples);
     tsnas_stream_init(&stream, stride);
     for (; samples; samples--) {
-        float sample[TSNAS_CHANNELS];
-        take(sample, sizeof sample);
+        float sample[TSNAS_RAW_CHANNELS];
+        take(sample, (raw ? TSNAS_RAW_CHANNELS : TSNAS_CHANNELS) * sizeof *sample);
         started = port_ticks();
-        const int found = tsnas_stream_push(&stream, sample);
+        const int found = raw ? tsnas_stream_take(&stream, sample) : tsnas_stream_push(&stream, sample);
         if (found != TSNAS_NONE) {
             give_number(found);
             give(tsnas_output(), TSNAS_CLASSES);
@@ -66,8 +66,8 @@ int main(void)
         take(&command, 1);
         if (command == 'S') {
             give_number(tsnas_selftest());
-        } else if (command == 'N') {
-            classify();
+        } else if (command == 'N' || command == 'R') {
+            classify(command == 'R');
         }
     }
 }
