@@ -1,5 +1,6 @@
 """The documentation's site: it builds without a warning, asks for nothing from elsewhere, and documents every name."""
 
+import collections
 import html.parser
 import os
 import pathlib
@@ -8,12 +9,15 @@ import subprocess
 import sys
 
 import pytest
+from markdown_it import MarkdownIt
 
 import tsnas
 from tsnas.commands.command import flag_head
 from tsnas.commands.main import COMMANDS
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+# Parts of a text that the site's Markdown and GitHub's must agree on.
+PARTS = ("h2", "h3", "img", "li", "ol", "pre", "table", "ul")
 MODULES = ("tsnas.data", "tsnas.datasets", "tsnas.cost", "tsnas.callbacks", "tsnas.errors", "tsnas.plots")
 
 sys.path.insert(0, str(REPOSITORY / "tools/site"))
@@ -28,15 +32,22 @@ def build(root, out):
     return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
 
 
-class Resources(html.parser.HTMLParser):
-    """What a page loads by itself, and the places in it that can be linked to."""
+class Parts(html.parser.HTMLParser):
+    """What a page loads by itself, the places in it that can be linked to, and how many parts its text has."""
 
     def __init__(self):
         super().__init__()
         self.loaded, self.ids = [], set()
+        self.counts, self._in_text = collections.Counter(), False
+
+    def handle_endtag(self, tag):
+        self._in_text = self._in_text and tag != "article"
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
+        self._in_text = self._in_text or tag == "article"
+        if self._in_text and tag in PARTS:
+            self.counts[tag] += 1
         self.ids |= {attrs["id"]} if "id" in attrs else set()
         loads = attrs.get("src") if tag in ("script", "img", "iframe") else None
         if tag == "link" and attrs.get("rel") in ("stylesheet", "preload", "preconnect", "icon"):
@@ -57,7 +68,7 @@ def pages(site):
     """Path of each page to what was read from it."""
     read = {}
     for path in site.rglob("*.html"):
-        parser = Resources()
+        parser = Parts()
         parser.feed(path.read_text())
         read[path.relative_to(site).as_posix()] = parser
     return read
@@ -67,6 +78,17 @@ def test_every_page_is_there(pages):
     written = {path.relative_to(REPOSITORY / "docs").with_suffix(".html") for path in REPOSITORY.glob("docs/**/*.md")}
     assert {path.as_posix() for path in written} <= set(pages)
     assert {"contributing.html", "reference/commands.html"} <= set(pages)
+
+
+def test_site_shows_what_github_shows(pages):
+    """The two differ in lists and in code within them: what one of them joins or loses is to be written otherwise."""
+    for path in sorted((REPOSITORY / "docs").rglob("*.md")):
+        name = path.relative_to(REPOSITORY / "docs").with_suffix(".html").as_posix()
+        if "--8<--" in path.read_text():  # A part of the README, which only the site has.
+            continue
+        here = Parts()
+        here.feed(f"<article>{MarkdownIt('commonmark').enable('table').render(path.read_text())}</article>")
+        assert pages[name].counts == here.counts, name
 
 
 def test_nothing_comes_from_elsewhere(site, pages):
