@@ -46,7 +46,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files.os, "replace", fail)
-    with pytest.raises(OutputDirError, match="f cannot be written: No space left"):
+    with pytest.raises(OutputDirError, match="f' cannot be written: No space left"):
         files.write_file(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

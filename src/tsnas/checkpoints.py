@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.files import check_output_dir, write_file
+from tsnas.files import check_output_dir, parse_json, write_file
 
 
 class Checkpoints:
@@ -33,12 +33,10 @@ class Checkpoints:
     """
 
     def __init__(self, directory: str | os.PathLike[str] | None, job: Sequence[Any] = ()):
-        self._folder = None if directory is None else pathlib.Path(directory)
+        # Tried now, rather than at the end of a long phase; left behind only once something is in it.
+        self._folder = None if directory is None else check_output_dir(directory)
         self.fingerprint = "" if directory is None else _fingerprint(job)
-        if self._folder is not None:
-            # Tried now, rather than at the end of a long phase; left behind only once something is in it.
-            check_output_dir(self._folder)
-            self._remove_if_empty()
+        self._remove_if_empty()
 
     def load(self, phase: str) -> tuple[dict[str, Any], list[np.ndarray]] | None:
         """Values and arrays of a finished phase of this job; None if there are none that can be read."""
@@ -47,7 +45,7 @@ class Checkpoints:
             return None
         try:
             with np.load(path, allow_pickle=False) as content:
-                values = json.loads(str(content["values"]))
+                values = parse_json(str(content["values"]))
                 arrays = [content[f"array_{index}"] for index in range(len(content.files) - 1)]
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
             return None

@@ -27,6 +27,7 @@ from tsnas.data import (
 from tsnas.deploy.scope import check_distribute
 from tsnas.errors import LengthMismatchError, SettingError, WindowShapeError
 from tsnas.export import Firmware, export_model
+from tsnas.numeric import is_number, is_whole
 from tsnas.report.data_summary import summarise, versions
 from tsnas.report.scores import scores
 from tsnas.search.strategies import strategy_named
@@ -454,20 +455,20 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
     def _settings(self) -> Settings:
         for name in ("epochs", "search_epochs", "qat_epochs", "batch_size", "finalists"):
             value = getattr(self, name)
-            if value is not None and not _is_whole(value, 1):
+            if value is not None and not is_whole(value, 1):
                 raise SettingError(f"{name}={value!r} must be a whole number of at least 1, or None for the default.")
         strategy_named(self.strategy)
         minutes = self.max_minutes
-        if minutes is not None and not (_is_number(minutes) and minutes > 0):
+        if minutes is not None and not (is_number(minutes) and minutes > 0):
             raise SettingError(f"max_minutes={minutes!r} must be a number above 0, such as 10, or None for no bound.")
-        if self.seed is not None and not (_is_whole(self.seed, 0) and self.seed < 2**31):
+        if self.seed is not None and not (is_whole(self.seed, 0) and self.seed < 2**31):
             raise SettingError(
                 f"seed={self.seed!r} must be a whole number from 0 to 2**31 - 1, or None for a random one."
             )
-        if self.verbose not in (0, 1, 2):
+        if not isinstance(self.verbose, bool) and not (is_whole(self.verbose, 0) and self.verbose <= 2):
             raise SettingError(f"verbose={self.verbose!r} must be 0 (silent), 1 (bars) or 2 (a line after each epoch).")
         fraction = self.validation_fraction
-        if not _is_number(fraction) or not 0 < fraction < 1:
+        if not is_number(fraction) or not 0 < fraction < 1:
             raise SettingError(f"validation_fraction={fraction!r} must lie between 0 and 1, such as 0.2.")
         return Settings(
             board=load_board(self.board),
@@ -535,17 +536,9 @@ def _arrays(x: Any, y: Any, name: str) -> tuple[Any, Any]:
     return x, y
 
 
-def _is_whole(value: Any, least: int) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= least
-
-
 def _plain(value: Any) -> Any:
     """A number of NumPy as one of Python, which JSON takes; anything else as it is."""
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and bool(np.isfinite(value))
 
 
 def load(directory) -> AutoClassifier:

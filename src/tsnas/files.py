@@ -1,10 +1,12 @@
-"""Writes files whole or not at all, and checks a folder before a long job needs it."""
+"""Writes files whole or not at all, checks a folder before a long job needs it, and reads JSON that may be anything."""
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import tempfile
+from typing import Any
 
 from tsnas.errors import OutputDirError
 
@@ -19,17 +21,19 @@ def check_output_dir(path: str | os.PathLike[str]) -> pathlib.Path:
         The folder as a pathlib.Path.
 
     Raises:
-        OutputDirError: the folder cannot be created, is a file, or cannot be written to.
+        OutputDirError: the folder cannot be created, is a file, or cannot be written to, or `path` is no path.
 
     Example:
         >>> folder = check_output_dir("runs/demo")
     """
+    if not isinstance(path, str | os.PathLike):
+        raise OutputDirError(f"output folder is {path!r} ({type(path).__name__}); give the path of a folder")
     folder = pathlib.Path(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise _error("output folder", folder, error) from None
     return folder
 
@@ -58,5 +62,20 @@ def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _error(what: str, path: pathlib.Path, error: OSError) -> OutputDirError:
-    return OutputDirError(f"{what} {path} cannot be written: {error.strerror}; choose a folder that you may write to")
+def parse_json(content: str | bytes) -> Any:
+    """What JSON says; text of any other kind, or too deeply nested, is a ValueError.
+
+    Example:
+        >>> parse_json(b'{"seed": 0}')
+        {'seed': 0}
+    """
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _error(what: str, path: pathlib.Path, error: OSError | ValueError) -> OutputDirError:
+    # A ValueError is what no file name may hold, such as a null character.
+    reason = error.strerror if isinstance(error, OSError) else error
+    return OutputDirError(f"{what} {str(path)!r} cannot be written: {reason}; choose a folder that you may write to")

@@ -20,7 +20,7 @@ from tsnas.cost.estimate import estimate_tflite
 from tsnas.data import Signal, Standardizer
 from tsnas.errors import BoardError, ModelFileError, SettingError
 from tsnas.export.card import card_json
-from tsnas.files import check_output_dir, write_file
+from tsnas.files import check_output_dir, parse_json, write_file
 from tsnas.pipeline import raw_model
 from tsnas.space.architecture import Architecture
 from tsnas.space.config import SpaceConfig
@@ -130,7 +130,7 @@ def restore(classifier: AutoClassifier, files: dict[str, bytes]) -> None:
 
 def _read_state(content: bytes) -> dict[str, Any]:
     try:
-        state = json.loads(content)
+        state = parse_json(content)
         version = state["format"]
     except (ValueError, TypeError, KeyError) as error:
         raise ModelFileError(f"{STATE_FILE} is not what `save` writes ({error}); save the classifier again.") from None

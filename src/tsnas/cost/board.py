@@ -6,7 +6,6 @@ import dataclasses
 import difflib
 import functools
 import json
-import math
 import os
 import pathlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,11 +14,15 @@ from typing import Any
 from tsnas.cost.measurements import OpMeasurement, record_fault, record_from_json, record_to_json
 from tsnas.cost.ops import Op
 from tsnas.errors import BoardError, BoardFileError, UnknownBoardError
+from tsnas.files import parse_json
+from tsnas.numeric import is_number
 
 BOARDS_DIR = pathlib.Path(__file__).parent / "boards"
 SCHEMA_FILE = pathlib.Path(__file__).parent / "board.schema.json"
 # Errors of each board under the coefficients of another; made by benchmarks/latency_limits.py.
 RELATIVES_FILE = pathlib.Path(__file__).parent / "relatives.json"
+# Nothing on a board is smaller or larger; beyond, sums of costs would overflow.
+SMALLEST, LARGEST = 1e-15, 1e15
 
 
 @dataclasses.dataclass(frozen=True)
@@ -211,7 +214,7 @@ def load_board(name_or_path: str | os.PathLike[str] | Board) -> Board:
 
 def _read_board(path: pathlib.Path) -> Board:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = parse_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BoardFileError(f"Board file {str(path)!r} cannot be read: {error.strerror}.") from error
     except ValueError as error:
@@ -221,11 +224,17 @@ def _read_board(path: pathlib.Path) -> Board:
 
 def _checked(values: Any, source_name: str) -> dict[str, Any]:
     """`values`, if they keep the schema of board files; else an error that names the first wrong field."""
-    # NaN is a number that no comparison of the schema refuses.
-    for place, value in _numbers(values, ()):
-        if not math.isfinite(value):
-            raise _wrong(source_name, place, f"is {value}; it must be finite")
-    errors = sorted(_validator().iter_errors(values), key=lambda error: [str(part) for part in error.absolute_path])
+    try:
+        for place, value in _numbers(values, ()):
+            # NaN is a number that no comparison of the schema refuses.
+            if not is_number(value):
+                raise _wrong(source_name, place, f"is {str(value)[:20]}; it must be finite")
+            if value and not SMALLEST <= abs(value) <= LARGEST:
+                fault = f"is {value:.3g}; the size of a number that is not 0 must be from {SMALLEST:g} to {LARGEST:g}"
+                raise _wrong(source_name, place, fault)
+        errors = sorted(_validator().iter_errors(values), key=lambda error: [str(part) for part in error.absolute_path])
+    except RecursionError:
+        raise _wrong(source_name, (), "is nested too deeply") from None
     for error in errors:
         raise _wrong(source_name, *_place_and_fault(error))
     return values
@@ -267,7 +276,7 @@ def _wrong(source_name: str, place: Sequence[Any], fault: str) -> BoardFileError
 
 def _numbers(values: Any, place: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], float]]:
     items: Iterable[tuple[Any, Any]] = ()
-    if isinstance(values, float):
+    if isinstance(values, int | float) and not isinstance(values, bool):
         yield place, values
     elif isinstance(values, dict):
         items = values.items()
@@ -289,7 +298,7 @@ def _table(rows: list[dict[str, Any]], source_name: str) -> tuple[OpMeasurement,
     for index, row in enumerate(rows):
         try:
             records.append(record_from_json(row))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             fault = f"is {row!r}: {type(error).__name__}: {error}; it must have the columns of a measured operator"
             raise _wrong(source_name, ("table", index), fault) from error
     return tuple(records)

@@ -10,6 +10,7 @@ import numpy as np
 
 from tsnas.cost.board import Board
 from tsnas.errors import LimitError
+from tsnas.numeric import is_number
 
 BYTES_PER_KB = 1024
 
@@ -40,7 +41,7 @@ class Limits:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if value is not None and not _is_positive_number(value):
+            if value is not None and not (is_number(value) and value > 0):
                 raise LimitError(
                     f"{field.name} is {value!r}; it must be a finite number above 0, or None for no limit."
                 )
@@ -121,13 +122,6 @@ class Limits:
             if used is not None and limit is not None and used > limit * (1 + 1e-9 * (name == "energy_mj")):
                 messages.append(message(used, limit))
         return tuple(messages)
-
-
-def _is_positive_number(value: object) -> bool:
-    # NumPy's own numbers, as they come out of a sweep, are welcome.
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        return False
-    return math.isfinite(value) and bool(value > 0)
 
 
 def _whole_bytes(kb: float | None) -> int | None:

@@ -179,7 +179,7 @@ def _rows(path: str | os.PathLike[str]) -> list[tuple[int, dict[str, str]]]:
 def _parsed(path: str | os.PathLike[str], line: int, parse: Callable[[dict[str, str]], T], row: dict[str, str]) -> T:
     try:
         return parse(row)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BoardFileError(
             f"Measurements {os.fspath(path)!r}, line {line}: {type(error).__name__}: {error}. "
             "Every row needs the columns that read_measurements lists, as whole numbers."

@@ -19,7 +19,7 @@ from tsnas.cost.measurements import (
     record_to_json,
 )
 from tsnas.errors import BoardFileError
-from tsnas.files import write_file
+from tsnas.files import parse_json, write_file
 
 Rejected = tuple[OpMeasurement, str]
 
@@ -45,7 +45,7 @@ def read_table(path: str | os.PathLike[str]) -> list[OpMeasurement]:
     if path.suffix.lower() != ".json":
         return read_measurements(path)
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
+        rows = parse_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BoardFileError(f"Table {str(path)!r} cannot be read: {error.strerror}.") from error
     except ValueError as error:
@@ -56,7 +56,7 @@ def read_table(path: str | os.PathLike[str]) -> list[OpMeasurement]:
     for index, row in enumerate(rows):
         try:
             records.append(record_from_json(row))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise BoardFileError(
                 f"Table {str(path)!r}, row {index}: {type(error).__name__}: {error}. "
                 "Every row needs the columns that read_measurements lists, with whole numbers."

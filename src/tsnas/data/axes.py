@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -48,9 +47,10 @@ def find_axes(axes: Any, x: np.ndarray) -> Axes:
         spread = x.std(axis=(0, 1), dtype=np.float64)
         rows = ((first, first + 1, first + 2) for first in range(0, channels, 3))
         return tuple(row for row in rows if size[list(row)].max() <= LARGEST_RATIO * spread[list(row)].min())
-    if not isinstance(axes, Iterable):
-        raise _error(axes, channels)
-    triples = [tuple(triple) if isinstance(triple, Iterable) else () for triple in axes]
+    try:
+        triples = [tuple(triple) for triple in axes]
+    except TypeError:
+        raise _error(axes, channels) from None
     flat = [channel for triple in triples for channel in triple]
     whole = all(isinstance(channel, numbers.Integral) and not isinstance(channel, bool) for channel in flat)
     if any(len(triple) != 3 for triple in triples) or not whole or len(set(flat)) < len(flat):

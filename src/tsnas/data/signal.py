@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tsnas.errors import SettingError
+from tsnas.numeric import is_number, is_whole
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,20 +44,21 @@ class Signal:
             if name == "stride" and value is None:
                 object.__setattr__(self, name, max(1, self.window // 2))
                 continue
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+            if not is_whole(value, 1):
                 raise SettingError(f"{name}={value!r} must be a whole number of samples of at least 1.")
             object.__setattr__(self, name, int(value))
         if self.channels is not None:
-            channels = tuple(self.channels)
-            whole = all(isinstance(c, int | np.integer) and not isinstance(c, bool) and c >= 0 for c in channels)
-            if not channels or not whole or len(set(channels)) < len(channels):
+            try:
+                channels = tuple(self.channels)
+            except TypeError:
+                channels = ()
+            if not channels or not all(is_whole(c, 0) for c in channels) or len(set(channels)) < len(channels):
                 raise SettingError(
                     f"channels={self.channels!r} must be different whole numbers from 0, such as (0, 1)."
                 )
             object.__setattr__(self, "channels", tuple(map(int, channels)))
         if self.rate_hz is not None:
-            known = isinstance(self.rate_hz, int | float | np.number) and not isinstance(self.rate_hz, bool)
-            if not (known and np.isfinite(self.rate_hz) and self.rate_hz > 0):
+            if not (is_number(self.rate_hz) and self.rate_hz > 0):
                 raise SettingError(f"rate_hz={self.rate_hz!r} must be a number above 0, or None if it is not known.")
             object.__setattr__(self, "rate_hz", float(self.rate_hz))
 

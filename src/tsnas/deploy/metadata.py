@@ -6,6 +6,7 @@ import json
 
 from tsnas.deploy.flatbuffer import add_metadata, metadata_entry, pack_model, read_model
 from tsnas.errors import ModelFileError
+from tsnas.files import parse_json
 
 METADATA_NAME = b"tsnas"
 
@@ -57,7 +58,7 @@ def read_metadata(tflite: bytes) -> dict | None:
     if entry is None:
         return None
     try:
-        metadata = json.loads(bytes(model.buffers[entry.buffer].data))
+        metadata = parse_json(bytes(model.buffers[entry.buffer].data))
     except (ValueError, TypeError, IndexError) as error:
         raise ModelFileError(f"The metadata 'tsnas' in this .tflite file is damaged ({error}).") from error
     return metadata

@@ -44,6 +44,6 @@ def strategy_named(name: str) -> Strategy:
         >>> strategy_named("darts").hardware_loss
         False
     """
-    if name not in STRATEGIES:
+    if not isinstance(name, str) or name not in STRATEGIES:
         raise SettingError(f"strategy={name!r} must be one of {', '.join(map(repr, STRATEGIES))}.")
     return STRATEGIES[name]

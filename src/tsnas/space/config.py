@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 
+import numpy as np
+
 from tsnas.errors import SettingError
+from tsnas.numeric import is_number, is_whole
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,28 +55,37 @@ class SpaceConfig:
     dropout: float = 0.1
 
     def __post_init__(self):
-        object.__setattr__(self, "kernel_sizes", tuple(sorted(set(self.kernel_sizes))))
+        try:
+            kernels = list(self.kernel_sizes)
+        except TypeError:
+            kernels = []
+        if not kernels or not all(is_whole(k, 1) and k % 2 for k in kernels):
+            raise SettingError(f"kernel_sizes={self.kernel_sizes!r} must be odd positive lengths, such as (3, 5, 7).")
+        object.__setattr__(self, "kernel_sizes", tuple(sorted({int(k) for k in kernels})))
         for prefix in ("time_reduce", "fusion"):
+            for name in (f"{prefix}_filters", f"{prefix}_granularity"):
+                if not is_whole(getattr(self, name), 1):
+                    raise SettingError(f"{name}={getattr(self, name)!r} must be a whole number of at least 1.")
             filters = getattr(self, f"{prefix}_filters")
             granularity = getattr(self, f"{prefix}_granularity")
-            if granularity < 1 or filters < 1 or filters % granularity:
+            if filters % granularity:
                 raise SettingError(
                     f"{prefix}_filters={filters} must be a positive multiple of {prefix}_granularity={granularity}, "
-                    f"such as {max(1, round(filters / max(granularity, 1))) * max(granularity, 1)}."
+                    f"such as {max(1, (filters + granularity // 2) // granularity) * granularity}."
                 )
-        if not self.kernel_sizes or any(k < 1 or k % 2 == 0 for k in self.kernel_sizes):
-            raise SettingError(f"kernel_sizes={self.kernel_sizes} must be odd positive lengths, such as (3, 5, 7).")
-        for name in ("minimum_time", "minimum_sensors"):
-            if getattr(self, name) < 1:
-                raise SettingError(f"{name}={getattr(self, name)} must be at least 1.")
-        if self.extra_fusion_cells < 0:
-            raise SettingError(f"extra_fusion_cells={self.extra_fusion_cells} must be 0 or more.")
-        if self.first_stride not in (2, 4):
+        for name, least in (("minimum_time", 1), ("minimum_sensors", 1), ("extra_fusion_cells", 0)):
+            if not is_whole(getattr(self, name), least):
+                raise SettingError(f"{name}={getattr(self, name)!r} must be a whole number of at least {least}.")
+        if not is_whole(self.first_stride, 2) or self.first_stride not in (2, 4):
             raise SettingError(f"first_stride={self.first_stride!r} must be 2 or 4.")
         if not isinstance(self.collapse, bool):
             raise SettingError(f"collapse={self.collapse!r} must be True or False.")
-        if not 0 <= self.dropout < 1:
-            raise SettingError(f"dropout={self.dropout} must be in [0, 1).")
+        if not (is_number(self.dropout) and 0 <= self.dropout < 1):
+            raise SettingError(f"dropout={self.dropout!r} must be a number in [0, 1).")
+        for field in dataclasses.fields(self):
+            if isinstance(getattr(self, field.name), np.generic):
+                # JSON knows no numbers of NumPy.
+                object.__setattr__(self, field.name, getattr(self, field.name).item())
 
     @property
     def time_reduce_widths(self) -> tuple[int, ...]:
