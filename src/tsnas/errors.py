@@ -70,6 +70,30 @@ class DownloadError(TsnasError, OSError):
     """A data set that cannot be downloaded, or whose checksum is wrong; the message says how to give a copy."""
 
 
+class TableError(DataError):
+    """A CSV file or data frame that cannot be turned into recordings."""
+
+
+class TableFileError(TableError):
+    """A CSV file that is missing, no text, empty, or that has lines of another number of fields."""
+
+
+class TableColumnError(TableError):
+    """A column that a file or frame lacks; the message names near ones."""
+
+
+class TableValueError(TableError):
+    """A cell of a channel that is no number; the message names file, line and column."""
+
+
+class TableTimeError(TableError):
+    """Time stamps that cannot be read, whose unit is not known, or that are too coarse."""
+
+
+class TableNameError(TableError):
+    """A file name that does not fit the pattern for labels and groups."""
+
+
 class SettingError(TsnasError, ValueError):
     """An argument of a public function that is outside what is allowed."""
 

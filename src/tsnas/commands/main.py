@@ -10,11 +10,35 @@ from collections.abc import Sequence
 from typing import Any
 
 import tsnas
-from tsnas.commands import boards, boards_new, characterize, emulate, estimate, export, search, sweep, verify
+from tsnas.commands import (
+    boards,
+    boards_new,
+    characterize,
+    data_check,
+    data_windows,
+    emulate,
+    estimate,
+    export,
+    search,
+    sweep,
+    verify,
+)
 from tsnas.commands.command import UsageError
 from tsnas.errors import InfeasibleError, LimitExceededError, TsnasError
 
-MODULES = (search, sweep, export, estimate, boards, boards_new, characterize, emulate, verify)
+MODULES = (
+    search,
+    sweep,
+    data_check,
+    data_windows,
+    export,
+    estimate,
+    boards,
+    boards_new,
+    characterize,
+    emulate,
+    verify,
+)
 COMMANDS = {module.COMMAND.name: module.COMMAND for module in MODULES}
 
 EXIT_OK, EXIT_LIMITS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
@@ -57,8 +81,9 @@ def run(argv: Sequence[str] | None = None) -> int:
         print(f"tsnas {tsnas.__version__}")
         return EXIT_OK
     if name not in COMMANDS:
-        near = difflib.get_close_matches(name, COMMANDS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        # The first of two words, such as `tsnas data`, means all that begin so.
+        near = [one for one in COMMANDS if one.startswith(f"{name} ")] or difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
         what = "give a command before its flags" if name.startswith("-") else f"unknown command {name!r}{hint}"
         print(f"tsnas: error: {what}\n\n{overview()}", file=sys.stderr)
         return EXIT_USAGE

@@ -1,18 +1,25 @@
 """From the caller's arrays to what a search needs: checked windows, coded labels, a split, standardisation."""
 
 from tsnas.data.axes import Axes, find_axes
+from tsnas.data.checks import DataReport, Finding, check
 from tsnas.data.labels import check_labels, encode_labels
+from tsnas.data.recording_set import RecordingSet
 from tsnas.data.recordings import check_recordings, cut_windows
 from tsnas.data.signal import Signal
 from tsnas.data.split import split_validation
 from tsnas.data.standardizer import Standardizer
+from tsnas.data.tables import from_csv, from_frame
 from tsnas.data.tf_dataset import from_tf_dataset
 from tsnas.data.windows import check_lengths, check_windows
 
 __all__ = [
     "Axes",
+    "DataReport",
+    "Finding",
+    "RecordingSet",
     "Signal",
     "Standardizer",
+    "check",
     "check_labels",
     "check_lengths",
     "check_recordings",
@@ -20,6 +27,8 @@ __all__ = [
     "cut_windows",
     "encode_labels",
     "find_axes",
+    "from_csv",
+    "from_frame",
     "from_tf_dataset",
     "split_validation",
 ]

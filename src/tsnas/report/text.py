@@ -6,6 +6,9 @@ import re
 import unicodedata
 
 from tsnas.cost.limits import BYTES_PER_KB
+from tsnas.words import listed as listed
+from tsnas.words import number as number
+from tsnas.words import plural as plural
 
 DASH = "\N{EN DASH}"
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -37,11 +40,6 @@ def score(value: float | None) -> str:
     return DASH if value is None else f"{value:.3f}"
 
 
-def number(value: float) -> str:
-    """A number of any size with four significant digits."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
 def count(value: float) -> str:
     """A whole number in full, or as a power of ten where it has many digits."""
     if value < 1e6:
@@ -59,15 +57,6 @@ def prose(sentence: str) -> str:
 
 def shape(sizes: list[int] | tuple[int, ...]) -> str:
     return "\N{MULTIPLICATION SIGN}".join(map(str, sizes))
-
-
-def plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "es" if noun.endswith("s") else "s")
-
-
-def listed(words: list[str]) -> str:
-    """`a, b and c`."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def cell_name(layer: str) -> str:

@@ -1,0 +1,150 @@
+"""Classes and groups: how many there are of each, and what a split by group can do with them."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from tsnas.data.checks.material import SAMPLE, WINDOW, Material
+from tsnas.data.checks.report import Finding
+from tsnas.data.split import split_validation
+from tsnas.words import plural
+
+FEWEST_WINDOWS = 50
+LARGEST_IMBALANCE = 10.0
+
+Counts = dict[Any, dict[Any, int]]
+
+
+def class_counts(labels: np.ndarray, groups: np.ndarray | None) -> Counts:
+    """How many there are of each class in each group: dict of class to dict of group to count."""
+    if groups is None:
+        names, counts = np.unique(labels, return_counts=True)
+        return {name: {None: count} for name, count in zip(names.tolist(), counts.tolist(), strict=True)}
+    found: Counts = {}
+    group_names, codes = np.unique(groups, return_inverse=True)
+    for label in np.unique(labels).tolist():
+        counts = np.bincount(codes[labels == label], minlength=len(group_names))
+        found[label] = {group_names[at].item(): int(counts[at]) for at in np.flatnonzero(counts)}
+    return found
+
+
+def class_findings(material: Material, counts: Counts) -> list[Finding]:
+    """What the counts of classes and groups say."""
+    found = []
+    totals = {label: sum(row.values()) for label, row in counts.items()}
+    noun = material.noun
+    if len(totals) == 1:
+        found.append(
+            Finding(
+                "error",
+                "single class",
+                f"There is a single class, {next(iter(totals))!r}; a classifier needs at least two. Look at how labels "
+                "are taken from columns or names.",
+            )
+        )
+        return found
+    least, most = min(totals, key=totals.__getitem__), max(totals, key=totals.__getitem__)
+    ratio = totals[most] / totals[least]
+    if ratio > LARGEST_IMBALANCE:
+        found.append(
+            Finding(
+                "warning",
+                "imbalance",
+                f"Class {most!r} has {ratio:.0f} times as many {noun}s as class {least!r} ({totals[most]:,} and "
+                f"{totals[least]:,}); look at the macro-F1 rather than the accuracy, and record more of {least!r}.",
+                {"ratio": ratio, "most": most, "least": least},
+            )
+        )
+    if noun == WINDOW:
+        for label, count in totals.items():
+            if count < FEWEST_WINDOWS:
+                found.append(
+                    Finding(
+                        "warning",
+                        "few windows",
+                        f"Class {label!r} has {plural(count, 'window')}, fewer than {FEWEST_WINDOWS}, so its scores "
+                        "are little more than luck; record more of it, or lower the stride.",
+                        {"class": label, "windows": count},
+                    )
+                )
+    return found + (_without_groups(material) if material.groups is None else _with_groups(material, counts))
+
+
+def _without_groups(material: Material) -> list[Finding]:
+    if not material.sources:
+        return []
+    return [
+        Finding(
+            "info",
+            "no groups",
+            f"No group is given, so each of {plural(len(set(material.sources)), 'file')} is one. If one user has "
+            "several files, validation meets users that are known from training; give group, group_from or pattern.",
+            {"files": len(set(material.sources))},
+        )
+    ]
+
+
+def _with_groups(material: Material, counts: Counts) -> list[Finding]:
+    groups = {group for row in counts.values() for group in row}
+    if len(groups) == 1:
+        return [
+            Finding(
+                "warning",
+                "single group",
+                f"All are of one group, {next(iter(groups))!r}: nobody can say how a network does for another one, "
+                "such as another user; record several.",
+            )
+        ]
+    found = []
+    for label, row in counts.items():
+        if len(row) == 1:
+            found.append(
+                Finding(
+                    "warning",
+                    "class in one group",
+                    f"Class {label!r} is in one group of {len(groups)}, {next(iter(row))!r}: a network may know the "
+                    "group rather than the class, and no split by group can validate it; record it with others.",
+                    {"class": label, "group": next(iter(row))},
+                )
+            )
+    if not found and material.noun != SAMPLE and not _can_be_split(material):
+        found.append(
+            Finding(
+                "warning",
+                "no split by group",
+                "No split by group leaves every class in the training part, so windows of one group would be on both "
+                "sides of the validation, whose score would be too high; record each class with more groups.",
+            )
+        )
+    return found
+
+
+def _can_be_split(material: Material) -> bool:
+    assert material.labels is not None
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        split_validation(material.labels, material.groups)
+    return not caught
+
+
+def test_findings(train: Counts, test: Counts) -> list[Finding]:
+    """Classes that are on one side only."""
+    found = []
+    for label in test:
+        if label not in train:
+            found.append(
+                Finding("error", "unknown class", f"Class {label!r} is in the test, but not in the training data.")
+            )
+    for label in train:
+        if label not in test:
+            found.append(
+                Finding(
+                    "warning",
+                    "class not tested",
+                    f"Class {label!r} is not in the test data, so nothing is said about it; hold out a group with it.",
+                )
+            )
+    return found

@@ -1,0 +1,191 @@
+"""Samples that stand in several windows or recordings, so that a score may be of what was trained on."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from tsnas.data.checks.material import Material
+from tsnas.data.checks.report import Finding
+from tsnas.words import plural
+
+# So many equal rows in a row are no coincidence, where most of them differ from their neighbours.
+RUN = 16
+# With more rows, only stretches whose hash says so are looked at, the same ones wherever they stand.
+MOST_ROWS = 2_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Stretches:
+    """Hashes of short stretches of rows.
+
+    Args:
+        hashes: uint64 array (stretches,), sorted.
+        pieces: int array (stretches,), the window or recording that each stands in.
+    """
+
+    hashes: np.ndarray
+    pieces: np.ndarray
+
+    def shared(self, owner_of_piece: np.ndarray) -> np.ndarray:
+        """Which pieces hold a stretch that also stands in a piece of another owner: bool array (pieces,)."""
+        found = np.zeros(len(owner_of_piece), bool)
+        if len(self.hashes):
+            owners = owner_of_piece[self.pieces]
+            begins = np.flatnonzero(np.concatenate([[True], self.hashes[1:] != self.hashes[:-1]]))
+            several = np.minimum.reduceat(owners, begins) != np.maximum.reduceat(owners, begins)
+            found[self.pieces[np.repeat(several, np.diff(np.append(begins, len(owners))))]] = True
+        return found
+
+    def partners(self, owner_of_piece: np.ndarray) -> tuple[int, int]:
+        """Two owners that share a stretch; call it only where `shared` found one."""
+        owners = owner_of_piece[self.pieces]
+        begins = np.flatnonzero(np.concatenate([[True], self.hashes[1:] != self.hashes[:-1]]))
+        low, high = np.minimum.reduceat(owners, begins), np.maximum.reduceat(owners, begins)
+        at = int(np.argmax(low != high))
+        return int(low[at]), int(high[at])
+
+
+def stretches(rows: np.ndarray, lengths: np.ndarray) -> Stretches:
+    """Hashes of all stretches of `RUN` rows within a piece, but of those that hardly change.
+
+    Args:
+        rows: float32 array (rows, channels).
+        lengths: int array (pieces,), rows of each piece.
+
+    Returns:
+        `Stretches`.
+    """
+    run = min(RUN, int(lengths.max()))
+    piece_of_row = np.repeat(np.arange(len(lengths)), lengths)
+    of_rows = _mixed(rows)
+    if len(rows) < run:
+        return Stretches(np.zeros(0, np.uint64), np.zeros(0, int))
+    count = len(rows) - run + 1
+    hashes = np.zeros(count, np.uint64)
+    for offset in range(run):
+        hashes = hashes * np.uint64(0x9E3779B97F4A7C15) + of_rows[offset : offset + count]
+    changes = np.concatenate([[0], np.cumsum(of_rows[1:] != of_rows[:-1])])
+    inside = piece_of_row[:count] == piece_of_row[run - 1 :]
+    lively = 2 * (changes[run - 1 :] - changes[:count]) >= run - 1
+    kept = inside & lively
+    if len(rows) > MOST_ROWS:
+        kept &= (hashes >> np.uint64(40)) % np.uint64(-(-len(rows) // MOST_ROWS)) == 0
+    places = np.flatnonzero(kept)
+    order = places[np.argsort(hashes[places], kind="stable")]
+    return Stretches(hashes[order], piece_of_row[order])
+
+
+def _mixed(rows: np.ndarray) -> np.ndarray:
+    """One uint64 for each row; equal rows have equal ones, others almost never."""
+    # Adding zero makes -0.0 the same as 0.0.
+    bits = np.ascontiguousarray(rows + np.float32(0)).view(np.uint32).astype(np.uint64)
+    found = np.zeros(len(rows), np.uint64)
+    for channel in range(bits.shape[1]):
+        found = (found ^ bits[:, channel]) * np.uint64(0xBF58476D1CE4E5B9)
+        found ^= found >> np.uint64(29)
+    return found
+
+
+def leakage_findings(material: Material) -> list[Finding]:
+    """Windows or recordings that share samples with others."""
+    found = stretches(material.rows, material.lengths)
+    pieces = len(material.lengths)
+    overlapping = found.shared(np.arange(pieces))
+    findings = []
+    if material.piece_groups is None:
+        if overlapping.any() and material.kind == "window":
+            findings.append(
+                Finding(
+                    "warning",
+                    "overlap without groups",
+                    f"{overlapping.sum():,} of {plural(pieces, 'window')} share samples with another one, and no "
+                    "groups are given: validation would see samples of the training, and its score would be too high. "
+                    "Give groups, such as the user or the recording.",
+                    {"windows": int(overlapping.sum())},
+                )
+            )
+        elif overlapping.any():
+            findings.append(_repeated(material, overlapping))
+    else:
+        names, codes = np.unique(material.piece_groups, return_inverse=True)
+        shared = found.shared(codes)
+        if shared.any():
+            one, other = found.partners(codes)
+            findings.append(
+                Finding(
+                    "warning",
+                    "leakage between groups",
+                    f"{shared.sum():,} of {plural(pieces, material.kind)} hold samples that also stand in another "
+                    f"group, such as {names[one]} and {names[other]}: a group on the side of validation is then known "
+                    "from training. Look for files that were copied, or give both the same group.",
+                    {material.kind + "s": int(shared.sum()), "groups": [names[one].item(), names[other].item()]},
+                )
+            )
+    return findings + _contradictions(material)
+
+
+def _repeated(material: Material, overlapping: np.ndarray) -> Finding:
+    files = [material.sources[piece] for piece in np.flatnonzero(overlapping)[:2]] if material.sources else []
+    return Finding(
+        "warning",
+        "repeated recordings",
+        f"{overlapping.sum():,} of {plural(len(material.lengths), 'recording')} hold samples that also stand in "
+        f"another one{', such as ' + ' and '.join(files) if files else ''}: look for files that were copied.",
+        {"recordings": int(overlapping.sum())},
+    )
+
+
+def _contradictions(material: Material) -> list[Finding]:
+    """Windows that are equal in every sample, but have different labels."""
+    if material.kind != "window" or material.piece_labels is None:
+        return []
+    whole = _mixed(material.rows.reshape(len(material.lengths), -1))
+    codes = np.unique(material.piece_labels, return_inverse=True)[1]
+    order = np.argsort(whole, kind="stable")
+    begins = np.flatnonzero(np.concatenate([[True], whole[order][1:] != whole[order][:-1]]))
+    several = np.minimum.reduceat(codes[order], begins) != np.maximum.reduceat(codes[order], begins)
+    count = int(np.diff(np.append(begins, len(order)))[several].sum())
+    if not count:
+        return []
+    return [
+        Finding(
+            "warning",
+            "contradicting labels",
+            f"{count:,} windows are equal in every sample to one with another label; correct the labels, or leave them "
+            "out.",
+            {"windows": count},
+        )
+    ]
+
+
+def between_findings(train: Material, test: Material) -> list[Finding]:
+    """Test windows or recordings that share samples or groups with those for training."""
+    findings = []
+    rows, lengths = np.concatenate([train.rows, test.rows]), np.concatenate([train.lengths, test.lengths])
+    owner = np.repeat([0, 1], [len(train.lengths), len(test.lengths)])
+    shared = int(stretches(rows, lengths).shared(owner)[len(train.lengths) :].sum())
+    if shared:
+        findings.append(
+            Finding(
+                "warning",
+                "leakage to test",
+                f"{shared:,} of {plural(len(test.lengths), test.kind)} for testing hold samples that also stand in "
+                "those for training, so the test score would be too high; hold out whole groups.",
+                {test.kind + "s": shared},
+            )
+        )
+    if train.piece_groups is not None and test.piece_groups is not None:
+        both = sorted(set(map(str, train.piece_groups)) & set(map(str, test.piece_groups)))
+        if both:
+            findings.append(
+                Finding(
+                    "warning",
+                    "groups in both",
+                    f"{plural(len(both), 'group')}, such as {both[0]}, {'is' if len(both) == 1 else 'are'} in both "
+                    "training and test, so the test does not tell of unknown groups; hold out whole groups.",
+                    {"groups": both},
+                )
+            )
+    return findings

@@ -1,0 +1,150 @@
+"""What a check of data found: figures of channels, counts of classes, findings; and how they are printed."""
+
+from __future__ import annotations
+
+import dataclasses
+import textwrap
+from typing import Any
+
+from tsnas.words import number, plural
+
+SEVERITIES = ("error", "warning", "info")
+WIDTH = 100
+MOST_GROUPS = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One thing that was seen.
+
+    Args:
+        severity: str, `"error"`: a search would refuse the data; `"warning"`: scores or the model may be worth less
+            than they seem; `"info"`: good to know.
+        kind: str, such as `"clipped"`, for programs.
+        message: str, one sentence or two: what was seen, with numbers, and what to do.
+        numbers: dict of the figures in the message.
+    """
+
+    severity: str
+    kind: str
+    message: str
+    numbers: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class ChannelSummary:
+    """Figures of one channel, of its finite values.
+
+    Args:
+        name: str.
+        minimum, maximum, mean, std: float, in the units of the channel.
+        clipped: float, share of the samples that are the minimum or the maximum three times or more in a row.
+        still: float, share of the samples in long runs of one value between them.
+        missing: int, samples that are NaN or infinite.
+        constant: bool, whether all samples have one value.
+    """
+
+    name: str
+    minimum: float
+    maximum: float
+    mean: float
+    std: float
+    clipped: float
+    still: float
+    missing: int
+    constant: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class DataReport:
+    """What `tsnas.data.check` found; `print` shows it.
+
+    Args:
+        heading: str, what the data are.
+        channels: tuple of `ChannelSummary`.
+        counts: dict of class to dict of group to the number of its windows, or samples where none were cut; the group
+            is None where none are known.
+        noun: str, `"window"` or `"sample"`, what was counted.
+        notes: tuple of str, what was changed when the data were read.
+        findings: tuple of `Finding`, errors first.
+    """
+
+    heading: str
+    channels: tuple[ChannelSummary, ...]
+    counts: dict[Any, dict[Any, int]]
+    noun: str
+    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is neither an error nor a warning."""
+        return all(finding.severity == "info" for finding in self.findings)
+
+    def kinds(self) -> set[str]:
+        """The kinds of what was found."""
+        return {finding.kind for finding in self.findings}
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict of plain JSON values; the keys of `counts` become text."""
+        counts = {str(label): {str(group): n for group, n in row.items()} for label, row in self.counts.items()}
+        return dataclasses.asdict(self) | {"counts": counts}
+
+    def __str__(self) -> str:
+        parts = [self.heading, _channel_table(self.channels)]
+        if self.counts:
+            parts.append(_class_table(self.counts, self.noun))
+        if self.notes:
+            parts.append("\n".join(["What was changed on reading:", *(_item(note, "- ") for note in self.notes)]))
+        parts.append("\n".join(_item(finding.message, f"{finding.severity}: ") for finding in self.findings))
+        if self.ok:
+            parts.append("No error and no warning.")
+        return "\n\n".join(part for part in parts if part)
+
+
+def _item(text: str, start: str) -> str:
+    return textwrap.fill(text, WIDTH, initial_indent=start, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _channel_table(channels: tuple[ChannelSummary, ...]) -> str:
+    import tabulate
+
+    rows = [
+        (
+            channel.name,
+            *(number(value) for value in (channel.minimum, channel.maximum, channel.mean, channel.std)),
+            _share(channel.clipped),
+            "all" if channel.constant else _share(channel.still),
+            f"{channel.missing:,}" if channel.missing else "-",
+        )
+        for channel in channels
+    ]
+    headers = ("channel", "min", "max", "mean", "std", "clipped", "still", "missing")
+    return tabulate.tabulate(rows, headers, colalign=("left",) + 7 * ("right",), disable_numparse=True)
+
+
+def _share(share: float) -> str:
+    return "-" if not share else "<0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
+
+
+def _class_table(counts: dict[Any, dict[Any, int]], noun: str) -> str:
+    import tabulate
+
+    groups = list(dict.fromkeys(group for row in counts.values() for group in row))
+    known = groups != [None]
+    # Many groups would not fit a line: their number and range tell most.
+    listed = known and len(groups) <= MOST_GROUPS
+    headers: list[str] = ["class", f"{noun}s", "share"]
+    headers += [str(group) for group in groups] if listed else ["groups", "in each"] if known else []
+    total = sum(sum(row.values()) for row in counts.values())
+    rows = []
+    for label, row in counts.items():
+        count = sum(row.values())
+        cells = [str(label), f"{count:,}", f"{100 * count / total:.1f} %"]
+        if listed:
+            cells += [f"{row[group]:,}" if row.get(group) else "-" for group in groups]
+        elif known:
+            cells += [f"{len(row):,}", f"{min(row.values()):,} to {max(row.values()):,}"]
+        rows.append(cells)
+    table = tabulate.tabulate(rows, headers, colalign=["left"] + ["right"] * (len(headers) - 1), disable_numparse=True)
+    return (f"{plural(len(counts), 'class')} in {plural(len(groups), 'group')}\n\n" if known else "") + table

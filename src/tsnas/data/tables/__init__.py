@@ -1,0 +1,5 @@
+"""From the user's own tables, CSV files or data frames, to recordings."""
+
+from tsnas.data.tables.read import from_csv, from_frame
+
+__all__ = ["from_csv", "from_frame"]

@@ -1,0 +1,108 @@
+"""Cells of a table to numbers: decimal marks, and what stands for a missing value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from tsnas.data.tables.table import Table
+from tsnas.errors import TableValueError
+
+MISSING = frozenset({"", "-", "--", "?", "#n/a", "n/a", "na", "nan", "none", "null"})
+_INFINITE = frozenset({"inf", "infinity"})
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
+_COMMA = re.compile(r"^\s*[+-]?\d*,\d+(?:e[+-]?\d+)?\s*$", re.IGNORECASE | re.ASCII | re.MULTILINE)
+_POINT = re.compile(r"^\s*[+-]?\d*\.\d+(?:e[+-]?\d+)?\s*$", re.IGNORECASE | re.ASCII | re.MULTILINE)
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell stands for a missing value, such as nothing, `NaN` or `n/a`."""
+    return cell.strip().lower() in MISSING
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number, with a decimal point or a decimal comma."""
+    return _NUMBER.fullmatch(cell.strip().replace(",", ".", 1)) is not None
+
+
+def holds_numbers(cells: Sequence) -> bool:
+    """Whether a column is one of numbers: at least half of the cells that are not missing are."""
+    if isinstance(cells, np.ndarray):
+        return cells.dtype.kind in "biuf"
+    present = [cell for cell in cells if not is_missing(cell)]
+    return bool(present) and 2 * sum(map(is_number, present)) >= len(present)
+
+
+def decimal_mark(table: Table, columns: Sequence[int]) -> str:
+    """`","` if the numbers of these columns have decimal commas, else `"."`.
+
+    Raises:
+        TableValueError: some have a comma and some a point.
+    """
+    places: dict[str, tuple[int, int]] = {}
+    for index in columns:
+        cells = table.columns[index]
+        if isinstance(cells, np.ndarray):
+            continue
+        for mark, pattern in ((",", _COMMA), (".", _POINT)):
+            if mark in places or not pattern.search("\n".join(cells)):
+                continue
+            row = next((row for row, cell in enumerate(cells) if pattern.fullmatch(cell)), None)
+            if row is not None:
+                places[mark] = (row, index)
+    if len(places) == 2:
+        (row, column), (other, other_column) = places[","], places["."]
+        raise TableValueError(
+            f"{table.where(row)}, has {table.columns[column][row].strip()!r} with a decimal comma, but line "
+            f"{table.lines[other]} has {table.columns[other_column][other].strip()!r} with a decimal point; use one of "
+            "them in a file, without marks for thousands, or say which with decimal."
+        )
+    return "," if "," in places else "."
+
+
+def numbers(table: Table, index: int, decimal: str) -> np.ndarray:
+    """A column as float64; NaN stands for what is missing, infinite or beyond float32.
+
+    Raises:
+        TableValueError: a cell that is no number.
+    """
+    cells = table.columns[index]
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "biuf":
+        found = cells.astype(np.float64)
+    else:
+        found = _parsed(table, index, [str(cell) for cell in cells], decimal)
+    found[~(np.abs(found) <= _LARGEST)] = np.nan
+    return found
+
+
+def _parsed(table: Table, index: int, cells: list[str], decimal: str) -> np.ndarray:
+    text = "\n".join(cells)
+    # The quick way knows points only, and Python's float takes underscores.
+    if "_" not in text and not (decimal == "," and "." in text) and not (decimal == "." and "," in text):
+        try:
+            quick = text.replace(",", ".").split("\n")
+            if len(quick) == len(cells):
+                return np.fromiter(map(float, quick), np.float64, len(quick))
+        except ValueError:
+            pass
+    return np.fromiter((_number(table, index, row, cell, decimal) for row, cell in enumerate(cells)), np.float64)
+
+
+def _number(table: Table, index: int, row: int, cell: str, decimal: str) -> float:
+    if is_missing(cell):
+        return np.nan
+    text = cell.strip()
+    if decimal == ",":
+        text = text.replace(".", "_").replace(",", ".")
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    if text.lstrip("+-").lower() in _INFINITE:
+        return np.inf
+    raise TableValueError(
+        f"{table.where(row)}, column {table.called(index)}, holds {cell.strip()[:40]!r}, which is no number"
+        f"{' with a decimal comma' if decimal == ',' else ''}; correct it, leave it empty if it is missing, or leave "
+        "the column out of channels."
+    )

@@ -1,0 +1,46 @@
+"""A data frame of pandas to a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tsnas.data.tables.table import Table
+from tsnas.errors import TableFileError
+
+
+def frame_table(frame: Any) -> Table:
+    """The columns of a frame as numbers, times or text.
+
+    Args:
+        frame: `pandas.DataFrame`.
+
+    Returns:
+        `Table`.
+
+    Raises:
+        TableFileError: no data frame, or one without rows or columns.
+    """
+    # By what it can do: pandas is not imported here, whoever has a frame has done so.
+    if not all(hasattr(frame, name) for name in ("columns", "iloc", "dtypes")):
+        raise TableFileError(f"frame is {type(frame).__name__}; give a pandas.DataFrame, or use from_csv for files.")
+    if not len(frame) or not len(frame.columns):
+        raise TableFileError(
+            f"The frame has {len(frame)} rows and {len(frame.columns)} columns; give at least two rows."
+        )
+    columns = [_cells(frame.iloc[:, index]) for index in range(len(frame.columns))]
+    return Table("the frame", [str(name) for name in frame.columns], columns, np.arange(len(frame)), unit="row")
+
+
+def _cells(series: Any) -> Any:
+    kind = getattr(series.dtype, "kind", "O")
+    if kind in "biuf":
+        # Columns of pandas with missing values are no NumPy arrays.
+        if series.isna().any():
+            return series.to_numpy(dtype="float64", na_value=np.nan)
+        return series.to_numpy(dtype=getattr(series.dtype, "numpy_dtype", None))
+    if kind == "M":
+        # With a time zone it becomes UTC; only differences count.
+        return series.to_numpy(dtype="datetime64[ns]")
+    return ["" if missing else str(cell) for cell, missing in zip(series, series.isna(), strict=True)]

@@ -1,0 +1,92 @@
+"""A table as it was read: columns of text or numbers, and where each row stands in its file."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tsnas.errors import TableColumnError
+
+MOST_LISTED, LONGEST_NAME = 20, 40
+
+Column = str | int
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Columns of one length, of one file or data frame.
+
+    Args:
+        source: str, what to call it in messages, such as the path of the file.
+        names: list of str, the names of the columns; of the indices "0", "1", ... where a file has no header.
+        columns: list of sequences of cells: text, or NumPy arrays of numbers or times.
+        lines: int array (rows,), the line of each row in its file, or its index in a frame.
+        named: bool, False where a file has no header.
+        unit: str, what a row is called in messages: `"line"` or `"row"`.
+    """
+
+    source: str
+    names: list[str]
+    columns: list[Sequence[Any]]
+    lines: np.ndarray
+    named: bool = True
+    unit: str = "line"
+
+    def index(self, column: Column, role: str) -> int:
+        """Where a column is.
+
+        Args:
+            column: str, its name, or int, its index from 0.
+            role: str, the argument that names it, for the message.
+
+        Raises:
+            TableColumnError: no such column, or two of that name.
+        """
+        if not isinstance(column, str):
+            if 0 <= column < len(self.names):
+                return int(column)
+            raise TableColumnError(
+                f"{self.source} has {len(self.names)} columns, with indices 0 to {len(self.names) - 1}, so "
+                f"{role}={column} is none of them."
+            )
+        found = [index for index, name in enumerate(self.names) if name == column]
+        if len(found) == 1 and self.named:
+            return found[0]
+        if len(found) > 1:
+            raise TableColumnError(
+                f"{self.source} has {len(found)} columns named {column!r} (indices {', '.join(map(str, found))}); give "
+                f"{role} as an index."
+            )
+        if not self.named:
+            raise TableColumnError(
+                f"{self.source} has no header, so {role}={column!r} names no column of it; give an index from 0 to "
+                f"{len(self.names) - 1}, or header=True if its first line holds names."
+            )
+        raise TableColumnError(
+            f"{self.source} has no column {column!r} for {role}{_near(column, self.names)}; its columns are "
+            f"{listed_columns(self.names)}."
+        )
+
+    def called(self, index: int) -> str:
+        """The name of a column in quotes, for a message."""
+        return repr(self.names[index][:LONGEST_NAME])
+
+    def where(self, row: int) -> str:
+        """The place of a row, for a message."""
+        return f"{self.source}, {self.unit} {self.lines[row]}"
+
+
+def _near(column: str, names: list[str]) -> str:
+    by_key = {name.strip().lower(): name for name in names}
+    near = [by_key[key] for key in difflib.get_close_matches(column.strip().lower(), by_key, n=3, cutoff=0.5)]
+    return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+
+def listed_columns(names: list[str]) -> str:
+    """Names in quotes for a message, none too long and not too many."""
+    shown = ", ".join(repr(name[:LONGEST_NAME]) for name in names[:MOST_LISTED])
+    return shown + (f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else "")

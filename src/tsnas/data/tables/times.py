@@ -1,0 +1,135 @@
+"""Time stamps to seconds: units, and dates of ISO 8601."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+import numpy as np
+
+from tsnas.data.tables.cells import is_missing, is_number, numbers
+from tsnas.data.tables.notes import Notes
+from tsnas.data.tables.table import Table
+from tsnas.errors import TableTimeError
+
+SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+UNITS = (*SECONDS, "iso")
+# Units are a thousand apart, so a step within a factor of sixteen of the expected one can be of one unit only.
+LARGEST_RATIO = 16.0
+_IN_NAME = re.compile(r"(?:_|\s|\[|\(|\bin\s)(s|sec|ms|us|µs|ns)[\])]?$", re.IGNORECASE)
+_SPELLINGS = {"sec": "s", "µs": "us"}
+
+
+def seconds(
+    table: Table, index: int, unit: str | None, rate_hz: float | None, decimal: str, notes: Notes
+) -> np.ndarray:
+    """A column of time stamps as seconds from the first of them.
+
+    Args:
+        table: `Table`.
+        index: int, the column.
+        unit: str, one of `UNITS`. Defaults to None: dates of ISO 8601 are known by their look; the unit of numbers is
+            what the name of the column ends in, such as `time_ms` or `t [s]`, or follows from `rate_hz`.
+        rate_hz: float or None, samples in a second, about.
+        decimal: str, the decimal mark.
+        notes: `Notes` to add to.
+
+    Returns:
+        float64 array (rows,); NaN where the stamp is missing.
+
+    Raises:
+        TableTimeError: stamps that cannot be read, or whose unit is not known.
+        TableValueError: a stamp that is no number.
+    """
+    cells = table.columns[index]
+    if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
+        return _from_datetime64(cells)
+    if unit == "iso" or (unit is None and _looks_like_dates(cells)):
+        return _from_dates(table, index)
+    stamps = _exact(cells)
+    if stamps is None:
+        stamps = numbers(table, index, decimal)
+        present = stamps[~np.isnan(stamps)]
+        stamps = stamps - (present[0] if len(present) else 0.0)
+    if unit is None:
+        unit = _unit(table, index, stamps, rate_hz)
+        notes.tell(f"Time stamps were taken for {unit}", table.source)
+    return stamps * SECONDS[unit]
+
+
+def _looks_like_dates(cells) -> bool:
+    if isinstance(cells, np.ndarray):
+        return False
+    first = next((cell for cell in cells if not is_missing(cell)), "0")
+    return not is_number(first)
+
+
+def _from_datetime64(cells: np.ndarray) -> np.ndarray:
+    missing = np.isnat(cells)
+    if missing.all():
+        return np.full(len(cells), np.nan)
+    since = (cells - cells[~missing][0]).astype("timedelta64[ns]").astype(np.int64)
+    return np.where(missing, np.nan, since / 1e9)
+
+
+def _from_dates(table: Table, index: int) -> np.ndarray:
+    first: datetime.datetime | None = None
+    found = np.full(len(table.lines), np.nan)
+    for row, cell in enumerate(table.columns[index]):
+        text = str(cell).strip()
+        if is_missing(text):
+            continue
+        try:
+            stamp = datetime.datetime.fromisoformat(text)
+            first = first or stamp
+            found[row] = (stamp - first).total_seconds()
+        except ValueError:
+            raise TableTimeError(
+                f"{table.where(row)}, column {table.called(index)}, holds {text[:40]!r}, which is no time of ISO "
+                "8601, such as 2024-05-01T09:30:00.125; write it so, or as a number of s, ms, us or ns."
+            ) from None
+        except TypeError:
+            raise TableTimeError(
+                f"{table.where(row)}, column {table.called(index)}, holds {text[:40]!r}: some stamps have a time zone "
+                "and some have none; write all of them alike."
+            ) from None
+    return found
+
+
+def _exact(cells) -> np.ndarray | None:
+    """Whole numbers less the first; nanoseconds since 1970 have more digits than a float. None for other cells."""
+    if isinstance(cells, np.ndarray):
+        return (cells - cells[0]).astype(np.float64) if cells.dtype.kind in "iu" and len(cells) else None
+    try:
+        whole = [int(cell) for cell in cells]
+        return np.array([float(value - whole[0]) for value in whole])
+    except (ValueError, OverflowError):
+        return None
+
+
+def _unit(table: Table, index: int, stamps: np.ndarray, rate_hz: float | None) -> str:
+    named = _IN_NAME.search(table.names[index].strip())
+    if named:
+        unit = named.group(1).lower()
+        return _SPELLINGS.get(unit, unit)
+    steps = np.diff(stamps)
+    steps = steps[steps > 0]
+    if not len(steps):
+        raise TableTimeError(
+            f"The time stamps of {table.source}, column {table.called(index)}, never go up; give another time column, "
+            "or none and rate_hz."
+        )
+    step = float(np.median(steps))
+    if rate_hz is None:
+        rates = ", ".join(f"{1 / (step * size):,.4g} Hz if {unit!r}" for unit, size in SECONDS.items())
+        raise TableTimeError(
+            f"The unit of the time stamps of {table.source}, column {table.called(index)}, is not known: their median "
+            f"step is {step:.6g}, so the rate is {rates}. Give time_unit, or rate_hz."
+        )
+    unit = min(SECONDS, key=lambda unit: abs(np.log(step * SECONDS[unit] * rate_hz)))
+    if abs(np.log(step * SECONDS[unit] * rate_hz)) > np.log(LARGEST_RATIO):
+        raise TableTimeError(
+            f"The time stamps of {table.source}, column {table.called(index)}, have a median step of {step:.6g}, "
+            f"which is far from {rate_hz:g} Hz in each of s, ms, us and ns; give time_unit, or correct rate_hz."
+        )
+    return unit
