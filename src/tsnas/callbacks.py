@@ -135,6 +135,9 @@ def as_callbacks(callbacks: Any) -> list[keras.callbacks.Callback]:
     Args:
         callbacks: None, one callback, or an iterable of callbacks.
 
+    Returns:
+        list of `tf_keras.callbacks.Callback`; those of Keras 3 are wrapped in a `ForeignCallback`.
+
     Raises:
         SettingError: an object that is no callback.
     """

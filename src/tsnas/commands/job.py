@@ -19,10 +19,12 @@ ONE_SOURCE = f"give one of --data=FILE.npz and --dataset=shoulder (or {', '.join
 
 
 def text_flag(values: flags.FlagValues, name: str, meaning: str) -> None:
+    """A flag that takes text, and has no default."""
     flags.DEFINE_string(name, None, meaning, flag_values=values)
 
 
 def whole_flag(values: flags.FlagValues, name: str, meaning: str, lower_bound: int = 1) -> None:
+    """A flag that takes a whole number of at least `lower_bound`, and has no default."""
     flags.DEFINE_integer(name, None, meaning, lower_bound=lower_bound, flag_values=values)
 
 
@@ -164,6 +166,7 @@ def remove_if_empty(folder: pathlib.Path) -> None:
 
 
 def listing(paths: list[pathlib.Path]) -> str:
+    """A line for each file, with its size."""
     return "\n".join(f"  {path.stat().st_size:>10,} bytes  {path.name}" for path in paths)
 
 

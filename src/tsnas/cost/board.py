@@ -139,7 +139,14 @@ class Board:
         return board
 
     def measured(self, op: Op) -> OpMeasurement | None:
-        """The record of exactly this operator in the board's table, or None."""
+        """The record of exactly this operator in the board's table.
+
+        Args:
+            op: operator descriptor.
+
+        Returns:
+            `OpMeasurement`, or None if it was not measured.
+        """
         return self._records.get(op)
 
     def with_table(self, records: Iterable[OpMeasurement]) -> Board:

@@ -101,6 +101,9 @@ class Estimate:
 
         Args:
             limits: `Limits`, to say of each that is given whether it is kept. Defaults to None.
+
+        Returns:
+            str.
         """
         lines = [
             (

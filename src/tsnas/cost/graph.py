@@ -10,7 +10,14 @@ from tsnas.cost.ops import Op, Shape
 
 @dataclasses.dataclass(frozen=True)
 class Node:
-    """One operator: its descriptor, the names of the tensors it reads, and the one it writes."""
+    """One operator of a network.
+
+    Args:
+        name: str, its name.
+        op: operator descriptor.
+        inputs: tuple of str, names of the tensors that it reads.
+        output: str, name of the tensor that it writes.
+    """
 
     name: str
     op: Op
@@ -60,6 +67,9 @@ class Graph:
 class GraphBuilder:
     """Collects operators in execution order and gives each output tensor a name.
 
+    Args:
+        input_shape: (height, width, channels) of the input tensor, whose name is `"input"`.
+
     Example:
         >>> builder = GraphBuilder((128, 9, 1))
         >>> x = builder.add("stem", Conv2D(128, 9, 1, 8, 5, 1, stride_h=2), builder.input)
@@ -73,8 +83,26 @@ class GraphBuilder:
         self._nodes: list[Node] = []
 
     def add(self, name: str, op: Op, *inputs: str) -> str:
+        """Adds an operator.
+
+        Args:
+            name: str, its name, and that of the tensor that it writes.
+            op: operator descriptor.
+            *inputs: str, names of the tensors that it reads.
+
+        Returns:
+            The name of the tensor that it writes.
+        """
         self._nodes.append(Node(name, op, inputs, name))
         return name
 
     def build(self, output: str) -> Graph:
+        """The network of all that was added.
+
+        Args:
+            output: str, name of its output tensor.
+
+        Returns:
+            A `Graph`.
+        """
         return Graph(self.input, self._input_shape, tuple(self._nodes), output)

@@ -76,6 +76,16 @@ def op_latency(op: Op, board: Board) -> OpLatency:
 def op_cycles(op: Op, board: Board) -> float:
     """CPU cycles of an operator's kernel alone, without the interpreter around it; see `op_latency`.
 
+    Args:
+        op: operator descriptor.
+        board: `Board`.
+
+    Returns:
+        float, cycles.
+
+    Raises:
+        BoardError: as in `op_latency`.
+
     Example:
         >>> round(op_cycles(Conv2D(128, 9, 1, 8, 5, 1, stride_h=2), load_board("nucleo_f446re")))
         821159
@@ -87,17 +97,49 @@ def op_latency_ms(op: Op, board: Board) -> float:
     """Time that an operator adds to a network, in ms at the board's clock: its kernel and the interpreter's overhead.
 
     The latencies of a network's operators add up to `graph_latency_ms`.
+
+    Args:
+        op: operator descriptor.
+        board: `Board`.
+
+    Returns:
+        float, ms.
+
+    Raises:
+        BoardError: as in `op_latency`.
     """
     return op_latency(op, board).total_cycles / board.clock_hz * 1000.0
 
 
 def graph_cycles(graph: Graph, board: Board) -> float:
-    """CPU cycles of one inference: every kernel and the interpreter's overhead for each."""
+    """CPU cycles of one inference: every kernel and the interpreter's overhead for each.
+
+    Args:
+        graph: `Graph`.
+        board: `Board`.
+
+    Returns:
+        float, cycles.
+
+    Raises:
+        BoardError: as in `op_latency`, of any operator.
+    """
     return sum(op_latency(node.op, board).total_cycles for node in graph.nodes)
 
 
 def graph_latency_ms(graph: Graph, board: Board) -> float:
-    """Time of one inference, in ms at the board's clock."""
+    """Time of one inference, in ms at the board's clock.
+
+    Args:
+        graph: `Graph`.
+        board: `Board`.
+
+    Returns:
+        float, ms.
+
+    Raises:
+        BoardError: as in `op_latency`, of any operator.
+    """
     return graph_cycles(graph, board) / board.clock_hz * 1000.0
 
 

@@ -64,6 +64,12 @@ class Limits:
 
         The firmware around the model needs RAM and flash too; give lower limits to leave room for it.
 
+        Args:
+            board: `Board`.
+
+        Returns:
+            `Limits`, of which RAM and flash are always given.
+
         Raises:
             LimitError: there is a limit on energy, but the board has no `active_power_mw`.
         """
@@ -75,7 +81,17 @@ class Limits:
         )
 
     def latency_for(self, board: Board) -> float | None:
-        """The latency in ms that keeps both the limit on it and the one on energy."""
+        """The latency that keeps both the limit on it and the one on energy.
+
+        Args:
+            board: `Board`, whose power says how much energy a millisecond takes.
+
+        Returns:
+            float, in ms; None if there is neither limit.
+
+        Raises:
+            LimitError: there is a limit on energy, but the board has no `active_power_mw`.
+        """
         if self.max_energy_mj is None:
             return self.max_latency_ms
         if board.active_power_mw is None:

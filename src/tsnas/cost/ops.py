@@ -51,10 +51,12 @@ class Conv2D:
 
     @property
     def in_shapes(self) -> tuple[Shape, ...]:
+        """Shapes of the inputs, each (height, width, channels)."""
         return ((self.in_h, self.in_w, self.in_c),)
 
     @property
     def out_shape(self) -> Shape:
+        """Shape of the output (height, width, channels)."""
         return (
             conv_output_size(self.in_h, self.kernel_h, self.stride_h, self.padding),
             conv_output_size(self.in_w, self.kernel_w, self.stride_w, self.padding),
@@ -68,17 +70,23 @@ class Conv2D:
 
     @property
     def params(self) -> int:
+        """Number of weights and biases."""
         return self.weights + self.out_c
 
     @property
     def macs(self) -> int:
+        """Multiply-accumulates of one inference."""
         out_h, out_w, _ = self.out_shape
         return out_h * out_w * self.weights
 
 
 @dataclasses.dataclass(frozen=True)
 class Add:
-    """Element-wise int8 addition of two tensors of the same shape (height, width, channels)."""
+    """Element-wise int8 addition of two tensors of the same shape.
+
+    Args:
+        h, w, c: int, that shape (height, width, channels).
+    """
 
     h: int
     w: int
@@ -89,20 +97,27 @@ class Add:
 
     @property
     def in_shapes(self) -> tuple[Shape, ...]:
+        """Shapes of the inputs, each (height, width, channels)."""
         return ((self.h, self.w, self.c),) * 2
 
     @property
     def out_shape(self) -> Shape:
+        """Shape of the output (height, width, channels)."""
         return (self.h, self.w, self.c)
 
     @property
     def macs(self) -> int:
+        """Operations of one inference, one for each element."""
         return self.h * self.w * self.c
 
 
 @dataclasses.dataclass(frozen=True)
 class GlobalAveragePooling2D:
-    """Mean over time and sensors: TFLite's MEAN over both spatial axes, int8."""
+    """Mean over time and sensors: TFLite's MEAN over both spatial axes, int8.
+
+    Args:
+        h, w, c: int, shape of the input (height, width, channels).
+    """
 
     h: int
     w: int
@@ -113,20 +128,27 @@ class GlobalAveragePooling2D:
 
     @property
     def in_shapes(self) -> tuple[Shape, ...]:
+        """Shapes of the inputs, each (height, width, channels)."""
         return ((self.h, self.w, self.c),)
 
     @property
     def out_shape(self) -> Shape:
+        """Shape of the output (height, width, channels)."""
         return (1, 1, self.c)
 
     @property
     def macs(self) -> int:
+        """Operations of one inference, one for each element."""
         return self.h * self.w * self.c
 
 
 @dataclasses.dataclass(frozen=True)
 class Softmax:
-    """Softmax over a vector of `c` int8 logits."""
+    """Softmax over a vector of int8 logits.
+
+    Args:
+        c: int, number of logits.
+    """
 
     c: int
 
@@ -135,14 +157,17 @@ class Softmax:
 
     @property
     def in_shapes(self) -> tuple[Shape, ...]:
+        """Shapes of the inputs, each (height, width, channels)."""
         return ((1, 1, self.c),)
 
     @property
     def out_shape(self) -> Shape:
+        """Shape of the output (height, width, channels)."""
         return (1, 1, self.c)
 
     @property
     def macs(self) -> int:
+        """Operations of one inference, one for each element."""
         return self.c
 
 

@@ -81,6 +81,13 @@ def cut_windows(
 def check_recordings(recordings: Sequence[Any], signal: Signal) -> list[np.ndarray]:
     """Recordings as finite float32 arrays (time, channels) with as many channels each.
 
+    Args:
+        recordings: sequence of arrays (time, channels), or (time,) for one channel.
+        signal: `Signal` that windows are to be cut by.
+
+    Returns:
+        list of float32 arrays (time, channels).
+
     Raises:
         DataError: recordings that cannot be used.
         SettingError: channels that they lack, or windows that are too short for a network.

@@ -96,6 +96,13 @@ class Signal:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Signal:
-        """Reads what `to_json` wrote."""
+        """The signal that `to_json` described.
+
+        Args:
+            values: dict.
+
+        Returns:
+            A `Signal`.
+        """
         channels = values["channels"]
         return cls(**values | {"channels": None if channels is None else tuple(channels)})

@@ -39,7 +39,14 @@ class Standardizer:
 
     @classmethod
     def fit(cls, x: np.ndarray) -> Standardizer:
-        """Learns from training windows of shape (windows, time, channels); a constant channel becomes 0."""
+        """Learns from training windows; a constant channel becomes 0.
+
+        Args:
+            x: array of shape (windows, time, channels).
+
+        Returns:
+            A `Standardizer`.
+        """
         low, high = x.min(axis=(0, 1)), x.max(axis=(0, 1))
         constant = low == high
         # Rounding would leave a constant channel a tiny deviation to be divided by.
@@ -61,7 +68,17 @@ class Standardizer:
 
     @classmethod
     def from_json(cls, values: Any) -> Standardizer:
-        """The standardizer that `to_json` described; raises ModelFileError if `values` is no such dict."""
+        """The standardizer that `to_json` described.
+
+        Args:
+            values: dict of the lists `"mean"` and `"std"`, one number for each channel.
+
+        Returns:
+            A `Standardizer`.
+
+        Raises:
+            ModelFileError: `values` is no such dict.
+        """
         try:
             mean, std = (np.array(values[name], np.float64) for name in ("mean", "std"))
         except (KeyError, TypeError, ValueError):

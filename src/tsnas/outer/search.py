@@ -185,7 +185,18 @@ class SignalSearch(BaseEstimator):
         return self
 
     def predict_recordings(self, recordings):
-        """Labels of all windows of recordings; see `AutoClassifier.predict_recordings`."""
+        """Labels of all windows of recordings, cut as `signal_` says.
+
+        Args:
+            recordings: as in `AutoClassifier.predict_recordings`, with all channels.
+
+        Returns:
+            list with an array of labels for each recording.
+
+        Raises:
+            NotFittedError: `fit` has not been called, or this process was a worker.
+            DataError: recordings that cannot be used.
+        """
         check_is_fitted(self, "classifier_")
         return self.classifier_.predict_recordings(recordings)
 

@@ -158,5 +158,6 @@ def stream(facts: dict[str, Any]) -> str:
 
 
 def strategy(facts: dict[str, Any]) -> str:
+    """How candidates were found, in words."""
     name = facts["settings"]["strategy"]
     return STRATEGIES.get(name, str(name))

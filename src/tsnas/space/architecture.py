@@ -115,6 +115,14 @@ class Architecture:
 
     @classmethod
     def from_json(cls, config: dict) -> Architecture:
+        """The architecture that `to_json` described.
+
+        Args:
+            config: dict.
+
+        Returns:
+            An `Architecture`.
+        """
         cells = []
         for fields in config["cells"]:
             fields = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
@@ -126,6 +134,13 @@ class Architecture:
 
         The skip convolution runs first and each branch is added as soon as it is there, so that as few
         tensors as possible live at once.
+
+        Args:
+            builder: object with the methods of `tsnas.space.architecture.Builder`, such as one that builds a Keras
+                model or a cost graph.
+
+        Returns:
+            What the builder has for the output of the network.
         """
         x = builder.input
         for index, cell in enumerate(self.cells):

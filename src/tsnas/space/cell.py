@@ -105,6 +105,7 @@ class SearchCell(keras.layers.Layer):
 
 
 def expected(values, probs):
+    """The mean of `values` over the options of the last axis, weighted by their probabilities."""
     return tf.reduce_sum(probs * values, axis=-1)
 
 

@@ -102,6 +102,12 @@ class SpaceConfig:
 
         Their product is 2 ** floor(log2(time / minimum_time)), at least 2. Shorter windows than twice the
         minimum keep one cell: it is the only place that looks at each sensor on its own.
+
+        Args:
+            time: int, window length in samples.
+
+        Returns:
+            tuple of int, a stride for each cell.
         """
         halvings = max(1, math.floor(math.log2(time / self.minimum_time)))
         if self.first_stride == 4 and halvings > 1:
@@ -115,6 +121,12 @@ class SpaceConfig:
         The paper's floor(log2(sensors / minimum_sensors)) gives no cell for 9 sensors, although its results
         have them. One sensor has nothing to halve: its first cell has stride 1 too. With `collapse` the first
         cell has the stride of all sensors, and there are no other halvings.
+
+        Args:
+            sensors: int, number of sensor channels.
+
+        Returns:
+            tuple of int, a stride for each cell.
         """
         if self.collapse:
             return (sensors,) + (1,) * self.extra_fusion_cells
@@ -125,14 +137,30 @@ class SpaceConfig:
         return ((first,) + (1,) * self.extra_fusion_cells) * max(1, halvings)
 
     def kernels_for(self, time: int) -> tuple[int, ...]:
-        """Temporal kernels that make sense on `time` samples: a longer one than 2 * time - 1 only adds padding."""
+        """Temporal kernels that make sense on `time` samples: a longer one than 2 * time - 1 only adds padding.
+
+        Args:
+            time: int, samples that the cell sees.
+
+        Returns:
+            tuple of int, lengths of kernels.
+        """
         return tuple(k for k in self.kernel_sizes if k <= 2 * time - 1) or (min(self.kernel_sizes),)
 
     def to_json(self) -> dict:
+        """A dict of plain JSON values; `from_json` reverses it."""
         return dataclasses.asdict(self) | {"kernel_sizes": list(self.kernel_sizes)}
 
     @classmethod
     def from_json(cls, config: dict) -> SpaceConfig:
+        """The settings that `to_json` described.
+
+        Args:
+            config: dict.
+
+        Returns:
+            A `SpaceConfig`.
+        """
         return cls(**(config | {"kernel_sizes": tuple(config["kernel_sizes"])}))
 
 
