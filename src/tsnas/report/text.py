@@ -56,7 +56,7 @@ def prose(sentence: str) -> str:
 
 
 def shape(sizes: list[int] | tuple[int, ...]) -> str:
-    """Sizes with a cross between them, such as 128×9."""
+    """Sizes with a cross between them, such as 128 by 9."""
     return "\N{MULTIPLICATION SIGN}".join(map(str, sizes))
 
 
