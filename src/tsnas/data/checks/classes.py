@@ -1,15 +1,13 @@
-"""Classes and groups: how many there are of each, and what a split by group can do with them."""
+"""Classes and groups: how many there are of each, and what that means for scores."""
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
-from tsnas.data.checks.material import SAMPLE, WINDOW, Material
+from tsnas.data.checks.material import WINDOW, Material
 from tsnas.data.checks.report import Finding
-from tsnas.data.split import split_validation
 from tsnas.words import plural
 
 FEWEST_WINDOWS = 50
@@ -70,7 +68,7 @@ def class_findings(material: Material, counts: Counts) -> list[Finding]:
                         {"class": label, "windows": count},
                     )
                 )
-    return found + (_without_groups(material) if material.groups is None else _with_groups(material, counts))
+    return found + (_without_groups(material) if material.groups is None else _with_groups(counts))
 
 
 def _without_groups(material: Material) -> list[Finding]:
@@ -87,7 +85,7 @@ def _without_groups(material: Material) -> list[Finding]:
     ]
 
 
-def _with_groups(material: Material, counts: Counts) -> list[Finding]:
+def _with_groups(counts: Counts) -> list[Finding]:
     groups = {group for row in counts.values() for group in row}
     if len(groups) == 1:
         return [
@@ -110,27 +108,10 @@ def _with_groups(material: Material, counts: Counts) -> list[Finding]:
                     {"class": label, "group": next(iter(row))},
                 )
             )
-    if not found and material.noun != SAMPLE and not _can_be_split(material):
-        found.append(
-            Finding(
-                "warning",
-                "no split by group",
-                "No split by group leaves every class in the training part, so windows of one group would be on both "
-                "sides of the validation, whose score would be too high; record each class with more groups.",
-            )
-        )
     return found
 
 
-def _can_be_split(material: Material) -> bool:
-    assert material.labels is not None
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        split_validation(material.labels, material.groups)
-    return not caught
-
-
-def test_findings(train: Counts, test: Counts) -> list[Finding]:
+def held_out_findings(train: Counts, test: Counts) -> list[Finding]:
     """Classes that are on one side only."""
     found = []
     for label in test:

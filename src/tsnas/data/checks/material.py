@@ -13,7 +13,7 @@ from tsnas.data.recording_set import RecordingSet
 from tsnas.data.recordings import cut_windows
 from tsnas.data.signal import Signal
 from tsnas.data.windows import check_lengths
-from tsnas.errors import DtypeError, LabelShapeError, LengthMismatchError, WindowShapeError
+from tsnas.errors import DtypeError, LabelShapeError, LengthMismatchError, SettingError, WindowShapeError
 from tsnas.words import plural
 
 WINDOW, RECORDING, SAMPLE = "window", "recording", "sample"
@@ -36,7 +36,6 @@ class Material:
         jitter: tuple of float, for each recording.
         notes: tuple of str.
         sources: tuple of str, the file of each recording; empty if not known.
-        whole_rows: bool, whether samples that were counted are neighbours in time.
     """
 
     rows: np.ndarray
@@ -85,8 +84,11 @@ def material(data: Any, y: Any, groups: Any, signal: Signal | None) -> Material:
 
     Raises:
         DataError: data that are no windows and no recordings, or labels and groups that do not go with them.
+        SettingError: labels or groups beside a `RecordingSet`.
     """
     if isinstance(data, RecordingSet):
+        if y is not None or groups is not None:
+            raise SettingError("A RecordingSet has labels and groups of its own; leave y and groups out.")
         found = _of_recordings(data.arrays, data.labels, data.groups, signal)
         return dataclasses.replace(
             found,
@@ -98,7 +100,7 @@ def material(data: Any, y: Any, groups: Any, signal: Signal | None) -> Material:
             piece_groups=found.piece_groups if data.groups_given else None,
             groups=found.groups if data.groups_given else None,
         )
-    if isinstance(data, list | tuple) and len({np.shape(one) for one in data}) != 1:
+    if isinstance(data, list | tuple) and _are_recordings(data):
         return _of_recordings(data, y, groups, signal)
     x = _numbers(data, "x")
     if signal is not None:
@@ -117,6 +119,11 @@ def material(data: Any, y: Any, groups: Any, signal: Signal | None) -> Material:
     rows = x.reshape(-1, channels)
     lengths = np.full(windows, time)
     return Material(rows, lengths, WINDOW, owners, labels, labels, owners, WINDOW, _numbered(channels))
+
+
+def _are_recordings(data: Sequence[Any]) -> bool:
+    arrays = [one for one in data if isinstance(one, np.ndarray)]
+    return len(arrays) == len(data) and (all(one.ndim == 2 for one in arrays) or len({len(one) for one in arrays}) > 1)
 
 
 def _of_recordings(arrays: Sequence[Any], labels: Any, groups: Any, signal: Signal | None) -> Material:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import textwrap
 from typing import Any
 
@@ -86,9 +87,16 @@ class DataReport:
         return {finding.kind for finding in self.findings}
 
     def to_json(self) -> dict[str, Any]:
-        """A dict of plain JSON values; the keys of `counts` become text."""
+        """A dict of plain JSON values; the keys of `counts` become text, and what is not finite None."""
         counts = {str(label): {str(group): n for group, n in row.items()} for label, row in self.counts.items()}
-        return dataclasses.asdict(self) | {"counts": counts}
+        channels = [
+            {
+                name: None if isinstance(value, float) and not math.isfinite(value) else value
+                for name, value in dataclasses.asdict(channel).items()
+            }
+            for channel in self.channels
+        ]
+        return dataclasses.asdict(self) | {"channels": channels, "counts": counts}
 
     def __str__(self) -> str:
         parts = [self.heading, _channel_table(self.channels)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.data.checks.classes import class_counts, class_findings, test_findings
+from tsnas.data.checks.classes import class_counts, class_findings, held_out_findings
 from tsnas.data.checks.leakage import between_findings, leakage_findings
 from tsnas.data.checks.material import Material, material
 from tsnas.data.checks.report import SEVERITIES, DataReport, Finding
@@ -27,7 +27,7 @@ def check(
 
     Args:
         data: `RecordingSet`; array (windows, time, channels), or (windows, time) for one channel; or a list of
-            recordings (time, channels).
+            recordings, which are arrays (time, channels).
         y: labels, one for each window or recording, or for each recording an array (time,). Defaults to None; a
             `RecordingSet` has its own.
         groups: one value for each window or recording. Defaults to None; a `RecordingSet` has its own.
@@ -39,6 +39,7 @@ def check(
 
     Raises:
         DataError: data, labels or groups of a wrong shape or type.
+        SettingError: labels or groups beside a `RecordingSet`, which has its own.
 
     Example:
         >>> report = tsnas.data.check(x, y, groups)
@@ -68,7 +69,7 @@ def _test(train: Material, counts: dict, test: Any, signal: Signal | None) -> li
         )
     found = between_findings(train, held)
     if held.labels is not None and counts:
-        found += test_findings(counts, class_counts(held.labels, held.groups))
+        found += held_out_findings(counts, class_counts(held.labels, held.groups))
     values = value_findings(held, summarise_channels(held))
     return found + [
         Finding(one.severity, one.kind, f"Test data: {one.message}", one.numbers)

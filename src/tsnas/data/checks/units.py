@@ -13,7 +13,7 @@ from tsnas.words import listed, number
 GRAVITY = {"g": 1.0, "m/s^2": 9.81, "mg": 1000.0}
 NEAR = 0.15
 # An angular rate can have any norm, but does not stay near one as an acceleration does.
-STEADY = 0.35
+STEADY = 0.22
 # Groups whose values are so many times larger or smaller than those of most others.
 LARGEST_RATIO = 8.0
 LARGEST_SPREAD = 1e4

@@ -6,7 +6,7 @@ import numpy as np
 
 from tsnas.data.checks.material import Material
 from tsnas.data.checks.report import ChannelSummary, Finding
-from tsnas.words import listed, number
+from tsnas.words import listed, number, plural
 
 # So many samples in a row at the end of the range are clipped; noise seldom meets it twice.
 RUN_CLIPPED = 3
@@ -76,7 +76,7 @@ def _missing(material: Material, channels: tuple[ChannelSummary, ...]) -> list[F
         Finding(
             "error",
             "missing",
-            f"{sum(missing.values()):,} values are NaN or infinite, in {where} and channel {listed(list(missing))}: a "
+            f"{plural(sum(missing.values()), 'value')} NaN or infinite, in {where} and channel {listed(list(missing))}: a "
             "search refuses them; leave those out, or fill the gaps.",
             {"values": sum(missing.values()), "pieces": pieces, "channels": missing},
         )
