@@ -82,6 +82,19 @@ def test_error_of_a_job_is_raised_as_it_is_and_the_job_is_tried_again_next_time(
     assert (tmp_path / "sum").exists()
 
 
+def test_chief_goes_on_with_what_was_done_alone_and_waits_for_nobody_if_that_was_all(tmp_path, monkeypatch):
+    run_jobs(two_stages(tmp_path), runner(tmp_path), tmp_path)
+    finished = tmp_path / "tuner" / client.FINISHED_FILE
+    finished.unlink()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    for name, value in ((client.CHIEF, "127.0.0.1"), (client.PORT, port), (client.TUNER_ID, "chief")):
+        monkeypatch.setenv(name, value)
+    run_jobs(two_stages(tmp_path), runner(tmp_path), tmp_path)
+    assert finished.exists()
+
+
 def test_names_what_is_missing_in_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv(client.CHIEF, "127.0.0.1")
     monkeypatch.setenv(client.PORT, "8000")

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras_tuner
 
-from tsnas.tuning.leases import COMPLETED, IDLE, RUNNING, STOPPED, Leases
+from tsnas.tuning.leases import IDLE, RUNNING, STOPPED, Leases
 
 Plan = Callable[[], Sequence[str]]
 SCORE = "score"
@@ -35,5 +35,7 @@ class JobsOracle(Leases):
         for job in self.plan():
             if job not in started:
                 return {"status": RUNNING, "values": {"job": job}}
-        all_done = all(trial.status == COMPLETED for trial in self.trials.values())
-        return {"status": STOPPED if all_done else IDLE, "values": None}
+        return {"status": STOPPED if self._all_completed() else IDLE, "values": None}
+
+    def done(self) -> bool:
+        return self._all_completed() and self.populate_space("")["status"] == STOPPED

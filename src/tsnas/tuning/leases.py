@@ -120,6 +120,13 @@ class Leases(keras_tuner.Oracle):
         self._workers = set(self.ongoing_trials) | set(state.get(WORKERS, ()))
         self._heard = dict.fromkeys(self._workers, time.monotonic())
 
+    def done(self) -> bool:
+        """Whether every trial that there will be has ended; False if only a worker's next question can tell."""
+        return self._all_completed() and len(self.trials) >= (self.max_trials or sys.maxsize)
+
+    def _all_completed(self) -> bool:
+        return all(trial.status == COMPLETED for trial in self.trials.values())
+
     def _has_ended(self, trial_id: str) -> bool:
         # Not by its status: in one process, tuner and oracle share the trial, and the tuner sets it first.
         return trial_id in self.end_order

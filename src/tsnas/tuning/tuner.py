@@ -116,6 +116,10 @@ class _Tuner(keras_tuner.engine.base_tuner.BaseTuner):
         else:
             super().search()
 
+    def _get_tuner_fname(self) -> str:
+        # One name for whoever has the oracle: a chief goes on with what was begun alone, and the other way round.
+        return str(self._folder / f"{self.tuner_id if role() == 'worker' else 'oracle_owner'}.json")
+
     def _populate_initial_space(self) -> None:
         """There is no hypermodel that could have hyperparameters of its own."""
 
@@ -154,6 +158,9 @@ class _Tuner(keras_tuner.engine.base_tuner.BaseTuner):
 
 def _serve(oracle: Any) -> None:
     """Answers the workers until all of them have been sent home; keras-tuner's own loop looks every 20 s only."""
+    if oracle.done():
+        # A chief that was lost after the last job; workers that wait for it read in the folder that all is done.
+        return
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))
     servicer = oracle_chief.OracleServicer(oracle)
     protos.get_service_grpc().add_OracleServicer_to_server(servicer, server)
