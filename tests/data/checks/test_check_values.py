@@ -43,7 +43,7 @@ def test_missing_values_are_an_error():
     finding = one(check(x), "missing")
     assert finding.severity == "error"
     assert finding.numbers == {"values": 17, "pieces": 2, "channels": {"1": 1, "2": 16}}
-    assert "17 values NaN or infinite, in 2 of 20 windows and channel 1 and 2" in finding.message
+    assert "17 values NaN or infinite, in 2 of 20 windows, channel 1 and 2" in finding.message
     assert check(np.full((4, 16, 1), np.nan)).to_json()["channels"][0]["minimum"] is None
 
 

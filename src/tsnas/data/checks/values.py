@@ -76,8 +76,8 @@ def _missing(material: Material, channels: tuple[ChannelSummary, ...]) -> list[F
         Finding(
             "error",
             "missing",
-            f"{plural(sum(missing.values()), 'value')} NaN or infinite, in {where} and channel {listed(list(missing))}: a "
-            "search refuses them; leave those out, or fill the gaps.",
+            f"{plural(sum(missing.values()), 'value')} NaN or infinite, in {where}, channel {listed(list(missing))}; "
+            "a search refuses them: leave those out, or fill the gaps.",
             {"values": sum(missing.values()), "pieces": pieces, "channels": missing},
         )
     ]

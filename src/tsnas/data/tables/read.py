@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tsnas.data.recording_set import RecordingSet
-from tsnas.data.tables.cells import decimal_mark, is_missing, numbers
+from tsnas.data.tables.cells import NO_LABEL, decimal_mark, numbers
 from tsnas.data.tables.columns import Columns, find_channels
 from tsnas.data.tables.frame import frame_table
 from tsnas.data.tables.names import as_whole, csv_files, from_name
@@ -209,7 +209,8 @@ def _parts(table: Table, said: dict[str, Any], own: list[int], columns: Columns,
         if getattr(columns, role) is not None
     }
     for role, cells in texts.items():
-        empty = np.array([is_missing(cell) and not cell.strip("-?") for cell in cells.tolist()])
+        distinct = np.unique(cells)
+        empty = np.isin(cells, [cell for cell in distinct.tolist() if cell.lower() in NO_LABEL])
         notes.add(f"Rows without a {role}, left out", table.source, np.count_nonzero(empty))
         times = np.where(empty, np.nan, times)
     found = []

@@ -6,8 +6,10 @@ import codecs
 import collections
 import csv
 import io
+import itertools
 import pathlib
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,7 +24,18 @@ LOOKED_AT = 100
 ALIKE = 0.9
 BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
-Line = tuple[int, str]
+# Rows go to columns in blocks: a million lists at once would keep Python's garbage collector busy.
+BLOCK = 4096
+
+Row = tuple[int, list[str]]
+
+
+class _Lines(NamedTuple):
+    """Lines with their numbers, and the comments before the first of them."""
+
+    numbers: list[int]
+    texts: list[str]
+    comments: list[str]
 
 
 def read_table(
@@ -50,34 +63,27 @@ def read_table(
     Raises:
         TableFileError: a file that is missing, no text, empty, or with lines of another number of fields.
     """
-    lines, comments = _lines(_text(path, source, notes), comment)
-    if not lines:
+    lines = _lines(_text(path, source, notes), comment)
+    if not lines.texts:
         raise TableFileError(f"{source} is empty; give a file with at least two lines of samples.")
-    first = lines[0][1].strip()
+    first = lines.texts[0].strip()
+    start = 0
     if first.lower().startswith("sep=") and len(first) == 5:
         # What spreadsheet programs write to say their delimiter.
-        delimiter, lines = delimiter or first[4], lines[1:]
-    delimiter = delimiter or _delimiter(lines)
-    numbered = list(_rows(lines, delimiter, source))
-    if not numbered:
+        delimiter, start = delimiter or first[4], 1
+    delimiter = delimiter or _delimiter(lines.texts[start : start + LOOKED_AT])
+    rows = _rows(lines, start, delimiter, source)
+    row = next(rows, None)
+    if row is None:
         raise TableFileError(f"{source} holds no line of samples; give a file with at least two.")
     if header is None:
-        header = not any(is_number(cell) for cell in numbered[0][1])
-    names = [cell.strip() for cell in numbered[0][1]] if header else None
-    if names is None:
-        names = _commented_header(comments, delimiter, len(numbered[0][1]))
-    kept = _fitting(numbered[1:] if header else numbered, names, source, notes)
+        header = not any(is_number(cell) for cell in row[1])
+    names = [cell.strip() for cell in row[1]] if header else _commented_header(lines.comments, delimiter, len(row[1]))
+    width = len(row[1])
+    columns, kept = _columns(rows if header else itertools.chain([row], rows), width, names, source, notes)
     if not kept:
         raise TableFileError(f"{source} has a header, but no line of samples; give a file with at least two.")
-    width = len(kept[0][1])
-    columns: list[Sequence[str]] = [list(column) for column in zip(*(cells for _, cells in kept), strict=True)]
-    return Table(
-        source,
-        names or [str(index) for index in range(width)],
-        columns,
-        np.array([line for line, _ in kept]),
-        named=names is not None,
-    )
+    return Table(source, names or list(map(str, range(width))), columns, np.array(kept), named=names is not None)
 
 
 def _text(path: pathlib.Path, source: str, notes: Notes) -> str:
@@ -98,22 +104,20 @@ def _text(path: pathlib.Path, source: str, notes: Notes) -> str:
     return text
 
 
-def _lines(text: str, comment: str) -> tuple[list[Line], list[str]]:
-    """Lines with their numbers, and the comments before the first of them."""
-    lines: list[Line] = []
-    comments = []
+def _lines(text: str, comment: str) -> _Lines:
+    found = _Lines([], [], [])
     for number, line in enumerate(io.StringIO(text, newline=None), 1):
         stripped = line.strip()
         if comment and stripped.startswith(comment):
-            if not lines:
-                comments.append(stripped.removeprefix(comment).strip())
+            if not found.texts:
+                found.comments.append(stripped.removeprefix(comment).strip())
         elif stripped:
-            lines.append((number, line))
-    return lines, comments
+            found.numbers.append(number)
+            found.texts.append(line)
+    return found
 
 
-def _delimiter(lines: list[Line]) -> str:
-    sample = [line for _, line in lines[:LOOKED_AT]]
+def _delimiter(sample: list[str]) -> str:
     for delimiter in DELIMITERS:
         try:
             widths = collections.Counter(len(row) for row in csv.reader(sample, delimiter=delimiter))
@@ -125,22 +129,16 @@ def _delimiter(lines: list[Line]) -> str:
     return max(DELIMITERS, key=lambda delimiter: sum(delimiter in line for line in sample))
 
 
-def _rows(lines: Iterable[Line], delimiter: str, source: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(lines: _Lines, start: int, delimiter: str, source: str) -> Iterator[Row]:
     """Fields of each line; one with a quoted line break is called by the number of its last line."""
-    at = 0
-
-    def texts() -> Iterator[str]:
-        nonlocal at
-        for number, line in lines:
-            at = number
-            yield line
-
+    reader = csv.reader(itertools.islice(lines.texts, start, None), delimiter=delimiter, skipinitialspace=True)
     try:
-        for row in csv.reader(texts(), delimiter=delimiter, skipinitialspace=True):
-            yield at, row
+        for row in reader:
+            yield lines.numbers[start + reader.line_num - 1], row
     except csv.Error as error:
+        line = lines.numbers[min(start + reader.line_num, len(lines.numbers)) - 1]
         raise TableFileError(
-            f"{source}, line {at}, cannot be divided into fields: {error}; look for a quote that is not closed."
+            f"{source}, line {line}, cannot be divided into fields: {error}; look for a quote that is not closed."
         ) from None
 
 
@@ -152,27 +150,38 @@ def _commented_header(comments: list[str], delimiter: str, width: int) -> list[s
     return names if len(names) == width and all(names) else None
 
 
-def _fitting(
-    rows: list[tuple[int, list[str]]], names: list[str] | None, source: str, notes: Notes
-) -> list[tuple[int, list[str]]]:
-    """Rows as wide as the header; a last line that ends early and headers in between are left out."""
-    if not rows:
-        return []
-    width = len(names) if names else len(rows[0][1])
-    kept, repeated = [], 0
-    for position, (line, cells) in enumerate(rows):
+def _columns(
+    rows: Iterable[Row], width: int, names: list[str] | None, source: str, notes: Notes
+) -> tuple[list[Sequence[str]], list[int]]:
+    """Cells by column, and the lines of their rows; a last line that ends early and repeated headers are left out."""
+    columns: list[list[str]] = [[] for _ in range(width)]
+    kept: list[int] = []
+    block: list[list[str]] = []
+    repeated = 0
+    rows = iter(rows)
+    for line, cells in rows:
         if len(cells) > width and all(is_missing(cell) for cell in cells[width:]):
             cells = cells[:width]
-        if names and [cell.strip() for cell in cells] == names:
+        if names and cells and cells[0].strip() == names[0] and [cell.strip() for cell in cells] == names:
             repeated += 1
         elif len(cells) == width:
-            kept.append((line, cells))
-        elif position == len(rows) - 1 and len(cells) < width:
-            notes.add("Last lines that end early, left out", source, 1)
-        else:
+            kept.append(line)
+            block.append(cells)
+            if len(block) == BLOCK:
+                _add(columns, block)
+        elif len(cells) > width or next(rows, None) is not None:
             raise TableFileError(
                 f"{source}, line {line}, has {len(cells)} fields, but "
                 f"{'the header' if names else 'the first line'} has {width}; correct the line, or give the delimiter."
             )
+        else:
+            notes.add("Last lines that end early, left out", source, 1)
+    _add(columns, block)
     notes.add("Headers that are repeated between the samples, left out", source, repeated)
-    return kept
+    return [*columns], kept
+
+
+def _add(columns: list[list[str]], block: list[list[str]]) -> None:
+    for column, cells in zip(columns, zip(*block, strict=True), strict=bool(block)):
+        column.extend(cells)
+    block.clear()
