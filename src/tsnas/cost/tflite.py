@@ -97,8 +97,8 @@ class _GraphReader:
     def read(self) -> Graph:
         if not self._operators or not self._inputs or len(self._outputs) != 1:
             raise self._tensors.error(
-                f"has {len(self._operators)} operators, {len(self._inputs)} inputs and {len(self._outputs)} outputs; "
-                "it must have at least one operator, at least one input and exactly one output"
+                f"it has {len(self._operators)} operators, {len(self._inputs)} inputs and {len(self._outputs)} "
+                "outputs; it must have at least one operator, at least one input and exactly one output"
             )
         names, known = self._tensors.names, set(self._inputs)
         labels, nodes = [], []
@@ -112,7 +112,7 @@ class _GraphReader:
             labels.append(_layer_name(names[outputs[0]]))
             nodes.append((op, tuple(names[t] for t in activations), names[outputs[0]]))
         if self._outputs[0] not in known:
-            raise self._tensors.error("has an output that no operator computes")
+            raise self._tensors.error("it has an output that no operator computes")
         graph = Graph(
             input=names[self._inputs[0]],
             input_shape=self._tensors.activation_shape(self._inputs[0]),
@@ -134,7 +134,7 @@ class _GraphReader:
         try:
             offsets = unpack_offsets(self._tensors.data(entry.buffer), len(self._tensors))
         except ValueError as error:
-            raise self._tensors.error(f"has a damaged plan of its tensors ({error})") from error
+            raise self._tensors.error(f"it has a damaged plan of its tensors ({error})") from error
         by_name = dict(zip(self._tensors.names, offsets, strict=True))
         return tuple(by_name[name] for name in graph.tensor_bytes())
 

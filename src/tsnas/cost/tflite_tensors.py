@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,9 @@ from tsnas.cost.ops import Shape
 from tsnas.errors import FloatModelError, ModelFileError
 
 EXPORT_HINT = "Export the model with a fixed batch of 1: convert a concrete function whose input shape starts with 1."
+# The address space of a Cortex-M for RAM is larger, but no tensor of a model is: a file that says so is damaged.
+MOST_BYTES = 2**26
+TYPE_BYTES = {"INT8": 1, "INT32": 4}
 TYPE_NAMES = {value: name for name, value in vars(schema.TensorType).items() if not name.startswith("_")}
 
 
@@ -37,12 +41,12 @@ class Tensors:
         return len(self._tensors)
 
     def error(self, what: str) -> ModelFileError:
-        return ModelFileError(f"Model {self._source} {what}.")
+        return ModelFileError(f"Model {self._source}: {what}.")
 
     def item(self, items: Sequence[Any], index: int, what: str) -> Any:
         """`items[index]`, or an error that names what is missing."""
         if not 0 <= index < len(items):
-            raise self.error(f"refers to {what} {index} of {len(items)}; the file is damaged")
+            raise self.error(f"it refers to {what} {index} of {len(items)}; the file is damaged")
         return items[index]
 
     def tensor(self, index: int) -> Any:
@@ -68,15 +72,24 @@ class Tensors:
         if min(shape) < 1 or min(signature) < 1:
             raise self.error(f"tensor {self.names[index]!r} has shape {signature}; all sizes must be fixed")
         height, width, channels = {2: (1, 1, shape[-1]), 3: (shape[1], 1, shape[-1]), 4: tuple(shape[1:])}[len(shape)]
+        if math.prod(shape) > MOST_BYTES:
+            raise self.error(
+                f"tensor {self.names[index]!r} has shape {shape}: more bytes than any microcontroller has ({MOST_BYTES})"
+            )
         return height, width, channels
 
     def constant_shape(self, index: int, rank: int, type_name: str) -> list[int]:
-        """Shape of a constant of `rank` dimensions and that type."""
+        """Shape of a constant of `rank` dimensions and that type, all of whose values are in the file."""
         tensor = self.tensor(index)
         self._check_type(index, type_name)
         shape = indices(tensor.shape)
         if len(shape) != rank or min(shape) < 1:
             raise self.error(f"constant {self.names[index]!r} has shape {shape}; it must have {rank} dimensions")
+        expected, found = math.prod(shape) * TYPE_BYTES[type_name], len(self.data(tensor.buffer))
+        if found != expected:
+            raise self.error(
+                f"constant {self.names[index]!r} has shape {shape}, {expected} bytes, but {found} in the file"
+            )
         return shape
 
     def integers(self, index: int) -> list[int] | None:
