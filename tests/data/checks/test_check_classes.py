@@ -32,12 +32,12 @@ def test_classes_by_groups():
     assert check(noise(6, 16, 1), y).counts == {"a": {None: 4}, "b": {None: 2}}
     lines = [line.split() for line in str(report).splitlines()]
     assert ["class", "windows", "share", "1", "2"] in lines
-    assert ["a", "4", "66.7", "%", "2", "2"] in lines
+    assert ["a", "4", "66.7%", "2", "2"] in lines
 
 
 def test_many_groups_are_told_by_their_number():
     lines = [line.split() for line in str(check(noise(60, 16, 1), [0, 1, 1] * 20, np.arange(60) // 3)).splitlines()]
-    assert ["1", "40", "66.7", "%", "20", "2", "to", "2"] in lines
+    assert ["1", "40", "66.7%", "20", "2", "to", "2"] in lines
 
 
 def test_classes_that_are_few_or_uneven():
@@ -202,7 +202,7 @@ def test_recordings_without_groups_and_copied_files():
 
 def test_uneven_time_stamps():
     finding = one(check(recording_set(jitter=(0.0, 0.1, 0.5, 0.3, 0.0, 0.0))), "jitter")
-    assert "vary by 50 % in 2.csv, and by more than 20 % in 2 of 6 recordings" in finding.message
+    assert "vary by 50% in 2.csv, and by more than 20% in 2 of 6 recordings" in finding.message
 
 
 def test_errors_come_first():

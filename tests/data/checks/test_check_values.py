@@ -81,6 +81,13 @@ def test_clipped_samples_against_a_slow_count(end, windows, seed):
     assert ("clipped" in report.kinds()) == (expected >= 0.001)
 
 
+def test_the_end_that_is_clipped_is_named():
+    x = np.minimum(np.cumsum(noise(50, 40, 1), axis=1), 1.5)
+    report = check(x)
+    assert report.channels[0].clipped_at == (1.5,)
+    assert "Channel 0 stays at 1.5, the end of its range, for 3 samples or more in" in one(report, "clipped").message
+
+
 def test_a_switch_is_not_clipped():
     x = np.repeat(np.random.default_rng(0).integers(0, 2, (50, 8)), 8, axis=1).astype(np.float32)
     assert "clipped" not in check(x).kinds()
@@ -92,7 +99,7 @@ def test_a_sensor_that_hangs():
     x[20, 10:45] = 0.25
     report = check(x)
     assert report.channels[0].still == pytest.approx((4 * 64 + 35) / (40 * 64))
-    assert "Channel 0 does not change for 32 samples or a whole window in 11.4 %" in one(report, "still").message
+    assert "Channel 0 does not change for 32 samples or a whole window in 11.4%" in one(report, "still").message
     # The same value at the end of a recording and at the start of the next is no run.
     recordings = [noise(60, 1, seed=seed) for seed in range(3)]
     recordings[0][-20:] = recordings[1][:20] = 0.125

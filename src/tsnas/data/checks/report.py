@@ -40,6 +40,7 @@ class ChannelSummary:
         name: str.
         minimum, maximum, mean, std: float, in the units of the channel.
         clipped: float, share of the samples that are the minimum or the maximum three times or more in a row.
+        clipped_at: tuple of float, which of the two.
         still: float, share of the samples in long runs of one value between them.
         missing: int, samples that are NaN or infinite.
         constant: bool, whether all samples have one value.
@@ -51,6 +52,7 @@ class ChannelSummary:
     mean: float
     std: float
     clipped: float
+    clipped_at: tuple[float, ...]
     still: float
     missing: int
     constant: bool
@@ -132,7 +134,7 @@ def _channel_table(channels: tuple[ChannelSummary, ...]) -> str:
 
 
 def _share(share: float) -> str:
-    return "-" if not share else "<0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
+    return "-" if not share else "<0.1%" if share < 0.001 else f"{100 * share:.1f}%"
 
 
 def _class_table(counts: dict[Any, dict[Any, int]], noun: str) -> str:
@@ -148,7 +150,7 @@ def _class_table(counts: dict[Any, dict[Any, int]], noun: str) -> str:
     rows = []
     for label, row in counts.items():
         count = sum(row.values())
-        cells = [str(label), f"{count:,}", f"{100 * count / total:.1f} %"]
+        cells = [str(label), f"{count:,}", f"{100 * count / total:.1f}%"]
         if listed:
             cells += [f"{row[group]:,}" if row.get(group) else "-" for group in groups]
         elif known:

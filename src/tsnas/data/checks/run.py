@@ -88,8 +88,8 @@ def _jitter(material: Material) -> list[Finding]:
         Finding(
             "info",
             "jitter",
-            f"Steps between time stamps vary by {100 * jitter[worst]:.0f} % in {material.sources[worst]}, and by more "
-            f"than {100 * LARGEST_JITTER:.0f} % in {uneven.sum():,} of {len(jitter):,} recordings. Firmware samples "
+            f"Steps between time stamps vary by {100 * jitter[worst]:.0f}% in {material.sources[worst]}, and by more "
+            f"than {100 * LARGEST_JITTER:.0f}% in {uneven.sum():,} of {len(jitter):,} recordings. Firmware samples "
             "evenly; if the stamps are those of a phone or a radio link and the sensor is even, read without them and "
             "give rate_hz.",
             {"worst": float(jitter[worst]), "recordings": int(uneven.sum())},

@@ -37,19 +37,21 @@ def _summary(name: str, values: np.ndarray, starts: np.ndarray, shortest: int) -
     finite = np.isfinite(values)
     known = values[finite]
     if not len(known):
-        return ChannelSummary(name, np.nan, np.nan, np.nan, np.nan, 0.0, 0.0, len(values), False)
+        return ChannelSummary(name, np.nan, np.nan, np.nan, np.nan, 0.0, (), 0.0, len(values), False)
     low, high = float(known.min()), float(known.max())
     clipped = still = 0.0
+    ends: tuple[float, ...] = ()
     if low < high:
         lengths, first = _runs(values, starts)
         at_end = (first == low) | (first == high)
         long = lengths >= RUN_CLIPPED
         if len(np.unique(known[:: max(1, len(known) // LOOKED_AT)])) >= FEWEST_VALUES:
             clipped = float(lengths[at_end & long].sum() / len(values))
+            ends = tuple(end for end in (low, high) if (first[long] == end).any())
         still = float(lengths[~at_end & (lengths >= shortest) & np.isfinite(first)].sum() / len(values))
     mean, std = float(known.mean(dtype=np.float64)), float(known.std(dtype=np.float64))
     missing = int(len(values) - len(known))
-    return ChannelSummary(name, low, high, mean, std if low < high else 0.0, clipped, still, missing, low == high)
+    return ChannelSummary(name, low, high, mean, std if low < high else 0.0, clipped, ends, still, missing, low == high)
 
 
 def _runs(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -102,10 +104,10 @@ def _clipped(channels: tuple[ChannelSummary, ...]) -> list[Finding]:
         Finding(
             "warning",
             "clipped",
-            f"Channel {channel.name} stays at its least or largest value ({number(channel.minimum)} and "
-            f"{number(channel.maximum)}) for {RUN_CLIPPED} samples or more in {100 * channel.clipped:.1f} % of all "
-            "samples: the sensor is probably clipped; record with a wider range.",
-            {"channel": channel.name, "share": channel.clipped},
+            f"Channel {channel.name} stays at {listed([number(end) for end in channel.clipped_at])}, the end of its "
+            f"range, for {RUN_CLIPPED} samples or more in {100 * channel.clipped:.1f}% of all samples: the sensor is "
+            "probably clipped; record with a wider range.",
+            {"channel": channel.name, "share": channel.clipped, "at": channel.clipped_at},
         )
         for channel in channels
         if channel.clipped >= LEAST_CLIPPED
@@ -118,7 +120,7 @@ def _still(channels: tuple[ChannelSummary, ...]) -> list[Finding]:
             "warning",
             "still",
             f"Channel {channel.name} does not change for {RUN_STILL} samples or a whole window in "
-            f"{100 * channel.still:.1f} % of all samples: the sensor may have hung, or rows were filled in; look at "
+            f"{100 * channel.still:.1f}% of all samples: the sensor may have hung, or rows were filled in; look at "
             "those parts, and leave them out.",
             {"channel": channel.name, "share": channel.still},
         )
