@@ -19,6 +19,7 @@ from tsnas.data.tables.table import Table
 from tsnas.data.tables.text import read_table
 from tsnas.data.tables.times import seconds
 from tsnas.errors import SettingError, TableFileError
+from tsnas.words import plural
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,7 +158,7 @@ def _recordings(tables: list[Table], said: list[dict[str, Any]], columns: Column
         parts += _parts(table, names, indices, columns, notes)
     if not parts:
         raise TableFileError(
-            f"No recording of at least two samples is left of {len(tables)} files: " + " ".join(notes.sentences())
+            f"No recording of at least two samples is left of {plural(len(tables), 'file')}: " + " ".join(notes.sentences())
         )
     own_hz = float(np.median([part.own_hz for part in parts]))
     rate_hz = rounded_rate(own_hz) if columns.rate_hz is None else float(columns.rate_hz)
