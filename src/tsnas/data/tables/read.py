@@ -158,7 +158,8 @@ def _recordings(tables: list[Table], said: list[dict[str, Any]], columns: Column
         parts += _parts(table, names, indices, columns, notes)
     if not parts:
         raise TableFileError(
-            f"No recording of at least two samples is left of {plural(len(tables), 'file')}: " + " ".join(notes.sentences())
+            f"No recording of at least two samples is left of {plural(len(tables), 'file')}: "
+            + " ".join(notes.sentences())
         )
     own_hz = float(np.median([part.own_hz for part in parts]))
     rate_hz = rounded_rate(own_hz) if columns.rate_hz is None else float(columns.rate_hz)
