@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from tsnas.datasets import Dataset, load_npz
+from tsnas.datasets import Dataset, load_npz, skoda, uci_har
 
 USERS, RANDOM_WINDOWS, SKODA, SKODA_SYNTHETIC = "users", "random windows", "SkodaR", "SkodaR, synthetic"
 
@@ -34,8 +34,6 @@ def load(protocol: str, sources: dict[str, str | None]) -> Dataset:
     Raises:
         DatasetFileError: the data are not there.
     """
-    from tsnas.datasets import skoda, uci_har
-
     if protocol == SKODA:
         return Dataset(*sum(skoda.load_data(sources["skoda"]), ()))
     if protocol == SKODA_SYNTHETIC:

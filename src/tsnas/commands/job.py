@@ -104,7 +104,7 @@ def checked_input(values: flags.FlagValues) -> tuple[Dataset, Axes]:
     """The windows and their axes; raises what a long job would meet."""
     from tsnas.data import check_windows, find_axes
 
-    axes = _axes(values.axes or "auto")
+    axes = parsed_axes(values.axes or "auto")
     data = load_npz(values.data) if values.data else load_dataset(values.dataset, int(values.verbose))
     check_dataset(data)
     find_axes(axes, check_windows(data.x_train))
@@ -149,7 +149,7 @@ def _typed(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
 
 
-def _axes(text: str) -> str | list[tuple[int, ...]] | None:
+def parsed_axes(text: str) -> str | list[tuple[int, ...]] | None:
     """What `AutoClassifier` takes, from what stands on the command line."""
     if text in ("auto", "none"):
         return None if text == "none" else text

@@ -20,6 +20,7 @@ from tsnas.commands import (
     estimate,
     export,
     search,
+    signal,
     sweep,
     verify,
 )
@@ -29,6 +30,7 @@ from tsnas.errors import InfeasibleError, LimitExceededError, TsnasError
 MODULES = (
     search,
     sweep,
+    signal,
     data_check,
     data_windows,
     export,

@@ -107,7 +107,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     scores = None
     if data.x_test is not None:
         scores = classifier.evaluate(data.x_test, data.y_test)
-        print(f"\n{_scores(scores, len(data.x_test))}")
+        print(f"\n{test_scores(scores, len(data.x_test))}")
     metrics = {
         "tsnas_version": tsnas.__version__,
         "data": values.data or values.dataset,
@@ -133,7 +133,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     print(f"\nWrote to {out}:\n{listing(paths)}")
 
 
-def _scores(scores: dict[str, dict[str, float]], windows: int) -> str:
+def test_scores(scores: dict[str, dict[str, float]], windows: int) -> str:
+    """Accuracy and macro-F1 of the float network and of the int8 model, as a table."""
     import tabulate
 
     rows = [(kind, f"{score['accuracy']:.3f}", f"{score['macro_f1']:.3f}") for kind, score in scores.items()]
