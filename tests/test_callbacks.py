@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tf_keras as keras
 
-from tsnas.callbacks import ConstraintMonitor, ForeignCallback, ProgressBar, as_callbacks
+from tsnas.callbacks import ConstraintMonitor, EarlyStopOnConvergence, ForeignCallback, ProgressBar, as_callbacks
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
 from tsnas.errors import SettingError
@@ -101,3 +101,37 @@ def test_progress_bar_closes_when_training_stops_early(capsys):
     model.compile(loss="mse")
     model.fit(np.zeros((4, 2)), np.zeros(4), callbacks=[bar], verbose=0)
     assert bar._bar is None
+
+
+def test_search_ends_once_its_decisions_have_settled(capsys):
+    class Settles(keras.callbacks.Callback):
+        """Every decision is taken after the second epoch."""
+
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                for alpha in self.model.alphas:
+                    alpha.assign(np.eye(1, alpha.shape[0])[0] * 50)
+
+    stop = EarlyStopOnConvergence(patience=3, verbose=1)
+    _, history = run([Settles(), stop], epochs=9)
+    assert stop.stopped_epoch == 3
+    assert len(history["loss"]) == 4
+    assert "search: 100% of the decisions have settled; stopped after epoch 4" in capsys.readouterr().out
+    undecided = EarlyStopOnConvergence()
+    _, history = run([undecided])
+    assert undecided.stopped_epoch is None
+    assert len(history["loss"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ({"settled": 0}, r"settled=0 must be a share of the decisions in \(0, 1\]"),
+        ({"settled": True}, "settled=True"),
+        ({"patience": 0}, "patience=0 must be a whole number"),
+        ({"patience": 1.5}, "patience=1.5"),
+    ],
+)
+def test_early_stop_refuses_what_makes_no_sense(bad, said):
+    with pytest.raises(SettingError, match=said):
+        EarlyStopOnConvergence(**bad)

@@ -1,4 +1,4 @@
-"""Callbacks: live costs of a search in Keras `logs`, progress bars, and a bridge for callbacks of Keras 3."""
+"""Callbacks: live costs of a search in Keras `logs`, an early stop, progress bars, and a bridge for Keras 3."""
 
 from __future__ import annotations
 
@@ -9,6 +9,16 @@ import tf_keras as keras
 from tqdm.auto import tqdm
 
 from tsnas.errors import SettingError
+from tsnas.search_board import SearchBoard, check_supernet
+
+__all__ = [
+    "ConstraintMonitor",
+    "EarlyStopOnConvergence",
+    "ForeignCallback",
+    "ProgressBar",
+    "SearchBoard",
+    "as_callbacks",
+]
 
 MONITORED = ("latency_ms", "ram_bytes", "flash_bytes")
 
@@ -38,11 +48,7 @@ class ConstraintMonitor(keras.callbacks.Callback):
         self.history: list[dict[str, float]] = []
 
     def on_train_begin(self, logs=None):
-        if not all(hasattr(self.model, name) for name in ("expected", "entropy", "temperature")):
-            raise SettingError(
-                f"ConstraintMonitor watches a Supernet; it was given a {type(self.model).__name__}, "
-                "which has no decisions. Give it to AutoClassifier.fit or Supernet.fit."
-            )
+        check_supernet(self)
 
     def on_epoch_end(self, epoch, logs=None):
         values = {f"expected_{name}": value for name, value in self.model.expected().items()}
@@ -51,6 +57,51 @@ class ConstraintMonitor(keras.callbacks.Callback):
         self.history.append(values)
         if logs is not None:
             logs.update(values)
+
+
+class EarlyStopOnConvergence(keras.callbacks.Callback):
+    """Ends a search whose decisions have settled: more epochs would train weights that no decision asks for.
+
+    What was found is then trained, quantised and verified as ever. With `strategy="evolution"` the decisions are those
+    of the population; strategies without a supernet have no search that could end early.
+
+    Args:
+        settled: float in (0, 1], share of the decisions of which one option has nine tenths. Defaults to 0.95.
+        patience: int, epochs in a row for which that has to hold. Defaults to 2.
+        verbose: 0 or 1, whether it says when it stops. Defaults to 0.
+
+    Attributes:
+        stopped_epoch: int, the epoch, counted from 0, after which it ended the search; None if it did not.
+
+    Raises:
+        SettingError: a share or a patience out of range.
+
+    Example:
+        >>> clf.fit(x, y, callbacks=[tsnas.callbacks.EarlyStopOnConvergence()])
+    """
+
+    def __init__(self, settled: float = 0.95, patience: int = 2, verbose: int = 0):
+        super().__init__()
+        if isinstance(settled, bool) or not isinstance(settled, int | float) or not 0 < settled <= 1:
+            raise SettingError(f"settled={settled!r} must be a share of the decisions in (0, 1], such as 0.95.")
+        if isinstance(patience, bool) or not isinstance(patience, int) or patience < 1:
+            raise SettingError(f"patience={patience!r} must be a whole number of epochs of at least 1.")
+        self.settled, self.patience, self.verbose = settled, patience, verbose
+        self.stopped_epoch: int | None = None
+        self._in_a_row = 0
+
+    def on_train_begin(self, logs=None):
+        check_supernet(self)
+        self.stopped_epoch, self._in_a_row = None, 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        share = self.model.settled()
+        self._in_a_row = self._in_a_row + 1 if share >= self.settled else 0
+        if self._in_a_row >= self.patience:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+            if self.verbose:
+                tqdm.write(f"search: {share:.0%} of the decisions have settled; stopped after epoch {epoch + 1}")
 
 
 class ProgressBar(keras.callbacks.Callback):

@@ -339,6 +339,14 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "tflite_model_")
         print_fn("\n".join(self.architecture_.describe()) + "\n\n" + self.estimate_.table(self._limits()))
 
+    def _html_repr(self):
+        """What notebooks show: the verdict on the limits once it is fitted, else scikit-learn's diagram."""
+        if not hasattr(self, "estimate_"):
+            return super()._html_repr()
+        from tsnas.report.notebook import verdict_html
+
+        return verdict_html(self)
+
     def save(self, directory):
         """Saves the fitted classifier; `tsnas.load` reads it back.
 

@@ -1,0 +1,54 @@
+"""A fitted classifier in a notebook: the verdict on each limit, in a small table."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+from tsnas.report import costs, origin, text
+
+if TYPE_CHECKING:
+    from tsnas.classifier import AutoClassifier
+
+# Without colours of its own, so that it can be read in light and dark notebooks.
+TABLE = """<table>
+<caption>{caption}</caption>
+<thead><tr><th></th><th>model</th><th>limit</th><th>used</th><th></th></tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>"""
+
+
+def verdict_html(classifier: AutoClassifier) -> str:
+    """What a fitted classifier shows of itself.
+
+    Args:
+        classifier: fitted `AutoClassifier`.
+
+    Returns:
+        str, an HTML table: board, macro-F1 of the architecture on validation windows where there was a contest, and for
+        each cost the model's value, its limit, the share of it and the verdict.
+    """
+    shown = [f"{len(classifier.classes_)} classes on {html.escape(classifier.board_.name)}"]
+    contest = origin.contest_facts(classifier.history_.get("contest"), classifier.estimate_.latency_ms)
+    if contest is not None and contest["winner_is_the_model"]:
+        macro_f1 = contest["finalists"][contest["winner"]]["macro_f1"]
+        shown.append(f"validation macro-F1 {text.score(macro_f1)} after a short training")
+    rows = [_row(fact) for fact in costs.limit_facts(classifier.estimate_, classifier._limits())]
+    return TABLE.format(caption="AutoClassifier: " + ", ".join(shown), rows="\n".join(rows))
+
+
+def _row(fact: dict[str, Any]) -> str:
+    cells = (_amount(fact["value"], fact["unit"]), _amount(fact["limit"], fact["unit"]), text.percent(fact["used"]))
+    return (
+        f"<tr><th>{fact['name']}</th>"
+        + "".join(f"<td>{cell}</td>" for cell in cells)
+        + f"<td>{html.escape(fact['verdict'])}</td></tr>"
+    )
+
+
+def _amount(value: float | None, unit: str) -> str:
+    if value is None:
+        return text.DASH
+    return text.size(value) if unit == "bytes" else f"{value:.4g} {unit}"

@@ -1,0 +1,108 @@
+"""SearchBoard: a search in TensorBoard, its costs and scores as curves and its decisions as pictures."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+from tsnas.errors import SettingError
+from tsnas.files import check_output_dir
+
+
+class SearchBoard(keras.callbacks.Callback):
+    """Writes what a search expects of its network for TensorBoard (`pip install tsnas[tensorboard]`).
+
+    After each epoch: every value of `logs` as a scalar under `search/` (expected latency, RAM and flash, temperature,
+    entropy, losses, accuracies), and one picture, `decisions`, with a row for each decision group and a cell for each
+    of its options, the darker the more probable. `tensorboard --logdir=DIR` shows them while the search runs.
+
+    Args:
+        log_dir: path of a folder, made if need be.
+        pictures_every: int, epochs from one picture of the decisions to the next; 0 for none. Defaults to 1.
+
+    Raises:
+        SettingError: TensorBoard, or for pictures matplotlib, is not installed, or `pictures_every` is no whole number
+            of at least 0.
+        OutputDirError: the folder cannot be written.
+
+    Example:
+        >>> clf.fit(x, y, callbacks=[tsnas.callbacks.SearchBoard("runs/board")])
+    """
+
+    def __init__(self, log_dir: str | os.PathLike[str], pictures_every: int = 1):
+        super().__init__()
+        if isinstance(pictures_every, bool) or not isinstance(pictures_every, int | np.integer) or pictures_every < 0:
+            raise SettingError(f"pictures_every={pictures_every!r} must be a whole number of epochs, or 0 for none.")
+        try:
+            import tensorboard  # noqa: F401  tf.summary needs it
+
+            if pictures_every:
+                import matplotlib  # noqa: F401
+        except ImportError as error:
+            raise SettingError(f"SearchBoard needs {error.name}: pip install 'tsnas[tensorboard]'.") from error
+        self.log_dir = check_output_dir(log_dir)
+        self.pictures_every = int(pictures_every)
+        self._writer: Any = None
+
+    def on_train_begin(self, logs=None):
+        check_supernet(self)
+        self._writer = tf.summary.create_file_writer(str(self.log_dir))
+
+    def on_epoch_end(self, epoch, logs=None):
+        with self._writer.as_default(step=epoch):
+            for name, value in (logs or {}).items():
+                tf.summary.scalar(f"search/{name}", value)
+            if self.pictures_every and epoch % self.pictures_every == 0:
+                tf.summary.image("decisions", decisions_picture(self.model)[np.newaxis])
+        # Seen at once, and there after a stop of any kind.
+        self._writer.flush()
+
+    def on_train_end(self, logs=None):
+        self._writer.close()
+
+
+def check_supernet(callback: keras.callbacks.Callback) -> None:
+    """Raises SettingError unless the model that a callback watches is a `Supernet`."""
+    if not all(hasattr(callback.model, name) for name in ("expected", "entropy", "temperature")):
+        raise SettingError(
+            f"{type(callback).__name__} watches a Supernet; it was given a {type(callback.model).__name__}, "
+            "which has no decisions. Give it to AutoClassifier.fit or Supernet.fit."
+        )
+
+
+def decisions_picture(supernet: Any) -> np.ndarray:
+    """The probabilities of all decisions of a supernet, as a picture.
+
+    Args:
+        supernet: `Supernet`.
+
+    Returns:
+        uint8 array (height, width, 3): a row for each decision group, a cell for each option, white at 0 and dark blue
+        at 1.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    groups = [(f"{cell.name} {name}", group) for cell in supernet.cells for name, group in cell.groups.items()]
+    most = max(len(group.options) for _, group in groups)
+    shown = np.full((len(groups), most), np.nan)
+    for row, (_, group) in enumerate(groups):
+        shown[row, : len(group.options)] = np.exp(group.log_probabilities())
+    figure = Figure(figsize=(3.5 + 0.45 * most, 0.8 + 0.26 * len(groups)), layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    axis = figure.subplots()
+    axis.set_facecolor("0.92")
+    axis.pcolormesh(np.ma.masked_invalid(shown), cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=1)
+    for row, (_, group) in enumerate(groups):
+        for column, option in enumerate(group.options):
+            colour = "white" if shown[row, column] > 0.55 else "0.25"
+            axis.text(column + 0.5, row + 0.5, str(option), ha="center", va="center", fontsize=7, color=colour)
+    axis.set_yticks(np.arange(len(groups)) + 0.5, [name for name, _ in groups], fontsize=7)
+    axis.set_xticks([])
+    axis.invert_yaxis()
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
