@@ -22,8 +22,8 @@ from tsnas.pareto.search import ParetoSearch
 from tsnas.search.evolution import EvolutionConfig
 from tsnas.space import config
 
-# Every so many windows of the data set.
-THINNED = 20
+# Windows of each class of each user of the data set that comes with tsnas.
+KEPT = 3
 OPERATORS = 4
 
 
@@ -84,7 +84,13 @@ def _defaults(monkeypatch, cls, **values):
 
 
 def _thinned(parts):
-    return tuple(tuple(array[::THINNED] for array in part) for part in parts)
+    """The first windows of each class of each user."""
+    return tuple(tuple(array[_first(y, users)] for array in (x, y, users)) for x, y, users in parts)
+
+
+def _first(y, users):
+    pairs = [(label, user) for label in np.unique(y) for user in np.unique(users)]
+    return np.concatenate([np.flatnonzero((y == label) & (users == user))[:KEPT] for label, user in pairs])
 
 
 def _few_operators(monkeypatch):

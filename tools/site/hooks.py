@@ -1,6 +1,6 @@
 """Hooks of the documentation's site (mkdocs.yml): pages that are made, pages that are found, files outside docs/.
 
-- `contributing.md` is CONTRIBUTING.md; `reference/` is made from docstrings and from the commands' own flags.
+- README.md and CONTRIBUTING.md are pages; `reference/` is made from docstrings and from the commands' own flags.
 - A page of docs/ that the navigation does not name is put under "More".
 - A link to a file of the repository that is no page becomes a link to a copy of it in the site.
 """
@@ -19,6 +19,8 @@ from mkdocs.structure.pages import Page
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COPIES = "files"
+# Files beside docs/ that are pages of the site.
+SHOWN = {"README.md": "overview.md", "CONTRIBUTING.md": "contributing.md"}
 LINK = re.compile(r"(?<!!)\]\((?!\w+:)([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -40,8 +42,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     import commands_page
     import reference_pages
 
-    contributing = (ROOT / "CONTRIBUTING.md").read_text().replace("](docs/", "](")
-    files.append(File.generated(config, "contributing.md", content=contributing))
+    for source, page in SHOWN.items():
+        files.append(File.generated(config, page, content=(ROOT / source).read_text()))
     files.append(File.generated(config, "reference/commands.md", content=commands_page.text()))
     for page in reference_pages.PAGES:
         files.append(File.generated(config, f"reference/{page.name}.md", content=reference_pages.text(page)))
@@ -49,19 +51,25 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Sends links that leave docs/ to a copy of the file in the site, or to the page that shows it."""
+    """Sends links within the repository to the page that shows the file, or to a copy of it in the site."""
+
+    here = page.file.src_uri
+    # Where the links of the page start from in the repository.
+    folder = "" if here in SHOWN.values() else posixpath.join("docs", posixpath.dirname(here))
 
     def sent(match: re.Match[str]) -> str:
-        target = posixpath.normpath(posixpath.join("docs", posixpath.dirname(page.file.src_uri), match[1]))
-        if target.startswith("docs/") or not (ROOT / target).is_file():
-            return match[0]
-        shown = {"CONTRIBUTING.md": "contributing.md", "README.md": "index.md"}.get(target)
-        if shown is None:
+        target = posixpath.normpath(posixpath.join(folder, match[1]))
+        if target.startswith("docs/"):
+            shown = target.removeprefix("docs/")
+        elif target in SHOWN:
+            shown = SHOWN[target]
+        elif (ROOT / target).is_file():
             shown = f"{COPIES}/{target}"
             if files.get_file_from_path(shown) is None:
                 files.append(File.generated(config, shown, abs_src_path=str(ROOT / target)))
-        up = posixpath.relpath(shown, posixpath.dirname(page.file.src_uri) or ".")
-        return f"]({up}{match[2] or ''})"
+        else:  # Broken, or a page that is made; mkdocs knows.
+            return match[0]
+        return f"]({posixpath.relpath(shown, posixpath.dirname(here) or '.')}{match[2] or ''})"
 
     return LINK.sub(sent, markdown)
 
