@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from browser import INSTALL, Browser, executable
 from markdown_it import MarkdownIt
 
 import tsnas
@@ -98,6 +99,17 @@ def test_nothing_comes_from_elsewhere(site, pages):
         for address in parser.loaded:
             assert "//" not in address, f"{page} loads {address}"
             assert (site / page).parent.joinpath(address.partition("?")[0]).is_file(), f"{page} loads {address}"
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not executable() and not os.environ.get("CI"), reason=f"no browser is installed: {INSTALL}")
+def test_pages_are_no_wider_than_a_phone(site):
+    with Browser() as browser:
+        for page in ("index", "troubleshooting", "benchmarks", "howto/extend", "reference/commands", "reference/cost"):
+            browser.open(site / f"{page}.html", width=390, height=844)
+            assert browser.evaluate("document.documentElement.scrollWidth") == 390, page
+            assert browser.complaints == [], page
+            assert all(request.startswith(("file:", "data:")) for request in browser.requests), page
 
 
 def test_reference_has_every_public_name(pages):
