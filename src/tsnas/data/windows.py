@@ -22,7 +22,7 @@ def check_windows(x: Any, minimum_length: int = MINIMUM_LENGTH) -> np.ndarray:
         float32 array of shape (windows, time, channels).
 
     Raises:
-        DtypeError: `x` does not hold real numbers, or its windows differ in length.
+        DtypeError: `x` does not hold real numbers, is sparse, or its windows differ in length.
         WindowShapeError: `x` has another number of dimensions, or no windows or channels.
         WindowTooShortError: fewer than `minimum_length` time steps.
         NonFiniteError: NaN, infinity, or a value beyond float32.
@@ -31,6 +31,10 @@ def check_windows(x: Any, minimum_length: int = MINIMUM_LENGTH) -> np.ndarray:
         >>> check_windows(np.zeros((10, 128), np.int16)).shape
         (10, 128, 1)
     """
+    if hasattr(x, "toarray"):
+        raise DtypeError(
+            f"x is a sparse {type(x).__name__} of shape {x.shape}; sparse input is not supported: use x.toarray()"
+        )
     try:
         x = np.asarray(x)
     except ValueError:
@@ -42,6 +46,8 @@ def check_windows(x: Any, minimum_length: int = MINIMUM_LENGTH) -> np.ndarray:
         hint = (
             "an object array usually means windows of different lengths: cut or pad them to one length"
             if x.dtype == object
+            else "Complex data not supported: use their magnitude, or real and imaginary part as two channels"
+            if x.dtype.kind == "c"
             else "convert it first, for example x.astype('float32')"
         )
         raise DtypeError(f"x has dtype {x.dtype} and shape {x.shape}, but must hold real numbers; {hint}")

@@ -1,0 +1,150 @@
+"""The habits of scikit-learn: its checks of estimators, cross-validation by groups, pipelines, searches over limits."""
+
+import dataclasses
+import functools
+import pickle
+
+import numpy as np
+import pytest
+import sklearn
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.estimator_checks import estimator_checks_generator
+from toy_data import sines
+
+import tsnas
+from tsnas import pipeline
+from tsnas.cost.estimate import estimate_tflite
+from tsnas.data import Standardizer
+from tsnas.deploy.convert import untrained_int8
+from tsnas.deploy.metadata import embed_metadata
+from tsnas.search.derive import Derived
+from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
+
+SAID_OTHERWISE = "it is refused, with a message of its own that names the shape"
+EXPECTED_FAILURES = {
+    "check_array_api_input": "arrays of other libraries are converted by NumPy",
+    "check_classifiers_train": "a network of random weights stands in for the training here, and learns nothing",
+    "check_classifiers_regression_target": "labels such as 0.5 are refused, with a message of its own",
+    "check_supervised_y_2d": "labels in a column are refused: they could as well be one-hot rows",
+    "check_dtype_object": "objects mean windows of different lengths more often than numbers, so they are refused",
+    "check_estimators_empty_data_messages": SAID_OTHERWISE,
+    "check_fit2d_1sample": SAID_OTHERWISE,
+    "check_fit2d_predict1d": SAID_OTHERWISE,
+    "check_n_features_in_after_fitting": "windows of another shape are refused, with a message of its own",
+    "check_classifier_data_not_an_array": "lists of rows do not reach the stand-in as windows",
+}
+QUICK = {
+    "epochs": 8,
+    "search_epochs": 1,
+    "qat_epochs": 1,
+    "finalists": 1,
+    "batch_size": 16,
+    "strategy": "random",
+    "space": tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3,), extra_fusion_cells=0),
+    "seed": 0,
+    "verbose": 0,
+}
+
+
+def windows_of(rows):
+    """Each row as a window of 16 time steps, its features as channels."""
+    rows = np.asarray(rows) if isinstance(rows, np.ndarray) else rows
+    is_numeric = isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.dtype.kind in "biuf"
+    return np.repeat(rows[:, np.newaxis, :], 16, axis=1) if is_numeric else rows
+
+
+class OfRows(tsnas.AutoClassifier):
+    """Takes the two-dimensional data of scikit-learn's checks as windows of three dimensions."""
+
+    def fit(self, x, y=None, groups=None):
+        return super().fit(windows_of(x), y, groups)
+
+    def predict_proba(self, x):
+        return super().predict_proba(windows_of(x))
+
+
+@functools.cache
+def network(time, channels, classes):
+    architecture = Architecture(time, channels, classes, (TimeReduce(3, 4), SensorFusion(8, (), 0, True, channels)))
+    model = architecture.build(seed=0)
+    return architecture, model, untrained_int8(model)
+
+
+def untrained(job, callbacks):
+    """What a job ends with, but for training: a network of random weights."""
+    time, channels = job.x.shape[1:]
+    architecture, model, tflite = network(time, channels, len(job.classes))
+    standardizer = Standardizer.fit(job.x)
+    labels = [str(label) for label in job.classes]
+    tflite = embed_metadata(tflite, {"classes": labels, "standardization": standardizer.to_json()})
+    estimate = estimate_tflite(tflite, job.settings.board)
+    fields = {field.name: None for field in dataclasses.fields(Derived)}
+    derived = Derived(**fields | {"architecture": architecture})
+    return pipeline.Result(standardizer, derived, {}, pipeline.raw_model(model, standardizer), tflite, estimate, 0)
+
+
+CHECKS = list(estimator_checks_generator(OfRows(seed=0, verbose=0), mark="xfail", expected_failed_checks={}))
+
+
+def name_of(check):
+    return check.func.__name__ if isinstance(check, functools.partial) else check.__name__
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("number", range(len(CHECKS)), ids=[name_of(check) for _, check in CHECKS])
+def test_checks_of_scikit_learn(number, monkeypatch):
+    monkeypatch.setattr(pipeline, "run", untrained)
+    estimator, check = CHECKS[number]
+    if name_of(check) not in EXPECTED_FAILURES:
+        check(estimator)
+        return
+    # A failure that is expected no more must leave the list.
+    if name_of(check) != "check_array_api_input":
+        with pytest.raises((AssertionError, ValueError)):
+            check(estimator)
+
+
+def test_tags_say_what_it_takes():
+    tags = sklearn.utils.get_tags(tsnas.AutoClassifier(seed=0))
+    assert tags.input_tags.three_d_array
+    assert tags.target_tags.required
+    assert not tags.non_deterministic
+    assert sklearn.utils.get_tags(tsnas.AutoClassifier()).non_deterministic
+
+
+X, Y = sines(120)
+USERS = np.arange(120) // 20
+
+
+def test_cross_validation_by_groups_hands_them_to_the_search_too(monkeypatch):
+    seen = []
+    real = pipeline.run
+
+    def noted(job, callbacks):
+        seen.append(set(job.groups.tolist()))
+        return real(job, callbacks)
+
+    monkeypatch.setattr(pipeline, "run", noted)
+    with sklearn.config_context(enable_metadata_routing=True):
+        clf = tsnas.AutoClassifier(max_latency_ms=3, **QUICK).set_fit_request(groups=True)
+        scores = cross_val_score(clf, X, Y, cv=GroupKFold(2), params={"groups": USERS})
+    assert scores.shape == (2,)
+    assert scores.mean() > 0.5
+    assert sorted(map(len, seen)) == [3, 3]
+    assert seen[0].isdisjoint(seen[1])
+
+
+def test_end_of_a_pipeline_and_a_grid_of_limits():
+    centred = FunctionTransformer(lambda x: x - x.mean(axis=1, keepdims=True))
+    model = Pipeline([("centre", centred), ("classify", tsnas.AutoClassifier(**QUICK))])
+    grid = GridSearchCV(model, {"classify__max_latency_ms": [1.5, 4.0]}, cv=2, error_score="raise").fit(X, Y)
+    limit = grid.best_params_["classify__max_latency_ms"]
+    assert grid.best_estimator_["classify"].latency_ms_ <= limit
+    assert grid.predict(X).shape == Y.shape
+    assert clone(model)["classify"].get_params() == model["classify"].get_params()
+    fitted = grid.best_estimator_["classify"]
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.predict(X), fitted.predict(X))
