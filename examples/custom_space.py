@@ -1,0 +1,66 @@
+"""A search space of your own: other sizes and kernels, here for networks that have to be very small.
+
+    python examples/custom_space.py
+
+It says how many networks each space has and what its smallest ones take, then searches in the custom one.
+"""
+
+from collections.abc import Sequence
+
+import short
+import tabulate
+from absl import app, flags
+
+import tsnas
+from tsnas.search.feasibility import smallest_costs
+from tsnas.search.options import cell_options
+from tsnas.search.pruning import prune
+from tsnas.space.config import SPACES
+from tsnas.space.supernet import Supernet, build_cells
+
+QUICK = flags.DEFINE_bool("quick", False, "Few windows and few steps, to see that it runs; the model is of no use.")
+
+SMALL = tsnas.SpaceConfig(
+    time_reduce_filters=6,
+    time_reduce_granularity=2,  # 2, 4 or 6 filters on each sensor
+    fusion_filters=16,
+    fusion_granularity=4,  # 4, 8, 12 or 16 filters once all sensors are in one step
+    kernel_sizes=(3, 9),
+    minimum_time=8,  # down to 8 samples, where the named spaces stop at 16
+    extra_fusion_cells=1,
+    first_stride=4,
+    collapse=True,  # all sensors in one step
+)
+
+
+def described(name: str, space: tsnas.SpaceConfig, board: tsnas.Board, shape: tuple[int, int], classes: int) -> tuple:
+    """A row of the table: the space's networks, and the smallest latency and RAM, each on its own."""
+    supernet = Supernet(build_cells(board, *shape, classes, space), board)
+    options = [cell_options(cell) for cell in supernet.cells]
+    smallest = smallest_costs(supernet, options)
+    networks = prune(supernet, tsnas.Limits().tightest_with(board), options).architectures_before
+    return name, f"{networks:.3g}", f"{smallest['latency_ms']:.2f}", f"{smallest['ram_bytes'] / 1024:.2f}"
+
+
+def main(argv: Sequence[str]) -> None:
+    if len(argv) > 1:
+        raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
+    (x, y, groups), (x_test, y_test, _) = tsnas.datasets.shoulder.load_data()
+    board = tsnas.load_board("nucleo_f446re")
+    spaces = SPACES | {"custom": SMALL}
+    rows = [described(name, space, board, x.shape[1:], len(set(y))) for name, space in spaces.items()]
+    print(tabulate.tabulate(rows, ("space", "networks", "least ms", "least KB of RAM"), disable_numparse=True))
+
+    settings = {}
+    if QUICK.value:
+        x, y, groups, settings = x[:: short.EVERY], y[:: short.EVERY], groups[:: short.EVERY], short.SETTINGS
+    # `space` also takes a name, and goes with every strategy.
+    clf = tsnas.AutoClassifier(board, max_latency_ms=2, seed=0, **settings | {"space": SMALL})
+    clf.fit(x, y, groups=groups)
+    print("\n" + "\n".join(clf.architecture_.describe()))
+    scores = clf.evaluate(x_test, y_test)["int8"]
+    print(f"{clf.latency_ms_:.2f} ms, {clf.ram_bytes_ / 1024:.2f} KB of RAM, macro-F1 {scores['macro_f1']:.3f}")
+
+
+if __name__ == "__main__":
+    app.run(main)

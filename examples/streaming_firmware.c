@@ -1,0 +1,28 @@
+/* What runs on the device, on a PC: raw samples from stdin, and a line with a class whenever one is due. */
+#include <stdio.h>
+
+#include "tsnas_selftest.h"
+#include "tsnas_stream.h"
+
+_Static_assert(SENSOR_CHANNELS >= TSNAS_RAW_CHANNELS, "the model takes channels that the sensors do not give");
+
+int main(void)
+{
+    static struct tsnas_stream stream;
+    float sample[SENSOR_CHANNELS];
+    if (tsnas_init() || tsnas_selftest()) {
+        fprintf(stderr, "The model does not compute what it should.\n");
+        return 1;
+    }
+    tsnas_stream_init(&stream, STRIDE);
+    while (fread(sample, sizeof sample, 1, stdin) == 1) {
+        const int found = tsnas_stream_take(&stream, sample);
+        if (found == TSNAS_ERROR) {
+            return 1;
+        }
+        if (found != TSNAS_NONE) {
+            puts(tsnas_class_names[found]);
+        }
+    }
+    return 0;
+}
