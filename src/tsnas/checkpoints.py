@@ -7,20 +7,19 @@ import io
 import json
 import os
 import pathlib
-import zipfile
-import zlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from tsnas.files import check_output_dir, parse_json, write_file
+from tsnas.files import NPZ_ERRORS, check_output_dir, write_file
 
 
 class Checkpoints:
     """Results of the phases of one job.
 
-    A phase of another job (other data, settings or versions) is ignored, and replaced when this job reaches it.
+    A phase of another job (other data, settings or versions), or one that is damaged, is ignored, and replaced when
+    this job reaches it.
 
     Args:
         directory: path of the folder, made if missing; None keeps nothing.
@@ -35,7 +34,7 @@ class Checkpoints:
     def __init__(self, directory: str | os.PathLike[str] | None, job: Sequence[Any] = ()):
         # Tried now, rather than at the end of a long phase; left behind only once something is in it.
         self._folder = None if directory is None else check_output_dir(directory)
-        self.fingerprint = "" if directory is None else _fingerprint(job)
+        self.fingerprint = "" if directory is None else _digest(job)
         self._remove_if_empty()
 
     def load(self, phase: str) -> tuple[dict[str, Any], list[np.ndarray]] | None:
@@ -45,11 +44,12 @@ class Checkpoints:
             return None
         try:
             with np.load(path, allow_pickle=False) as content:
-                values = parse_json(str(content["values"]))
-                arrays = [content[f"array_{index}"] for index in range(len(content.files) - 1)]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
+                text, digest = str(content["values"]), str(content["digest"])
+                arrays = [content[f"array_{index}"] for index in range(len(content.files) - 2)]
+        except (ValueError, *NPZ_ERRORS):
             return None
-        return (values, arrays) if values.pop("fingerprint", None) == self.fingerprint else None
+        # The digest is that of this job, and of all that was written: what was altered since is not gone on with.
+        return (json.loads(text), arrays) if digest == _digest([self.fingerprint, text, *arrays]) else None
 
     def save(self, phase: str, values: dict[str, Any], arrays: Sequence[np.ndarray] = ()) -> None:
         """Keeps the outcome of a phase; the file is written whole or not at all."""
@@ -58,7 +58,8 @@ class Checkpoints:
             return
         buffer = io.BytesIO()
         named: dict[str, Any] = {f"array_{index}": array for index, array in enumerate(arrays)}
-        named["values"] = np.array(json.dumps(values | {"fingerprint": self.fingerprint}))
+        text = json.dumps(values)
+        named |= {"values": np.array(text), "digest": np.array(_digest([self.fingerprint, text, *arrays]))}
         np.savez(buffer, **named)
         check_output_dir(path.parent)
         write_file(path, buffer.getvalue())
@@ -79,12 +80,12 @@ class Checkpoints:
         return None if self._folder is None else self._folder / f"phase_{phase}.npz"
 
 
-def _fingerprint(job: Sequence[Any]) -> str:
+def _digest(job: Sequence[Any]) -> str:
     digest = hashlib.sha256()
     for part in job:
         if isinstance(part, np.ndarray):
             digest.update(f"{part.dtype} {part.shape}".encode())
-            digest.update(np.ascontiguousarray(part).tobytes())
+            digest.update(np.ascontiguousarray(part).data)
         else:
             digest.update(json.dumps(part, sort_keys=True).encode())
     return digest.hexdigest()

@@ -5,10 +5,30 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import struct
 import tempfile
+import tokenize
+import zipfile
+import zlib
 from typing import Any
 
 from tsnas.errors import OutputDirError
+
+# What NumPy, and the reader of zip archives beneath it, raise for a damaged .npz file, beside ValueError.
+NPZ_ERRORS = (
+    OSError,
+    EOFError,
+    KeyError,
+    TypeError,
+    SyntaxError,
+    MemoryError,
+    RuntimeError,
+    OverflowError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def check_output_dir(path: str | os.PathLike[str]) -> pathlib.Path:

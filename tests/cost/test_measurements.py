@@ -104,10 +104,10 @@ def test_each_kind_needs_its_own_columns_only(tmp_path, encoding):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("conv2d,16,3,4,,,8,5,1,0,1,same,relu,,", "kernel and strides are 5x1 and 0x1; each must be at least 1"),
+        ("conv2d,16,3,4,,,8,5,1,0,1,same,relu,,", "kernel and strides are 5x1 and 0x1; each must be from 1 to"),
         ("conv2d,16,3,4,,,8,5,1,1,1,Same,relu,,", "padding is 'Same'; it must be same or valid"),
         ("conv2d,16,3,4,,,8,5,1,1,1,same,tanh,,", "activation is 'tanh'; it must be relu or none"),
-        ("conv2d,4,3,4,,,8,5,1,1,1,valid,relu,,", r"sizes \(4, 3, 4\) in and \(0, 3, 8\) out; each must be at least 1"),
+        ("conv2d,4,3,4,,,8,5,1,1,1,valid,relu,,", r"sizes \(4, 3, 4\) in and \(0, 3, 8\) out; each must be from 1 to"),
         ("depthwise_conv2d,16,3,4,,,9,5,1,1,1,same,relu,,", "out_c is 9; a depthwise .* has a multiple of in_c, 4"),
         ("add,-4,1,1,,,,,,,,,,,", r"sizes \(-4, 1, 1\) in"),
         ("reshape,16,3,4,1,1,191,,,,,,,,", "a reshape of 16x3x4 to 1x1x191 changes the number of values"),

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 WINDOW_COLUMNS = ("kernel_h", "kernel_w", "stride_h", "stride_w", "padding", "activation")
+# What no operator on a microcontroller comes near.
+LARGEST_SIZE = 2**20
 PADDINGS, ACTIVATIONS = ("same", "valid"), ("relu", "none")
 
 
@@ -189,8 +191,11 @@ def _parsed(path: str | os.PathLike[str], line: int, parse: Callable[[dict[str, 
 def _op(row: Mapping[str, Any]) -> Op:
     """The operator that a row describes, if there can be one of these sizes."""
     op = _described(row)
-    if min(size for shape in (*op.in_shapes, op.out_shape) for size in shape) < 1:
-        raise ValueError(f"{op} has sizes {op.in_shapes[0]} in and {op.out_shape} out; each must be at least 1")
+    sizes = [size for shape in (*op.in_shapes, op.out_shape) for size in shape]
+    if min(sizes) < 1 or max(sizes) > LARGEST_SIZE:
+        raise ValueError(
+            f"{op} has sizes {op.in_shapes[0]} in and {op.out_shape} out; each must be from 1 to {LARGEST_SIZE}"
+        )
     return op
 
 
@@ -233,9 +238,10 @@ def _described(row: Mapping[str, Any]) -> Op:
 def _window(row: Mapping[str, Any]) -> tuple[int, int, int, int, str]:
     """Kernel height and width, strides, and padding."""
     kernel_h, kernel_w, stride_h, stride_w = (int(row[name]) for name in WINDOW_COLUMNS[:4])
-    if min(kernel_h, kernel_w, stride_h, stride_w) < 1:
-        sizes = f"{kernel_h}x{kernel_w} and {stride_h}x{stride_w}"
-        raise ValueError(f"kernel and strides are {sizes}; each must be at least 1")
+    sizes = kernel_h, kernel_w, stride_h, stride_w
+    if min(sizes) < 1 or max(sizes) > LARGEST_SIZE:
+        text = f"{kernel_h}x{kernel_w} and {stride_h}x{stride_w}"
+        raise ValueError(f"kernel and strides are {text}; each must be from 1 to {LARGEST_SIZE}")
     return kernel_h, kernel_w, stride_h, stride_w, _one_of("padding", row["padding"], PADDINGS)
 
 

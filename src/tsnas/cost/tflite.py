@@ -13,6 +13,7 @@ from ai_edge_litert import schema_py_generated as schema
 from tsnas.cost.graph import Graph, Node
 from tsnas.cost.offline_plan import METADATA_NAME, unpack_offsets
 from tsnas.cost.tflite_ops import OpReader
+from tsnas.cost.tflite_scales import check_scales
 from tsnas.cost.tflite_tensors import Tensors, indices, unique
 from tsnas.errors import ModelFileError
 
@@ -62,6 +63,24 @@ def read_graph(model: bytes | str | os.PathLike[str]) -> Graph:
     return _GraphReader(_parse(content, source), source).read()
 
 
+def check_runnable(model: bytes | str | os.PathLike[str]) -> Graph:
+    """Reads an int8 .tflite model and makes sure that the interpreter can run it, which trusts what it is given.
+
+    Args:
+        model: the file's bytes, or its path.
+
+    Returns:
+        The `Graph`, as `read_graph` returns it.
+
+    Raises:
+        ModelFileError, UnsupportedOpError, FloatModelError: as `read_graph`, or scales and zero points that cannot be
+            computed with.
+    """
+    content = read_model_bytes(model)
+    source = repr(os.fspath(model)) if isinstance(model, (str, os.PathLike)) else f"of {len(content)} bytes"
+    return _GraphReader(_parse(content, source), source).read(scales=True)
+
+
 def _parse(content: bytes, source: str) -> Any:
     if len(content) < 8:
         raise ModelFileError(f"Model {source} holds {len(content)} bytes; that is no .tflite file. Convert it again.")
@@ -94,17 +113,24 @@ class _GraphReader:
         self._tensors = Tensors(subgraphs[0].tensors or [], model.buffers or [], source)
         self._ops = OpReader(self._tensors, source)
 
-    def read(self) -> Graph:
+    def read(self, scales: bool = False) -> Graph:
         if not self._operators or not self._inputs or len(self._outputs) != 1:
             raise self._tensors.error(
                 f"it has {len(self._operators)} operators, {len(self._inputs)} inputs and {len(self._outputs)} "
                 "outputs; it must have at least one operator, at least one input and exactly one output"
             )
         names, known = self._tensors.names, set(self._inputs)
+        for tensor in self._inputs:
+            self._tensors.check_computed(tensor)
         labels, nodes = [], []
         for index, operator in enumerate(self._operators):
             inputs, outputs = indices(operator.inputs), indices(operator.outputs)
-            op, activations = self._ops.read(index, self._op_name(operator), operator.builtinOptions, inputs, outputs)
+            name = self._op_name(operator)
+            op, activations = self._ops.read(index, name, operator.builtinOptions, inputs, outputs)
+            if scales:
+                where = f"operator {index} ({name})"
+                check_scales(self._tensors, where, name, operator.builtinOptions, activations, inputs, outputs[0])
+            self._tensors.check_computed(outputs[0])
             for tensor in activations:
                 if tensor not in known:
                     raise self._tensors.error(f"operator {index} reads tensor {names[tensor]!r} before it is computed")

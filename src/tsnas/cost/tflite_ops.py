@@ -29,6 +29,7 @@ SUPPORTED = (
     "CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, ADD, MEAN over both spatial axes, MAX_POOL_2D, AVERAGE_POOL_2D, "
     "RESHAPE, PAD, SOFTMAX"
 )
+LARGEST_WINDOW = 2**16
 _ACTIVATION_NAMES = {value: name for name, value in vars(schema.ActivationFunctionType).items() if name[0] != "_"}
 _PADDINGS = {schema.Padding.SAME: "same", schema.Padding.VALID: "valid"}
 _ACTIVATIONS = {
@@ -179,8 +180,9 @@ class OpReader:
 
     def _pool(self, where: str, options: Any, inputs: list[int]) -> tuple[Any, ...]:
         shape = self._tensors.activation_shape(inputs[0])
-        if min(options.filterHeight, options.filterWidth) < 1:
-            raise self._tensors.error(f"{where} has a window of ({options.filterHeight}, {options.filterWidth})")
+        window = options.filterHeight, options.filterWidth
+        if min(window) < 1 or max(window) > LARGEST_WINDOW:
+            raise self._tensors.error(f"{where} has a window of {window}; each must be from 1 to {LARGEST_WINDOW}")
         strides, padding = self._window(where, options)
         activation = self._activation(where, options)
         return *shape, options.filterHeight, options.filterWidth, *strides, padding, activation

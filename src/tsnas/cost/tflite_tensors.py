@@ -74,9 +74,15 @@ class Tensors:
         height, width, channels = {2: (1, 1, shape[-1]), 3: (shape[1], 1, shape[-1]), 4: tuple(shape[1:])}[len(shape)]
         if math.prod(shape) > MOST_BYTES:
             raise self.error(
-                f"tensor {self.names[index]!r} has shape {shape}: more bytes than any microcontroller has ({MOST_BYTES})"
+                f"tensor {self.names[index]!r} has shape {shape}: more bytes than any board has ({MOST_BYTES})"
             )
         return height, width, channels
+
+    def check_computed(self, index: int) -> None:
+        """Makes sure that a tensor is an int8 activation, and no constant, which nothing may write into."""
+        self.activation_shape(index)
+        if self.data(self.tensor(index).buffer):
+            raise self.error(f"tensor {self.names[index]!r} is computed, but has constant values in the file")
 
     def constant_shape(self, index: int, rank: int, type_name: str) -> list[int]:
         """Shape of a constant of `rank` dimensions and that type, all of whose values are in the file."""
@@ -105,6 +111,14 @@ class Tensors:
         """Content of a buffer; empty if it has none."""
         content = self.item(self._buffers, buffer, "buffer").data
         return b"" if content is None else bytes(content)
+
+    def quantisation(self, index: int) -> tuple[list[float], list[int]]:
+        """Scales and zero points of a tensor; empty where it has none."""
+        quantization = self.tensor(index).quantization
+        if quantization is None:
+            return [], []
+        scales = [] if quantization.scale is None else [float(scale) for scale in quantization.scale]
+        return scales, indices(quantization.zeroPoint)
 
     def _check_type(self, index: int, type_name: str) -> None:
         actual = TYPE_NAMES.get(self.tensor(index).type, "of an unknown type")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.errors import SettingError
+from tsnas.errors import ModelFileError, SettingError
 from tsnas.numeric import is_number, is_whole
 
 
@@ -95,7 +95,7 @@ class Signal:
         return dataclasses.asdict(self) | {"channels": None if self.channels is None else list(self.channels)}
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Signal:
+    def from_json(cls, values: Any) -> Signal:
         """The signal that `to_json` described.
 
         Args:
@@ -103,6 +103,14 @@ class Signal:
 
         Returns:
             A `Signal`.
+
+        Raises:
+            ModelFileError: `values` is no such dict.
         """
-        channels = values["channels"]
-        return cls(**values | {"channels": None if channels is None else tuple(channels)})
+        names = {field.name for field in dataclasses.fields(cls)}
+        if not isinstance(values, dict) or set(values) != names:
+            raise ModelFileError(f"A signal needs {', '.join(sorted(names))}, not {values!r}.")
+        try:
+            return cls(**values)
+        except SettingError as error:
+            raise ModelFileError(f"The signal of this model is damaged: {error}") from None

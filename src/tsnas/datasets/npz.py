@@ -6,11 +6,11 @@ import dataclasses
 import os
 import pathlib
 import zipfile
-import zlib
 
 import numpy as np
 
 from tsnas.errors import DatasetFileError
+from tsnas.files import NPZ_ERRORS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +55,7 @@ def load_npz(path: str | os.PathLike[str]) -> Dataset:
         (2460, 128, 6)
     """
     path = pathlib.Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise DatasetFileError(f"data file {path} does not exist; give the path of a .npz file")
     if not zipfile.is_zipfile(path):
         raise DatasetFileError(
@@ -71,7 +71,7 @@ def load_npz(path: str | os.PathLike[str]) -> Dataset:
         raise DatasetFileError(
             f"data file {path} holds an array of Python objects; save arrays of numbers or strings only"
         ) from None
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except NPZ_ERRORS as error:
         raise DatasetFileError(f"data file {path} cannot be read: {error}; write it again") from None
 
     missing = [name for name in ("x_train", "y_train") if name not in arrays]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from tsnas.deploy.flatbuffer import read_model
+from tsnas.cost.tflite import check_runnable
 from tsnas.deploy.windows import as_windows
-from tsnas.errors import DtypeError, FloatModelError, ModelFileError, WindowShapeError
+from tsnas.errors import DtypeError, ModelFileError, WindowShapeError
 
 # More windows at once gain nothing further.
 BATCH = 256
@@ -23,8 +23,8 @@ class Int8Model:
         tflite: bytes of a fully int8 .tflite file with input (1, time, sensors, 1) and output (1, classes).
 
     Raises:
-        ModelFileError: bytes that are not a .tflite file that the interpreter can load.
-        FloatModelError: input or output that is not int8.
+        ModelFileError: bytes that are not a .tflite file that the interpreter can run.
+        FloatModelError: a tensor that is not int8.
 
     Example:
         >>> model = Int8Model(tflite)
@@ -33,7 +33,10 @@ class Int8Model:
     """
 
     def __init__(self, tflite: bytes):
-        read_model(tflite)
+        if not isinstance(tflite, bytes | bytearray):
+            raise ModelFileError(f"Expected the bytes of a .tflite file, got {type(tflite).__name__}; read it first.")
+        # Before the interpreter, which trusts what it is given.
+        check_runnable(tflite)
         try:
             self._interpreter = Interpreter(
                 model_content=bytes(tflite), experimental_op_resolver_type=RESOLVER, num_threads=1
@@ -43,13 +46,14 @@ class Int8Model:
             raise ModelFileError(
                 f"TFLite cannot load this file of {len(tflite)} bytes: {error}. Export it again."
             ) from error
-        (self._input,) = self._interpreter.get_input_details()
-        (self._output,) = self._interpreter.get_output_details()
-        for role, details in (("input", self._input), ("output", self._output)):
-            if details["dtype"] is not np.int8:
-                raise FloatModelError(
-                    f"The {role} {details['name']!r} is {details['dtype'].__name__}, not int8; use convert_int8."
-                )
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        shapes = [[tuple(map(int, details["shape"])) for details in group] for group in (inputs, outputs)]
+        if [list(map(len, group)) for group in shapes] != [[4], [2]]:
+            raise ModelFileError(
+                "A classifier has one input (1, time, sensors, 1) and one output (1, classes); this file has inputs of "
+                f"shapes {shapes[0]} and outputs of shapes {shapes[1]}."
+            )
+        (self._input,), (self._output,) = inputs, outputs
 
     @property
     def window_shape(self) -> tuple[int, int, int]:
@@ -135,9 +139,12 @@ class Int8Model:
         out = np.empty((len(q), self.classes), dtype=np.int8)
         for start in range(0, len(q), BATCH):
             batch = q[start : start + BATCH]
-            self._resize(len(batch))
-            self._interpreter.set_tensor(self._input["index"], batch)
-            self._interpreter.invoke()
+            try:
+                self._resize(len(batch))
+                self._interpreter.set_tensor(self._input["index"], batch)
+                self._interpreter.invoke()
+            except (ValueError, RuntimeError) as error:
+                raise ModelFileError(f"TFLite cannot run this model: {error}. Export it again.") from error
             out[start : start + len(batch)] = self._interpreter.get_tensor(self._output["index"])
         return out
 

@@ -15,7 +15,7 @@ from tsnas.cost.tflite import read_graph
 from tsnas.data import Signal, Standardizer
 from tsnas.deploy.metadata import read_metadata
 from tsnas.deploy.runner import Int8Model
-from tsnas.errors import ExportError
+from tsnas.errors import ExportError, ModelFileError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Firmware:
 
     Raises:
         ExportError: a file without tsnas's metadata.
-        ModelFileError, FloatModelError: bytes that are no int8 .tflite file.
+        ModelFileError, FloatModelError: bytes that are no int8 .tflite file, or damaged metadata.
 
     Example:
         >>> firmware = Firmware.of(clf.tflite_model_)
@@ -46,12 +46,27 @@ class Firmware:
                 "This .tflite file does not say how its input is standardised and what its classes are called; export "
                 "one that a search of tsnas has made."
             )
-        sizes = (len(metadata["classes"]), len(self.standardizer.mean))
+        names = metadata["classes"]
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ModelFileError(f"This .tflite file has {names!r} as its classes, not a list of names.")
+        # Before the interpreter, which trusts what it is given.
+        time, channels, _ = self.graph.input_shape
+        if self.signal is not None and (self.signal.window, len(self.taken)) != (time, channels):
+            raise ModelFileError(
+                f"This .tflite file takes windows of {time} samples of {channels} channels, but says that they come "
+                f"from {self.signal}; export it again."
+            )
+        sizes = (len(names), len(self.standardizer.mean))
         if sizes != (self.model.classes, self.model.window_shape[1]):
             raise ExportError(
                 f"This .tflite file has {self.model.classes} outputs and {self.model.window_shape[1]} channels, but "
                 f"names for {sizes[0]} classes and a standardisation of {sizes[1]} channels; export it again."
             )
+        with np.errstate(over="ignore", under="ignore"):
+            if not (np.isfinite(self.mean).all() and np.isfinite(self.step).all() and (self.step > 0).all()):
+                raise ModelFileError(
+                    f"The standardisation in this .tflite file is beyond float32: {self.standardizer}; export it again."
+                )
 
     @classmethod
     def of(cls, tflite: bytes, board: Any = None) -> Firmware:
@@ -90,7 +105,7 @@ class Firmware:
     @property
     def classes(self) -> list[str]:
         """Names of the classes."""
-        return [str(name) for name in self.metadata["classes"]]
+        return list(self.metadata["classes"])
 
     @cached_property
     def signal(self) -> Signal | None:
@@ -102,7 +117,7 @@ class Firmware:
     def taken(self) -> list[int]:
         """The channels of a raw sample that the model takes, in its order."""
         chosen = None if self.signal is None else self.signal.channels
-        return list(range(self.model.window_shape[1]) if chosen is None else chosen)
+        return list(range(self.graph.input_shape[1]) if chosen is None else chosen)
 
     @property
     def decimation(self) -> int:

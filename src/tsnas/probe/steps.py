@@ -18,7 +18,7 @@ from tsnas.cost.ops import (
     Op,
     Softmax,
 )
-from tsnas.cost.tflite import read_graph
+from tsnas.cost.tflite import check_runnable
 from tsnas.deploy.flatbuffer import read_model
 from tsnas.errors import UnsupportedProbeOpError
 from tsnas.probe import protocol
@@ -51,10 +51,10 @@ def model_steps(tflite: bytes) -> list[Step]:
     """The operators of an int8 model that the probe has kernels for, in order; those that move no data are left out.
 
     Raises:
-        ModelFileError: no int8 .tflite file; see `read_graph`.
+        ModelFileError: no int8 .tflite file that can be run; see `check_runnable`.
         UnsupportedProbeOpError: an operator without a kernel in the probe.
     """
-    graph, model = read_graph(tflite), read_model(tflite)
+    graph, model = check_runnable(tflite), read_model(tflite)
     (subgraph,) = model.subgraphs
     steps = []
     for node, operator in zip(graph.nodes, subgraph.operators, strict=True):

@@ -53,6 +53,8 @@ def verify_on_board(
     Raises:
         ProbeError: the board cannot run an operator, or is lost.
     """
+    # Before the interpreter, which trusts what it is given.
+    steps = model_steps(tflite)
     interpreter = Interpreter(
         model_content=tflite,
         experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
@@ -61,7 +63,6 @@ def verify_on_board(
     interpreter.allocate_tensors()
     places = [details["index"] for details in interpreter.get_input_details()]
     tensors: list[dict[int, bytes]] = []
-    steps = model_steps(tflite)
     needed = {index for step in steps for index in (*step.inputs, step.output)}
     for window in windows:
         for place in places:

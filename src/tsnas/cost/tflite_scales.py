@@ -1,0 +1,81 @@
+"""Scales and zero points of one operator of a .tflite file: those that the interpreter can work with.
+
+It trusts a file: with some others it ends the whole process, or computes noise.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from tsnas.cost.tflite_tensors import Tensors
+
+# The axis of the output channels in the weights of each operator that has some.
+CHANNEL_AXES = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}
+# Multipliers are kept as 31 bits and a shift of at most 30.
+LARGEST_MULTIPLIER = 2.0**30
+# Steps by which an addition and a softmax shift their inputs to the left before they compute.
+ADD_SHIFT, SOFTMAX_SHIFT = 20, 26
+
+
+def check_scales(
+    tensors: Tensors, where: str, name: str, options: Any, activations: list[int], inputs: list[int], output: int
+) -> None:
+    """Makes sure that an operator can be computed.
+
+    Args:
+        tensors: `Tensors` of the model.
+        where: str, the operator, for messages.
+        name: str, name of the TFLite operator.
+        options: its options.
+        activations: list of int, those of its inputs that are computed.
+        inputs: list of int, all its inputs.
+        output: int, its output.
+
+    Raises:
+        ModelFileError: a scale or zero point is missing or impossible.
+    """
+    scales = [_of_activation(tensors, where, tensor) for tensor in activations]
+    out = _of_activation(tensors, where, output)
+    multipliers = [scale / out for scale in scales]
+    if name in CHANNEL_AXES:
+        multipliers = [scales[0] * scale / out for scale in _of_weights(tensors, where, inputs[1], CHANNEL_AXES[name])]
+    if not all(0 < multiplier < LARGEST_MULTIPLIER for multiplier in multipliers):
+        raise tensors.error(f"{where} has scales that are too far apart: {max(multipliers):.3g} of input to output")
+    if name == "ADD" and not 2 * max(multipliers) < 2**ADD_SHIFT:
+        raise tensors.error(f"{where} has scales that are too far apart: {max(multipliers):.3g} of input to output")
+    if name == "SOFTMAX" and not 1 < float(options.beta) * scales[0] * 2**SOFTMAX_SHIFT < math.inf:
+        raise tensors.error(f"{where} has a beta of {options.beta:g} and an input scale of {scales[0]:.3g}")
+
+
+def _of_activation(tensors: Tensors, where: str, index: int) -> float:
+    scales, zero_points = tensors.quantisation(index)
+    if len(scales) != 1 or len(zero_points) != 1 or not -128 <= zero_points[0] <= 127 or not _is_scale(scales[0]):
+        raise tensors.error(
+            f"{where} has tensor {tensors.names[index]!r} with scales {scales[:3]} and zero points {zero_points[:3]}; "
+            "it must have one scale above 0 and one zero point of int8"
+        )
+    return scales[0]
+
+
+def _of_weights(tensors: Tensors, where: str, index: int, axis: int) -> list[float]:
+    scales, zero_points = tensors.quantisation(index)
+    channels = tensors.constant_shape(index, len(tensors.tensor(index).shape), "INT8")[axis]
+    per_channel = len(scales) > 1
+    if (
+        len(scales) not in (1, channels)
+        or len(zero_points) != len(scales)
+        or any(zero_points)
+        or not all(map(_is_scale, scales))
+        or (per_channel and tensors.tensor(index).quantization.quantizedDimension != axis)
+    ):
+        raise tensors.error(
+            f"{where} has weights {tensors.names[index]!r} with {len(scales)} scales, such as {scales[:3]}, and zero "
+            f"points {zero_points[:3]}; they must have one scale above 0, or one for each of {channels} channels, and "
+            "zero points of 0"
+        )
+    return scales
+
+
+def _is_scale(scale: float) -> bool:
+    return math.isfinite(scale) and scale > 0
