@@ -2,7 +2,7 @@
 
 import sys
 
-from tsnas.commands.main import run
+from tsnas.commands.main import main
 
 if __name__ == "__main__":
-    sys.exit(run())
+    sys.exit(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import math
 import time
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from tqdm.auto import tqdm
 from tsnas.deploy.augment import Augment, scale_and_noise
 from tsnas.deploy.scope import scope_of
 from tsnas.deploy.train import train_float
+from tsnas.interrupts import check
 from tsnas.search.derive import Derived
 from tsnas.space.architecture import Architecture
 
@@ -104,15 +106,15 @@ def contest(
         return score
 
     first: list[float] = []
-    for index in range(len(finalists)):
-        if index and time.monotonic() >= deadline:
-            break
-        first.append(judged(index, splits[0], FIRST_STEPS))
     second: dict[int, float] = {}
-    for index in sorted(range(len(first)), key=lambda i: -first[i])[:count]:
-        if time.monotonic() < deadline:
-            second[index] = judged(index, splits[-1], SECOND_STEPS)
-    bar.close()
+    with bar:
+        for index in range(len(finalists)):
+            if index and time.monotonic() >= deadline:
+                break
+            first.append(judged(index, splits[0], FIRST_STEPS))
+        for index in sorted(range(len(first)), key=lambda i: -first[i])[:count]:
+            if time.monotonic() < deadline:
+                second[index] = judged(index, splits[-1], SECOND_STEPS)
     # Whoever was in the second round stands before all who were not.
     winner = finalists[max(range(len(first)), key=lambda i: (i in second, first[i] + second.get(i, 0.0), -i))]
     latencies = [finalist.estimate.latency_ms for finalist in finalists[: len(first)]]
@@ -139,6 +141,7 @@ def short_score(
     Returns:
         (macro-F1 on the validation windows, seconds that a pass over the training windows took).
     """
+    check()
     train, val = split
     epochs = max(LEAST_EPOCHS, math.ceil(steps * batch_size / len(train[0])))
     started = time.monotonic()
@@ -147,4 +150,7 @@ def short_score(
         train_float(model, *train, epochs=epochs, batch_size=batch_size, seed=seed, augment=augment)
     seconds = (time.monotonic() - started) / epochs
     predicted = model.predict(val[0], batch_size=256, verbose=0).argmax(axis=1)
+    # The windows that it was trained on are held by references in a circle, which Python may free only much later.
+    del model
+    gc.collect()
     return float(f1_score(val[1], predicted, average="macro", zero_division=0)), seconds

@@ -154,6 +154,10 @@ class OutputDirError(TsnasError, OSError):
     """An output folder or file that cannot be written."""
 
 
+class DirectoryInUseError(OutputDirError):
+    """A folder in which another run is at work; the message says which."""
+
+
 class ProbeError(TsnasError):
     """A board, real or emulated, that cannot be measured."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import tf_keras as keras
 
 import tsnas
+from tsnas.alone import alone
 from tsnas.budget import Budget
 from tsnas.callbacks import ProgressBar
 from tsnas.checkpoints import Checkpoints
@@ -23,6 +25,7 @@ from tsnas.deploy.metadata import embed_metadata
 from tsnas.deploy.scope import scope_of
 from tsnas.deploy.train import train_float, train_quantised
 from tsnas.deploy.verify import verify
+from tsnas.interrupts import heeded
 from tsnas.search.derive import Derived, derive
 from tsnas.search.options import cell_options
 from tsnas.search.pruning import prune
@@ -34,6 +37,8 @@ from tsnas.space.supernet import Supernet, build_cells
 
 History = dict[str, list[float]]
 
+# How often validation windows are split off, where users are known by other ones each time.
+SPLITS = 2
 # A quantisation-aware step takes about so many float steps.
 QAT_PACE = 2.0
 
@@ -77,19 +82,38 @@ class Result:
     seed: int
 
 
+class Splits(Sequence[Split]):
+    """Training and validation windows, copied from all of them only when a split is asked for.
+
+    Args:
+        everything: all windows and their labels.
+        rows: list of (training, validation), the indices of each split.
+    """
+
+    def __init__(self, everything: Data, rows: Sequence[tuple[np.ndarray, np.ndarray]]):
+        self._everything, self._rows = everything, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        (x, y), (train, val) = self._everything, self._rows[index]
+        return (x[train], y[train]), (x[val], y[val])
+
+
 @dataclasses.dataclass(frozen=True)
 class Prepared:
     """Windows as networks take them, (windows, time, channels, 1), with their labels.
 
     Args:
         standardizer: `Standardizer` of the first split's training windows.
-        splits: list of (training, validation), as `contest` takes them.
+        splits: sequence of (training, validation), as `contest` takes them.
         everything: all windows.
         augment: what happens to windows in training.
     """
 
     standardizer: Standardizer
-    splits: list[Split]
+    splits: Sequence[Split]
     everything: Data
     augment: Augment
 
@@ -121,8 +145,14 @@ def run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
 
     Raises:
         InfeasibleError: no architecture keeps the limits; raised before any training.
+        DirectoryInUseError: another job works in `settings.directory`.
         OutputDirError: `settings.directory` cannot be written.
     """
+    with alone(job.settings.directory), heeded():
+        return _run(job, callbacks)
+
+
+def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
     settings = job.settings
     budget = Budget(settings.max_minutes)
     checkpoints = job.checkpoints(settings.directory)
@@ -200,15 +230,23 @@ def finished(
 def prepare(job: Job, seed: int) -> Prepared:
     """Splits off validation windows, standardises all, and sets up the augmentation."""
     settings = job.settings
-    parts = _parts(job.x, job.y, job.groups, job.validation_data, settings, seed)
-    standardizer = Standardizer.fit(parts[0][0][0])
-    splits = [(_standardized(standardizer, *train), _standardized(standardizer, *val)) for train, val in parts]
+    if job.validation_data is None:
+        rows = [
+            split_validation(job.y, job.groups, settings.validation_fraction, seed + index) for index in range(SPLITS)
+        ]
+        standardizer = Standardizer.fit(job.x[rows[0][0]])
+        everything = _standardized(standardizer, job.x, job.y)
+        splits: Sequence[Split] = Splits(everything, rows)
+    else:
+        standardizer = Standardizer.fit(job.x)
+        everything = _standardized(standardizer, job.x, job.y)
+        splits = [(everything, _standardized(standardizer, *job.validation_data))]
     if settings.axes:
         settings.say(
             f"axes: channels {_listed(settings.axes)} are taken as x, y, z of a sensor, and turned in training"
         )
     augment = augmentation(standardizer, settings.axes)
-    return Prepared(standardizer, splits, _standardized(standardizer, job.x, job.y), augment)
+    return Prepared(standardizer, splits, everything, augment)
 
 
 def train(
@@ -240,14 +278,6 @@ def train(
         qat_model, quantise_history = _quantise(model, *data.everything, settings, seed, budget, pace)
     history = {"train": train_history, "quantise": quantise_history}
     return Trained(model, convert_int8(qat_model), history)
-
-
-def _parts(x, y, groups, validation_data, settings, seed) -> list[Split]:
-    """Training and validation windows; without any of the caller's, split off twice, the second time by other users."""
-    if validation_data is not None:
-        return [((x, y), validation_data)]
-    splits = (split_validation(y, groups, settings.validation_fraction, seed + index) for index in range(2))
-    return [((x[train], y[train]), (x[val], y[val])) for train, val in splits]
 
 
 def _standardized(standardizer: Standardizer, x: np.ndarray, y: np.ndarray) -> Data:

@@ -274,7 +274,9 @@ def test_a_failed_search_leaves_the_files_of_an_earlier_one(search, recording, m
 
 def test_an_interrupted_search_says_how_to_go_on(search, recording, monkeypatch, tmp_path, capsys):
     def fit(self, x, y, groups=None):
-        pathlib.Path(recording.calls["settings"]["directory"]).mkdir()
+        directory = pathlib.Path(recording.calls["settings"]["directory"])
+        directory.mkdir()
+        (directory / "phase_search.npz").write_bytes(b"")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(recording, "fit", fit)

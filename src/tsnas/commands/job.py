@@ -159,10 +159,18 @@ def parsed_axes(text: str) -> str | list[tuple[int, ...]] | None:
         raise UsageError(f"--axes={text} must be auto, none, or triples of channels such as 0-1-2,3-4-5") from None
 
 
-def remove_if_empty(folder: pathlib.Path) -> None:
-    """Takes back the folder that was made to try it, unless an earlier search has left files there."""
+def what_is_kept(out: pathlib.Path, what: str) -> str:
+    """What a job that ends early has left in its folder, as a line; an empty folder is removed.
+
+    Args:
+        out: path of the folder that was made to try it.
+        what: str, what is kept, such as `"phases are"`.
+    """
     with contextlib.suppress(OSError):
-        folder.rmdir()
+        out.rmdir()
+    if any(out.rglob("phase_*.npz")):
+        return f"Finished {what} kept in {out}; the same command goes on from there.\n"
+    return ""
 
 
 def listing(paths: list[pathlib.Path]) -> str:

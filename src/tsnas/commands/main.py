@@ -25,6 +25,7 @@ from tsnas.commands import (
     verify,
 )
 from tsnas.commands.command import UsageError
+from tsnas.commands.interrupt import EXIT_INTERRUPTED, INTERRUPTED, leave, watched
 from tsnas.errors import InfeasibleError, LimitExceededError, TsnasError
 
 MODULES = (
@@ -43,7 +44,16 @@ MODULES = (
 )
 COMMANDS = {module.COMMAND.name: module.COMMAND for module in MODULES}
 
-EXIT_OK, EXIT_LIMITS, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+EXIT_OK, EXIT_LIMITS, EXIT_USAGE = 0, 1, 2
+
+
+def main() -> int:
+    """The program in a process of its own: as `run`, but it does not wait once it is interrupted."""
+    with watched():
+        code = run()
+        if code == EXIT_INTERRUPTED:
+            leave(code)
+    return code
 
 
 def overview() -> str:
@@ -109,7 +119,7 @@ def _guarded(name: str, args: list[str]) -> int:
         print(f"tsnas: error: {error}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:
-        print("\ntsnas: interrupted", file=sys.stderr)
+        sys.stderr.write(INTERRUPTED)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader, such as `head`, has left; Python would complain again when it flushes at exit.

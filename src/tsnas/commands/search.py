@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 
 from absl import flags
 
 from tsnas.commands.command import Command, no_arguments
+from tsnas.commands.interrupt import farewell
 from tsnas.commands.job import (
     checked_input,
     command_line,
@@ -17,9 +17,9 @@ from tsnas.commands.job import (
     define_training_flags,
     listing,
     plain,
-    remove_if_empty,
     require,
     text_flag,
+    what_is_kept,
     whole_flag,
 )
 from tsnas.commands.quiet import import_tensorflow
@@ -92,13 +92,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         directory=out / PHASES,
         verbose=int(values.verbose),
     )
-    try:
+    with farewell(lambda: what_is_kept(out, "phases are")):
         classifier.fit(data.x_train, data.y_train, groups=data.groups_train)
-    except BaseException:
-        remove_if_empty(out)
-        if (out / PHASES).exists():
-            print(f"Finished phases are kept in {out}; the same command goes on from there.", file=sys.stderr)
-        raise
     seconds = time.monotonic() - started
     # Saved before anything is printed or scored, so that nothing after a long search can lose its model.
     paths = classifier.save(out)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 import typing
 
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError, no_arguments
 from tsnas.commands.csv_flags import define_csv_flags, recordings_of
+from tsnas.commands.interrupt import farewell
 from tsnas.commands.job import (
     command_line,
     define_limit_flags,
     define_training_flags,
     listing,
     parsed_axes,
-    remove_if_empty,
     text_flag,
+    what_is_kept,
     whole_flag,
 )
 from tsnas.commands.quiet import import_tensorflow
@@ -106,13 +106,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         verbose=int(values.verbose),
         **{name: values[name].value for name in SETTINGS if values[name].value is not None},
     )
-    try:
+    with farewell(lambda: what_is_kept(out, "work is")):
         search.fit(train.arrays, train.labels, groups=train.groups)
-    except BaseException:
-        remove_if_empty(out)
-        if (out / WORK).exists():
-            print(f"Finished work is kept in {out}; the same command goes on from there.", file=sys.stderr)
-        raise
     print(f"\n{search.table()}\n")
     if not hasattr(search, "classifier_"):
         print("All signals are tried; the chief makes the model.")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError, no_arguments
+from tsnas.commands.interrupt import farewell
 from tsnas.commands.job import (
     checked_input,
     define_data_flags,
     define_limit_flags,
     define_training_flags,
-    remove_if_empty,
     require,
     text_flag,
+    what_is_kept,
     whole_flag,
 )
 from tsnas.commands.quiet import import_tensorflow
@@ -80,13 +80,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     front = tsnas.ParetoSearch(
         values.boards, latencies, axes=axes, directory=out, verbose=int(values.verbose), **settings
     )
-    try:
+    with farewell(lambda: what_is_kept(out, "work is")):
         front.fit(data.x_train, data.y_train, groups=data.groups_train)
-    except BaseException:
-        remove_if_empty(out)
-        if (out / "work").exists():
-            print(f"Finished work is kept in {out}; the same command goes on from there.", file=sys.stderr)
-        raise
     print(f"\n{front.table()}\n\n* no other point on the board is better in latency, RAM, flash and macro-F1")
     print("macro-F1 is that of the architecture on validation windows, after a short training")
     if data.x_test is not None:

@@ -9,6 +9,9 @@ import numpy as np
 
 from tsnas.errors import ModelFileError, WindowShapeError
 
+# Windows that are standardised at once.
+PART_WINDOWS = 1024
+
 
 @dataclasses.dataclass(frozen=True)
 class Standardizer:
@@ -59,8 +62,13 @@ class Standardizer:
             raise WindowShapeError(
                 f"x has shape {x.shape}, but must be (windows, time, {len(self.mean)}) like the training windows"
             )
-        # In float64, since a large mean would cost a small signal its digits.
-        return ((x - np.array(self.mean)) / np.array(self.std)).astype(np.float32)
+        mean, std = np.array(self.mean), np.array(self.std)
+        standardized = np.empty(x.shape, np.float32)
+        # In float64, since a large mean would cost a small signal its digits; in parts, since that takes more room.
+        for start in range(0, len(x), PART_WINDOWS):
+            part = slice(start, start + PART_WINDOWS)
+            standardized[part] = (x[part] - mean) / std
+        return standardized
 
     def to_json(self) -> dict[str, list[float]]:
         """A dict of lists that the json module can write."""

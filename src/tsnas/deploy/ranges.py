@@ -48,7 +48,15 @@ def input_range(float_model: keras.Model, x: np.ndarray, *, seed: int) -> tuple[
     return low, high
 
 
-def calibrate_ranges(quantised: keras.Model, float_model: keras.Model, x: np.ndarray, *, seed: int) -> None:
+def calibrate_ranges(
+    quantised: keras.Model,
+    float_model: keras.Model,
+    x: np.ndarray,
+    low: float = -np.inf,
+    high: float = np.inf,
+    *,
+    seed: int,
+) -> None:
     """Sets each activation range to the mean, over batches, of the smallest and largest value.
 
     This is where the moving average of quantisation-aware training would settle, without the wait.
@@ -57,25 +65,26 @@ def calibrate_ranges(quantised: keras.Model, float_model: keras.Model, x: np.nda
         quantised: model that `tfmot.quantization.keras.quantize_model` made of `float_model`; changed in place.
         float_model: trained tf_keras model.
         x: float array (windows, time, sensors, 1).
+        low, high: float, values beyond are cut off. Default to none.
         seed: int, seed of the choice of windows.
     """
     ranges = {}
     for layer in quantised.layers:
-        low, high = (_range_variable(layer, end) for end in ("min", "max"))
-        if low is not None and high is not None:
-            ranges[layer.name] = (low, high)
+        lower, upper = (_range_variable(layer, end) for end in ("min", "max"))
+        if lower is not None and upper is not None:
+            ranges[layer.name] = (lower, upper)
     sources = [_float_output(float_model, quantised.get_layer(name)) for name in ranges]
     probe = keras.Model(float_model.input, sources)
 
     chosen = np.random.default_rng(seed).permutation(len(x))[:CALIBRATION_WINDOWS]
-    batches = [x[chosen[start : start + BATCH]] for start in range(0, len(chosen), BATCH)]
+    batches = [np.clip(x[chosen[start : start + BATCH]], low, high) for start in range(0, len(chosen), BATCH)]
     extremes = np.mean(
         [[(np.min(value), np.max(value)) for value in probe(batch, training=False)] for batch in batches], axis=0
     )
-    for (low, high), (smallest, largest) in zip(ranges.values(), extremes, strict=True):
+    for (lower, upper), (smallest, largest) in zip(ranges.values(), extremes, strict=True):
         # A range must hold 0, so that zero padding has an exact int8 value.
-        low.assign(np.full(low.shape, min(smallest, 0.0)))
-        high.assign(np.full(high.shape, max(largest, 0.0)))
+        lower.assign(np.full(lower.shape, min(smallest, 0.0)))
+        upper.assign(np.full(upper.shape, max(largest, 0.0)))
 
 
 def _range_variable(layer: keras.layers.Layer, end: str) -> Any:

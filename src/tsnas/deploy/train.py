@@ -19,6 +19,7 @@ from tsnas.deploy.ranges import calibrate_ranges, input_range
 from tsnas.deploy.seed import fixed_seed
 from tsnas.deploy.windows import as_windows, one_hot
 from tsnas.errors import SettingError
+from tsnas.interrupts import Check
 
 Prepare = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
@@ -142,7 +143,7 @@ def train_quantised(
         quantised = tfmot.quantization.keras.quantize_model(logits_model)
         windows = as_windows(x, model.input_shape[1:])
         low, high = input_range(model, windows, seed=seed)
-        calibrate_ranges(quantised, logits_model, np.clip(windows, low, high), seed=seed)
+        calibrate_ranges(quantised, logits_model, windows, low, high, seed=seed)
         _set_batch_norm_trainable(quantised, False)
         _set_dropout(quantised, dropout)
         softmax = keras.layers.Softmax(name=model.layers[-1].name)
@@ -224,7 +225,7 @@ def _fit(
         steps_per_epoch=steps_per_epoch,
         validation_data=validation_data,
         validation_batch_size=VALIDATION_BATCH,
-        callbacks=list(callbacks),
+        callbacks=[Check(), *callbacks],
         verbose=verbose,
     )
     return history.history

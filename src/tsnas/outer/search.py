@@ -14,11 +14,13 @@ import tabulate
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from tsnas.alone import alone
 from tsnas.checkpoints import Checkpoints
 from tsnas.classifier import AutoClassifier
 from tsnas.data import Signal, check_labels, check_lengths, check_recordings, encode_labels, find_axes, split_validation
 from tsnas.errors import InfeasibleError, SettingError
 from tsnas.files import check_output_dir
+from tsnas.interrupts import heeded
 from tsnas.outer.score import Recordings, Trial, score_signal
 from tsnas.tuning.jobs import SCORE
 from tsnas.tuning.leases import Leases
@@ -148,7 +150,7 @@ class SignalSearch(BaseEstimator):
         Raises:
             InfeasibleError: no signal leaves a network that keeps the limits; the message of the last one.
             SettingError: a setting out of range, or no seed or no `directory` for several processes.
-            DataError, BoardError, OutputDirError: as in `AutoClassifier.fit_recordings`.
+            DataError, BoardError, OutputDirError, DirectoryInUseError: as in `AutoClassifier.fit_recordings`.
         """
         own_role = check_team(self.seed, self.directory)
         if self.axes not in ("auto", None):
@@ -160,20 +162,22 @@ class SignalSearch(BaseEstimator):
             identity = [*checked.arrays, checked.groups, settings.identity(checked.classes), rule]
             identity += [self._plain(), *(np.atleast_1d(check_labels(np.atleast_1d(label))) for label in labels)]
             work = folder / "work" / Checkpoints(folder, identity).fingerprint[:12]
-            seed = kept_seed(self.seed, work)
-            kept = Checkpoints(work, identity)
-            splits = self._splits(checked, seed)
+            # Workers share the folder of their chief.
+            with alone(None if own_role == "worker" else folder), heeded():
+                seed = kept_seed(self.seed, work)
+                kept = Checkpoints(work, identity)
+                splits = self._splits(checked, seed)
 
-            def run(values: dict[str, Any]) -> float:
-                signal = self._signal(values, signals)
-                if self.verbose:
-                    print(f"signal: {_described(signal)}", flush=True)
-                limits = self._template()._limits(signal)
-                trial = score_signal(signal, checked, splits, settings, limits, seed)
-                kept.save(_name(values), {"trial": trial.to_json()})
-                return trial.macro_f1
+                def run(values: dict[str, Any]) -> float:
+                    signal = self._signal(values, signals)
+                    if self.verbose:
+                        print(f"signal: {_described(signal)}", flush=True)
+                    limits = self._template()._limits(signal)
+                    trial = score_signal(signal, checked, splits, settings, limits, seed)
+                    kept.save(_name(values), {"trial": trial.to_json()})
+                    return trial.macro_f1
 
-            search(self._oracle(signals, seed), run, work)
+                search(self._oracle(signals, seed), run, work)
             found = [kept.load(path.stem.removeprefix("phase_")) for path in sorted(work.glob("phase_signal-*.npz"))]
             trials = [Trial.from_json(one[0]["trial"]) for one in found if one is not None]
             self.trials_ = sorted(trials, key=lambda trial: -trial.macro_f1)

@@ -16,12 +16,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from tsnas import pipeline
+from tsnas.alone import alone
 from tsnas.callbacks import as_callbacks
 from tsnas.classifier import AutoClassifier, load
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError, ModelFileError, SettingError
 from tsnas.files import check_output_dir, write_file
+from tsnas.interrupts import heeded
 from tsnas.pareto.niches import Niche, check_latencies, niches_of
 from tsnas.pareto.plot import plot_points
 from tsnas.pareto.points import Point, best_of, front_of, table_of
@@ -127,7 +129,7 @@ class ParetoSearch(BaseEstimator):
         Raises:
             InfeasibleError: a board that can keep none of its limits.
             SettingError: a setting out of range, or no seed or no `directory` for several processes.
-            DataError, BoardError, OutputDirError: as in `AutoClassifier.fit`.
+            DataError, BoardError, OutputDirError, DirectoryInUseError: as in `AutoClassifier.fit`.
             JobError, WorkerError: as in `tsnas.tuning.tuner.run_jobs`.
         """
         own_role = check_team(self.seed, self.directory)
@@ -145,9 +147,11 @@ class ParetoSearch(BaseEstimator):
         limits = [[niche.board.to_json(), dataclasses.asdict(niche.limits)] for niche in niches]
         identity = job.checkpoints(folder, limits)
         work = folder / "work" / identity.fingerprint[:12]
-        job = dataclasses.replace(job, settings=dataclasses.replace(job.settings, seed=kept_seed(self.seed, work)))
-        front = FrontWork(job, niches, folder, work, functools.partial(_save, self._text(job)), callbacks)
-        run_jobs(front.plan, self._told(front), work)
+        # Workers share the folder of their chief.
+        with alone(None if own_role == "worker" else folder), heeded():
+            job = dataclasses.replace(job, settings=dataclasses.replace(job.settings, seed=kept_seed(self.seed, work)))
+            front = FrontWork(job, niches, folder, work, functools.partial(_save, self._text(job)), callbacks)
+            run_jobs(front.plan, self._told(front), work)
         self.points_ = front.points()
         self.history_ = front.history()
         self.directory_ = folder

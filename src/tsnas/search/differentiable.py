@@ -12,6 +12,7 @@ import tf_keras as keras
 
 from tsnas.callbacks import ConstraintMonitor, ProgressBar
 from tsnas.cost.limits import Limits
+from tsnas.interrupts import Check
 from tsnas.search.derive import Derived, derive
 from tsnas.search.objective import HardwareLoss
 from tsnas.space.supernet import Supernet
@@ -131,7 +132,7 @@ def search(
         callbacks = [ConstraintMonitor(), *callbacks]
     progress = ProgressBar("search", verbose, SHOWN)
     history = supernet.fit(
-        batches, epochs=config.epochs, steps_per_epoch=steps, callbacks=[*callbacks, progress], verbose=0
+        batches, epochs=config.epochs, steps_per_epoch=steps, callbacks=[Check(), *callbacks, progress], verbose=0
     )
     logs = {key: [float(value) for value in values] for key, values in history.history.items()}
     return derive(supernet, limits), logs

@@ -11,6 +11,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.callbacks import ConstraintMonitor, ProgressBar
+from tsnas.interrupts import check
 from tsnas.search.derive import Derived, derive
 from tsnas.search.paths import Path, Paths
 from tsnas.space.supernet import Supernet
@@ -226,6 +227,7 @@ class PathTrainer:
 
     def step(self, settings: list[int]) -> None:
         """Trains the path of `settings` on the next batch."""
+        check()
         if len(self._order) < self._batch_size:
             self._order = self._rng.permutation(self._windows)
         rows, self._order = self._order[: self._batch_size], self._order[self._batch_size :]
@@ -238,6 +240,7 @@ class PathTrainer:
 
     def _judged(self, settings: tuple[int, ...]) -> tuple[float, float]:
         if settings not in self._known:
+            check()
             loss, accuracy = self._judge(tf.constant(settings))
             self._known[settings] = float(loss), float(accuracy)
         return self._known[settings]
