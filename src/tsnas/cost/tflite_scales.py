@@ -37,13 +37,18 @@ def check_scales(
     """
     scales = [_of_activation(tensors, where, tensor) for tensor in activations]
     out = _of_activation(tensors, where, output)
-    multipliers = [scale / out for scale in scales]
+    largest = 0.0
     if name in CHANNEL_AXES:
-        multipliers = [scales[0] * scale / out for scale in _of_weights(tensors, where, inputs[1], CHANNEL_AXES[name])]
-    if not all(0 < multiplier < LARGEST_MULTIPLIER for multiplier in multipliers):
-        raise tensors.error(f"{where} has scales that are too far apart: {max(multipliers):.3g} of input to output")
-    if name == "ADD" and not 2 * max(multipliers) < 2**ADD_SHIFT:
-        raise tensors.error(f"{where} has scales that are too far apart: {max(multipliers):.3g} of input to output")
+        weights = _of_weights(tensors, where, inputs[1], CHANNEL_AXES[name])
+        largest = max(weights) * scales[0] / out / LARGEST_MULTIPLIER
+    elif name == "MEAN":
+        largest = scales[0] / out / LARGEST_MULTIPLIER
+    elif name == "ADD":
+        largest = 2 * max(scales) / out / 2**ADD_SHIFT
+    if largest >= 1:
+        raise tensors.error(
+            f"{where} has scales that are too far apart: {scales[:2]} of the input, {out:.3g} of the output"
+        )
     if name == "SOFTMAX" and not 1 < float(options.beta) * scales[0] * 2**SOFTMAX_SHIFT < math.inf:
         raise tensors.error(f"{where} has a beta of {options.beta:g} and an input scale of {scales[0]:.3g}")
 
