@@ -5,6 +5,7 @@ python tools/terminal_picture.py docs/images/characterize.png tsnas characterize
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 
@@ -24,13 +25,13 @@ def screen(output: str) -> list[str]:
 
 def main(path: str, command: list[str]) -> None:
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True)
-    lines = ["$ " + " ".join(command), *screen(done.stdout.decode())]
-    lines = [part for line in lines for part in screen(line)]
+    asked = screen("$ " + shlex.join(command))
+    lines = [*asked, *screen(done.stdout.decode())]
     figure = Figure(figsize=(CHARACTERS * CHARACTER_INCHES + 0.4, len(lines) * LINE_INCHES + 0.4), facecolor="#1e1e1e")
     height = figure.get_figheight()
     for index, line in enumerate(lines):
         y = 1 - (0.2 + (index + 0.7) * LINE_INCHES) / height
-        color = "#9cdcfe" if index == 0 else "#e6e6e6"
+        color = "#9cdcfe" if index < len(asked) else "#e6e6e6"
         figure.text(0.2 / figure.get_figwidth(), y, line, family="monospace", size=10, color=color, parse_math=False)
     figure.savefig(path, dpi=110)
 
