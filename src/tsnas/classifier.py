@@ -538,8 +538,8 @@ def _arrays(x: Any, y: Any, name: str) -> tuple[Any, Any]:
     if y is None:
         if not hasattr(x, "element_spec"):
             raise LengthMismatchError(
-                f"{name} comes without labels: AutoClassifier requires y to be passed, but the target y is None; give one "
-                "label per window, or a tf.data.Dataset of (x, y)."
+                f"{name} comes without labels: AutoClassifier requires y to be passed, but the target y is None; give "
+                "one label per window, or a tf.data.Dataset of (x, y)."
             )
         return from_tf_dataset(x)
     return x, y
