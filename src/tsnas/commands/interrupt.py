@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import sys
 import threading
 import time
@@ -52,17 +53,17 @@ def watched() -> Iterator[None]:
     Nothing is lost by that: files are written whole or not at all.
     """
     # Python's own handler has to wait for C++ to return; this byte is written at once.
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
     # Whatever else is done with stderr meanwhile, such as keeping a library's log from it.
     stderr = os.dup(2)
-    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     threading.Thread(target=_wait, args=(reader, stderr), daemon=True).start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
-        os.close(writer)
+        writer.close()
 
 
 def leave(code: int) -> None:
@@ -73,13 +74,13 @@ def leave(code: int) -> None:
     os._exit(code)
 
 
-def _wait(reader: int, stderr: int) -> None:
+def _wait(reader: socket.socket, stderr: int) -> None:
     presses, deadline = 0, None
     while presses < 2:
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
         if not select.select([reader], [], [], left)[0]:
             break
-        received = os.read(reader, 64)
+        received = reader.recv(64)
         if not received:  # The block has ended.
             return
         presses += received.count(signal.SIGINT)
