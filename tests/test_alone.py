@@ -1,0 +1,145 @@
+"""Two jobs at once: folders that are taken, threads that take turns, and fits that leave the next one as it was."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from toy_data import sines
+
+import tsnas
+from tsnas.alone import LOCK_FILE, alone
+from tsnas.errors import DirectoryInUseError, OutputDirError
+
+SPACE = tsnas.SpaceConfig(time_reduce_filters=4, fusion_filters=8, kernel_sizes=(3,), extra_fusion_cells=0)
+QUICK = {"epochs": 2, "search_epochs": 1, "qat_epochs": 1, "batch_size": 16, "finalists": 1, "space": SPACE}
+X, Y = sines(60)
+
+HOLDER = """
+import sys, time
+from tsnas.alone import alone
+with alone(sys.argv[1]):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def fitted(**params) -> bytes:
+    return tsnas.AutoClassifier(**(QUICK | {"seed": 0, "verbose": 0} | params)).fit(X, Y).tflite_model_
+
+
+def holder(folder) -> subprocess.Popen:
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(folder)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+@pytest.fixture(scope="module")
+def alone_in_its_process() -> bytes:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import test_alone; sys.stdout.buffer.write(test_alone.fitted())"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(Path(__file__).parent)], capture_output=True, timeout=600)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+def test_the_folder_is_free_again_and_nothing_is_left(tmp_path):
+    for _ in range(2):
+        with alone(tmp_path / "phases"):
+            assert (tmp_path / "phases" / LOCK_FILE).exists()
+        assert not (tmp_path / "phases").exists()
+    (tmp_path / "kept.txt").write_text("")
+    with alone(tmp_path):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
+
+
+def test_a_folder_that_is_in_use_is_named_with_its_holder_and_free_once_that_is_killed(tmp_path):
+    process = holder(tmp_path)
+    try:
+        with pytest.raises(DirectoryInUseError, match=rf"{tmp_path}' is in use .*process {process.pid} on .* its own"):
+            fitted(directory=tmp_path)
+        with pytest.raises(DirectoryInUseError):
+            tsnas.ParetoSearch(max_latency_ms=[9.0], directory=tmp_path, verbose=0, **QUICK).fit(X, Y)
+        assert issubclass(DirectoryInUseError, OutputDirError)
+        with alone(tmp_path / "another"):
+            pass
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    assert (tmp_path / LOCK_FILE).exists()
+    with alone(tmp_path):
+        pass
+    assert not tmp_path.exists()
+
+
+def test_a_folder_without_locks_is_used_with_a_warning(tmp_path, monkeypatch):
+    def flock(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("tsnas.alone.fcntl.flock", flock)
+    with (
+        pytest.warns(UserWarning, match="cannot be locked .No locks available.; make sure that no other run"),
+        alone(tmp_path),
+    ):
+        pass
+
+
+def test_a_thread_waits_for_another_one_but_not_for_its_folder(tmp_path):
+    inside, leave, order = threading.Event(), threading.Event(), []
+
+    def first():
+        with alone(tmp_path / "a"):
+            inside.set()
+            leave.wait()
+            order.append("first")
+
+    def second():
+        with alone(tmp_path / "b"):
+            order.append("second")
+
+    threads = [threading.Thread(target=one) for one in (first, second)]
+    threads[0].start()
+    inside.wait()
+    threads[1].start()
+    with pytest.raises(DirectoryInUseError, match=f"process {os.getpid()} on"), alone(tmp_path / "a"):
+        pass
+    leave.set()
+    for thread in threads:
+        thread.join()
+    assert order == ["first", "second"]
+
+
+def test_one_after_another_and_in_threads_fits_end_as_each_does_alone(alone_in_its_process):
+    fitted(seed=5, finalists=2, strategy="random")
+    assert fitted() == alone_in_its_process
+    found = {}
+    threads = [
+        threading.Thread(target=lambda seed=seed: found.update({seed: fitted(seed=seed)}), daemon=True)
+        for seed in (0, 1)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found[0] == alone_in_its_process != found[1]
+
+
+def test_two_processes_with_folders_of_their_own_end_as_each_does_alone(tmp_path, alone_in_its_process):
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import test_alone; "
+        "sys.stdout.buffer.write(test_alone.fitted(directory=sys.argv[2]))"
+    )
+    command = [sys.executable, "-c", code, str(Path(__file__).parent)]
+    processes = [
+        subprocess.Popen([*command, str(tmp_path / name)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for name in "ab"
+    ]
+    for process in processes:
+        model, said = process.communicate(timeout=600)
+        assert process.returncode == 0, said.decode()
+        assert model == alone_in_its_process
