@@ -178,7 +178,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             DataError: windows, labels or groups that cannot be used; the subclass says which.
             SettingError: a setting out of range.
             BoardError: an unknown board or a broken board file.
-            OutputDirError: `directory` cannot be written.
+            OutputDirError: `directory` cannot be written, or another process works in it (`DirectoryInUseError`).
         """
         job = self._job(x, y, groups, validation_data, distribute)
         callbacks = as_callbacks(callbacks)
