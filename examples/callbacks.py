@@ -1,8 +1,10 @@
-"""Callbacks of Keras 3 and of tf_keras during a search: a log, an early stop, and a callback of one's own.
+"""Callbacks of Keras 3 and of tf_keras during a search: a log, TensorBoard, early stops, a callback of one's own.
 
     python examples/callbacks.py --out=runs/callbacks
+    tensorboard --logdir=runs/callbacks
 
-After each epoch the `logs` of every callback hold what the present decisions are expected to cost on the board.
+After each epoch the `logs` of every callback hold what the present decisions are expected to cost on the board. Needs
+`pip install tsnas[tensorboard]`.
 """
 
 import pathlib
@@ -13,9 +15,9 @@ import short
 from absl import app, flags
 
 import tsnas
-from tsnas.callbacks import ConstraintMonitor
+from tsnas.callbacks import ConstraintMonitor, EarlyStopOnConvergence, SearchBoard
 
-OUT = flags.DEFINE_string("out", "runs/callbacks", "Folder for the log.")
+OUT = flags.DEFINE_string("out", "runs/callbacks", "Folder for the log and the files of TensorBoard.")
 QUICK = flags.DEFINE_bool("quick", False, "Few windows and few steps, to see that it runs; the model is of no use.")
 
 
@@ -45,7 +47,9 @@ def main(argv: Sequence[str]) -> None:
     callbacks = [
         monitor,
         keras.callbacks.CSVLogger(folder / "search.csv"),
+        SearchBoard(folder),
         keras.callbacks.EarlyStopping(monitor="val_loss", patience=5, verbose=1),
+        EarlyStopOnConvergence(verbose=1),
         PrintLatency(),
     ]
     clf = tsnas.AutoClassifier("nucleo_f446re", max_latency_ms=20, seed=0, verbose=0, **settings)
@@ -54,7 +58,7 @@ def main(argv: Sequence[str]) -> None:
     first, last = monitor.history[0], monitor.history[-1]
     print(f"\nExpected after the first epoch: {first['expected_latency_ms']:.2f} ms, after the last:", end=" ")
     print(f"{last['expected_latency_ms']:.2f} ms. The network that won takes {clf.latency_ms_:.2f} ms.")
-    print(f"Wrote {folder / 'search.csv'}.")
+    print(f"Wrote {folder / 'search.csv'}, and files for: tensorboard --logdir={folder}")
 
 
 if __name__ == "__main__":

@@ -147,6 +147,7 @@ def test_callbacks(run):
         rows = list(csv.DictReader(file))
     assert len(rows) == 3
     assert all(float(row["expected_latency_ms"]) > 0 for row in rows)
+    assert list(pathlib.Path("runs/callbacks").glob("events.out.tfevents.*"))
 
 
 def test_they_are_scripts():
