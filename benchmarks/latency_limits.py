@@ -22,7 +22,8 @@ import numpy as np
 import tabulate
 from absl import app, flags
 
-from benchmarks.latency import MEASUREMENTS, fit_kernel_model, held_out_predictions
+from benchmarks.latency import MEASUREMENTS
+from benchmarks.latency_models import fit_kernel_model, held_out_predictions
 from benchmarks.record import provenance, write_json
 from tsnas.cost.board import RELATIVES_FILE, load_board
 from tsnas.cost.latency import op_cycles

@@ -15,7 +15,8 @@ import matplotlib
 import numpy as np
 from absl import app, flags
 
-from benchmarks.latency import MEASUREMENTS, fit_kernel_model, fit_macs_proxy, held_out_predictions, score
+from benchmarks.latency import MEASUREMENTS
+from benchmarks.latency_models import fit_kernel_model, fit_macs_proxy, held_out_predictions, score
 from tsnas.cost.board import load_board
 from tsnas.cost.measurements import read_measurements
 from tsnas.errors import BoardFileError

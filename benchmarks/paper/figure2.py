@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.latency import fit_kernel_model, held_out_predictions
+from benchmarks.latency_models import fit_kernel_model, held_out_predictions
 from tsnas.cost.board import load_board
 from tsnas.cost.measurements import read_measurements
 from tsnas.cost.ops import Op

@@ -18,6 +18,7 @@ from toy_data import sines
 import tsnas
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.errors import InfeasibleError, ModelFileError, SettingError
+from tsnas.pareto import work
 from tsnas.pareto.work import FrontWork
 from tsnas.space.config import SpaceConfig
 from tsnas.tuning import client
@@ -34,6 +35,16 @@ SPACE = SpaceConfig(
 QUICK = {"epochs": 16, "search_epochs": 3, "qat_epochs": 2, "batch_size": 16, "finalists": 2, "space": SPACE}
 BOARDS = ["nucleo_f446re", "nucleo_l552ze_q"]
 X, Y = sines(160)
+# Of short trainings, here and in all processes: what they find out is tested elsewhere.
+STEPS = 40
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_trainings():
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("FIRST_STEPS", "SECOND_STEPS"):
+            patch.setattr(work, name, STEPS)
+        yield
 
 
 def search(**params) -> tsnas.ParetoSearch:
@@ -122,6 +133,8 @@ def test_workers_need_a_seed_and_a_folder(monkeypatch):
 SCRIPT = """
 import sys
 sys.path[:0] = [{tests!r}, {here!r}]
+from tsnas.pareto import work
+work.FIRST_STEPS = work.SECOND_STEPS = {steps}
 from test_pareto_search import X, Y, search
 search(directory=sys.argv[1]).fit(X, Y)
 """
@@ -129,7 +142,7 @@ search(directory=sys.argv[1]).fit(X, Y)
 
 def process(folder, **environment) -> subprocess.Popen:
     here = Path(__file__).parent
-    script = SCRIPT.format(tests=str(here.parent), here=str(here))
+    script = SCRIPT.format(tests=str(here.parent), here=str(here), steps=STEPS)
     command = [sys.executable, "-c", script, str(folder)]
     return subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.PIPE, text=True)
 
