@@ -73,6 +73,13 @@ except KeyboardInterrupt:
 QUICK = {"search_epochs": 2, "epochs": 4, "qat_epochs": 2, "batch_size": 16, "finalists": 2}
 
 
+@pytest.fixture(autouse=True)
+def python_s_own_handler():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Running:
     """A process whose stderr is read as it comes."""
 
@@ -82,6 +89,8 @@ class Running:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+            # Whoever runs the tests in the background may ignore Ctrl-C, and processes inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self.said = b""
         self._reader = threading.Thread(target=self._read, daemon=True)
