@@ -1,15 +1,17 @@
 """Makes sure that Ctrl-C ends a job: libraries lose some KeyboardInterrupts, or turn them into other errors.
 
-One that reaches Python while it runs a destructor, or a function that C++ has called, is printed and forgotten.
+One that reaches Python while it runs a destructor, or a function that C++ has called, is forgotten, with a stack trace.
 """
 
 from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any
 
 import tf_keras as keras
 
@@ -20,7 +22,8 @@ _came = False
 def heeded() -> Iterator[None]:
     """Remembers Ctrl-C in a block, so that `check` finds one that was lost; the block ends with KeyboardInterrupt.
 
-    Outside the main thread, and where the caller has a handler of SIGINT of his own, nothing is changed.
+    Where a library loses it, Python prints no stack trace of it. Outside the main thread, and where the caller has a
+    handler of SIGINT of his own, nothing is changed.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed, whatever became of it in the block.
@@ -36,6 +39,15 @@ def heeded() -> Iterator[None]:
         yield
         return
     _came = False
+    print_ignored = sys.unraisablehook
+
+    def told(ignored: Any) -> None:
+        """Of a Ctrl-C that is remembered there is nothing to say, nor of the error that C++ makes of it."""
+        error = ignored.exc_value
+        if not (_came and any(isinstance(one, KeyboardInterrupt) for one in (error, error.__cause__))):
+            print_ignored(ignored)
+
+    sys.unraisablehook = told
     signal.signal(signal.SIGINT, _note)
     try:
         yield
@@ -47,6 +59,7 @@ def heeded() -> Iterator[None]:
     finally:
         _came = False
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.unraisablehook = print_ignored
 
 
 def check() -> None:

@@ -87,6 +87,8 @@ def _wait(reader: socket.socket, stderr: int) -> None:
         if presses and deadline is None:
             deadline = time.monotonic() + GRACE_S
     with contextlib.suppress(OSError):
+        # What the main thread still has to print, such as the end of a bar, would come after the last words.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         os.write(stderr, (_last_words() + INTERRUPTED).encode())
     os._exit(EXIT_INTERRUPTED)
 
