@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import estimator_checks_generator
-from toy_data import sines
+from toy_data import QUICK_RANDOM, sines
 
 import tsnas
 from tsnas import pipeline
@@ -36,17 +36,7 @@ EXPECTED_FAILURES = {
     "check_n_features_in_after_fitting": "windows of another shape are refused, with a message of its own",
     "check_classifier_data_not_an_array": "lists of rows do not reach the stand-in as windows",
 }
-QUICK = {
-    "epochs": 8,
-    "search_epochs": 1,
-    "qat_epochs": 1,
-    "finalists": 1,
-    "batch_size": 16,
-    "strategy": "random",
-    "space": tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3,), extra_fusion_cells=0),
-    "seed": 0,
-    "verbose": 0,
-}
+QUICK = QUICK_RANDOM | {"epochs": 8, "search_epochs": 1, "qat_epochs": 1}
 
 
 def windows_of(rows):

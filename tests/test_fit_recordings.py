@@ -4,23 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from toy_data import sines
+from toy_data import QUICK_RANDOM, sines
 
 import tsnas
 from tsnas.deploy.metadata import read_metadata
 from tsnas.errors import InfeasibleError, SettingError
 
-QUICK = {
-    "epochs": 16,
-    "search_epochs": 2,
-    "qat_epochs": 2,
-    "batch_size": 16,
-    "finalists": 1,
-    "strategy": "random",
-    "space": tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3,), extra_fusion_cells=0),
-    "seed": 0,
-    "verbose": 0,
-}
+QUICK = QUICK_RANDOM | {"epochs": 16}
 SIGNAL = tsnas.Signal(window=32, stride=16, decimation=2, channels=(3, 0, 2), rate_hz=6400.0)
 
 

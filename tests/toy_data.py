@@ -1,6 +1,21 @@
-"""Small synthetic windows that a network learns within seconds."""
+"""Small synthetic windows that a network learns within seconds, and the settings of such a job."""
 
 import numpy as np
+
+import tsnas
+
+# Without a supernet, whose graph takes seconds to build.
+QUICK_RANDOM = {
+    "epochs": 16,
+    "search_epochs": 2,
+    "qat_epochs": 2,
+    "batch_size": 16,
+    "finalists": 1,
+    "strategy": "random",
+    "space": tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3,), extra_fusion_cells=0),
+    "seed": 0,
+    "verbose": 0,
+}
 
 
 def sines(windows: int, length: int = 32, channels: int = 3, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -31,6 +31,12 @@ NPZ_ERRORS = (
 )
 
 
+def cache_dir() -> pathlib.Path:
+    """The folder for what can be made or fetched again: $XDG_CACHE_HOME/tsnas, else ~/.cache/tsnas."""
+    root = os.environ.get("XDG_CACHE_HOME")
+    return (pathlib.Path(root) if root else pathlib.Path.home() / ".cache") / "tsnas"
+
+
 def check_output_dir(path: str | os.PathLike[str]) -> pathlib.Path:
     """Creates a folder if need be and makes sure that files can be written to it.
 

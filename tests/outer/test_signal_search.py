@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.base import clone
-from toy_data import sines
+from toy_data import QUICK_RANDOM, sines
 
 import tsnas
 from tsnas.errors import InfeasibleError, SettingError
@@ -18,19 +18,7 @@ from tsnas.outer.score import Trial
 from tsnas.outer.search import SignalSearch
 from tsnas.tuning import client
 
-QUICK = {
-    "spans": (32,),
-    "channels": [None, (0, 1, 2), (3, 4)],
-    "epochs": 12,
-    "search_epochs": 2,
-    "qat_epochs": 2,
-    "batch_size": 16,
-    "finalists": 1,
-    "strategy": "random",
-    "space": tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3,), extra_fusion_cells=0),
-    "seed": 0,
-    "verbose": 0,
-}
+QUICK = QUICK_RANDOM | {"epochs": 12, "spans": (32,), "channels": [None, (0, 1, 2), (3, 4)]}
 
 
 def recordings(count=30):

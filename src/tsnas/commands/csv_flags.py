@@ -74,6 +74,19 @@ def define_window_flags(values: flags.FlagValues) -> None:
     whole_flag(values, "stride", "Samples from the start of a window to that of the next. Default: half a window.")
 
 
+def define_test_groups(values: flags.FlagValues) -> None:
+    """`--test_groups`."""
+    flags.DEFINE_list(
+        "test_groups", None, "Groups that are held out for testing, such as user8,user9.", flag_values=values
+    )
+
+
+def require_labels(values: flags.FlagValues) -> None:
+    """Raises UsageError unless a flag says what the label is."""
+    if all(values[name].value is None for name in ("label", "label_from", "pattern")):
+        raise UsageError("give --label=COLUMN, --label_from=folder or --pattern=REGEX, which say what the label is")
+
+
 def signal_of(values: flags.FlagValues) -> Signal | None:
     """How windows are cut; None without `--window`."""
     from tsnas.data import Signal

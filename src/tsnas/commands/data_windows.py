@@ -9,7 +9,13 @@ from typing import Any
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError, no_arguments
-from tsnas.commands.csv_flags import define_csv_flags, define_window_flags, recordings_of
+from tsnas.commands.csv_flags import (
+    define_csv_flags,
+    define_test_groups,
+    define_window_flags,
+    recordings_of,
+    require_labels,
+)
 from tsnas.commands.job import text_flag
 from tsnas.words import plural
 
@@ -17,9 +23,7 @@ from tsnas.words import plural
 def define_flags(values: flags.FlagValues) -> None:
     define_csv_flags(values)
     define_window_flags(values)
-    flags.DEFINE_list(
-        "test_groups", None, "Groups that are held out for testing, such as user8,user9.", flag_values=values
-    )
+    define_test_groups(values)
     flags.DEFINE_enum(
         "rule",
         "majority",
@@ -41,8 +45,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     for name in ("csv", "window", "out"):
         if values[name].value is None:
             raise UsageError(f"--{name} is required")
-    if all(values[name].value is None for name in ("label", "label_from", "pattern")):
-        raise UsageError("give --label=COLUMN, --label_from=folder or --pattern=REGEX, which say what the label is")
+    require_labels(values)
     out = pathlib.Path(values.out)
     if out.suffix != ".npz":
         raise UsageError(f"--out is {str(out)!r}; the file ends in .npz")

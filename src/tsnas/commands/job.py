@@ -48,6 +48,19 @@ def define_data_flags(values: flags.FlagValues) -> None:
     )
 
 
+def define_board_flags(values: flags.FlagValues, default: str) -> None:
+    """`--board`, and `--max_latency_ms` with what holds without it, in words."""
+    text_flag(
+        values, "board", "Board: a name that `tsnas boards` lists, or the path of a board's .json file. Required."
+    )
+    flags.DEFINE_float(
+        "max_latency_ms",
+        None,
+        f"Upper limit of the latency of one inference, in ms. Default: {default}.",
+        flag_values=values,
+    )
+
+
 def define_limit_flags(values: flags.FlagValues) -> None:
     """Every limit but the one on latency."""
     for name, meaning in {

@@ -12,6 +12,7 @@ from tsnas.commands.interrupt import farewell
 from tsnas.commands.job import (
     checked_input,
     command_line,
+    define_board_flags,
     define_data_flags,
     define_limit_flags,
     define_training_flags,
@@ -32,15 +33,7 @@ TRAINING = (*EPOCHS, "batch_size", "finalists", "space", "strategy", "max_minute
 
 def define_flags(values: flags.FlagValues) -> None:
     define_data_flags(values)
-    text_flag(
-        values, "board", "Board: a name that `tsnas boards` lists, or the path of a board's .json file. Required."
-    )
-    flags.DEFINE_float(
-        "max_latency_ms",
-        None,
-        "Upper limit of the latency of one inference, in ms. Default: no limit.",
-        flag_values=values,
-    )
+    define_board_flags(values, default="no limit")
     define_limit_flags(values)
     text_flag(values, "table", "CSV or JSON file of operators measured on the board; each beats the latency model.")
     text_flag(values, "out", "Folder to write the model and its report to; created if need be. Required.")

@@ -7,10 +7,11 @@ import typing
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError, no_arguments
-from tsnas.commands.csv_flags import define_csv_flags, recordings_of
+from tsnas.commands.csv_flags import define_csv_flags, define_test_groups, recordings_of, require_labels
 from tsnas.commands.interrupt import farewell
 from tsnas.commands.job import (
     command_line,
+    define_board_flags,
     define_limit_flags,
     define_training_flags,
     listing,
@@ -31,11 +32,11 @@ SETTINGS = ("stride", "trials", "tuner", "search_epochs", "epochs", "qat_epochs"
 
 def define_flags(values: flags.FlagValues) -> None:
     define_csv_flags(values)
+    define_test_groups(values)
+    flags.DEFINE_list("spans", None, "Raw samples that a window may cover. Default: 64,128.", flag_values=values)
     flags.DEFINE_list(
-        "test_groups", None, "Groups that are held out for testing, such as user8,user9.", flag_values=values
+        "decimations", None, "How many raw samples may be averaged to one. Default: 1,2.", flag_values=values
     )
-    flags.DEFINE_list("spans", ["64", "128"], "Raw samples that a window may cover.", flag_values=values)
-    flags.DEFINE_list("decimations", ["1", "2"], "How many raw samples may be averaged to one.", flag_values=values)
     flags.DEFINE_list(
         "sensors",
         None,
@@ -48,15 +49,7 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_enum(
         "tuner", None, ["random", "bayesian"], "How they are chosen. Default: random.", flag_values=values
     )
-    text_flag(
-        values, "board", "Board: a name that `tsnas boards` lists, or the path of a board's .json file. Required."
-    )
-    flags.DEFINE_float(
-        "max_latency_ms",
-        None,
-        "Upper limit of the latency of one inference, in ms. Default: it ends before the next window is due.",
-        flag_values=values,
-    )
+    define_board_flags(values, default="it ends before the next window is due")
     define_limit_flags(values)
     text_flag(values, "out", "Folder to write the model and its report to; created if need be. Required.")
     define_training_flags(values)
@@ -76,13 +69,12 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     for name in ("csv", "board", "out"):
         if not values[name].value:
             raise UsageError(f"--{name} is required")
-    if all(values[name].value is None for name in ("label", "label_from", "pattern")):
-        raise UsageError("give --label=COLUMN, --label_from=folder or --pattern=REGEX, which say what the label is")
+    require_labels(values)
     # All that can be wrong is found out before the long job starts.
     limits = {name: values[name].value for name in LIMITS}
     Limits(**limits).tightest_with(load_board(values.board))
     axes = parsed_axes(values.axes or "auto")
-    spans, decimations = _whole_numbers(values, "spans"), _whole_numbers(values, "decimations")
+    lists = {name: _whole_numbers(values, name) for name in ("spans", "decimations") if values[name].value is not None}
     train, test = recordings_of(values), None
     print("\n".join(train.notes), end="\n\n" if train.notes else "")
     if values.test_groups is not None:
@@ -96,8 +88,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     search = tsnas.SignalSearch(
         values.board,
         **limits,
-        spans=spans,
-        decimations=decimations,
+        **lists,
         channels=channels,
         rate_hz=train.rate_hz,
         axes=axes,

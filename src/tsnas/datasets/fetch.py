@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 
 from tsnas.errors import DatasetFileError, DownloadError
-from tsnas.files import check_output_dir, write_file
+from tsnas.files import cache_dir, check_output_dir, write_file
 
 LOCAL = "TSNAS_DATA"
 BY_HAND = f"fetch the archive by other means, and give it as path= or put it into the folder that {LOCAL} names"
@@ -126,7 +126,7 @@ def download(source: Source, verbose: int = 1) -> pathlib.Path:
         DatasetFileError: the kept archive has changed.
         OutputDirError: the cache folder cannot be written to.
     """
-    target = _cache_dir() / source.archives[0]
+    target = cache_dir() / source.archives[0]
     if target.is_file():
         with _readable(f"{source.name}: archive {target}"):
             found = _sha256(target.read_bytes())
@@ -254,11 +254,6 @@ def _wanted(source: Source) -> str:
     return (
         f"give the folder with {source.marker}, a folder that holds it, or the archive {' or '.join(source.archives)}"
     )
-
-
-def _cache_dir() -> pathlib.Path:
-    root = os.environ.get("XDG_CACHE_HOME")
-    return (pathlib.Path(root) if root else pathlib.Path.home() / ".cache") / "tsnas"
 
 
 def _sha256(content: bytes) -> str:

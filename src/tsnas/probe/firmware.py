@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Sequence
 
 from tsnas.errors import ToolchainError
+from tsnas.files import cache_dir
 
 COMPILER = "arm-none-eabi-gcc"
 KERNELS_PACKAGE, KERNELS_VERSION = "bakenn", "1.0.0"
@@ -88,7 +89,7 @@ def build(core: str, defines: tuple[str, ...] = (), cache: str | os.PathLike[str
     flags = [f"-D{define}" for define in defines]
     flags += [f'-DPROBE_KERNELS="{KERNEL_LIBRARY}"', f'-DPROBE_FLAGS="{OPTIMISATION}"']
     command = compile_command(core, files, flags)
-    folder = pathlib.Path(cache) if cache is not None else _cache_dir()
+    folder = pathlib.Path(cache) if cache is not None else cache_dir()
     target = folder / f"probe-{core}-{_digest(command, sources)}.elf"
     if target.exists():
         return target
@@ -160,11 +161,6 @@ def kernels_dir() -> pathlib.Path:
             f"{KERNELS_PACKAGE} is {version}; install {KERNELS_VERSION}: pip install 'tsnas[emulator]'"
         )
     return pathlib.Path(spec.submodule_search_locations[0]) / "backend" / "cmsis_nn" / "vendor"
-
-
-def _cache_dir() -> pathlib.Path:
-    root = os.environ.get("XDG_CACHE_HOME")
-    return (pathlib.Path(root) if root else pathlib.Path.home() / ".cache") / "tsnas"
 
 
 def _digest(command: list[str], sources: pathlib.Path) -> str:
