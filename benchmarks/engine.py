@@ -127,13 +127,13 @@ def execute(run: Run, sources: dict[str, str | None], quick: bool) -> Result:
     # TensorFlow is loaded where something is run, not where results are only drawn.
     from benchmarks.handmade import run_net
     from benchmarks.job import run_job
-    from benchmarks.paper.protocols import load, shortened
+    from benchmarks.paper import protocols
 
-    data = load(run.protocol, sources)
-    settings: dict[str, Any] = {}
+    data = protocols.load(run.protocol, sources)
+    settings = protocols.settings(run.protocol)
     if quick:
-        data = shortened(data)
-        settings = {"epochs": 1, "search_epochs": 1, "qat_epochs": 1, "finalists": 1, "batch_size": 32}
+        data = protocols.shortened(data)
+        settings |= {"epochs": 1, "search_epochs": 1, "qat_epochs": 1, "finalists": 1, "batch_size": 32}
     if run.strategy == BY_HAND:
         assert run.net is not None
         result = run_net(run.net, data, run.board, run.seed, 1 if quick else None)

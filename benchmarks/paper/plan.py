@@ -49,7 +49,7 @@ def random_windows(seeds: Iterable[int] = SEEDS) -> list[Run]:
     """The limits of the journal version, under its protocol and under ours."""
     return [
         Run(ms, AMPLE_RAM_KB, seed, L552, protocol=protocol)
-        for protocol in (protocols.RANDOM_WINDOWS, protocols.USERS)
+        for protocol in (protocols.RANDOM_WINDOWS, protocols.RANDOM_LONGER, protocols.USERS)
         for ms in RANDOM_WINDOWS_MS
         for seed in seeds
     ]

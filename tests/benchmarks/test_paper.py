@@ -140,6 +140,14 @@ def test_random_windows_mix_users_and_the_official_split_does_not(windows):
     ]
 
 
+def test_only_the_longer_protocol_sets_anything_beside_the_defaults(windows):
+    sources = {"uci_har": windows, "skoda": None}
+    longer, mixed = (protocols.load(name, sources) for name in (protocols.RANDOM_LONGER, protocols.RANDOM_WINDOWS))
+    np.testing.assert_array_equal(longer.x_test, mixed.x_test)
+    assert protocols.settings(protocols.RANDOM_LONGER) == {"epochs": 150, "axes": ()}
+    assert protocols.settings(protocols.USERS) == protocols.settings(protocols.RANDOM_WINDOWS) == {}
+
+
 def test_synthetic_signals_have_the_shape_of_skoda_and_no_scores(tmp_path):
     data = protocols.load(protocols.SKODA_SYNTHETIC, {"uci_har": None, "skoda": None})
     assert data.x_train.shape[1:] == (64, 30)
