@@ -181,7 +181,7 @@ def random_windows(results: dict[Run, Result]) -> Rows:
     """Both protocols at the limits of the journal version."""
     names = {
         protocols.RANDOM_WINDOWS: "windows at random (optimistic), defaults",
-        protocols.RANDOM_LONGER: "windows at random (optimistic), 150 passes, sensors not turned",
+        protocols.RANDOM_LONGER: "windows at random (optimistic), 90 passes, sensors not turned",
         protocols.USERS: "users kept apart, defaults",
     }
     return [

@@ -13,8 +13,8 @@ from tsnas.datasets import Dataset, load_npz, skoda, uci_har
 USERS, RANDOM_WINDOWS, SKODA, SKODA_SYNTHETIC = "users", "random windows", "SkodaR", "SkodaR, synthetic"
 # Where users are known, what pays for strangers does not: sensors need not be turned, and more passes remember more.
 # Found on folds of the training part (`benchmarks.training --random_windows`); the default makes 44 passes here.
-RANDOM_LONGER = "random windows, 150 passes"
-LONGER = {"epochs": 150, "axes": ()}
+RANDOM_LONGER = "random windows, 90 passes"
+LONGER = {"epochs": 90, "axes": ()}
 
 # Share of the windows that the second protocol tests on, and the seed of that split.
 TEST_SHARE, SPLIT_SEED = 0.3, 0
@@ -28,7 +28,7 @@ def load(protocol: str, sources: dict[str, str | None]) -> Dataset:
     Args:
         protocol: str. `"users"`: UCI-HAR, official split, test users are in no training window. `"random windows"`:
             all windows of UCI-HAR, 30% of each class drawn at random for testing, no groups; windows overlap by half,
-            and those of a user are on both sides, so that scores are optimistic. `"random windows, 150 passes"`: the
+            and those of a user are on both sides, so that scores are optimistic. `"random windows, 90 passes"`: the
             same windows. `"SkodaR"`: its official archive.
             `"SkodaR, synthetic"`: noise of its shapes, for costs only.
         sources: dict with `"uci_har"` and `"skoda"`: a path, or None for the package's own way to the data. UCI-HAR may

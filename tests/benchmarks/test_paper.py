@@ -144,7 +144,7 @@ def test_only_the_longer_protocol_sets_anything_beside_the_defaults(windows):
     sources = {"uci_har": windows, "skoda": None}
     longer, mixed = (protocols.load(name, sources) for name in (protocols.RANDOM_LONGER, protocols.RANDOM_WINDOWS))
     np.testing.assert_array_equal(longer.x_test, mixed.x_test)
-    assert protocols.settings(protocols.RANDOM_LONGER) == {"epochs": 150, "axes": ()}
+    assert protocols.settings(protocols.RANDOM_LONGER) == {"epochs": 90, "axes": ()}
     assert protocols.settings(protocols.USERS) == protocols.settings(protocols.RANDOM_WINDOWS) == {}
 
 
