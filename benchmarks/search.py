@@ -87,6 +87,7 @@ def summary(results: dict[Run, dict[str, Any]]) -> list[dict[str, Any]]:
                 "limits": common.net or f"{common.max_latency_ms:g} ms, {common.max_ram_kb:g} KB",
                 "seeds": [result["seed"] for result in own],
                 "latency_ms": round(float(np.mean([result["latency_ms"] for result in own])), 2),
+                "each_latency_ms": [result["latency_ms"] for result in own],
                 "ram_kb": round(float(np.mean([result["ram_bytes"] for result in own])) / 1024, 2),
                 "used": used and [round(share, 3) for share in used],
                 "macro_f1": [round(f1(result), 4) for result in own],
@@ -105,7 +106,8 @@ def front_of(rows: Sequence[dict[str, Any]], kind: str, seed: int | None = None)
     own = [row for row in rows if (row["kind"], row["board"]) == (kind, F446) and row["limits"] in names]
     if seed is None:
         return [(row["latency_ms"], row["mean"]) for row in own]
-    return [(row["latency_ms"], row["macro_f1"][row["seeds"].index(seed)]) for row in own if seed in row["seeds"]]
+    places = [(row, row["seeds"].index(seed)) for row in own if seed in row["seeds"]]
+    return [(row["each_latency_ms"][place], row["macro_f1"][place]) for row, place in places]
 
 
 def draw(rows: Sequence[dict[str, Any]], results: dict[Run, dict[str, Any]]) -> None:
