@@ -21,12 +21,13 @@ from absl import app, flags
 from sklearn.metrics import f1_score
 
 from benchmarks.record import provenance, write_json
+from tsnas.contest import DROPOUT
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
-from tsnas.data import Standardizer, split_validation
+from tsnas.data import Standardizer, find_axes, split_validation
 from tsnas.datasets import load_npz, shoulder
+from tsnas.deploy.augment import Augment, augmentation
 from tsnas.deploy.train import train_float
-from tsnas.search.derive import derive
 from tsnas.search.feasibility import smallest_costs
 from tsnas.search.finalists import finalists
 from tsnas.search.options import cell_options
@@ -38,7 +39,7 @@ DATA = flags.DEFINE_string("data", None, "A .npz file as for `tsnas search --dat
 BOARD = flags.DEFINE_string("board", "nucleo_f446re", "Board.")
 LIMITS = flags.DEFINE_list("limits", ["8", "30"], "Limits on latency in ms.")
 ARCHITECTURES = flags.DEFINE_integer("architectures", 4, "Random architectures of each space.", lower_bound=1)
-STEPS = flags.DEFINE_integer("steps", 800, "Training steps of each.", lower_bound=1)
+STEPS = flags.DEFINE_integer("steps", 2500, "Training steps of each.", lower_bound=1)
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the split, the draws and the trainings.")
 OUT = flags.DEFINE_string("out", None, "JSON file; benchmarks/results/spaces_DATA.json if not given.")
 
@@ -52,20 +53,19 @@ SPACES = {
 }
 
 
-def judge(config: SpaceConfig, limits: Limits, data: Any, classes: int) -> list[dict[str, float]]:
+def judge(config: SpaceConfig, limits: Limits, data: Any, classes: int, augment: Augment) -> list[dict[str, float]]:
     """Macro-F1 on the validation windows of random architectures of one space."""
     (x, y), (x_val, y_val) = data
     board = load_board(BOARD.value)
     supernet = Supernet(build_cells(board, x.shape[1], x.shape[2], classes, config, SEED.value), board)
     results = []
-    options = [cell_options(cell) for cell in supernet.cells]
-    start = derive(supernet, limits, options).path
-    drawn = finalists(Paths(supernet, limits, options), [], ARCHITECTURES.value, start, SEED.value)
+    paths = Paths(supernet, limits, [cell_options(cell) for cell in supernet.cells])
+    drawn = finalists(paths, [], ARCHITECTURES.value, SEED.value)
     for index, found in enumerate(drawn):
-        model = found.architecture.build(seed=SEED.value + index)
+        model = found.architecture.build(DROPOUT, seed=SEED.value + index)
         started = time.monotonic()
         epochs = max(3, round(STEPS.value * BATCH_SIZE / len(x)))
-        train_float(model, x, y, epochs=epochs, batch_size=BATCH_SIZE, seed=SEED.value + index)
+        train_float(model, x, y, epochs=epochs, batch_size=BATCH_SIZE, seed=SEED.value + index, augment=augment)
         predicted = model.predict(x_val, batch_size=256, verbose=0).argmax(axis=1)
         results.append(
             {
@@ -109,6 +109,7 @@ def main(argv: Sequence[str]) -> None:
     classes, y = np.unique(labels, return_inverse=True)
     train, val = split_validation(y, groups, VALIDATION_SHARE, SEED.value)
     standardizer = Standardizer.fit(x[train])
+    augment = augmentation(standardizer, find_axes("auto", x[train]))
     data = tuple((standardizer(x[part])[..., np.newaxis], y[part]) for part in (train, val))
     name = pathlib.Path(DATA.value).stem if DATA.value else "shoulder"
     out = pathlib.Path(OUT.value or f"benchmarks/results/spaces_{name}.json")
@@ -125,7 +126,7 @@ def main(argv: Sequence[str]) -> None:
                     "max_latency_ms": limit,
                     "space": space,
                     "smallest_latency_ms": smallest_latency_ms(supernet),
-                    "architectures": judge(config, limits, data, len(classes)),
+                    "architectures": judge(config, limits, data, len(classes), augment),
                 }
             )
             record = provenance("benchmarks.spaces", ("tsnas", "tensorflow", "tf_keras", "numpy"))

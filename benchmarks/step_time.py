@@ -43,7 +43,7 @@ LIMITS = Limits(max_latency_ms=30, max_ram_kb=64)
 def full_step(space: str) -> Callable[[], Any]:
     """A compiled step of the whole supernet on one random batch."""
     board = load_board("nucleo_f446re")
-    cells = build_cells(board, TIME.value, SENSORS.value, CLASSES.value, SPACES[space])
+    cells = build_cells(board, TIME.value, SENSORS.value, CLASSES.value, SPACES[space][0])
     supernet = Supernet(cells, board)
     supernet.compile(keras.optimizers.legacy.Adam(3e-3), hardware_loss=HardwareLoss(LIMITS))
     x, y = (tf.constant(array) for array in random_batch())
@@ -59,7 +59,7 @@ def full_step(space: str) -> Callable[[], Any]:
 def path_step(space: str) -> Callable[[], Any]:
     """A step of the evolution: another path that fits at each step, trained on one batch and judged on one."""
     board = load_board("nucleo_f446re")
-    cells = build_cells(board, TIME.value, SENSORS.value, CLASSES.value, SPACES[space])
+    cells = build_cells(board, TIME.value, SENSORS.value, CLASSES.value, SPACES[space][0])
     supernet = Supernet(cells, board)
     options = [cell_options(cell) for cell in cells]
     paths = Paths(supernet, LIMITS, options)

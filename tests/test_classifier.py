@@ -17,10 +17,11 @@ from tflite_micro import runtime
 from toy_data import sines
 
 import tsnas
-from tsnas import errors
+from tsnas import contest, errors
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.deploy.metadata import read_metadata
+from tsnas.report.origin import snippet
 
 NAMES = np.array(["slow", "medium", "fast"])
 SMALL = tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1)
@@ -230,6 +231,31 @@ def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch):
     assert ("trials" in clf.history_) == (strategy in ("bayesian", "hyperband"))
     assert len(clf.history_["contest"]["macro_f1"]) == 2
     assert set(clf.predict(test_set[0])) <= set(NAMES)
+
+
+@pytest.mark.parametrize("strategy", ["evolution", "random"])
+def test_all_parts_of_a_space_are_searched_and_meet_in_one_contest(strategy, test_set, monkeypatch, tmp_path):
+    monkeypatch.setattr(contest, "FIRST_STEPS", 16)
+    monkeypatch.setattr(contest, "SECOND_STEPS", 16)
+    small = {"time_reduce_filters": 8, "fusion_filters": 16, "kernel_sizes": (3,), "extra_fusion_cells": 0}
+    space = [tsnas.SpaceConfig(collapse=True, **small), tsnas.SpaceConfig(**small)]
+    x, y = sines(60, channels=6)
+    changes = {"strategy": strategy, "epochs": 1, "search_epochs": 2, "qat_epochs": 1}
+    clf = quick(space=space, finalists=4, **changes).fit(x, y)
+    if strategy == "evolution":
+        assert clf.history_["search"]["part"] == [0.0, 0.0, 1.0, 1.0]
+        assert {len(values) for values in clf.history_["search"].values()} == {4}
+    parts = [quick(space=one, finalists=2, **changes).fit(x, y) for one in space]
+    heard = [part.history_["contest"] for part in parts]
+    for name in ("latency_ms", "macro_f1"):
+        # In turns, one of each.
+        assert clf.history_["contest"][name] == [heard[i % 2][name][i // 2] for i in range(4)]
+    before = [part.history_["architectures"]["before"][0] for part in parts]
+    assert clf.history_["architectures"]["before"] == [sum(before)]
+    clf.save(tmp_path / "saved")
+    loaded = tsnas.load(tmp_path / "saved")
+    assert loaded.space == space
+    assert "SpaceConfig(" in snippet(loaded)
 
 
 def test_numbers_of_numpy_are_settings_too(tmp_path):

@@ -35,6 +35,15 @@ def test_costs_and_limits_are_drawn(tmp_path):
     assert (tmp_path / "search.png").read_bytes()[1:4] == b"PNG"
 
 
+def test_parts_of_a_space_are_lines_of_their_own():
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    figure = plot_search(fitted(history_={"search": HISTORY | {"part": [0.0, 0.0, 1.0]}}))
+    expected, limit = figure.axes[0].lines
+    assert [str(y) for y in expected.get_ydata()] == ["50.0", "30.0", "nan", "19.0"]
+    assert list(expected.get_xdata()) == [1, 2, 2.5, 3]
+    assert list(limit.get_ydata()) == [20, 20]
+
+
 def test_random_draws_have_no_search():
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     with pytest.raises(SettingError, match="strategy='random' trains no supernet"):

@@ -14,7 +14,7 @@ from tsnas.space.config import SpaceConfig
 DEFAULTS = Settings(
     board=load_board("nucleo_f446re"),
     limits=Limits(),
-    space=SpaceConfig(),
+    spaces=(SpaceConfig(),),
     strategy="micronas",
     max_minutes=None,
     epochs=None,
@@ -52,7 +52,13 @@ def test_all_but_folder_and_verbosity_make_another_job():
     classes = np.array(["a", "b"])
     same = dataclasses.replace(DEFAULTS, directory="elsewhere", verbose=2)
     assert same.identity(classes) == DEFAULTS.identity(classes)
-    for changes in ({"strategy": "random"}, {"seed": 1}, {"limits": Limits(max_ram_kb=5)}, {"max_minutes": 3}):
+    for changes in (
+        {"strategy": "random"},
+        {"seed": 1},
+        {"limits": Limits(max_ram_kb=5)},
+        {"max_minutes": 3},
+        {"spaces": 2 * (SpaceConfig(),)},
+    ):
         assert dataclasses.replace(DEFAULTS, **changes).identity(classes) != DEFAULTS.identity(classes)
     assert DEFAULTS.identity(classes[:1]) != DEFAULTS.identity(classes)
     json.dumps(DEFAULTS.identity(classes))

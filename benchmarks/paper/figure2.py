@@ -33,7 +33,7 @@ PAPER = {"table": {"mae_ms": 1.59, "r2": 0.9997}, "proxy": {"mae_ms": 15.57, "r2
 
 def random_network(rng: random.Random, time: int, sensors: int, classes: int) -> Architecture:
     """Any network of the paper's space."""
-    space = SPACES["micronas"]
+    (space,) = SPACES["micronas"]
     cells: list[Any] = [
         TimeReduce(rng.choice(space.kernel_sizes), rng.choice(space.time_reduce_widths), stride)
         for stride in space.time_strides(time)

@@ -37,9 +37,9 @@ class Budget:
             return epochs
         return max(1, min(epochs, math.floor(seconds / seconds_per_epoch)))
 
-    def callbacks(self, phase: str) -> list[keras.callbacks.Callback]:
-        """What ends the training of `phase` when its time is over; nothing without a bound."""
-        seconds = self.seconds_for(phase)
+    def callbacks(self, phase: str, share: float = 1.0) -> list[keras.callbacks.Callback]:
+        """What ends a training when that share of the time of `phase` is over; nothing without a bound."""
+        seconds = share * self.seconds_for(phase)
         return [] if seconds == math.inf else [StopAfter(seconds)]
 
 

@@ -32,7 +32,7 @@ from tsnas.report.data_summary import summarise, versions
 from tsnas.report.scores import scores
 from tsnas.search.strategies import strategy_named
 from tsnas.settings import Settings
-from tsnas.space.config import space_config
+from tsnas.space.config import space_configs
 
 
 class AutoClassifier(ClassifierMixin, BaseEstimator):
@@ -67,8 +67,10 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             no bound. With a bound, the speed of the machine has a say, so the same seed may give another model.
         validation_fraction: float in (0, 1), share of the windows that judge architectures, where `fit` is given no
             validation data. Defaults to 0.2.
-        space: str or `SpaceConfig`, the search space: `"tsnas"`, `"micronas"` (the paper's own), or settings of your
-            own. Defaults to `"tsnas"`.
+        space: str, `SpaceConfig`, or list of them, the search space: `"tsnas"`, `"micronas"` (the paper's own), or
+            settings of your own. `"tsnas"` has two parts, networks that take all sensors in one step, and the paper's;
+            each part of a space is searched on its own, and the finalists of all meet in one contest. Defaults to
+            `"tsnas"`.
         axes: which channels are x, y and z of one sensor, as a list of triples such as `[(0, 1, 2), (3, 4, 5)]`. In
             training the sensors of a window are turned by some degrees, because no two users wear a device at the same
             angle. None turns nothing. Defaults to `"auto"`: if the number of channels is a multiple of three, each
@@ -481,7 +483,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         return Settings(
             board=load_board(self.board),
             limits=Limits(self.max_latency_ms, self.max_ram_kb, self.max_flash_kb, self.max_energy_mj),
-            space=space_config(self.space),
+            spaces=space_configs(self.space),
             epochs=_plain(self.epochs),
             search_epochs=_plain(self.search_epochs),
             qat_epochs=_plain(self.qat_epochs),

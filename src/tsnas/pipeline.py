@@ -26,13 +26,15 @@ from tsnas.deploy.scope import scope_of
 from tsnas.deploy.train import train_float, train_quantised
 from tsnas.deploy.verify import verify
 from tsnas.interrupts import heeded
-from tsnas.search.derive import Derived, derive
+from tsnas.search.derive import Derived
 from tsnas.search.options import cell_options
+from tsnas.search.paths import Paths, fitting
 from tsnas.search.pruning import prune
 from tsnas.search.strategies import strategy_named
 from tsnas.selection import select
 from tsnas.settings import Settings
 from tsnas.space.architecture import Architecture
+from tsnas.space.config import distinct_spaces
 from tsnas.space.supernet import Supernet, build_cells
 
 History = dict[str, list[float]]
@@ -164,19 +166,18 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
     seed: int = settings.seed  # type: ignore[assignment]
 
     limits = settings.limits.tightest_with(settings.board)
-    supernet = build_supernet(job, settings.board, seed)
-    options = [cell_options(cell) for cell in supernet.cells]
-    derive(supernet, limits, options)  # Raises InfeasibleError now rather than after the search.
-    pruned = prune(supernet, limits, options)
-    settings.say(f"space: {pruned.architectures_before:.3g} architectures, {pruned.architectures_after:.3g} can win")
-    before, after = float(pruned.architectures_before), float(pruned.architectures_after)
-    counts: dict[str, History] = {"architectures": {"before": [before], "after": [after]}}
+    supernets = build_supernets(job, settings.board, seed)
+    parts = [Paths(net, limits, [cell_options(cell) for cell in net.cells]) for net in supernets]
+    spaces = fitting(parts)  # Raises InfeasibleError now rather than after the search.
+    counts: dict[str, History] = {"architectures": _counts(parts)}
+    before, after = (values[0] for values in counts["architectures"].values())
+    settings.say(f"space: {before:.3g} architectures, {after:.3g} can win")
 
     data = prepare(job, seed)
     metadata = file_metadata(job.classes, data.standardizer, settings)
 
     if found is None:
-        selected = select(supernet, limits, settings, seed, data.splits, data.augment, metadata, budget, callbacks)
+        selected = select(spaces, settings, seed, data.splits, data.augment, metadata, budget, callbacks)
         pace = selected.seconds_per_epoch * len(job.x) / len(data.splits[0][0][0])
         derived, history = selected.derived, counts | selected.history
         values = {"seed": seed, "pace": pace, "architecture": derived.architecture.to_json(), "regret": derived.regret}
@@ -193,12 +194,22 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
     return result
 
 
-def build_supernet(job: Job, board: Board, seed: int) -> Supernet:
-    """A fresh supernet of the job's space for its windows, with the costs of a board."""
-    settings = job.settings
-    cells = build_cells(board, job.x.shape[1], job.x.shape[2], len(job.classes), settings.space, seed)
-    pseudo_prob = strategy_named(settings.strategy).pseudo_prob
-    return Supernet(cells, board, settings.space.dropout, pseudo_prob, seed=seed)
+def build_supernets(job: Job, board: Board, seed: int) -> list[Supernet]:
+    """A fresh supernet of each part of the job's space for its windows, with the costs of a board."""
+    time, sensors = job.x.shape[1:3]
+    pseudo_prob = strategy_named(job.settings.strategy).pseudo_prob
+    supernets = []
+    for space in distinct_spaces(job.settings.spaces, time, sensors):
+        cells = build_cells(board, time, sensors, len(job.classes), space, seed)
+        supernets.append(Supernet(cells, board, space.dropout, pseudo_prob, seed=seed))
+    return supernets
+
+
+def _counts(parts: Sequence[Paths]) -> History:
+    """How many architectures all parts of a space have together, and how many of them limits leave."""
+    pruned = [prune(paths.supernet, paths.limits, list(paths.options)) for paths in parts]
+    before, after = (sum(getattr(one, f"architectures_{when}") for one in pruned) for when in ("before", "after"))
+    return {"before": [float(before)], "after": [float(after)]}
 
 
 def finished(

@@ -25,7 +25,7 @@ from tsnas.export.card import card_json
 from tsnas.files import check_output_dir, parse_json, write_file
 from tsnas.pipeline import raw_model
 from tsnas.space.architecture import Architecture
-from tsnas.space.config import SpaceConfig
+from tsnas.space.config import space_from_json, space_to_json
 
 if TYPE_CHECKING:
     from tsnas.classifier import AutoClassifier
@@ -79,8 +79,7 @@ def to_bytes(classifier: AutoClassifier) -> dict[str, bytes]:
         params["board"] = None
     elif not isinstance(params["board"], str):
         params["board"] = os.fspath(params["board"])
-    if isinstance(params["space"], SpaceConfig):
-        params["space"] = params["space"].to_json()
+    params["space"] = space_to_json(params["space"])
     if params["directory"] is not None:
         params["directory"] = os.fspath(params["directory"])
     labels = classifier.classes_
@@ -113,8 +112,7 @@ def restore(classifier: AutoClassifier, files: dict[str, bytes]) -> None:
     params = dict(state["params"])
     try:
         classifier.board_ = Board.from_json(state["board"])
-        if isinstance(params["space"], dict):
-            params["space"] = SpaceConfig.from_json(params["space"])
+        params["space"] = space_from_json(params["space"])
     except (BoardError, SettingError) as error:
         raise ModelFileError(f"{STATE_FILE} is damaged: {error}") from error
     if params["board"] is None:

@@ -18,7 +18,8 @@ class SearchBoard(keras.callbacks.Callback):
 
     After each epoch: every value of `logs` as a scalar under `search/` (expected latency, RAM and flash, temperature,
     entropy, losses, accuracies), and one picture, `decisions`, with a row for each decision group and a cell for each
-    of its options, the darker the more probable. `tensorboard --logdir=DIR` shows them while the search runs.
+    of its options, the darker the more probable. `tensorboard --logdir=DIR` shows them while the search runs. Each
+    further search that it watches, such as that of the next part of the space, gets a folder `search_2`, ... in it.
 
     Args:
         log_dir: path of a folder, made if need be.
@@ -47,10 +48,13 @@ class SearchBoard(keras.callbacks.Callback):
         self.log_dir = check_output_dir(log_dir)
         self.pictures_every = int(pictures_every)
         self._writer: Any = None
+        self._searches = 0
 
     def on_train_begin(self, logs=None):
         check_supernet(self)
-        self._writer = tf.summary.create_file_writer(str(self.log_dir))
+        self._searches += 1
+        folder = self.log_dir if self._searches == 1 else self.log_dir / f"search_{self._searches}"
+        self._writer = tf.summary.create_file_writer(str(folder))
 
     def on_epoch_end(self, epoch, logs=None):
         with self._writer.as_default(step=epoch):

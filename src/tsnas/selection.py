@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import tempfile
 import time
@@ -19,12 +20,12 @@ from tsnas.deploy.metadata import embed_metadata
 from tsnas.deploy.seed import fixed_seed
 from tsnas.deploy.verify import verify
 from tsnas.errors import InfeasibleError, LimitExceededError
-from tsnas.search.derive import Derived, derive
+from tsnas.search.derive import Derived
 from tsnas.search.differentiable import SearchConfig, search
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.finalists import finalists
 from tsnas.search.options import cell_options
-from tsnas.search.paths import Paths
+from tsnas.search.paths import Paths, fitting
 from tsnas.search.strategies import strategy_named
 from tsnas.settings import Settings
 from tsnas.space.architecture import Architecture
@@ -34,6 +35,8 @@ History = dict[str, list[float]]
 
 # Architectures in the contest: after a search, for about the same time without one, and after trials of keras-tuner.
 FINALISTS, RANDOM_FINALISTS, TUNED_FINALISTS = 6, 14, 3
+# More of them for each further part of the search space.
+FURTHER_FINALISTS = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,8 +55,7 @@ class Selected:
 
 
 def select(
-    supernet: Supernet,
-    limits: Limits,
+    spaces: Sequence[Paths],
     settings: Settings,
     seed: int,
     splits: Sequence[Split],
@@ -65,8 +67,7 @@ def select(
     """Finds the architecture of a job by its strategy.
 
     Args:
-        supernet: fresh `Supernet`.
-        limits: `Limits` to keep.
+        spaces: sequence of `Paths` of fresh supernets, one for each part of the search space that `fitting` left.
         settings: `Settings`.
         seed: int.
         splits: training and validation windows, as `contest` takes them; the first is searched on.
@@ -77,31 +78,55 @@ def select(
 
     Returns:
         A `Selected`.
-
-    Raises:
-        InfeasibleError: no architecture keeps the limits.
     """
-    strategy = strategy_named(settings.strategy)
-    options = [cell_options(cell) for cell in supernet.cells]
-    paths = Paths(supernet, limits, options)
-    start = derive(supernet, limits, options).path
-    preferred: list[Derived] = []
-    history: dict[str, History] = {}
+    kind = strategy_named(settings.strategy).kind
     batch_size = settings.batch_size_for(splits[0][0][0])
-    if strategy.kind == "tuner":
-        preferred, history["trials"] = _tuned(paths, splits[0], settings, seed, augment, batch_size, budget)
-        entrants = preferred[: settings.finalists or TUNED_FINALISTS]
-    else:
-        if strategy.kind != "random":
-            heard = [*callbacks, *budget.callbacks("search")]
-            preferred, history["search"] = _search(paths, splits[0], settings, seed, heard)
-        count = settings.finalists or (FINALISTS if preferred else RANDOM_FINALISTS)
-        entrants = finalists(paths, preferred, count, start, seed)
+    count = settings.finalists or _usual_finalists(kind, len(spaces))
+    # What has no finalist needs no search.
+    spaces = spaces[:count]
+    histories: list[History] = []
+    parties: list[list[Derived]] = []
+    for index, paths in enumerate(spaces):
+        share = 1.0 / len(spaces)
+        own_count = math.ceil((count - index) / len(spaces))
+        if kind == "tuner":
+            trials = max(own_count, RANDOM_FINALISTS // len(spaces))
+            preferred, own_history = _tuned(
+                paths, splits[0], settings, seed, augment, batch_size, share * budget.seconds_for("search"), trials
+            )
+            parties.append(preferred[:own_count])
+            histories.append(own_history)
+            continue
+        preferred = []
+        if kind != "random":
+            heard = [*callbacks, *budget.callbacks("search", share)]
+            preferred, own_history = _search(paths, splits[0], settings, seed, heard)
+            histories.append(own_history)
+        parties.append(finalists(paths, preferred, own_count, seed))
+    history = {"trials" if kind == "tuner" else "search": joined(histories)} if histories else {}
+    # In turns: whatever ends a contest early has heard all parts of the space.
+    entrants = [one for turn in itertools.zip_longest(*parties) for one in turn if one is not None]
     seconds = budget.seconds_for("contest")
     outcome = contest(entrants, splits, batch_size, seed, augment, settings.verbose, seconds, settings.distribute)
     history["contest"] = outcome.history()
-    derived = dry_run(supernet, outcome.winner, limits, metadata)
+    derived = dry_run([paths.supernet for paths in spaces], outcome.winner, spaces[0].limits, metadata)
     return Selected(derived, history, outcome.seconds_per_epoch)
+
+
+def _usual_finalists(kind: str, spaces: int) -> int:
+    """Architectures in the contest, if their number is not given."""
+    if kind == "tuner":
+        return TUNED_FINALISTS * spaces
+    return (RANDOM_FINALISTS if kind == "random" else FINALISTS) + FURTHER_FINALISTS * (spaces - 1)
+
+
+def joined(histories: Sequence[History]) -> History:
+    """The searches of all parts of a space one after the other, with the part that each value belongs to."""
+    if len(histories) == 1:
+        return histories[0]
+    joined = {name: [value for history in histories for value in history[name]] for name in histories[0]}
+    lengths = [len(next(iter(history.values()))) for history in histories]
+    return joined | {"part": [float(part) for part, length in enumerate(lengths) for _ in range(length)]}
 
 
 def _search(
@@ -130,11 +155,12 @@ def _tuned(
     seed: int,
     augment: Augment,
     batch_size: int,
-    budget: Budget,
+    seconds: float,
+    trials: int,
 ) -> tuple[list[Derived], History]:
     """What an oracle of keras-tuner prefers, the best first, and its trials."""
 
-    deadline = time.monotonic() + budget.seconds_for("search")
+    deadline = time.monotonic() + seconds
     trained = 0
 
     def evaluate(architecture: Architecture, units: int) -> float | None:
@@ -150,18 +176,31 @@ def _tuned(
     from tsnas.tuning.architectures import tuned
 
     with tempfile.TemporaryDirectory() as folder:
-        return tuned(paths, settings.strategy, RANDOM_FINALISTS, evaluate, seed, folder)
+        return tuned(paths, settings.strategy, trials, evaluate, seed, folder)
 
 
-def dry_run(supernet: Supernet, derived: Derived, limits: Limits, metadata: dict) -> Derived:
+def dry_run(supernets: Sequence[Supernet], derived: Derived, limits: Limits, metadata: dict) -> Derived:
     """Checks the limits on a converted file before training; takes a smaller architecture if its file is over one.
 
     Only the file itself has its exact length: the one before is predicted to within some percent.
+
+    Args:
+        supernets: sequence of `Supernet`, those of all parts of the search space.
+        derived: `Derived` to check.
+        limits: `Limits` to keep.
+        metadata: dict that will travel in the file.
+
+    Returns:
+        A `Derived`, the same if its file keeps the limits.
+
+    Raises:
+        InfeasibleError: no file does.
     """
+    board = supernets[0].board
     while True:
         tflite = embed_metadata(untrained_int8(derived.architecture.build()), metadata)
         try:
-            verify(tflite, supernet.board, limits)
+            verify(tflite, board, limits)
             return derived
         except LimitExceededError:
             if limits.max_flash_bytes is None or len(tflite) <= limits.max_flash_bytes:
@@ -170,8 +209,10 @@ def dry_run(supernet: Supernet, derived: Derived, limits: Limits, metadata: dict
             room = derived.estimate.flash_bytes - (len(tflite) - limits.max_flash_bytes)
             if room <= 0:
                 raise
+        less = dataclasses.replace(limits, max_flash_kb=room / 1024)
+        parts = [Paths(net, less, [cell_options(cell) for cell in net.cells]) for net in supernets]
         try:
-            derived = derive(supernet, dataclasses.replace(limits, max_flash_kb=room / 1024))
+            derived = max((paths.nearest for paths in fitting(parts)), key=lambda one: one.estimate.flash_bytes)
         except InfeasibleError as error:
             excess_bytes = len(tflite) - limits.max_flash_bytes
             raise InfeasibleError(

@@ -33,7 +33,7 @@ class Settings:
 
     board: Board
     limits: Limits
-    space: SpaceConfig
+    spaces: tuple[SpaceConfig, ...]
     strategy: str
     max_minutes: float | None
     epochs: int | None
@@ -53,7 +53,7 @@ class Settings:
         """All that defines a job beside its arrays, as plain JSON values."""
         plain = dataclasses.asdict(dataclasses.replace(self, distribute=None)) | {
             "board": self.board.to_json(),
-            "space": self.space.to_json(),
+            "spaces": [space.to_json() for space in self.spaces],
         }
         # Where phases are kept, what is printed and which devices train does not make it another job.
         del plain["directory"], plain["verbose"], plain["distribute"]

@@ -53,8 +53,8 @@ def make_quick(monkeypatch):
     _defaults(monkeypatch, AutoClassifier, batch_size=64)
     small = {"time_reduce_filters": 8, "fusion_filters": 24, "kernel_sizes": (3, 5), "extra_fusion_cells": 1}
     spaces = {
-        "tsnas": config.SpaceConfig(first_stride=4, collapse=True, **small),
-        "micronas": config.SpaceConfig(**small),
+        "tsnas": (config.SpaceConfig(first_stride=4, collapse=True, **small),),
+        "micronas": (config.SpaceConfig(**small),),
     }
     for name, space in spaces.items():
         monkeypatch.setitem(config.SPACES, name, space)

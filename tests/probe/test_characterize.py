@@ -24,7 +24,7 @@ from tsnas.probe.protocol import Hello
 from tsnas.space.config import SPACES
 from tsnas.space.operators import space_ops
 
-PLAN = space_ops(32, 3, 3, SPACES["tsnas"])[::5]
+PLAN = space_ops(32, 3, 3, SPACES["tsnas"][0])[::5]
 emulated = pytest.mark.emulated
 
 
@@ -101,7 +101,7 @@ def test_noise_of_one_byte_in_a_hundred_changes_nothing(undisturbed, board, tmp_
 
 @emulated
 def test_a_board_that_resets_every_fifty_operators(board, firmware, tmp_path):
-    plan = space_ops(32, 3, 3, SPACES["tsnas"])[::2]
+    plan = space_ops(32, 3, 3, SPACES["tsnas"][0])[::2]
     assert len(plan) > 3 * 50
     undisturbed = characterize(lambda: ProbeClient(board.url), plan, tmp_path / "quiet", verbose=0)
     with Emulator("cortex-m4", firmware("cortex-m4", "PROBE_RESET_AFTER=50")) as resetting:
@@ -175,7 +175,7 @@ def test_a_killed_host_goes_on_and_measures_nothing_twice(undisturbed, board, fi
         "from tsnas.probe.emulator import Emulator\n"
         "from tsnas.space.config import SPACES\n"
         "from tsnas.space.operators import space_ops\n"
-        "plan = space_ops(32, 3, 3, SPACES['tsnas'])[::5]\n"
+        "plan = space_ops(32, 3, 3, SPACES['tsnas'][0])[::5]\n"
         "import pathlib\n"
         "class Slow(ProbeClient):\n"
         "    def run(self, *a, **k):\n"
@@ -225,7 +225,7 @@ HELLO = Hello(1, "cycles", 84_000_000, 65536, "mine", "cortex-m4", "CMSIS-NN 4.0
 def counted(factor, hello=HELLO):
     """What a board would count that is slower than a known one by a factor."""
     known = load_board("nucleo_f446re")
-    ops = space_ops(64, 4, 3, SPACES["tsnas"])
+    ops = space_ops(64, 4, 3, *SPACES["tsnas"])
     cycles = [round(factor * op_latency(op, known).cycles) for op in ops]
     return Characterization(hello, [Result(op, c, c, float(c), 0, 0) for op, c in zip(ops, cycles, strict=True)], {})
 
@@ -235,10 +235,10 @@ def test_cycles_become_a_table_and_coefficients():
 
     origin = dataclasses.replace(load_board("nucleo_f446re"), name="mine", clock_hz=84e6)
     board = characterized_board(counted(1.25), origin)
-    assert len(board.table) == len(space_ops(64, 4, 3, SPACES["tsnas"]))
+    assert len(board.table) == len(space_ops(64, 4, 3, *SPACES["tsnas"]))
     op = board.table[0].op
     assert op_latency(op, board).source == "measured"
-    unseen = next(op for op in space_ops(100, 5, 4, SPACES["micronas"]) if board.measured(op) is None)
+    unseen = next(op for op in space_ops(100, 5, 4, *SPACES["micronas"]) if board.measured(op) is None)
     assert op_latency(unseen, board).source == "model"
     expected = 1.25 * op_latency(unseen, load_board("nucleo_f446re")).cycles
     assert op_latency(unseen, board).cycles == pytest.approx(expected, rel=0.02)

@@ -14,7 +14,7 @@ from tsnas.probe.plan import calibration_ops
 from tsnas.space.config import SPACES
 from tsnas.space.operators import space_ops
 
-OPS = space_ops(128, 9, 6, SPACES["micronas"])
+OPS = space_ops(128, 9, 6, *SPACES["micronas"])
 KNOWN, OTHER = load_board("nucleo_f446re"), load_board("nicla_sense_me")
 
 

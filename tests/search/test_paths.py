@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
+from tsnas.errors import InfeasibleError
 from tsnas.search.derive import derive
+from tsnas.search.feasibility import smallest_costs
 from tsnas.search.options import cell_options
-from tsnas.search.paths import Paths
+from tsnas.search.paths import Paths, fitting
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 
@@ -91,3 +93,23 @@ def test_crossed_takes_each_cell_of_one_parent(seed):
     one, other = random_path(rng), random_path(rng)
     child = paths_within(LIMITS).crossed(one, other, rng)
     assert all(c in (a, b) for a, b, c in zip(one, other, child, strict=True))
+
+
+def test_parts_of_a_space_that_cannot_keep_the_limits_are_left_out():
+    other = SpaceConfig(time_reduce_filters=8, fusion_filters=24, extra_fusion_cells=1)
+    slow_net = Supernet(build_cells(BOARD, 64, 4, 3, other), BOARD)
+    slow_options = [cell_options(cell) for cell in slow_net.cells]
+
+    def parts(limits):
+        return [Paths(slow_net, limits, slow_options), paths_within(limits)]
+
+    both = parts(Limits(max_latency_ms=4))
+    assert fitting(both) == both
+    least, slow = (smallest_costs(*net)["latency_ms"] for net in ((NET, OPTIONS), (slow_net, slow_options)))
+    assert least < slow
+    tight = parts(Limits(max_latency_ms=(least + slow) / 2))
+    assert fitting(tight) == tight[1:]
+    with pytest.raises(InfeasibleError) as raised:
+        fitting(parts(Limits(max_latency_ms=0.9 * least)))
+    assert raised.value.smallest["latency_ms"] == pytest.approx(least)
+    assert raised.value.short == ("latency_ms",)

@@ -1,5 +1,6 @@
 """The numbers of cells and options of the search space, from the paper's formulas."""
 
+import json
 import math
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsnas.errors import SettingError
-from tsnas.space.config import SpaceConfig
+from tsnas.space.config import SPACES, SpaceConfig, distinct_spaces, space_configs, space_from_json, space_to_json
 
 
 def test_paper_spaces():
@@ -86,3 +87,33 @@ def test_bad_settings_are_named(settings, words):
 def test_json_round_trip():
     config = SpaceConfig(fusion_filters=32, kernel_sizes=(3, 9))
     assert SpaceConfig.from_json(config.to_json()) == config
+
+
+def test_the_default_space_holds_the_papers():
+    assert SpaceConfig() in space_configs("tsnas")
+    assert space_configs("micronas") == (SpaceConfig(),)
+    own = SpaceConfig(fusion_filters=8)
+    assert space_configs(own) == space_configs([own, own]) == (own,)
+    assert space_configs([own, SpaceConfig()]) == (own, SpaceConfig())
+
+
+@pytest.mark.parametrize("space", ["best", [], [SpaceConfig(), "micronas"], None, {"first_stride": 4}])
+def test_what_is_no_space_is_named(space):
+    with pytest.raises(SettingError) as raised:
+        space_configs(space)
+    assert f"space={space!r} must be one of 'tsnas', 'micronas', a tsnas.SpaceConfig, or a list" in str(raised.value)
+
+
+@given(time=st.integers(8, 600), sensors=st.integers(1, 70))
+def test_parts_that_make_no_difference_to_windows_are_searched_once(time, sensors):
+    parts = [SpaceConfig(first_stride=s, collapse=c) for s in (4, 2) for c in (True, False)]
+    found = distinct_spaces(parts, time, sensors)
+    strides = [(part.time_strides(time), part.fusion_strides(sensors)) for part in parts]
+    assert [(part.time_strides(time), part.fusion_strides(sensors)) for part in found] == list(dict.fromkeys(strides))
+    # Other filters are another part, whatever the strides.
+    assert len(distinct_spaces([SpaceConfig(), SpaceConfig(fusion_filters=8)], time, sensors)) == 2
+
+
+@pytest.mark.parametrize("space", ["tsnas", SpaceConfig(first_stride=4), [*SPACES["tsnas"]]])
+def test_every_space_survives_json(space):
+    assert space_from_json(json.loads(json.dumps(space_to_json(space)))) == space

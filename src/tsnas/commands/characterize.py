@@ -73,7 +73,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         raise UsageError(f"--out is {str(out)!r}; a board file ends in .json")
     if out.exists() and not values.overwrite:
         raise UsageError(f"{str(out)!r} is there already; give --overwrite to replace it, or another --out")
-    ops = space_ops(time, channels, classes, SPACES[values.space])
+    ops = space_ops(time, channels, classes, *SPACES[values.space])
     if values.plan == "calibrate":
         ops = calibration_ops(ops, values.count, load_board("nucleo_f446re"))
     journal = out.with_suffix(".measured.jsonl")

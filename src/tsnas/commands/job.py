@@ -77,7 +77,8 @@ def define_training_flags(values: flags.FlagValues) -> None:
         "space",
         None,
         ["tsnas", "micronas"],
-        "Search space: tsnas takes all sensors in one step, micronas is the paper's own. Default: tsnas.",
+        "Search space: micronas is the paper's own; tsnas has networks that take all sensors in one step as well. "
+        "Default: tsnas.",
         flag_values=values,
     )
     text_flag(

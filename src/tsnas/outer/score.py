@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,14 +14,15 @@ from tsnas.contest import FIRST_STEPS, short_score
 from tsnas.cost.limits import Limits
 from tsnas.data import Signal, cut_windows, encode_labels
 from tsnas.errors import InfeasibleError, WindowTooShortError
-from tsnas.search.derive import derive
 from tsnas.search.finalists import finalists
 from tsnas.search.options import cell_options
-from tsnas.search.paths import Paths
+from tsnas.search.paths import Paths, fitting
 from tsnas.settings import Settings
 
 # Architectures that speak for a signal.
 DRAWN = 3
+# More of them for each further part of the search space.
+FURTHER_DRAWN = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,13 +111,15 @@ def score_signal(
         data = pipeline.prepare(job, seed)
         if not index:
             windows = len(x)
-            supernet = pipeline.build_supernet(job, settings.board, seed)
-            paths = Paths(supernet, limits.tightest_with(settings.board), [cell_options(c) for c in supernet.cells])
+            own = limits.tightest_with(settings.board)
+            nets = pipeline.build_supernets(job, settings.board, seed)
             try:
-                start = derive(supernet, paths.limits, list(paths.options)).path
+                spaces = fitting([Paths(net, own, [cell_options(cell) for cell in net.cells]) for net in nets])
             except InfeasibleError as error:
                 return Trial(signal, windows=windows, why_not=str(error))
-            entrants = finalists(paths, [], settings.finalists or DRAWN, start, seed)
+            count = settings.finalists or DRAWN + FURTHER_DRAWN * (len(spaces) - 1)
+            for place, paths in enumerate(spaces):
+                entrants += finalists(paths, [], math.ceil((count - place) / len(spaces)), seed)
         batch_size = settings.batch_size_for(x)
         scores.append(
             [

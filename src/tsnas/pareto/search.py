@@ -29,9 +29,9 @@ from tsnas.pareto.plot import plot_points
 from tsnas.pareto.points import Point, best_of, front_of, table_of
 from tsnas.pareto.work import FrontWork
 from tsnas.report.origin import call_text
-from tsnas.search.derive import derive
 from tsnas.search.feasibility import smallest_costs
 from tsnas.search.options import CellOptions, cell_options
+from tsnas.search.paths import Paths, fitting
 from tsnas.space.supernet import Supernet
 from tsnas.tuning.team import check_team, kept_seed
 from tsnas.tuning.tuner import run_jobs
@@ -150,7 +150,9 @@ class ParetoSearch(BaseEstimator):
         # Workers share the folder of their chief.
         with alone(None if own_role == "worker" else folder), heeded():
             job = dataclasses.replace(job, settings=dataclasses.replace(job.settings, seed=kept_seed(self.seed, work)))
-            front = FrontWork(job, niches, folder, work, functools.partial(_save, self._text(job)), callbacks)
+            front = FrontWork(
+                job, niches, folder, work, functools.partial(_save, self._text(job), self.space), callbacks
+            )
             run_jobs(front.plan, self._told(front), work)
         self.points_ = front.points()
         self.history_ = front.history()
@@ -271,12 +273,13 @@ class ParetoSearch(BaseEstimator):
     def _niches(self, job: pipeline.Job, boards: Sequence[Board]) -> list[Niche]:
         niches: list[Niche] = []
         for board in boards:
-            supernet = pipeline.build_supernet(job, board, 0)
-            options = [cell_options(cell) for cell in supernet.cells]
-            smallest_ms = smallest_costs(supernet, options)["latency_ms"]
+            nets = [
+                (net, [cell_options(cell) for cell in net.cells]) for net in pipeline.build_supernets(job, board, 0)
+            ]
+            smallest_ms = min(smallest_costs(*net)["latency_ms"] for net in nets)
             own = niches_of(board, smallest_ms, job.settings.limits, self.max_latency_ms, self.points)
-            derive(supernet, own[-1].limits.tightest_with(board), options)  # Raises InfeasibleError.
-            niches += [niche for niche in own[:-1] if _feasible(supernet, niche, options)] + own[-1:]
+            fitting(_parts(nets, own[-1]))  # Raises InfeasibleError.
+            niches += [niche for niche in own[:-1] if _feasible(nets, niche)] + own[-1:]
         return niches
 
     def _text(self, job: pipeline.Job) -> str:
@@ -305,20 +308,25 @@ class ParetoSearch(BaseEstimator):
         return [point for point in self.points_ if point.board == name]
 
 
-def _feasible(supernet: Supernet, niche: Niche, options: list[CellOptions]) -> bool:
+def _parts(nets: Sequence[tuple[Supernet, list[CellOptions]]], niche: Niche) -> list[Paths]:
+    """All parts of the search space under the limits of a niche."""
+    return [Paths(net, niche.limits.tightest_with(niche.board), options) for net, options in nets]
+
+
+def _feasible(nets: Sequence[tuple[Supernet, list[CellOptions]]], niche: Niche) -> bool:
     """Whether all limits can be kept at once."""
     try:
-        derive(supernet, niche.limits.tightest_with(niche.board), options)
+        fitting(_parts(nets, niche))
     except InfeasibleError:
         return False
     return True
 
 
-def _save(text: str, job: pipeline.Job, result: pipeline.Result, folder: str | os.PathLike[str]) -> None:
+def _save(text: str, space: Any, job: pipeline.Job, result: pipeline.Result, folder: str | os.PathLike[str]) -> None:
     """Saves a finished model as the classifier that a search at its limits would have been."""
     settings = job.settings
     limits: dict[str, Any] = dataclasses.asdict(settings.limits)
-    classifier = AutoClassifier(settings.board, **limits, space=settings.space, seed=result.seed, verbose=0)
+    classifier = AutoClassifier(settings.board, **limits, space=space, seed=result.seed, verbose=0)
     classifier._fitted(job, result)
     classifier.data_summary_["front"] = text
     classifier.save(folder)

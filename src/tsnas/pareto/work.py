@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import math
 import pathlib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,16 +22,18 @@ from tsnas.deploy.seed import fixed_seed
 from tsnas.errors import LimitExceededError
 from tsnas.pareto.niches import Niche
 from tsnas.pareto.points import Point
-from tsnas.search.derive import Derived, derive
+from tsnas.search.derive import Derived
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.finalists import finalists
 from tsnas.search.options import cell_options
-from tsnas.search.paths import Paths
-from tsnas.selection import dry_run
+from tsnas.search.paths import Paths, fitting
+from tsnas.selection import dry_run, joined
 from tsnas.space.architecture import Architecture
 
 # Architectures of a niche that are trained shortly, and those of them that are trained for longer.
 ENTRANTS, SECOND_ROUND = 3, 2
+# More of them for each further part of the search space.
+FURTHER_ENTRANTS = 1
 # A model that was chosen for another niche serves a niche of which it uses this share.
 SERVES = 0.85
 # Passes of the search grow with the root of the number of niches: they share most of what is learned.
@@ -116,25 +119,38 @@ class FrontWork:
 
     def _search(self) -> float:
         settings, (train, val) = self.job.settings, self._data.splits[0]
-        with fixed_seed(self.seed):
-            supernets = {
-                name: pipeline.build_supernet(self.job, board, self.seed) for name, board in self._boards.items()
-            }
-            options = {name: [cell_options(cell) for cell in net.cells] for name, net in supernets.items()}
-            paths = [
-                Paths(supernets[niche.board.name], niche.limits.tightest_with(niche.board), options[niche.board.name])
-                for niche in self.niches
-            ]
-            epochs = settings.search_epochs or round(settings.search_epochs_for(train[0]) * len(paths) ** GROWTH)
-            config = EvolutionConfig(epochs=epochs, batch_size=settings.batch_size_for(train[0]))
-            found, history = evolve(paths, train, val, config, self._callbacks, self.seed, settings.verbose)
-        niches = []
-        for index, (one, preferred) in enumerate(zip(paths, found, strict=True)):
-            start = derive(one.supernet, one.limits, list(one.options)).path
-            entrants = finalists(one, preferred, settings.finalists or ENTRANTS, start, self.seed + index)
-            niches.append([entrant.architecture.to_json() for entrant in entrants])
+        entrants: list[list[Architecture]] = [[] for _ in self.niches]
+        histories = []
+        parts = self._parts()
+        for place, part in enumerate(parts):
+            with fixed_seed(self.seed):
+                epochs = settings.search_epochs or round(settings.search_epochs_for(train[0]) * len(part) ** GROWTH)
+                config = EvolutionConfig(epochs=epochs, batch_size=settings.batch_size_for(train[0]))
+                paths = list(part.values())
+                found, history = evolve(paths, train, val, config, self._callbacks, self.seed, settings.verbose)
+            histories.append(history)
+            for (index, one), preferred in zip(part.items(), found, strict=True):
+                others = sum(index in other for other in parts) - 1
+                count = settings.finalists or ENTRANTS + FURTHER_ENTRANTS * others
+                own_count = math.ceil((count - sum(index in other for other in parts[:place])) / (1 + others))
+                drawn = finalists(one, preferred, own_count, self.seed + index)
+                entrants[index] += [entrant.architecture for entrant in drawn]
+        niches = [[architecture.to_json() for architecture in own] for own in entrants]
+        history = joined(histories)
         self._kept.save("search", {"niches": niches, "history": history})
         return max(history["val_accuracy"])
+
+    def _parts(self) -> list[dict[int, Paths]]:
+        """For each part of the search space its paths in every niche that it has any for, by the place of the niche."""
+        nets = {name: pipeline.build_supernets(self.job, board, self.seed) for name, board in self._boards.items()}
+        options = {name: [[cell_options(cell) for cell in net.cells] for net in own] for name, own in nets.items()}
+        parts: list[dict[int, Paths]] = [{} for _ in next(iter(nets.values()))]
+        for index, niche in enumerate(self.niches):
+            name, limits = niche.board.name, niche.limits.tightest_with(niche.board)
+            every = [Paths(net, limits, own) for net, own in zip(nets[name], options[name], strict=True)]
+            for paths in fitting(every):
+                parts[every.index(paths)][index] = paths
+        return [part for part in parts if part]
 
     def _score(self, which: str, name: str) -> float:
         split = self._data.splits[0 if which == "1" else -1]
@@ -165,10 +181,10 @@ class FrontWork:
         """The architecture, or a smaller one if its converted file is over a limit on flash."""
         if niche.limits.max_flash_kb is None:
             return architecture
-        supernet = pipeline.build_supernet(self.job, niche.board, self.seed)
+        supernets = pipeline.build_supernets(self.job, niche.board, self.seed)
         derived = Derived(architecture, estimate_graph(architecture.graph(), niche.board), 0.0)
         metadata = self._metadata(niche)
-        return dry_run(supernet, derived, niche.limits.tightest_with(niche.board), metadata).architecture
+        return dry_run(supernets, derived, niche.limits.tightest_with(niche.board), metadata).architecture
 
     def _points_on(self, board: Board, name: str, architecture: Architecture, trained: pipeline.Trained) -> list[Point]:
         """The model on a board, under the least of its limits that it keeps; nothing if it keeps none."""

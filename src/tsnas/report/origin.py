@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from tsnas.cost.board import Board
-from tsnas.space.config import SpaceConfig
+from tsnas.space.config import SpaceConfig, space_to_json
 
 if TYPE_CHECKING:
     from tsnas.classifier import AutoClassifier
@@ -59,8 +59,7 @@ def settings(classifier: AutoClassifier) -> dict[str, Any]:
     params = {name: _plain(value) for name, value in classifier.get_params().items() if name not in ASIDE}
     if isinstance(params["board"], Board):
         params["board"] = params["board"].name
-    if isinstance(params["space"], SpaceConfig):
-        params["space"] = params["space"].to_json()
+    params["space"] = space_to_json(params["space"])
     return params
 
 
@@ -102,6 +101,8 @@ def call_text(estimator: BaseEstimator, seed: int, variable: str, method: str, g
             arguments.append(f"    {name}=board,")
         elif isinstance(value, SpaceConfig):
             arguments.append(f"    {name}=tsnas.{value!r},")
+        elif name == "space" and isinstance(value, list | tuple):
+            arguments.append(f"    {name}=[{', '.join(f'tsnas.{part!r}' for part in value)}],")
         elif isinstance(value, str):
             arguments.append(f"    {name}={json.dumps(value, ensure_ascii=False)},")
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import jinja2
@@ -102,11 +103,12 @@ def _trace(facts: dict[str, Any]) -> list[dict[str, Any]]:
         decisions = [("entropy", "blue", search["entropy"]), ("settled", "orange", search["settled"])]
         best = "validation, best path so far" if facts["settings"]["strategy"] == "evolution" else "validation"
         accuracy = [("training", "orange", search["accuracy"]), (best, "blue", search["val_accuracy"])]
+        parts = search.get("part", [])
         found = [
-            _chart("Expected latency, ms", [("expected", "blue", latency)], _limit(facts, "latency")),
-            _chart("Expected RAM, KB", [("expected", "blue", ram)], ram_limit),
-            _chart("Decisions", decisions, top=1.0),
-            _chart("Accuracy of the supernet", accuracy, top=1.0),
+            _chart("Expected latency, ms", [("expected", "blue", latency)], _limit(facts, "latency"), parts=parts),
+            _chart("Expected RAM, KB", [("expected", "blue", ram)], ram_limit, parts=parts),
+            _chart("Decisions", decisions, top=1.0, parts=parts),
+            _chart("Accuracy of the supernet", accuracy, top=1.0, parts=parts),
         ]
     training = [value for phase in ("train", "quantise") for value in (history[phase] or {}).get("accuracy", [])]
     if training:
@@ -119,10 +121,19 @@ def _trace(facts: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _chart(title: str, series: list, limit: float | None = None, top: float = 0.0) -> dict[str, Any]:
+def _chart(
+    title: str, series: list, limit: float | None = None, top: float = 0.0, parts: Sequence[float] = ()
+) -> dict[str, Any]:
+    """A chart over epochs; its lines end with each part of the space, whose next one is another supernet."""
     keys = [(name, class_) for name, class_, _ in series] if len(series) > 1 else []
     if limit is not None:
         title += f" (limit {text.number(limit)})"
+    if parts:
+        series = [
+            (name, class_, [value if own == part else None for value, own in zip(values, parts, strict=True)])
+            for part in dict.fromkeys(parts)
+            for name, class_, values in series
+        ]
     return {"title": title, "keys": keys, "svg": charts.epochs_chart(title, series, limit, top)}
 
 
@@ -131,6 +142,8 @@ def _settings(settings: dict[str, Any]) -> list[tuple[str, str]]:
     for name, value in settings.items():
         if isinstance(value, dict):
             rows += [(f"{name}.{key}", str(item)) for key, item in value.items()]
+        elif name == "space" and isinstance(value, list):
+            rows += [(f"{name}[{n}].{key}", str(item)) for n, part in enumerate(value) for key, item in part.items()]
         else:
             rows.append((name, "default" if value is None else str(value)))
     return rows

@@ -125,9 +125,12 @@ def pruned(facts: dict[str, Any]) -> str:
     if counts is None:
         return "How many architectures the limits left is not known."
     before, after = count(counts["before"]), count(counts["after"])
+    parts = set((facts["history"]["search"] or {}).get("part", []))
+    how = f" Its {len(parts)} parts were searched one after the other." if parts else ""
     if before == after:
-        return f"The space has {before} architectures. The limits rule out no single choice in it."
-    return f"The space has {before} architectures; {after} were left once choices that no fitting one has were pruned."
+        return f"The space has {before} architectures. The limits rule out no single choice in it.{how}"
+    left = f"{after} were left once choices that no fitting one has were pruned."
+    return f"The space has {before} architectures; {left}{how}"
 
 
 def contest(facts: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ import tf_keras as keras
 
 from tsnas.callbacks import ConstraintMonitor, ProgressBar
 from tsnas.interrupts import check
-from tsnas.search.derive import Derived, derive
+from tsnas.search.derive import Derived
 from tsnas.search.paths import Path, Paths
 from tsnas.space.supernet import Supernet
 
@@ -100,11 +100,7 @@ def evolve(
     rng = np.random.default_rng(seed)
     supernet = niches[0].supernet
     trainer = PathTrainer(supernet, train, val, config, rng)
-    starts = [derive(paths.supernet, paths.limits, list(paths.options)) for paths in niches]
-    populations = [
-        [paths.drawn(start.path, rng) for _ in range(config.population)]
-        for paths, start in zip(niches, starts, strict=True)
-    ]
+    populations = [[paths.drawn(rng) for _ in range(config.population)] for paths in niches]
     if not any(isinstance(callback, ConstraintMonitor) for callback in callbacks):
         callbacks = [ConstraintMonitor(), *callbacks]
     steps = trainer.steps_per_epoch
@@ -138,9 +134,9 @@ def evolve(
         populations = _next_generations(populations, niches, trainer, rng)
     niches[0].settle([path for population in populations for path in population])
     found = []
-    for paths, population, start in zip(niches, populations, starts, strict=True):
+    for paths, population in zip(niches, populations, strict=True):
         fitting = [derived for path in population if (derived := paths.derived(path)) is not None]
-        found.append(fitting or [start])
+        found.append(fitting or [paths.nearest])
     history = {name: [float(value) for value in values] for name, values in recorder.history.items()}
     return found, history
 

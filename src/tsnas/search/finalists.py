@@ -14,7 +14,7 @@ NEAR_STEPS = 6
 TRIES = 20
 
 
-def finalists(paths: Paths, preferred: Sequence[Derived], count: int, start: Path, seed: int) -> list[Derived]:
+def finalists(paths: Paths, preferred: Sequence[Derived], count: int, seed: int) -> list[Derived]:
     """Distinct architectures that keep the limits.
 
     Half of them are those that a search prefers, each with at least half of its cells unlike those before it, then
@@ -24,7 +24,6 @@ def finalists(paths: Paths, preferred: Sequence[Derived], count: int, start: Pat
         paths: `Paths` of the supernet.
         preferred: sequence of `Derived`, the best first; empty without a search, then all are drawn at random.
         count: int, how many there shall be; there are fewer where the limits leave no others.
-        start: any path that keeps the limits.
         seed: int, seed of the draws.
 
     Returns:
@@ -47,7 +46,7 @@ def finalists(paths: Paths, preferred: Sequence[Derived], count: int, start: Pat
 
     if preferred:
         add(lambda: paths.walk(preferred[0].path, NEAR_STEPS, rng), by_search)
-    add(lambda: paths.drawn(start, rng), count)
+    add(lambda: paths.drawn(rng), count)
     return found
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
 from tsnas.cost.memory import base_planning_bytes
-from tsnas.search.derive import Derived
+from tsnas.errors import InfeasibleError
+from tsnas.search.derive import Derived, derive
 from tsnas.search.options import CellOptions
 from tsnas.space.supernet import Supernet
 
@@ -31,8 +32,7 @@ class Paths:
 
     Example:
         >>> paths = Paths(supernet, limits, options)
-        >>> start = derive(supernet, limits, options).path
-        >>> paths.use(paths.walk(start, 100, rng))
+        >>> paths.use(paths.walk(paths.start, 100, rng))
         0.93
     """
 
@@ -44,6 +44,20 @@ class Paths:
         # Cells without a choice are left out.
         sizes = np.array([len(option.choices) - 1 for option in options], float) > 0
         self._cell_probs = sizes / max(sizes.sum(), 1.0)
+
+    @functools.cached_property
+    def nearest(self) -> Derived:
+        """The architecture within the limits that the alphas liked best when this was first asked for.
+
+        Raises:
+            InfeasibleError: there is none.
+        """
+        return derive(self.supernet, self.limits, list(self.options))
+
+    @property
+    def start(self) -> Path:
+        """Some path that keeps the limits; raises InfeasibleError if none does."""
+        return self.nearest.path
 
     def use(self, path: Path) -> float:
         """Largest share of a limit that a path uses, by the sums over its cells; above 1 it does not fit."""
@@ -96,9 +110,9 @@ class Paths:
                 path, use = tried, tried_use
         return path
 
-    def drawn(self, start: Path, rng: np.random.Generator) -> Path:
-        """A random path that fits, some of them near the limits and some not; `start` is any that fits."""
-        return self.walk(start, FAR_STEPS, rng, rng.uniform(0.0, MOST_DRIVE))
+    def drawn(self, rng: np.random.Generator) -> Path:
+        """A random path that fits, some of them near the limits and some not."""
+        return self.walk(self.start, FAR_STEPS, rng, rng.uniform(0.0, MOST_DRIVE))
 
     def crossed(self, one: Path, other: Path, rng: np.random.Generator) -> Path:
         """Each cell of one or of the other; it may not fit."""
@@ -136,6 +150,31 @@ class Paths:
 
     def _choices(self, path: Path) -> list[dict[str, int]]:
         return [option.choices[choice] for option, choice in zip(self.options, path, strict=True)]
+
+
+def fitting(parts: Sequence[Paths]) -> list[Paths]:
+    """Those parts of a search space in which some path keeps the limits.
+
+    Args:
+        parts: sequence of `Paths`, one for the supernet of each part.
+
+    Returns:
+        list of `Paths`, at least one.
+
+    Raises:
+        InfeasibleError: no path of any part keeps them; it is that of the part that comes nearest.
+    """
+    found, errors = [], []
+    for paths in parts:
+        try:
+            paths.nearest  # noqa: B018  it is there from now on, or raises
+        except InfeasibleError as error:
+            errors.append(error)
+        else:
+            found.append(paths)
+    if not found:
+        raise min(errors, key=lambda error: (len(error.short), *(error.smallest[name] for name in error.short)))
+    return found
 
 
 class _Neighbours:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -136,6 +137,25 @@ class SpaceConfig:
         first = 2 if sensors > 1 else 1
         return ((first,) + (1,) * self.extra_fusion_cells) * max(1, halvings)
 
+    def layout(self, time: int, sensors: int) -> SpaceConfig:
+        """The same space for windows of (time, sensors), written so that equal spaces are equal settings.
+
+        Args:
+            time: int, window length in samples.
+            sensors: int, number of sensor channels.
+
+        Returns:
+            A `SpaceConfig` that has no `first_stride` or `collapse` which make no difference to such windows.
+        """
+        first_stride, collapse = dataclasses.replace(self, first_stride=2), dataclasses.replace(self, collapse=False)
+        same_time = first_stride.time_strides(time) == self.time_strides(time)
+        same_sensors = collapse.fusion_strides(sensors) == self.fusion_strides(sensors)
+        return dataclasses.replace(
+            self,
+            first_stride=2 if same_time else self.first_stride,
+            collapse=False if same_sensors else self.collapse,
+        )
+
     def kernels_for(self, time: int) -> tuple[int, ...]:
         """Temporal kernels that make sense on `time` samples: a longer one than 2 * time - 1 only adds padding.
 
@@ -169,25 +189,47 @@ def _widths(f_max: int, granularity: int) -> tuple[int, ...]:
 
 
 SPACES = {
-    # Thin filters on each sensor, then all sensors in one step, then wide filters over time where that is cheap: at
-    # equal latency its networks are more accurate than the paper's (docs/benchmarks.md).
-    "tsnas": SpaceConfig(first_stride=4, collapse=True),
-    "micronas": SpaceConfig(),
+    # Thin filters on each sensor, then all sensors in one step, then wide filters over time where that is cheap: under
+    # tight limits its networks are more accurate than the paper's, and under loose ones less (docs/benchmarks.md).
+    "tsnas": (SpaceConfig(first_stride=4, collapse=True), SpaceConfig()),
+    "micronas": (SpaceConfig(),),
 }
 
 
-def space_config(space: str | SpaceConfig) -> SpaceConfig:
-    """The settings of a search space that is given by its name, or by its settings.
+def space_configs(space: str | SpaceConfig | Sequence[SpaceConfig]) -> tuple[SpaceConfig, ...]:
+    """The parts of a search space that is given by its name, or by its settings; each is searched on its own.
 
     Raises:
-        SettingError: no space has this name, or `space` is neither.
+        SettingError: no space has this name, or `space` is none of these.
 
     Example:
-        >>> space_config("micronas") == SpaceConfig()
+        >>> space_configs("micronas") == (SpaceConfig(),)
         True
     """
     if isinstance(space, SpaceConfig):
-        return space
+        return (space,)
     if isinstance(space, str) and space in SPACES:
         return SPACES[space]
-    raise SettingError(f"space={space!r} must be one of {', '.join(map(repr, SPACES))}, or a tsnas.SpaceConfig.")
+    if isinstance(space, list | tuple) and space and all(isinstance(part, SpaceConfig) for part in space):
+        return tuple(dict.fromkeys(space))
+    names = ", ".join(map(repr, SPACES))
+    raise SettingError(f"space={space!r} must be one of {names}, a tsnas.SpaceConfig, or a list of them.")
+
+
+def space_to_json(space: str | SpaceConfig | Sequence[SpaceConfig]) -> str | dict | list[dict]:
+    """What `space_configs` takes, as a plain JSON value; `space_from_json` reverses it."""
+    if isinstance(space, str):
+        return space
+    return space.to_json() if isinstance(space, SpaceConfig) else [part.to_json() for part in space]
+
+
+def space_from_json(space: str | dict | list[dict]) -> str | SpaceConfig | list[SpaceConfig]:
+    """The space that `space_to_json` described."""
+    if isinstance(space, str):
+        return space
+    return SpaceConfig.from_json(space) if isinstance(space, dict) else [SpaceConfig.from_json(part) for part in space]
+
+
+def distinct_spaces(spaces: Sequence[SpaceConfig], time: int, sensors: int) -> list[SpaceConfig]:
+    """Those parts of a space that differ for windows of (time, sensors); short windows of few channels know one."""
+    return list({space.layout(time, sensors): space for space in reversed(spaces)}.values())[::-1]

@@ -6,14 +6,14 @@ from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
 from tsnas.space.config import SpaceConfig
 
 
-def space_ops(time: int, sensors: int, classes: int, config: SpaceConfig | None = None) -> list[Op]:
+def space_ops(time: int, sensors: int, classes: int, *parts: SpaceConfig) -> list[Op]:
     """The operators of all architectures of a space, each once, in the order of its cells.
 
     Args:
         time: int, window length in samples.
         sensors: int, number of sensor channels.
         classes: int, number of classes.
-        config: `SpaceConfig`; the paper's settings by default.
+        *parts: `SpaceConfig`, the parts of the space; the paper's settings by default.
 
     Returns:
         list of operator descriptors.
@@ -22,7 +22,11 @@ def space_ops(time: int, sensors: int, classes: int, config: SpaceConfig | None 
         >>> len(space_ops(128, 9, 6))
         510
     """
-    config = config or SpaceConfig()
+    ops = [op for part in parts or [SpaceConfig()] for op in _part_ops(time, sensors, classes, part)]
+    return list(dict.fromkeys(ops))
+
+
+def _part_ops(time: int, sensors: int, classes: int, config: SpaceConfig) -> list[Op]:
     ops: list[Op] = []
     height, width = time, sensors
     widths: tuple[int, ...] = (1,)
@@ -42,8 +46,7 @@ def space_ops(time: int, sensors: int, classes: int, config: SpaceConfig | None 
             convs(width, widths, widths, (kernel, 1), (1, 1))
         ops.extend(Add(height, width, filters) for filters in widths)
     ops.extend(Conv2D(height, width, filters, classes, 1, 1, activation="none") for filters in widths)
-    ops += [GlobalAveragePooling2D(height, width, classes), Softmax(classes)]
-    return list(dict.fromkeys(ops))
+    return [*ops, GlobalAveragePooling2D(height, width, classes), Softmax(classes)]
 
 
 def skip_width(stride: int) -> int:
