@@ -57,7 +57,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         finalists: int, how many architectures are trained for a short while after the search; the best of them on the
             validation windows is taken. They are the derived one, and others that keep the limits, drawn at random and
             by the search's decisions. 1 takes the derived one as it is. Defaults to None: 6 after a search, 14 without,
-            3 after trials of keras-tuner.
+            3 after trials of keras-tuner; two more for each further part of the space (three after trials).
         strategy: str, how candidates are found: `"evolution"` (single paths of a supernet are trained, and bred by how
             they do on validation windows), `"micronas"` (the paper's search: Gumbel-softmax and hardware losses), its
             baselines `"gumbel"` and `"darts"` (both without hardware losses, the second without Gumbel noise),
@@ -67,10 +67,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             no bound. With a bound, the speed of the machine has a say, so the same seed may give another model.
         validation_fraction: float in (0, 1), share of the windows that judge architectures, where `fit` is given no
             validation data. Defaults to 0.2.
-        space: str, `SpaceConfig`, or list of them, the search space: `"tsnas"`, `"micronas"` (the paper's own), or
-            settings of your own. `"tsnas"` has two parts, networks that take all sensors in one step, and the paper's;
-            each part of a space is searched on its own, and the finalists of all meet in one contest. Defaults to
-            `"tsnas"`.
+        space: str, `SpaceConfig`, or list of `SpaceConfig`, the search space: `"tsnas"`, `"micronas"` (the paper's
+            own), or settings of your own. The members of a list are parts of one space: they share the time of a
+            search, and the finalists of all meet in one contest. Defaults to `"tsnas"`.
         axes: which channels are x, y and z of one sensor, as a list of triples such as `[(0, 1, 2), (3, 4, 5)]`. In
             training the sensors of a window are turned by some degrees, because no two users wear a device at the same
             angle. None turns nothing. Defaults to `"auto"`: if the number of channels is a multiple of three, each

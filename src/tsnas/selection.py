@@ -100,7 +100,7 @@ def select(
         preferred = []
         if kind != "random":
             heard = [*callbacks, *budget.callbacks("search", share)]
-            preferred, own_history = _search(paths, splits[0], settings, seed, heard)
+            preferred, own_history = _search(paths, splits[0], settings, seed, heard, len(spaces))
             histories.append(own_history)
         parties.append(finalists(paths, preferred, own_count, seed))
     history = {"trials" if kind == "tuner" else "search": joined(histories)} if histories else {}
@@ -130,15 +130,15 @@ def joined(histories: Sequence[History]) -> History:
 
 
 def _search(
-    paths: Paths, split: Split, settings: Settings, seed: int, callbacks: list[keras.callbacks.Callback]
+    paths: Paths, split: Split, settings: Settings, seed: int, callbacks: list[keras.callbacks.Callback], parts: int
 ) -> tuple[list[Derived], History]:
-    """What the strategy prefers, the best first, and its history."""
+    """What the strategy prefers, the best first, and its history; `parts` of a space share the time of one search."""
     strategy = strategy_named(settings.strategy)
     train, val = split
-    epochs, batch_size = settings.search_epochs_for(train[0]), settings.batch_size_for(train[0])
+    epochs, batch_size = settings.search_epochs_for(train[0], parts), settings.batch_size_for(train[0])
     with fixed_seed(seed):
         if strategy.kind == "evolution":
-            evolution = EvolutionConfig(epochs=epochs, batch_size=batch_size)
+            evolution = EvolutionConfig(epochs=epochs, batch_size=batch_size).shared(parts)
             (found,), history = evolve([paths], train, val, evolution, callbacks, seed, settings.verbose)
             return found, history
         config = SearchConfig(epochs=epochs, batch_size=batch_size)

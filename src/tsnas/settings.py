@@ -68,9 +68,10 @@ class Settings:
         windows, time, sensors = x.shape[:3]
         return self.batch_size or int(np.clip(min(windows // 16, BATCH_VALUES // (time * sensors)), 8, 64))
 
-    def search_epochs_for(self, x: np.ndarray) -> int:
+    def search_epochs_for(self, x: np.ndarray, parts: int = 1) -> int:
+        """Passes of the search of each of the `parts` of a space, which share the steps."""
         steps = PATH_STEPS if strategy_named(self.strategy).kind == "evolution" else SEARCH_STEPS
-        return self.search_epochs or epochs_of(steps, len(x) / self.batch_size_for(x), SEARCH_EPOCHS)
+        return self.search_epochs or epochs_of(steps // parts, len(x) / self.batch_size_for(x), SEARCH_EPOCHS)
 
     def train_epochs_for(self, x: np.ndarray) -> int:
         return self.epochs or epochs_of(TRAIN_STEPS, len(x) / self.batch_size_for(x), TRAIN_EPOCHS)

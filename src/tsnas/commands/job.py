@@ -77,8 +77,7 @@ def define_training_flags(values: flags.FlagValues) -> None:
         "space",
         None,
         ["tsnas", "micronas"],
-        "Search space: micronas is the paper's own; tsnas has networks that take all sensors in one step as well. "
-        "Default: tsnas.",
+        "Search space: tsnas takes all sensors in one step, micronas is the paper's own. Default: tsnas.",
         flag_values=values,
     )
     text_flag(

@@ -124,8 +124,10 @@ class FrontWork:
         parts = self._parts()
         for place, part in enumerate(parts):
             with fixed_seed(self.seed):
-                epochs = settings.search_epochs or round(settings.search_epochs_for(train[0]) * len(part) ** GROWTH)
+                epochs = settings.search_epochs_for(train[0], len(parts))
+                epochs = settings.search_epochs or round(epochs * len(part) ** GROWTH)
                 config = EvolutionConfig(epochs=epochs, batch_size=settings.batch_size_for(train[0]))
+                config = config.shared(len(parts))
                 paths = list(part.values())
                 found, history = evolve(paths, train, val, config, self._callbacks, self.seed, settings.verbose)
             histories.append(history)

@@ -50,6 +50,11 @@ class EvolutionConfig:
     last_generations: int = 6
     val_windows: int = 512
 
+    def shared(self, parts: int) -> EvolutionConfig:
+        """The settings for each of several searches that shall judge as many paths together as one of these would."""
+        generations, last = (max(1, math.ceil(n / parts)) for n in (self.generations, self.last_generations))
+        return dataclasses.replace(self, generations=generations, last_generations=last)
+
 
 # Steps away from the population that a path is trained: near enough to serve it, and never twice the same.
 NEAR_STEPS = 4
