@@ -125,7 +125,7 @@ def series(runs: Sequence[Run], results: dict[Run, Result], limit: str) -> Rows:
     ]
 
 
-def drops(rows: Rows) -> list[str]:
+def drops(rows: Rows, unit: str) -> list[str]:
     """Limits at which the mean int8 macro-F1 is below that of a tighter limit by more than both spreads."""
     found = []
     for board in dict.fromkeys(row["board"] for row in rows):
@@ -133,7 +133,7 @@ def drops(rows: Rows) -> list[str]:
         for tight, loose in itertools.pairwise(own):
             (before, one), (after, two) = (mean_and_spread([f1(r) for r in row["own"]]) for row in (tight, loose))
             if after < before - (one or 0) - (two or 0):
-                found.append(f"{loose['limit']:g} on {board}")
+                found.append(f"{loose['limit']:g} {unit} on `{board}`")
     return found
 
 
@@ -173,7 +173,7 @@ def draw(path: pathlib.Path, rows: Rows, cost: str, label: str, paper: dict[str,
             axis.set_xticks([6, 12, 25, 50, 100, 200], labels=["6", "12", "25", "50", "100", "200"])
             axis.minorticks_off()
         axis.grid(color="0.9", linewidth=0.6)
-        axis.legend(fontsize=8, loc="center right")
+        axis.legend(fontsize=8, loc="center right" if paper else "lower right")
     figure.savefig(path, dpi=120)
 
 
@@ -246,9 +246,9 @@ def write(folder: pathlib.Path, docs: pathlib.Path) -> str:
         "figure2": networks,
         "figure2_paper": figure2.PAPER,
         "figure8": latency_rows,
-        "figure8_drops": drops(latency_rows),
+        "figure8_drops": drops(latency_rows, "ms"),
         "figure10": ram_rows,
-        "figure10_drops": drops(ram_rows),
+        "figure10_drops": drops(ram_rows, "KB"),
         "random_windows": random_windows(results),
         "skoda_synthetic": skoda_protocol == protocols.SKODA_SYNTHETIC,
         "table1": [

@@ -123,7 +123,7 @@ def test_drops_beyond_both_spreads_are_named():
         return {"board": "b", "limit": limit, "own": own}
 
     rows = [row(6.0, (0.95, 0.951)), row(12.0, (0.949, 0.952)), row(22.0, (0.90, 0.901))]
-    assert page.drops(rows) == ["22 on b"]
+    assert page.drops(rows, "ms") == ["22 ms on `b`"]
 
 
 def test_random_windows_mix_users_and_the_official_split_does_not(windows):
