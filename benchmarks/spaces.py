@@ -59,8 +59,7 @@ def judge(config: SpaceConfig, limits: Limits, data: Any, classes: int, augment:
     board = load_board(BOARD.value)
     supernet = Supernet(build_cells(board, x.shape[1], x.shape[2], classes, config, SEED.value), board)
     results = []
-    paths = Paths(supernet, limits, [cell_options(cell) for cell in supernet.cells])
-    drawn = finalists(paths, [], ARCHITECTURES.value, SEED.value)
+    drawn = finalists(Paths(supernet, limits), [], ARCHITECTURES.value, SEED.value)
     for index, found in enumerate(drawn):
         model = found.architecture.build(DROPOUT, seed=SEED.value + index)
         started = time.monotonic()

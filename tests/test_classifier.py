@@ -234,7 +234,7 @@ def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch):
 
 
 @pytest.mark.parametrize("strategy", ["evolution", "random"])
-def test_all_parts_of_a_space_are_searched_and_meet_in_one_contest(strategy, test_set, monkeypatch, tmp_path):
+def test_all_parts_of_a_space_are_searched_and_meet_in_one_contest(strategy, monkeypatch, tmp_path):
     monkeypatch.setattr(contest, "FIRST_STEPS", 16)
     monkeypatch.setattr(contest, "SECOND_STEPS", 16)
     small = {"time_reduce_filters": 8, "fusion_filters": 16, "kernel_sizes": (3,), "extra_fusion_cells": 0}

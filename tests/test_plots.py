@@ -42,6 +42,11 @@ def test_parts_of_a_space_are_lines_of_their_own():
     assert [str(y) for y in expected.get_ydata()] == ["50.0", "30.0", "nan", "19.0"]
     assert list(expected.get_xdata()) == [1, 2, 2.5, 3]
     assert list(limit.get_ydata()) == [20, 20]
+    # As many epochs as a line has ends: the limit is still one.
+    short = {name: values[:2] for name, values in HISTORY.items()}
+    expected, limit = plot_search(fitted(history_={"search": short | {"part": [0.0, 1.0]}})).axes[0].lines
+    assert list(expected.get_xdata()) == [1, 1.5, 2]
+    assert (list(limit.get_xdata()), list(limit.get_ydata())) == ([0, 1], [20, 20])
 
 
 def test_random_draws_have_no_search():

@@ -47,6 +47,15 @@ def test_a_search_of_the_classifier_can_be_watched(tmp_path):
     assert "decisions" not in read(tmp_path).Tags()["tensors"]
 
 
+def test_a_further_search_gets_a_folder_of_its_own(tmp_path):
+    board = SearchBoard(tmp_path, pictures_every=0)
+    histories = [run([board])[1] for _ in range(2)]
+    for folder, history in zip((tmp_path, tmp_path / "search_2"), histories, strict=True):
+        (file,) = folder.glob("events*")
+        values = [float(tf.make_ndarray(event.tensor_proto)) for event in read(file).Tensors("search/entropy")]
+        assert values == pytest.approx(history["entropy"], rel=1e-6)
+
+
 def test_picture_has_a_row_for_each_decision_and_darkens_what_is_likely():
     board = load_board("nucleo_f446re")
     supernet = Supernet(build_cells(board, 32, 3, 2, tsnas.SpaceConfig(extra_fusion_cells=0)), board)

@@ -87,7 +87,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         history_: dict of the phases `"search"`, `"train"` and `"quantise"`, each a dict of log key to one value for
             each epoch; `"contest"`, a dict of `"latency_ms"` and `"macro_f1"` to one value for each finalist, and of
             `"second_round"` and `"second_macro_f1"` to the places and scores of the best of them; and
-            `"architectures"`, how many the space has `"before"` the limits and how many are left `"after"` them.
+            `"architectures"`, how many the space has `"before"` the limits and how many are left `"after"` them. Where
+            several parts of a space were searched, the `"part"` of a `"search"` is the place of each epoch's.
         latency_ms_: float, latency of one inference on the board, as estimated from the finished file.
         ram_bytes_: int, tensor arena in bytes.
         flash_bytes_: int, length of `tflite_model_`.

@@ -18,6 +18,7 @@ from tsnas.checkpoints import Checkpoints
 from tsnas.contest import DROPOUT, Data, Split
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import Estimate, estimate_graph
+from tsnas.cost.limits import Limits
 from tsnas.data import Axes, Standardizer, split_validation
 from tsnas.deploy.augment import Augment, augmentation
 from tsnas.deploy.convert import convert_int8
@@ -27,7 +28,6 @@ from tsnas.deploy.train import train_float, train_quantised
 from tsnas.deploy.verify import verify
 from tsnas.interrupts import heeded
 from tsnas.search.derive import Derived
-from tsnas.search.options import cell_options
 from tsnas.search.paths import Paths, fitting
 from tsnas.search.pruning import prune
 from tsnas.search.strategies import strategy_named
@@ -165,13 +165,13 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
         settings = dataclasses.replace(settings, seed=int(np.random.default_rng().integers(2**31)))
     seed: int = settings.seed  # type: ignore[assignment]
 
-    limits = settings.limits.tightest_with(settings.board)
-    supernets = build_supernets(job, settings.board, seed)
-    parts = [Paths(net, limits, [cell_options(cell) for cell in net.cells]) for net in supernets]
+    parts = parts_of(job, settings.board, settings.limits, seed)
     spaces = fitting(parts)  # Raises InfeasibleError now rather than after the search.
-    counts: dict[str, History] = {"architectures": _counts(parts)}
-    before, after = (values[0] for values in counts["architectures"].values())
+    pruned = [prune(paths.supernet, paths.limits, list(paths.options)) for paths in parts]
+    before = float(sum(part.architectures_before for part in pruned))
+    after = float(sum(part.architectures_after for part in pruned))
     settings.say(f"space: {before:.3g} architectures, {after:.3g} can win")
+    counts: dict[str, History] = {"architectures": {"before": [before], "after": [after]}}
 
     data = prepare(job, seed)
     metadata = file_metadata(job.classes, data.standardizer, settings)
@@ -194,22 +194,26 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
     return result
 
 
-def build_supernets(job: Job, board: Board, seed: int) -> list[Supernet]:
-    """A fresh supernet of each part of the job's space for its windows, with the costs of a board."""
+def parts_of(job: Job, board: Board, limits: Limits, seed: int) -> list[Paths]:
+    """Each part of the job's space for its windows: the paths through a fresh supernet with the costs of a board.
+
+    Args:
+        job: `Job`; its own board and limits are not read.
+        board: `Board`.
+        limits: `Limits`; what the board itself allows is added to them.
+        seed: int.
+
+    Returns:
+        list of `Paths`, one for each part; none may fit, see `tsnas.search.paths.fitting`.
+    """
     time, sensors = job.x.shape[1:3]
     pseudo_prob = strategy_named(job.settings.strategy).pseudo_prob
-    supernets = []
+    parts = []
     for space in distinct_spaces(job.settings.spaces, time, sensors):
         cells = build_cells(board, time, sensors, len(job.classes), space, seed)
-        supernets.append(Supernet(cells, board, space.dropout, pseudo_prob, seed=seed))
-    return supernets
-
-
-def _counts(parts: Sequence[Paths]) -> History:
-    """How many architectures all parts of a space have together, and how many of them limits leave."""
-    pruned = [prune(paths.supernet, paths.limits, list(paths.options)) for paths in parts]
-    before, after = (sum(getattr(one, f"architectures_{when}") for one in pruned) for when in ("before", "after"))
-    return {"before": [float(before)], "after": [float(after)]}
+        supernet = Supernet(cells, board, space.dropout, pseudo_prob, seed=seed)
+        parts.append(Paths(supernet, limits.tightest_with(board)))
+    return parts
 
 
 def finished(

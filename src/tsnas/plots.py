@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import os
 from collections.abc import Sequence
@@ -45,10 +44,7 @@ def plot_search(classifier: AutoClassifier, path: str | os.PathLike[str] | None 
         raise SettingError(
             f"strategy={classifier.strategy!r} trains no supernet, so there is nothing to draw; see history_."
         )
-    epochs = range(1, len(history["loss"]) + 1)
-    parts = history.get("part", [0.0] * len(epochs))
-    # Where the next part of the search space begins, with another supernet.
-    begins = [epoch for epoch, (part, other) in enumerate(itertools.pairwise(parts), start=2) if part != other]
+    epochs, history = _broken(history)
     figure = Figure(figsize=(9, 6), layout="constrained")
     latency, ram, decisions, accuracy = figure.subplots(2, 2, sharex=True).ravel()
     _cost(latency, epochs, history["expected_latency_ms"], classifier.max_latency_ms, "latency (ms)")
@@ -61,9 +57,6 @@ def plot_search(classifier: AutoClassifier, path: str | os.PathLike[str] | None 
     accuracy.plot(epochs, history["val_accuracy"], color=BLUE, linestyle="--", label="validation")
     accuracy.set(ylim=(-0.02, 1.02), ylabel="accuracy of the supernet", xlabel="epoch")
     for axis in (latency, ram, decisions, accuracy):
-        for line in list(axis.lines):
-            if len(line.get_xdata()) == len(epochs):
-                line.set_data(*_broken(epochs, line.get_ydata(), begins))
         axis.grid(color="0.9", linewidth=0.6)
         axis.legend(fontsize=8, loc="center right" if axis is decisions else "best")
     if path is not None:
@@ -71,17 +64,21 @@ def plot_search(classifier: AutoClassifier, path: str | os.PathLike[str] | None 
     return figure
 
 
-def _broken(epochs: Sequence[float], values: Any, begins: Sequence[int]) -> tuple[list[float], list[float]]:
-    """A line with a gap before each epoch of `begins`."""
-    x, y = list(map(float, epochs)), list(map(float, values))
-    for epoch in reversed(begins):
-        x.insert(epoch - 1, epoch - 0.5)
-        y.insert(epoch - 1, math.nan)
-    return x, y
+def _broken(history: dict[str, list[float]]) -> tuple[list[float], dict[str, list[float]]]:
+    """The epochs and their values, with a gap where the next part of the space begins, with another supernet."""
+    epochs: list[float] = list(range(1, len(history["loss"]) + 1))
+    broken = {name: list(values) for name, values in history.items()}
+    parts = history.get("part", [])
+    for place in reversed(range(1, len(parts))):
+        if parts[place] != parts[place - 1]:
+            epochs.insert(place, place + 0.5)
+            for values in broken.values():
+                values.insert(place, math.nan)
+    return epochs, broken
 
 
-def _cost(axis: Any, epochs: range, expected: list[float], limit: float | None, label: str) -> None:
+def _cost(axis: Any, epochs: Sequence[float], expected: list[float], limit: float | None, label: str) -> None:
     axis.plot(epochs, expected, color=BLUE, label="expected")
     if limit is not None:
         axis.axhline(limit, color=RED, linestyle=":", label="limit")
-    axis.set(ylabel=label, ylim=(0, 1.1 * max([*expected, limit or 0.0])))
+    axis.set(ylabel=label, ylim=(0, 1.1 * max(limit or 0.0, *(value for value in expected if not math.isnan(value)))))

@@ -13,7 +13,6 @@ import tf_keras as keras
 
 from tsnas.budget import Budget
 from tsnas.contest import FIRST_STEPS, Split, contest, short_score
-from tsnas.cost.limits import Limits
 from tsnas.deploy.augment import Augment
 from tsnas.deploy.convert import untrained_int8
 from tsnas.deploy.metadata import embed_metadata
@@ -23,13 +22,11 @@ from tsnas.errors import InfeasibleError, LimitExceededError
 from tsnas.search.derive import Derived
 from tsnas.search.differentiable import SearchConfig, search
 from tsnas.search.evolution import EvolutionConfig, evolve
-from tsnas.search.finalists import finalists
-from tsnas.search.options import cell_options
+from tsnas.search.finalists import finalists, shares
 from tsnas.search.paths import Paths, fitting
 from tsnas.search.strategies import strategy_named
 from tsnas.settings import Settings
 from tsnas.space.architecture import Architecture
-from tsnas.space.supernet import Supernet
 
 History = dict[str, list[float]]
 
@@ -86,9 +83,8 @@ def select(
     spaces = spaces[:count]
     histories: list[History] = []
     parties: list[list[Derived]] = []
-    for index, paths in enumerate(spaces):
-        share = 1.0 / len(spaces)
-        own_count = math.ceil((count - index) / len(spaces))
+    share = 1.0 / len(spaces)
+    for paths, own_count in zip(spaces, shares(count, len(spaces)), strict=True):
         if kind == "tuner":
             trials = max(own_count, RANDOM_FINALISTS // len(spaces))
             preferred, own_history = _tuned(
@@ -109,7 +105,7 @@ def select(
     seconds = budget.seconds_for("contest")
     outcome = contest(entrants, splits, batch_size, seed, augment, settings.verbose, seconds, settings.distribute)
     history["contest"] = outcome.history()
-    derived = dry_run([paths.supernet for paths in spaces], outcome.winner, spaces[0].limits, metadata)
+    derived = dry_run(spaces, outcome.winner, metadata)
     return Selected(derived, history, outcome.seconds_per_epoch)
 
 
@@ -124,9 +120,9 @@ def joined(histories: Sequence[History]) -> History:
     """The searches of all parts of a space one after the other, with the part that each value belongs to."""
     if len(histories) == 1:
         return histories[0]
-    joined = {name: [value for history in histories for value in history[name]] for name in histories[0]}
+    values = {name: [value for history in histories for value in history[name]] for name in histories[0]}
     lengths = [len(next(iter(history.values()))) for history in histories]
-    return joined | {"part": [float(part) for part, length in enumerate(lengths) for _ in range(length)]}
+    return values | {"part": [float(part) for part, length in enumerate(lengths) for _ in range(length)]}
 
 
 def _search(
@@ -179,15 +175,14 @@ def _tuned(
         return tuned(paths, settings.strategy, trials, evaluate, seed, folder)
 
 
-def dry_run(supernets: Sequence[Supernet], derived: Derived, limits: Limits, metadata: dict) -> Derived:
+def dry_run(spaces: Sequence[Paths], derived: Derived, metadata: dict) -> Derived:
     """Checks the limits on a converted file before training; takes a smaller architecture if its file is over one.
 
     Only the file itself has its exact length: the one before is predicted to within some percent.
 
     Args:
-        supernets: sequence of `Supernet`, those of all parts of the search space.
+        spaces: sequence of `Paths`, those of all parts of the search space under the limits to keep.
         derived: `Derived` to check.
-        limits: `Limits` to keep.
         metadata: dict that will travel in the file.
 
     Returns:
@@ -196,7 +191,7 @@ def dry_run(supernets: Sequence[Supernet], derived: Derived, limits: Limits, met
     Raises:
         InfeasibleError: no file does.
     """
-    board = supernets[0].board
+    board, limits = spaces[0].supernet.board, spaces[0].limits
     while True:
         tflite = embed_metadata(untrained_int8(derived.architecture.build()), metadata)
         try:
@@ -210,9 +205,9 @@ def dry_run(supernets: Sequence[Supernet], derived: Derived, limits: Limits, met
             if room <= 0:
                 raise
         less = dataclasses.replace(limits, max_flash_kb=room / 1024)
-        parts = [Paths(net, less, [cell_options(cell) for cell in net.cells]) for net in supernets]
         try:
-            derived = max((paths.nearest for paths in fitting(parts)), key=lambda one: one.estimate.flash_bytes)
+            smaller = fitting([paths.within(less) for paths in spaces])
+            derived = max((paths.nearest for paths in smaller), key=lambda one: one.estimate.flash_bytes)
         except InfeasibleError as error:
             excess_bytes = len(tflite) - limits.max_flash_bytes
             raise InfeasibleError(

@@ -1,5 +1,6 @@
 """A front from one supernet: verified points on two boards, resumed after a kill, and shared out to workers."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -180,3 +181,32 @@ def test_chief_and_workers_end_with_the_same_files(front, tmp_path):
     assert files_of(tmp_path) == files_of(front.directory_)
     np.testing.assert_array_equal(*(sorted(files_of(folder)) for folder in (tmp_path, front.directory_)))
     shutil.rmtree(tmp_path / "work")
+
+
+def test_all_parts_of_a_space_have_entrants_where_they_fit(tmp_path, monkeypatch):
+    slow = dataclasses.replace(SPACE, first_stride=2, collapse=False)
+    x, y = sines(64, length=64, channels=6)
+    entrants, real = [], work.finalists
+
+    def watched(paths, *args):
+        found = real(paths, *args)
+        entrants.append((paths.limits.max_latency_ms, [one.architecture for one in found]))
+        return found
+
+    monkeypatch.setattr(work, "finalists", watched)
+    front = tsnas.ParetoSearch(
+        BOARDS[:1],
+        [1.2, 12.0],
+        **(QUICK | {"epochs": 1, "search_epochs": 1, "space": [SPACE, slow]}),
+        seed=0,
+        verbose=0,
+        directory=tmp_path,
+    ).fit(x, y)
+    assert front.history_["part"] == [0.0, 1.0]
+    # The paper's part takes at least 2 ms.
+    assert [(limit, [one.cells[0].stride for one in drawn]) for limit, drawn in entrants] == [
+        (1.2, [4, 4]),
+        (12.0, [4]),
+        (12.0, [2]),
+    ]
+    assert front.load(front.points_[-1]).space == [SPACE, slow]

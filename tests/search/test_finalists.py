@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
 from tsnas.search.derive import derive
-from tsnas.search.finalists import finalists
+from tsnas.search.finalists import finalists, shares
 from tsnas.search.options import cell_options
 from tsnas.search.paths import Paths
 from tsnas.space.config import SpaceConfig
@@ -66,3 +68,12 @@ def test_same_seed_same_finalists(paths, first):
     assert draws[0] == draws[1]
     assert draws[0] != draws[2]
     assert finalists(paths, [first], 1, seed=0) == [first]
+
+
+@given(count=st.integers(0, 40), parts=st.integers(1, 6))
+def test_parts_have_equal_shares_and_the_first_what_is_left(count, parts):
+    found = shares(count, parts)
+    assert sum(found) == count
+    assert len(found) == parts
+    assert found == sorted(found, reverse=True)
+    assert found[0] - found[-1] <= 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,9 +13,8 @@ from tsnas.contest import FIRST_STEPS, short_score
 from tsnas.cost.limits import Limits
 from tsnas.data import Signal, cut_windows, encode_labels
 from tsnas.errors import InfeasibleError, WindowTooShortError
-from tsnas.search.finalists import finalists
-from tsnas.search.options import cell_options
-from tsnas.search.paths import Paths, fitting
+from tsnas.search.finalists import finalists, shares
+from tsnas.search.paths import fitting
 from tsnas.settings import Settings
 
 # Architectures that speak for a signal.
@@ -111,15 +109,13 @@ def score_signal(
         data = pipeline.prepare(job, seed)
         if not index:
             windows = len(x)
-            own = limits.tightest_with(settings.board)
-            nets = pipeline.build_supernets(job, settings.board, seed)
             try:
-                spaces = fitting([Paths(net, own, [cell_options(cell) for cell in net.cells]) for net in nets])
+                spaces = fitting(pipeline.parts_of(job, settings.board, limits, seed))
             except InfeasibleError as error:
                 return Trial(signal, windows=windows, why_not=str(error))
             count = settings.finalists or DRAWN + FURTHER_DRAWN * (len(spaces) - 1)
-            for place, paths in enumerate(spaces):
-                entrants += finalists(paths, [], math.ceil((count - place) / len(spaces)), seed)
+            for paths, own_count in zip(spaces, shares(count, len(spaces)), strict=True):
+                entrants += finalists(paths, [], own_count, seed)
         batch_size = settings.batch_size_for(x)
         scores.append(
             [

@@ -10,6 +10,7 @@ import numpy as np
 from tsnas.cost.board import Board
 from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError, SettingError
+from tsnas.search.paths import Paths
 
 # Limits that tsnas chooses run from a little above the smallest latency of the space, where there is some choice, to a
 # multiple of it.
@@ -64,6 +65,11 @@ def niches_of(
             ("latency_ms",),
         )
     return [Niche(board, dataclasses.replace(limits, max_latency_ms=limit)) for limit in fitting]
+
+
+def under(parts: Sequence[Paths], niche: Niche) -> list[Paths]:
+    """All parts of a search space under the limits of a niche."""
+    return [part.within(niche.limits.tightest_with(niche.board)) for part in parts]
 
 
 def check_latencies(max_latency_ms: object) -> None:

@@ -24,15 +24,13 @@ from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError, ModelFileError, SettingError
 from tsnas.files import check_output_dir, write_file
 from tsnas.interrupts import heeded
-from tsnas.pareto.niches import Niche, check_latencies, niches_of
+from tsnas.pareto.niches import Niche, check_latencies, niches_of, under
 from tsnas.pareto.plot import plot_points
 from tsnas.pareto.points import Point, best_of, front_of, table_of
 from tsnas.pareto.work import FrontWork
 from tsnas.report.origin import call_text
 from tsnas.search.feasibility import smallest_costs
-from tsnas.search.options import CellOptions, cell_options
 from tsnas.search.paths import Paths, fitting
-from tsnas.space.supernet import Supernet
 from tsnas.tuning.team import check_team, kept_seed
 from tsnas.tuning.tuner import run_jobs
 
@@ -57,7 +55,8 @@ class ParetoSearch(BaseEstimator):
             to None.
         epochs, search_epochs, qat_epochs, batch_size, validation_fraction, space, axes: as in `AutoClassifier`.
             `search_epochs` defaults to the number there times the root of the number of limits.
-        finalists: int, architectures of each limit that are trained shortly. Defaults to None, 3.
+        finalists: int, architectures of each limit that are trained shortly. Defaults to None, 3, and one more for each
+            further part of the space.
         seed: int or None, as in `AutoClassifier`. Several processes need the same number.
         directory: path of a folder that gets a folder for each point, `front.json`, and what is needed to go on after
             an interruption. Several machines must share it. Defaults to None: a temporary folder, which goes with the
@@ -150,9 +149,8 @@ class ParetoSearch(BaseEstimator):
         # Workers share the folder of their chief.
         with alone(None if own_role == "worker" else folder), heeded():
             job = dataclasses.replace(job, settings=dataclasses.replace(job.settings, seed=kept_seed(self.seed, work)))
-            front = FrontWork(
-                job, niches, folder, work, functools.partial(_save, self._text(job), self.space), callbacks
-            )
+            save = functools.partial(_save, self._text(job), self.space)
+            front = FrontWork(job, niches, folder, work, save, callbacks)
             run_jobs(front.plan, self._told(front), work)
         self.points_ = front.points()
         self.history_ = front.history()
@@ -273,13 +271,11 @@ class ParetoSearch(BaseEstimator):
     def _niches(self, job: pipeline.Job, boards: Sequence[Board]) -> list[Niche]:
         niches: list[Niche] = []
         for board in boards:
-            nets = [
-                (net, [cell_options(cell) for cell in net.cells]) for net in pipeline.build_supernets(job, board, 0)
-            ]
-            smallest_ms = min(smallest_costs(*net)["latency_ms"] for net in nets)
+            parts = pipeline.parts_of(job, board, Limits(), 0)
+            smallest_ms = min(smallest_costs(part.supernet, list(part.options))["latency_ms"] for part in parts)
             own = niches_of(board, smallest_ms, job.settings.limits, self.max_latency_ms, self.points)
-            fitting(_parts(nets, own[-1]))  # Raises InfeasibleError.
-            niches += [niche for niche in own[:-1] if _feasible(nets, niche)] + own[-1:]
+            fitting(under(parts, own[-1]))  # Raises InfeasibleError.
+            niches += [niche for niche in own[:-1] if _feasible(parts, niche)] + own[-1:]
         return niches
 
     def _text(self, job: pipeline.Job) -> str:
@@ -308,15 +304,10 @@ class ParetoSearch(BaseEstimator):
         return [point for point in self.points_ if point.board == name]
 
 
-def _parts(nets: Sequence[tuple[Supernet, list[CellOptions]]], niche: Niche) -> list[Paths]:
-    """All parts of the search space under the limits of a niche."""
-    return [Paths(net, niche.limits.tightest_with(niche.board), options) for net, options in nets]
-
-
-def _feasible(nets: Sequence[tuple[Supernet, list[CellOptions]]], niche: Niche) -> bool:
+def _feasible(parts: Sequence[Paths], niche: Niche) -> bool:
     """Whether all limits can be kept at once."""
     try:
-        fitting(_parts(nets, niche))
+        fitting(under(parts, niche))
     except InfeasibleError:
         return False
     return True

@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import hashlib
 import json
-import math
 import pathlib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,14 +17,14 @@ from tsnas.budget import Budget
 from tsnas.contest import FIRST_STEPS, SECOND_STEPS, short_score
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_graph
+from tsnas.cost.limits import Limits
 from tsnas.deploy.seed import fixed_seed
 from tsnas.errors import LimitExceededError
-from tsnas.pareto.niches import Niche
+from tsnas.pareto.niches import Niche, under
 from tsnas.pareto.points import Point
 from tsnas.search.derive import Derived
 from tsnas.search.evolution import EvolutionConfig, evolve
-from tsnas.search.finalists import finalists
-from tsnas.search.options import cell_options
+from tsnas.search.finalists import finalists, shares
 from tsnas.search.paths import Paths, fitting
 from tsnas.selection import dry_run, joined
 from tsnas.space.architecture import Architecture
@@ -119,40 +118,38 @@ class FrontWork:
 
     def _search(self) -> float:
         settings, (train, val) = self.job.settings, self._data.splits[0]
-        entrants: list[list[Architecture]] = [[] for _ in self.niches]
+        niches: list[list[Any]] = [[] for _ in self.niches]
         histories = []
-        parts = self._parts()
-        for place, part in enumerate(parts):
+        searches = self._searches()
+        for counts in searches:
+            paths = [one for one, _ in counts.values()]
+            epochs = settings.search_epochs_for(train[0], len(searches))
+            epochs = settings.search_epochs or round(epochs * len(paths) ** GROWTH)
+            config = EvolutionConfig(epochs=epochs, batch_size=settings.batch_size_for(train[0]))
             with fixed_seed(self.seed):
-                epochs = settings.search_epochs_for(train[0], len(parts))
-                epochs = settings.search_epochs or round(epochs * len(part) ** GROWTH)
-                config = EvolutionConfig(epochs=epochs, batch_size=settings.batch_size_for(train[0]))
-                config = config.shared(len(parts))
-                paths = list(part.values())
-                found, history = evolve(paths, train, val, config, self._callbacks, self.seed, settings.verbose)
+                found, history = evolve(
+                    paths, train, val, config.shared(len(searches)), self._callbacks, self.seed, settings.verbose
+                )
             histories.append(history)
-            for (index, one), preferred in zip(part.items(), found, strict=True):
-                others = sum(index in other for other in parts) - 1
-                count = settings.finalists or ENTRANTS + FURTHER_ENTRANTS * others
-                own_count = math.ceil((count - sum(index in other for other in parts[:place])) / (1 + others))
-                drawn = finalists(one, preferred, own_count, self.seed + index)
-                entrants[index] += [entrant.architecture for entrant in drawn]
-        niches = [[architecture.to_json() for architecture in own] for own in entrants]
+            for (index, (one, count)), preferred in zip(counts.items(), found, strict=True):
+                drawn = finalists(one, preferred, count, self.seed + index)
+                niches[index] += [entrant.architecture.to_json() for entrant in drawn]
         history = joined(histories)
         self._kept.save("search", {"niches": niches, "history": history})
         return max(history["val_accuracy"])
 
-    def _parts(self) -> list[dict[int, Paths]]:
-        """For each part of the search space its paths in every niche that it has any for, by the place of the niche."""
-        nets = {name: pipeline.build_supernets(self.job, board, self.seed) for name, board in self._boards.items()}
-        options = {name: [[cell_options(cell) for cell in net.cells] for net in own] for name, own in nets.items()}
-        parts: list[dict[int, Paths]] = [{} for _ in next(iter(nets.values()))]
+    def _searches(self) -> list[dict[int, tuple[Paths, int]]]:
+        """For each part of the space that is to be searched, by the place of a niche: its paths and entrants there."""
+        parts = {name: pipeline.parts_of(self.job, board, Limits(), self.seed) for name, board in self._boards.items()}
+        searches: list[dict[int, tuple[Paths, int]]] = [{} for _ in next(iter(parts.values()))]
         for index, niche in enumerate(self.niches):
-            name, limits = niche.board.name, niche.limits.tightest_with(niche.board)
-            every = [Paths(net, limits, own) for net, own in zip(nets[name], options[name], strict=True)]
-            for paths in fitting(every):
-                parts[every.index(paths)][index] = paths
-        return [part for part in parts if part]
+            every = under(parts[niche.board.name], niche)
+            spaces = fitting(every)
+            count = self.job.settings.finalists or ENTRANTS + FURTHER_ENTRANTS * (len(spaces) - 1)
+            for paths, own_count in zip(spaces, shares(count, len(spaces)), strict=True):
+                if own_count:  # What has no entrant needs no search.
+                    searches[every.index(paths)][index] = paths, own_count
+        return [search for search in searches if search]
 
     def _score(self, which: str, name: str) -> float:
         split = self._data.splits[0 if which == "1" else -1]
@@ -183,10 +180,10 @@ class FrontWork:
         """The architecture, or a smaller one if its converted file is over a limit on flash."""
         if niche.limits.max_flash_kb is None:
             return architecture
-        supernets = pipeline.build_supernets(self.job, niche.board, self.seed)
+        parts = pipeline.parts_of(self.job, niche.board, niche.limits, self.seed)
         derived = Derived(architecture, estimate_graph(architecture.graph(), niche.board), 0.0)
         metadata = self._metadata(niche)
-        return dry_run(supernets, derived, niche.limits.tightest_with(niche.board), metadata).architecture
+        return dry_run(parts, derived, metadata).architecture
 
     def _points_on(self, board: Board, name: str, architecture: Architecture, trained: pipeline.Trained) -> list[Point]:
         """The model on a board, under the least of its limits that it keeps; nothing if it keeps none."""

@@ -14,6 +14,11 @@ NEAR_STEPS = 6
 TRIES = 20
 
 
+def shares(count: int, parts: int) -> list[int]:
+    """How many of `count` finalists each of the parts of a search space has; the first have one more if need be."""
+    return [(count + parts - 1 - part) // parts for part in range(parts)]
+
+
 def finalists(paths: Paths, preferred: Sequence[Derived], count: int, seed: int) -> list[Derived]:
     """Distinct architectures that keep the limits.
 

@@ -12,7 +12,7 @@ from tsnas.cost.limits import Limits
 from tsnas.cost.memory import base_planning_bytes
 from tsnas.errors import InfeasibleError
 from tsnas.search.derive import Derived, derive
-from tsnas.search.options import CellOptions
+from tsnas.search.options import CellOptions, cell_options
 from tsnas.space.supernet import Supernet
 
 Path = tuple[int, ...]
@@ -28,17 +28,18 @@ class Paths:
     Args:
         supernet: `Supernet`.
         limits: `Limits` to keep.
-        options: `cell_options` of each of its cells.
+        options: `cell_options` of each of its cells, if at hand. Defaults to None.
 
     Example:
-        >>> paths = Paths(supernet, limits, options)
+        >>> paths = Paths(supernet, limits)
         >>> paths.use(paths.walk(paths.start, 100, rng))
         0.93
     """
 
-    def __init__(self, supernet: Supernet, limits: Limits, options: Sequence[CellOptions]):
+    def __init__(self, supernet: Supernet, limits: Limits, options: Sequence[CellOptions] | None = None):
         self.supernet = supernet
         self.limits = limits
+        options = [cell_options(cell) for cell in supernet.cells] if options is None else options
         self.options = options
         self._neighbours = [functools.lru_cache(maxsize=None)(_Neighbours(option)) for option in options]
         # Cells without a choice are left out.
@@ -58,6 +59,10 @@ class Paths:
     def start(self) -> Path:
         """Some path that keeps the limits; raises InfeasibleError if none does."""
         return self.nearest.path
+
+    def within(self, limits: Limits) -> Paths:
+        """The same paths under other limits."""
+        return Paths(self.supernet, limits, self.options)
 
     def use(self, path: Path) -> float:
         """Largest share of a limit that a path uses, by the sums over its cells; above 1 it does not fit."""

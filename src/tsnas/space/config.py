@@ -232,4 +232,4 @@ def space_from_json(space: str | dict | list[dict]) -> str | SpaceConfig | list[
 
 def distinct_spaces(spaces: Sequence[SpaceConfig], time: int, sensors: int) -> list[SpaceConfig]:
     """Those parts of a space that differ for windows of (time, sensors); short windows of few channels know one."""
-    return list({space.layout(time, sensors): space for space in reversed(spaces)}.values())[::-1]
+    return list(dict.fromkeys(space.layout(time, sensors) for space in spaces))
