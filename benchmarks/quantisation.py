@@ -49,6 +49,7 @@ def variants(turned: Any, epochs: int) -> dict[str, dict[str, Any]]:
         "labels": labels,
         "labels, as in float": labels | {"augment": turned, "dropout": DROPOUT},
         "plain": usual,
+        "nearest": usual | {"rounding": "nearest"},
         "plain 1e-3": usual | {"learning_rate": 1e-3},
         "plain 2e-3": usual | {"learning_rate": 2e-3},
         "plain 4e-3": usual | {"learning_rate": 4e-3},

@@ -18,6 +18,13 @@ def unwrapped(layer: keras.layers.Layer) -> keras.layers.Layer:
     return layer.layer if isinstance(layer, keras.layers.Wrapper) else layer
 
 
+def origin(tensor: Any) -> tuple[keras.layers.Layer, list[Any]]:
+    """The layer that made a symbolic tensor of a functional model, and what it made it of."""
+    layer, node_index, _ = tensor._keras_history
+    node = layer._inbound_nodes[node_index]
+    return layer, [] if node.is_input else list(node.keras_inputs)
+
+
 def operator_names(model: keras.Model) -> list[str]:
     """Names of the layers that become operators, in the order in which the .tflite file runs them.
 
@@ -42,12 +49,11 @@ def operator_names(model: keras.Model) -> list[str]:
     done: set[int] = set()
 
     def visit(tensor: Any) -> None:
-        layer, node_index, _ = tensor._keras_history
+        layer, sources = origin(tensor)
         if id(layer) in done:
             return
         done.add(id(layer))
-        node = layer._inbound_nodes[node_index]
-        for source in [] if node.is_input else node.keras_inputs:
+        for source in sources:
             visit(source)
         plain = unwrapped(layer)
         if type(plain).__name__ in OPERATOR_LAYERS:

@@ -18,6 +18,9 @@ CUTS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
 INT8_STEPS = 255
 RANGE_NAMES = ("output", "post_activation", "quantize_layer")
 
+# The smallest and the largest value, as variables.
+Range = tuple[Any, Any]
+
 
 def input_range(float_model: keras.Model, x: np.ndarray, *, seed: int) -> tuple[float, float]:
     """Range of the input in int8 with which the float model's answers change least.
@@ -68,11 +71,8 @@ def calibrate_ranges(
         low, high: float, values beyond are cut off. Default to none.
         seed: int, seed of the choice of windows.
     """
-    ranges = {}
-    for layer in quantised.layers:
-        lower, upper = (_range_variable(layer, end) for end in ("min", "max"))
-        if lower is not None and upper is not None:
-            ranges[layer.name] = (lower, upper)
+    found = {layer.name: range_variables(layer) for layer in quantised.layers}
+    ranges = {name: variables for name, variables in found.items() if variables is not None}
     sources = [_float_output(float_model, quantised.get_layer(name)) for name in ranges]
     probe = keras.Model(float_model.input, sources)
 
@@ -87,10 +87,15 @@ def calibrate_ranges(
         upper.assign(np.full(upper.shape, max(largest, 0.0)))
 
 
-def _range_variable(layer: keras.layers.Layer, end: str) -> Any:
+def range_variables(layer: keras.layers.Layer) -> Range | None:
+    """The smallest and the largest value of a layer's output in int8, as variables; None if it has no range."""
     # Keras numbers the second quantize_layer of a process, and the variables in it.
-    pattern = re.compile(rf"({'|'.join(RANGE_NAMES)})(_\d+)?_{end}:0")
-    return next((weight for weight in layer.weights if pattern.fullmatch(weight.name.rsplit("/", 1)[-1])), None)
+    name = rf"({'|'.join(RANGE_NAMES)})(_\d+)?"
+    ends = [
+        next((w for w in layer.weights if re.fullmatch(rf"{name}_{end}:0", w.name.rsplit("/", 1)[-1])), None)
+        for end in ("min", "max")
+    ]
+    return None if any(end is None for end in ends) else (ends[0], ends[1])
 
 
 def _float_output(float_model: keras.Model, layer: keras.layers.Layer) -> Any:

@@ -16,6 +16,7 @@ import tf_keras as keras
 from tsnas.deploy.augment import Augment, scale_and_noise, unchanged
 from tsnas.deploy.core_model import check_core_model, unwrapped
 from tsnas.deploy.ranges import calibrate_ranges, input_range
+from tsnas.deploy.rounding import rounding_as_on_board
 from tsnas.deploy.seed import fixed_seed
 from tsnas.deploy.windows import as_windows, one_hot
 from tsnas.errors import SettingError
@@ -25,6 +26,7 @@ Prepare = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 WARM_UP_SHARE = 0.05
 VALIDATION_BATCH = 256
+ROUNDINGS = ("board", "nearest")
 
 
 def train_float(
@@ -96,6 +98,7 @@ def train_quantised(
     augment: Augment = unchanged,
     dropout: float = 0.0,
     follow: bool = True,
+    rounding: str = "board",
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
     callbacks: Sequence[Any] = (),
     verbose: int = 0,
@@ -104,7 +107,8 @@ def train_quantised(
 
     Values of the windows beyond a range chosen by `tsnas.deploy.ranges.input_range` are cut off, as int8 will. The
     activation ranges start from those that the float model shows on the training windows, not
-    from tfmot's (-6, 6), which its slow moving average would take thousands of steps to leave. Batch
+    from tfmot's (-6, 6), which its slow moving average would take thousands of steps to leave. Sums of convolutions are
+    rounded as the board's kernels do it, so that the answers that are trained are those that the file will give. Batch
     normalisation uses the float model's statistics throughout, as the converted model does, so
     that training sees the network that will run on the board. For the same reason there is no dropout, and windows are
     not augmented. What is learned are the float model's probabilities: it was trained for much longer, and on augmented
@@ -119,6 +123,8 @@ def train_quantised(
         dropout: float in [0, 1), rate of the model's layers of dropout meanwhile. Defaults to 0.
         follow: bool, whether the float model's probabilities are learned, so that `accuracy` is the share of windows on
             which both agree; otherwise the labels are. Defaults to True.
+        rounding: `"board"` or `"nearest"`, how the sums of convolutions are rounded meanwhile: as the board's kernels
+            do it, see `tsnas.deploy.rounding`, or as tfmot does. Defaults to `"board"`.
 
     Returns:
         tf_keras model with tfmot's quantisation wrappers, from windows to probabilities. It can be
@@ -137,6 +143,8 @@ def train_quantised(
     """
     check_core_model(model)
     settings = _Settings(epochs, batch_size, learning_rate, label_smoothing, seed)
+    if rounding not in ROUNDINGS:
+        raise SettingError(f"rounding={rounding!r} must be one of {', '.join(map(repr, ROUNDINGS))}.")
     with fixed_seed(seed):
         # Without the softmax: its fake-quantised probabilities of 0 have no gradient.
         logits_model = keras.Model(model.input, model.layers[-1].input, name=model.name)
@@ -155,7 +163,8 @@ def train_quantised(
 
         if follow:
             settings = dataclasses.replace(settings, label_smoothing=0.0)
-        _fit(qat_model, x, y, settings, augment, validation_data, callbacks, verbose, cut_off)
+        trained = rounding_as_on_board(qat_model) if rounding == "board" else qat_model
+        _fit(trained, x, y, settings, augment, validation_data, callbacks, verbose, cut_off)
         # A frozen layer inside tfmot's wrapper lists its weights twice, and an .h5 file refuses that.
         _set_batch_norm_trainable(quantised, True)
     return qat_model

@@ -1,0 +1,119 @@
+"""Lets quantisation-aware training round as the board's int8 kernels do, which is not quite to the nearest value.
+
+A kernel scales the sum of a convolution in two steps: by a 31-bit factor, rounded, and by a power of two, rounded once
+more. A value just below a half so becomes the value above; where a sensor rests, in a whole window at once.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import tensorflow as tf
+import tf_keras as keras
+
+from tsnas.deploy.core_model import origin, unwrapped
+from tsnas.deploy.ranges import INT8_STEPS, Range, range_variables
+
+INT8_WEIGHT_STEPS = 127
+# With more bits behind the point than these the two steps are one, and float could not tell them apart.
+MOST_BITS = 14.0
+
+
+def rounding_as_on_board(qat_model: keras.Model) -> keras.Model:
+    """A model of the same layers and weights in which the sums of convolutions are rounded as on the board.
+
+    Args:
+        qat_model: functional tf_keras model with tfmot's quantisation wrappers. It is not changed, but shares all
+            weights: whoever trains one trains the other.
+
+    Returns:
+        tf_keras functional model, to be trained; `qat_model` is the one to convert.
+
+    Source: `MultiplyByQuantizedMultiplier` of TFLite Micro and `arm_nn_requantize` of CMSIS-NN, as both are built
+        unless told otherwise.
+    """
+    copies: dict[int, Any] = {}
+
+    def copied(tensor: Any) -> Any:
+        if id(tensor) not in copies:
+            layer, sources = origin(tensor)
+            given = [copied(source) for source in sources]
+            if isinstance(unwrapped(layer), keras.layers.ReLU):
+                given = [_rounded(given[0], sources[0], layer)]
+            copies[id(tensor)] = layer(given if len(given) > 1 else given[0]) if given else tensor
+        return copies[id(tensor)]
+
+    return keras.Model(qat_model.inputs, copied(qat_model.outputs[0]), name=qat_model.name)
+
+
+def _rounded(given: Any, source: Any, relu: keras.layers.Layer) -> Any:
+    """What a ReLU is given, rounded if it comes from a convolution whose batch normalisation is folded into it."""
+    norm, normalised = origin(source)
+    if not isinstance(unwrapped(norm), keras.layers.BatchNormalization):
+        return given
+    conv, inputs = origin(normalised[0])
+    after = range_variables(relu)
+    if not isinstance(unwrapped(conv), keras.layers.Conv2D) or after is None:
+        return given
+    return BoardRounding(conv, norm, _range_of(inputs[0]), after, name=f"{relu.name}_rounding")(given)
+
+
+def _range_of(tensor: Any) -> Range:
+    """The range of a tensor in int8, which some layers pass on from their input."""
+    layer, sources = origin(tensor)
+    return range_variables(layer) or _range_of(sources[0])
+
+
+class BoardRounding(keras.layers.Layer):
+    """Moves what batch normalisation gives to where the first of the board's two roundings has it.
+
+    The second is to the nearest value, as tfmot does it after the ReLU.
+
+    Args:
+        conv: tfmot's wrapper of the convolution.
+        norm: tfmot's wrapper of the batch normalisation after it.
+        before: (lowest, highest), variables, range of the convolution's input.
+        after: likewise, of the ReLU's output.
+
+    Call arguments:
+        inputs: float32 tensor (batch, time, sensors, channels).
+
+    Returns:
+        float32 tensor of the same shape; gradients pass as if nothing had been done.
+    """
+
+    def __init__(self, conv, norm, before: Range, after: Range, **kwargs):
+        super().__init__(trainable=False, **kwargs)
+        self._conv, self._norm, self._before, self._after = conv, unwrapped(norm), before, after
+
+    def call(self, inputs):
+        factor = self._norm.gamma * tf.math.rsqrt(self._norm.moving_variance + self._norm.epsilon)
+        bias = self._norm.beta - self._norm.moving_mean * factor
+        if unwrapped(self._conv).use_bias:
+            bias += unwrapped(self._conv).bias * factor
+        # What one unit of the integer sum stands for, and one of the int8 output.
+        unit = tf.maximum(_step(self._before) * _weight_steps(self._conv) * tf.abs(factor), 1e-30)
+        out_step = _step(self._after)
+        moved = inputs + (tf.round(bias / unit) * unit - bias)
+        # The factor is below 1 and at least a half; the power of two is what is left.
+        bits = -tf.floor(tf.math.log(unit / out_step) / tf.math.log(2.0)) - 1.0
+        fine = 2.0 ** tf.clip_by_value(bits, 0.0, MOST_BITS)
+        # A quarter of the least bit keeps what is at a half from falling below it in float.
+        rounded = (tf.floor(moved / out_step * fine + 0.5) + 0.25) / fine * out_step
+        return inputs + tf.stop_gradient(rounded - inputs)
+
+
+def _step(between: Range) -> Any:
+    """What a step in int8 stands for."""
+    lowest, highest = between
+    return (highest - lowest) / INT8_STEPS
+
+
+def _weight_steps(conv: keras.layers.Layer) -> Any:
+    """What a step of the int8 weights stands for, for each filter."""
+    lowest, highest = (
+        next(w for w in conv.weights if re.fullmatch(rf"kernel(_\d+)?_{end}:0", w.name.rsplit("/", 1)[-1]))
+        for end in ("min", "max")
+    )
+    return tf.maximum(-lowest, highest) / INT8_WEIGHT_STEPS
