@@ -68,7 +68,7 @@ def _range_of(tensor: Any) -> Range:
 class BoardRounding(keras.layers.Layer):
     """Moves what batch normalisation gives to where the first of the board's two roundings has it.
 
-    The second is to the nearest value, as tfmot does it after the ReLU.
+    The second is to the nearest value, as tfmot does it after the ReLU. It serves training alone and is never saved.
 
     Args:
         conv: tfmot's wrapper of the convolution.
