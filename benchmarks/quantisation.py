@@ -51,8 +51,6 @@ def variants(turned: Any, epochs: int) -> dict[str, dict[str, Any]]:
         "plain": usual,
         "nearest": usual | {"rounding": "nearest"},
         "plain 1e-3": usual | {"learning_rate": 1e-3},
-        "plain 2e-3": usual | {"learning_rate": 2e-3},
-        "plain 4e-3": usual | {"learning_rate": 4e-3},
         "noisy": usual | {"augment": scale_and_noise},
         "turned": turned_too,
         "turned 1e-4": turned_too | {"learning_rate": 1e-4},

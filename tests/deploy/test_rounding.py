@@ -89,7 +89,7 @@ def test_weights_are_shared(trained):
     assert [layer.name for layer in trained.qat_model.layers if isinstance(layer, BoardRounding)] == []
 
 
-def test_gradients_pass(trained, windows):
+def test_gradients_pass(trained):
     board = rounding_as_on_board(trained.qat_model)
     (first, *_) = (layer for layer in board.layers if isinstance(layer, BoardRounding))
     x = tf.constant(np.random.default_rng(0).uniform(-1, 4, (2, 16, 3, 4)).astype(np.float32))

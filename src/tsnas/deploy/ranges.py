@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -87,10 +88,15 @@ def calibrate_ranges(
         upper.assign(np.full(upper.shape, max(largest, 0.0)))
 
 
-def range_variables(layer: keras.layers.Layer) -> Range | None:
-    """The smallest and the largest value of a layer's output in int8, as variables; None if it has no range."""
+def range_variables(layer: keras.layers.Layer, names: Sequence[str] = RANGE_NAMES) -> Range | None:
+    """The smallest and the largest value of what a layer quantises, as variables; None if it has no range of it.
+
+    Args:
+        layer: layer of a quantisation-aware model.
+        names: what tfmot may call it. Defaults to the names of a layer's output; a wrapper's weights are `"kernel"`.
+    """
     # Keras numbers the second quantize_layer of a process, and the variables in it.
-    name = rf"({'|'.join(RANGE_NAMES)})(_\d+)?"
+    name = rf"({'|'.join(names)})(_\d+)?"
     ends = [
         next((w for w in layer.weights if re.fullmatch(rf"{name}_{end}:0", w.name.rsplit("/", 1)[-1])), None)
         for end in ("min", "max")

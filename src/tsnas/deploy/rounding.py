@@ -6,7 +6,6 @@ more. A value just below a half so becomes the value above; where a sensor rests
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import tensorflow as tf
@@ -29,6 +28,11 @@ def rounding_as_on_board(qat_model: keras.Model) -> keras.Model:
 
     Returns:
         tf_keras functional model, to be trained; `qat_model` is the one to convert.
+
+    Example:
+        >>> trained = rounding_as_on_board(qat_model)
+        >>> trained.fit(x, y)
+        >>> tflite = convert_int8(qat_model)
 
     Source: `MultiplyByQuantizedMultiplier` of TFLite Micro and `arm_nn_requantize` of CMSIS-NN, as both are built
         unless told otherwise.
@@ -53,10 +57,11 @@ def _rounded(given: Any, source: Any, relu: keras.layers.Layer) -> Any:
     if not isinstance(unwrapped(norm), keras.layers.BatchNormalization):
         return given
     conv, inputs = origin(normalised[0])
-    after = range_variables(relu)
-    if not isinstance(unwrapped(conv), keras.layers.Conv2D) or after is None:
+    weights, after = range_variables(conv, ("kernel",)), range_variables(relu)
+    if weights is None or after is None:
         return given
-    return BoardRounding(conv, norm, _range_of(inputs[0]), after, name=f"{relu.name}_rounding")(given)
+    before = _range_of(inputs[0])
+    return BoardRounding(conv, norm, weights, before, after, name=f"{relu.name}_rounding")(given)
 
 
 def _range_of(tensor: Any) -> Range:
@@ -73,7 +78,8 @@ class BoardRounding(keras.layers.Layer):
     Args:
         conv: tfmot's wrapper of the convolution.
         norm: tfmot's wrapper of the batch normalisation after it.
-        before: (lowest, highest), variables, range of the convolution's input.
+        weights: (lowest, highest), variables, range of the convolution's weights, for each filter.
+        before: likewise, of its input.
         after: likewise, of the ReLU's output.
 
     Call arguments:
@@ -83,17 +89,20 @@ class BoardRounding(keras.layers.Layer):
         float32 tensor of the same shape; gradients pass as if nothing had been done.
     """
 
-    def __init__(self, conv, norm, before: Range, after: Range, **kwargs):
+    def __init__(self, conv, norm, weights: Range, before: Range, after: Range, **kwargs):
         super().__init__(trainable=False, **kwargs)
-        self._conv, self._norm, self._before, self._after = conv, unwrapped(norm), before, after
+        self._conv, self._norm = unwrapped(conv), unwrapped(norm)
+        self._weights, self._before, self._after = weights, before, after
 
     def call(self, inputs):
         factor = self._norm.gamma * tf.math.rsqrt(self._norm.moving_variance + self._norm.epsilon)
         bias = self._norm.beta - self._norm.moving_mean * factor
-        if unwrapped(self._conv).use_bias:
-            bias += unwrapped(self._conv).bias * factor
+        if self._conv.use_bias:
+            bias += self._conv.bias * factor
+        lowest, highest = self._weights
+        weight_step = tf.maximum(-lowest, highest) / INT8_WEIGHT_STEPS
         # What one unit of the integer sum stands for, and one of the int8 output.
-        unit = tf.maximum(_step(self._before) * _weight_steps(self._conv) * tf.abs(factor), 1e-30)
+        unit = tf.maximum(_step(self._before) * weight_step * tf.abs(factor), 1e-30)
         out_step = _step(self._after)
         moved = inputs + (tf.round(bias / unit) * unit - bias)
         # The factor is below 1 and at least a half; the power of two is what is left.
@@ -108,12 +117,3 @@ def _step(between: Range) -> Any:
     """What a step in int8 stands for."""
     lowest, highest = between
     return (highest - lowest) / INT8_STEPS
-
-
-def _weight_steps(conv: keras.layers.Layer) -> Any:
-    """What a step of the int8 weights stands for, for each filter."""
-    lowest, highest = (
-        next(w for w in conv.weights if re.fullmatch(rf"kernel(_\d+)?_{end}:0", w.name.rsplit("/", 1)[-1]))
-        for end in ("min", "max")
-    )
-    return tf.maximum(-lowest, highest) / INT8_WEIGHT_STEPS
