@@ -1,9 +1,10 @@
 """The contest keeps the network that can learn the task, not the one that stands first."""
 
 import numpy as np
+import pytest
 from toy_data import sines
 
-from tsnas.contest import Outcome, contest
+from tsnas.contest import Outcome, considered, contest
 from tsnas.cost.estimate import estimate_graph
 from tsnas.search.derive import Derived
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
@@ -25,7 +26,8 @@ def test_the_best_on_validation_windows_wins(capsys):
     for scores in (outcome.macro_f1, outcome.second_macro_f1):  # by place, a list and a dict
         assert scores[1] > 0.9 > scores[0] + 0.2
     assert 0 < outcome.seconds_per_epoch < 60
-    assert list(outcome.history()) == ["latency_ms", "macro_f1", "second_round", "second_macro_f1"]
+    assert list(outcome.history()) == ["latency_ms", "use", "macro_f1", "second_round", "second_macro_f1", "winner"]
+    assert outcome.history()["winner"] == [1.0]
     assert "contest 2/2, 300 steps: macro-F1" in capsys.readouterr().out
 
 
@@ -44,22 +46,59 @@ def test_no_further_finalist_is_trained_when_time_is_over():
     assert len(outcome.macro_f1) == 1
 
 
-def test_the_second_round_counts(monkeypatch):
-    """Scores by number: the second round turns the order of the best two, and the others are not in it."""
-    nets = [finalist(TimeReduce(7, 4 * width), SensorFusion(8, (5,), 8, False, 1)) for width in range(1, 5)] * 2
-    first, second = [0.5, 0.9, 0.8, 0.1, 0.2, 0.3, 0.4, 0.6], {1: 0.5, 2: 0.7}
+@pytest.fixture
+def scored(monkeypatch):
+    """Sets the scores of all trainings in their order; returns (first value of the windows, epochs) of each."""
     calls = []
 
     def trained(model, x, y, epochs, **_):
         calls.append((x[0, 0, 0, 0], epochs))
 
+    def given(scores):
+        left = list(scores)
+        monkeypatch.setattr("tsnas.contest.f1_score", lambda *_, **__: left.pop(0))
+        return calls
+
     monkeypatch.setattr("tsnas.contest.train_float", trained)
-    monkeypatch.setattr("tsnas.contest.f1_score", lambda *_, **__: scores.pop(0))
-    scores = [*first, second[1], second[2]]
-    x = np.zeros((100, 32, 3, 1), np.float32)
-    splits = [((x, None), (x[:1], None)), ((x + 1, None), (x[:1], None))]
-    outcome = contest(nets, splits, batch_size=10, seed=0)
+    return given
+
+
+X = np.zeros((100, 32, 3, 1), np.float32)
+SPLITS = [((X, None), (X[:1], None)), ((X + 1, None), (X[:1], None))]
+
+
+def test_the_second_round_counts(scored):
+    """The second round turns the order of the best two, and the others are not in it."""
+    nets = [finalist(TimeReduce(7, 4 * width), SensorFusion(8, (5,), 8, False, 1)) for width in range(1, 5)] * 2
+    first, second = [0.5, 0.9, 0.8, 0.1, 0.2, 0.3, 0.4, 0.6], {1: 0.5, 2: 0.7}
+    calls = scored([*first, second[1], second[2]])
+    outcome = contest(nets, SPLITS, batch_size=10, seed=0)
     assert outcome.winner == nets[2]
     assert outcome.macro_f1 == first
     assert outcome.second_macro_f1 == second
     assert calls == [(0, 30)] * 8 + [(1, 100)] * 2
+
+
+NETS = [finalist(TimeReduce(7, 4 * width), SensorFusion(8, (5,), 8, False, 1)) for width in range(1, 5)]
+
+
+def test_those_that_use_the_limits_well_are_judged_alone(scored):
+    scored([0.90, 0.89, 0.92, 0.88, 0.80, 0.81])
+    outcome = contest(NETS, SPLITS, batch_size=10, seed=0, use=[0.5, 0.9, 0.7, 0.95])
+    assert outcome.second_macro_f1 == {1: 0.80, 3: 0.81}
+    assert outcome.winner == NETS[1]
+    assert outcome.use == [0.5, 0.9, 0.7, 0.95]
+    assert outcome.history()["winner"] == [1.0]
+
+
+def test_one_that_is_left_alone_wins_without_a_second_round(scored, capsys):
+    calls = scored([0.90, 0.89, 0.70, 0.88])
+    outcome = contest(NETS, SPLITS, batch_size=10, seed=0, use=[0.5, 0.9, 0.7, 0.6], verbose=1)
+    assert (outcome.winner, outcome.second_macro_f1, len(calls)) == (NETS[1], {}, 4)
+    assert "4/4" in capsys.readouterr().err
+
+
+def test_a_larger_network_that_is_clearly_worse_does_not_win():
+    assert considered([0.9, 0.93, 0.80, 0.92], [0.5, 0.6, 0.99, 0.7]) == [1, 3, 0, 2]
+    assert considered([0.9, 0.93, 0.80, 0.92], [0.81, 0.6, 0.99, 0.7]) == [0, 2]
+    assert considered([0.9, 0.9], [0.1, 0.2]) == [0, 1]

@@ -85,8 +85,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         classes_: array of the class labels, sorted.
         architecture_: the found `Architecture`.
         history_: dict of the phases `"search"`, `"train"` and `"quantise"`, each a dict of log key to one value for
-            each epoch; `"contest"`, a dict of `"latency_ms"` and `"macro_f1"` to one value for each finalist, and of
-            `"second_round"` and `"second_macro_f1"` to the places and scores of the best of them; and
+            each epoch; `"contest"`, a dict of `"latency_ms"`, `"use"` (share of the tightest limit) and `"macro_f1"` to
+            one value for each finalist, of `"second_round"` and `"second_macro_f1"` to the places and scores of the
+            best of them, and of `"winner"` to the place of the one that was taken; and
             `"architectures"`, how many the space has `"before"` the limits and how many are left `"after"` them. Where
             several parts of a space were searched, the `"part"` of a `"search"` is the place of each epoch's.
         latency_ms_: float, latency of one inference on the board, as estimated from the finished file.

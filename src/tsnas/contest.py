@@ -18,6 +18,7 @@ from tsnas.deploy.scope import scope_of
 from tsnas.deploy.train import train_float
 from tsnas.interrupts import check
 from tsnas.search.derive import Derived
+from tsnas.search.finalists import WELL_USED
 from tsnas.space.architecture import Architecture
 
 # A search trains many networks at once, so what it says of a single one is a guess; some hundred steps on its own tell
@@ -25,6 +26,9 @@ from tsnas.space.architecture import Architecture
 FIRST_STEPS, SECOND_STEPS = 300, 1000
 # One in so many of the finalists comes to the second round.
 SECOND_ROUND = 4
+# So much may lie between two scores of the first round by chance. On average a larger network is better by less than
+# that: those that use the limits well are considered alone, unless the best of them is worse by more.
+LEVEL = 0.03
 LEAST_EPOCHS = 3
 # The final training has the same.
 DROPOUT = 0.3
@@ -39,7 +43,9 @@ class Outcome:
 
     Args:
         winner: `Derived`.
+        place: int, of the winner among the finalists. Defaults to 0.
         latency_ms: list of float, one for each finalist that was trained.
+        use: list of float, the shares of the tightest limit that they use.
         macro_f1: list of float, their scores in the first round.
         second_macro_f1: dict of the place of a finalist to its score, for those in the second round.
         seconds_per_epoch: float, how long the slowest of them took for a pass over the training windows; 0 if none
@@ -47,7 +53,9 @@ class Outcome:
     """
 
     winner: Derived
+    place: int = 0
     latency_ms: list[float] = dataclasses.field(default_factory=list)
+    use: list[float] = dataclasses.field(default_factory=list)
     macro_f1: list[float] = dataclasses.field(default_factory=list)
     second_macro_f1: dict[int, float] = dataclasses.field(default_factory=dict)
     seconds_per_epoch: float = 0.0
@@ -56,9 +64,11 @@ class Outcome:
         """The scores, as a phase of `AutoClassifier.history_`."""
         return {
             "latency_ms": self.latency_ms,
+            "use": self.use,
             "macro_f1": self.macro_f1,
             "second_round": [float(index) for index in self.second_macro_f1],
             "second_macro_f1": list(self.second_macro_f1.values()),
+            "winner": [float(self.place)] if self.macro_f1 else [],
         }
 
 
@@ -67,6 +77,7 @@ def contest(
     splits: Sequence[Split],
     batch_size: int,
     seed: int,
+    use: Sequence[float] | None = None,
     augment: Augment = scale_and_noise,
     verbose: int = 0,
     max_seconds: float = math.inf,
@@ -74,12 +85,16 @@ def contest(
 ) -> Outcome:
     """Finds the finalist with the best macro-F1 on validation windows, in two rounds.
 
+    After the first, those that use the limits well are left to themselves, unless others were better by far.
+
     Args:
         finalists: sequence of `Derived`; the first wins a tie.
         splits: one or two of ((x, y), (x_val, y_val)), x float32 (windows, time, channels, 1), standardised; the second
             round takes the last. The score of a finalist is the mean over its rounds.
         batch_size: int, windows in a batch.
         seed: int, the same for all.
+        use: sequence of float, the share of the tightest limit that each finalist uses; None makes no difference
+            between them. Defaults to None.
         augment: what happens to windows in training, as in `train_float`. Defaults to `scale_and_noise`.
         verbose: 0, 1 for a bar, 2 for a line for each finalist. Defaults to 0.
         max_seconds: float, time after which no further finalist is trained, but for the first. Defaults to no bound.
@@ -88,6 +103,7 @@ def contest(
     Returns:
         An `Outcome`. A single finalist wins without being trained.
     """
+    use = [1.0] * len(finalists) if use is None else list(use)
     if len(finalists) == 1:
         return Outcome(finalists[0])
     deadline = time.monotonic() + max_seconds
@@ -112,13 +128,32 @@ def contest(
             if index and time.monotonic() >= deadline:
                 break
             first.append(judged(index, splits[0], FIRST_STEPS))
-        for index in sorted(range(len(first)), key=lambda i: -first[i])[:count]:
+        left = considered(first, use[: len(first)])
+        entrants = left[:count] if len(left) > 1 else []
+        bar.total = len(finalists) + len(entrants)
+        for index in entrants:
             if time.monotonic() < deadline:
                 second[index] = judged(index, splits[-1], SECOND_STEPS)
     # Whoever was in the second round stands before all who were not.
-    winner = finalists[max(range(len(first)), key=lambda i: (i in second, first[i] + second.get(i, 0.0), -i))]
+    place = max(left, key=lambda i: (i in second, first[i] + second.get(i, 0.0), -i))
     latencies = [finalist.estimate.latency_ms for finalist in finalists[: len(first)]]
-    return Outcome(winner, latencies, first, second, pace)
+    return Outcome(finalists[place], place, latencies, use[: len(first)], first, second, pace)
+
+
+def considered(first: Sequence[float], use: Sequence[float]) -> list[int]:
+    """The places of those that may win, the best first.
+
+    Args:
+        first: sequence of float, scores of the first round.
+        use: sequence of float, the share of the tightest limit that each uses.
+
+    Returns:
+        list of int: those that use the limits well, if the best of them is level with the best of all; else all.
+    """
+    everyone = range(len(first))
+    well = [place for place in everyone if use[place] >= WELL_USED]
+    level = any(first[place] >= max(first) - LEVEL for place in well)
+    return sorted(well if level else everyone, key=lambda place: -first[place])
 
 
 def short_score(

@@ -103,7 +103,8 @@ def select(
     # In turns: whatever ends a contest early has heard all parts of the space.
     entrants = [one for turn in itertools.zip_longest(*parties) for one in turn if one is not None]
     seconds = budget.seconds_for("contest")
-    outcome = contest(entrants, splits, batch_size, seed, augment, settings.verbose, seconds, settings.distribute)
+    use = [spaces[0].use_of(one) for one in entrants]
+    outcome = contest(entrants, splits, batch_size, seed, use, augment, settings.verbose, seconds, settings.distribute)
     history["contest"] = outcome.history()
     derived = dry_run(spaces, outcome.winner, metadata)
     return Selected(derived, history, outcome.seconds_per_epoch)

@@ -54,6 +54,17 @@ def test_excess_is_strict(limit, used):
     assert bool(Limits(max_ram_kb=limit).exceeded(ram_bytes=used * 1024)) == (used * 1024 > math.floor(limit * 1024))
 
 
+def test_the_tightest_limit_says_how_much_is_used():
+    board = load_board("nucleo_f446re")
+    limits = Limits(max_latency_ms=30, max_ram_kb=20, max_flash_kb=100)
+    assert limits.share_used(board, 15.0, 4096, 25600) == 0.5
+    assert limits.share_used(board, 15.0, 20480, 25600) == 1.0
+    assert limits.share_used(board, 15.0, 4096, 153600) == 1.5
+    assert Limits().share_used(board, 15.0, 4096, 25600) == 0.0
+    powered = dataclasses.replace(board, active_power_mw=100.0)
+    assert Limits(max_energy_mj=2.0).share_used(powered, 15.0, 4096, 25600) == pytest.approx(0.75)
+
+
 def test_a_slight_excess_does_not_read_like_none():
     (message,) = Limits(max_latency_ms=30).exceeded(latency_ms=30.0000001)
     assert message != "latency 30 ms is over the limit of 30 ms"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
 from tsnas.search.derive import derive
-from tsnas.search.finalists import finalists, shares
+from tsnas.search.finalists import WELL_USED, finalists, shares
 from tsnas.search.options import cell_options
 from tsnas.search.paths import Paths
 from tsnas.space.config import SpaceConfig
@@ -61,6 +61,16 @@ def test_without_a_search_all_are_drawn(paths, first):
     found = finalists(paths, [], 5, seed=0)
     assert len(found) == 5
     assert first not in found
+
+
+def test_one_uses_the_limits_well_if_any_can(paths, first, monkeypatch):
+    """Where neither a search nor the draws come near the limits, the last is drawn again, towards them."""
+    loose = paths.within(Limits(max_latency_ms=20))
+    monkeypatch.setattr(loose, "drawn", lambda rng: loose.walk(first.path, 6, rng))
+    found = finalists(loose, [first], 4, seed=0)
+    assert loose.use_of(found[-1]) >= WELL_USED > max(loose.use_of(one) for one in found[:-1])
+    monkeypatch.setattr("tsnas.search.finalists.WELL_USED", 1.1)
+    assert max(loose.use_of(one) for one in finalists(loose, [first], 4, seed=0)) < WELL_USED
 
 
 def test_same_seed_same_finalists(paths, first):

@@ -102,6 +102,29 @@ class Limits:
             )
         return _smaller(self.max_latency_ms, self.max_energy_mj / board.active_power_mw * 1000.0)
 
+    def share_used(self, board: Board, latency_ms: float, ram_bytes: float, flash_bytes: float) -> float:
+        """How much of the tightest limit some costs use.
+
+        Args:
+            board: `Board`, whose power turns a limit on energy into one on latency.
+            latency_ms: float, latency in ms.
+            ram_bytes: float, tensor arena in bytes.
+            flash_bytes: float, size of the model in bytes.
+
+        Returns:
+            float, the largest share of a limit, above 1 if that limit is not kept; 0 if there is no limit.
+
+        Raises:
+            LimitError: there is a limit on energy, but the board has no `active_power_mw`.
+
+        Example:
+            >>> Limits(max_latency_ms=30, max_ram_kb=64).share_used(load_board("nucleo_f446re"), 15.0, 16384, 0)
+            0.5
+        """
+        used = (latency_ms, ram_bytes, flash_bytes)
+        limits = (self.latency_for(board), self.max_ram_bytes, self.max_flash_bytes)
+        return max((value / limit for value, limit in zip(used, limits, strict=True) if limit is not None), default=0.0)
+
     def exceeded(
         self,
         *,

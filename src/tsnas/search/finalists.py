@@ -12,6 +12,8 @@ from tsnas.search.paths import Path, Paths
 # Steps away from what a search prefers that its neighbours are drawn.
 NEAR_STEPS = 6
 TRIES = 20
+# From this share of the tightest limit on, an architecture is said to use the limits well.
+WELL_USED = 0.8
 
 
 def shares(count: int, parts: int) -> list[int]:
@@ -23,7 +25,8 @@ def finalists(paths: Paths, preferred: Sequence[Derived], count: int, seed: int)
     """Distinct architectures that keep the limits.
 
     Half of them are those that a search prefers, each with at least half of its cells unlike those before it, then
-    others near its first; the other half are drawn at random, some of them near the limits.
+    others near its first; the other half are drawn at random, some of them near the limits. At least one uses the
+    limits well, if walks towards them find such a one.
 
     Args:
         paths: `Paths` of the supernet.
@@ -52,6 +55,9 @@ def finalists(paths: Paths, preferred: Sequence[Derived], count: int, seed: int)
     if preferred:
         add(lambda: paths.walk(preferred[0].path, NEAR_STEPS, rng), by_search)
     add(lambda: paths.drawn(rng), count)
+    if len(found) > 1 and all(paths.use_of(one) < WELL_USED for one in found):
+        drawn = (paths.derived(paths.drawn_near(rng)) for _ in range(TRIES))
+        found[-1] = next((one for one in drawn if one is not None and paths.use_of(one) >= WELL_USED), found[-1])
     return found
 
 

@@ -66,13 +66,7 @@ class Paths:
 
     def use(self, path: Path) -> float:
         """Largest share of a limit that a path uses, by the sums over its cells; above 1 it does not fit."""
-        used = self._costs(path)
-        limits = (
-            self.limits.latency_for(self.supernet.board),
-            self.limits.max_ram_bytes,
-            self.limits.max_flash_bytes,
-        )
-        return max((value / limit for value, limit in zip(used, limits, strict=True) if limit is not None), default=0.0)
+        return self.limits.share_used(self.supernet.board, *self._costs(path))
 
     def _costs(self, path: Path) -> tuple[float, float, float]:
         base = self.supernet.base_costs()
@@ -119,6 +113,10 @@ class Paths:
         """A random path that fits, some of them near the limits and some not."""
         return self.walk(self.start, FAR_STEPS, rng, rng.uniform(0.0, MOST_DRIVE))
 
+    def drawn_near(self, rng: np.random.Generator) -> Path:
+        """A random path that fits, as near the limits as walks come."""
+        return self.walk(self.start, FAR_STEPS, rng, MOST_DRIVE)
+
     def crossed(self, one: Path, other: Path, rng: np.random.Generator) -> Path:
         """Each cell of one or of the other; it may not fit."""
         return tuple(a if rng.random() < 0.5 else b for a, b in zip(one, other, strict=True))
@@ -126,6 +124,12 @@ class Paths:
     def settings(self, path: Path) -> list[int]:
         """What `Supernet.path` takes."""
         return self.supernet.path_settings(self._choices(path))
+
+    def use_of(self, derived: Derived) -> float:
+        """Largest share of a limit that an architecture uses, by its own cost graph."""
+        estimate = derived.estimate
+        costs = (estimate.latency_ms, estimate.ram_bytes, estimate.flash_bytes)
+        return self.limits.share_used(self.supernet.board, *costs)
 
     def derived(self, path: Path) -> Derived | None:
         """The architecture of a path; None if its own cost graph is over a limit."""
