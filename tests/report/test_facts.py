@@ -107,3 +107,23 @@ def test_bad_test_windows_leave_nothing_behind(tmp_path, x, y, error, message):
     with pytest.raises(error, match=message):
         fitted().report(tmp_path / "report", x, y)
     assert not (tmp_path / "report").exists()
+
+
+def test_the_winner_is_the_one_that_the_contest_took_and_who_was_left_out_is_said(tmp_path):
+    clf = fitted()
+    paths = clf.report(tmp_path)
+    contest = json.loads((tmp_path / "report.json").read_text())["contest"]
+    assert (contest["winner"], contest["left_out"]) == (1, [2])
+    assert [finalist["use"] for finalist in contest["finalists"]] == [0.95, 0.98, 0.5]
+    said = "1 finalist that would use less than 80 % of the tightest limit came no further than the first."
+    assert said in paths[0].read_text()
+
+
+def test_a_contest_of_an_earlier_version_has_a_winner_too(tmp_path):
+    clf = fitted()
+    for name in ("use", "winner"):
+        del clf.history_["contest"][name]
+    clf.report(tmp_path)
+    contest = json.loads((tmp_path / "report.json").read_text())["contest"]
+    # The sums of both rounds: 0.9 + 0.7 and 0.8 + 0.95.
+    assert (contest["winner"], contest["left_out"]) == (1, [])

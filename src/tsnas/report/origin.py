@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from tsnas.contest import considered
 from tsnas.cost.board import Board
 from tsnas.space.config import SpaceConfig, space_to_json
 
@@ -40,11 +41,18 @@ def contest_facts(history: dict[str, list[float]] | None, latency_ms: float) -> 
     # A classifier of an earlier version does not say who won; all of its finalists were considered.
     best = max(range(len(first)), key=lambda i: (i in second, first[i] + second.get(i, 0.0), -i))
     winner = int(history.get("winner", [best])[0])
+    use = history.get("use", [])
     return {
         "winner": winner,
+        "left_out": sorted(set(range(len(use))) - set(considered(first, use))) if use else [],
         "winner_is_the_model": math.isclose(history["latency_ms"][winner], latency_ms, rel_tol=1e-6),
         "finalists": [
-            {"latency_ms": cost, "macro_f1": value, "second_macro_f1": second.get(place)}
+            {
+                "latency_ms": cost,
+                "use": use[place] if use else None,
+                "macro_f1": value,
+                "second_macro_f1": second.get(place),
+            }
             for place, (cost, value) in enumerate(zip(history["latency_ms"], first, strict=True))
         ],
     }

@@ -7,6 +7,7 @@ from typing import Any
 from tsnas.cost.estimate import with_margin
 from tsnas.report.costs import KEPT, NOT_JUDGED, OVER
 from tsnas.report.text import count, kb, listed, number, percent, plural, score, size
+from tsnas.search.finalists import WELL_USED
 
 STRATEGIES = {
     "evolution": "evolution with the weights of a supernet",
@@ -145,6 +146,11 @@ def contest(facts: dict[str, Any]) -> str:
         f"windows. Number {outcome['winner'] + 1} won, with a macro-F1 of {score(winner['macro_f1'])}"
     )
     text += "." if second is None else f" in the first round and {score(second)} in the second."
+    if outcome["left_out"]:
+        text += (
+            f" {plural(len(outcome['left_out']), 'finalist')} that would use less than {percent(WELL_USED)} of the "
+            "tightest limit came no further than the first."
+        )
     if not outcome["winner_is_the_model"]:
         text += " Its file was over a limit, so a smaller architecture was derived in its place."
     return text
