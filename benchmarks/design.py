@@ -84,9 +84,7 @@ def features(architecture: Architecture) -> dict[str, float]:
         "cells after that": float(len(fusion)),
         "share of them with a skip": float(np.mean([cell.skip for cell in fusion])),
         "branches of each": float(np.mean([len(cell.kernels) for cell in fusion])),
-        "mean kernel of the branches": float(np.mean([np.mean(cell.kernels) for cell in branched]))
-        if branched
-        else 5.0,
+        "mean kernel of the branches": float(np.mean([kernel for cell in branched for kernel in cell.kernels] or [5])),
         "log2 of the largest drop of filters": float(np.log2(max(drops, default=1.0))),
         "log2 of the narrowest middle": float(np.log2(max(necks, default=1.0))),
         "log2 of the last filters": float(np.log2(filters[-1])),
@@ -127,7 +125,7 @@ def explained(rows: Sequence[dict[str, Any]]) -> list[tuple[str, float, float, f
     shown = [name for name, kept in zip(names, known, strict=True) if kept]
     return [
         (name, round(float(spread), 3), round(float(value), 4), round(float(error), 4))
-        for name, spread, value, error in zip(shown, spreads[known], coefficients, errors, strict=False)
+        for name, spread, value, error in zip(shown, spreads[known], coefficients[:-1], errors[:-1], strict=True)
     ]
 
 

@@ -1,0 +1,55 @@
+"""Architectures are drawn near the limit, described as they are, and what makes them good is found again."""
+
+import numpy as np
+import pytest
+
+from benchmarks.design import drawn, explained, features
+from benchmarks.nets import nets
+from tsnas.cost.estimate import estimate_graph
+from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
+
+
+def test_those_drawn_use_most_of_the_limit_in_turns_of_both_strides():
+    found = drawn(64, 3, 4, limit_ms=4.0, count=5, seed=0)
+    assert [one.cells[0].stride for one in found] == [2, 4, 2, 4, 2]
+    assert len(set(found)) == 5
+    for one in found:
+        assert 3.2 <= estimate_graph(one.graph(), "nucleo_f446re").latency_ms <= 4.0
+
+
+def test_a_net_made_by_hand_is_described_as_it_is():
+    net = Architecture(128, 9, 6, nets(9)["4, 8, 8 | 32, 48 | 48"])
+    found = features(net)
+    assert found["first stride of 4"] == 0
+    assert found["cells after that"] == 2
+    assert found["share of them with a skip"] == 1
+    assert found["branches of each"] == 1.5
+    assert found["mean kernel over time, each sensor alone"] == 5
+    assert found["log2 of the largest drop of filters"] == 0
+    assert found["log2 of the narrowest middle"] == pytest.approx(np.log2(48 / 32))
+    assert found["log2 of the last filters"] == pytest.approx(np.log2(48))
+    assert found["log2 of latency"] == pytest.approx(np.log2(21.607), abs=0.01)
+    assert 0 < found["share of latency before all sensors meet"] < 1
+
+
+def test_a_drop_of_filters_and_a_cell_without_branches_are_seen():
+    cells = (TimeReduce(3, 4, 4), SensorFusion(64, (3,), 16, True, 9), SensorFusion(16, (), 0, True, 1))
+    found = features(Architecture(64, 9, 6, cells))
+    assert found["log2 of the largest drop of filters"] == 2
+    assert found["log2 of the narrowest middle"] == 2
+    assert found["mean kernel of the branches"] == 3
+
+
+def test_what_makes_them_good_is_found_again():
+    rng = np.random.default_rng(0)
+    rows = []
+    for _ in range(300):
+        values = {"good": rng.normal(0, 2.0), "bad": rng.normal(), "neither": rng.normal(), "constant": 1.0}
+        score = 0.9 + 0.01 * values["good"] - 0.005 * values["bad"]
+        rows.append({"features": values, "macro_f1": [score + rng.normal(0, 0.01), score + rng.normal(0, 0.01)]})
+    found = {name: rest for name, *rest in explained(rows)}
+    assert list(found) == ["good", "bad", "neither"]
+    for name, each in (("good", 0.01), ("bad", -0.005), ("neither", 0.0)):
+        spread, gain, error = found[name]
+        assert abs(gain - each * spread) < 3 * error < 0.002
+    assert found["good"][0] == pytest.approx(2.0, rel=0.1)
