@@ -9,91 +9,18 @@ validation users, a round-two score of a thousand on another.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import tabulate
 from absl import app, flags
 
 from benchmarks.engine import read_results
+from benchmarks.finalist_scores import contests_of, summary
 from benchmarks.record import provenance, write_json
 
 RUNS = flags.DEFINE_string("runs", "benchmarks/results/runs.json", "Results of single runs, read only.")
 OUT = flags.DEFINE_string("out", "benchmarks/results/contests.json", "Where to write the outcome as JSON.")
-
-STRATEGIES = ("evolution", "random")
-# Latency of networks in ms: from, below.
-RANGES = ((0.0, 8.0), (8.0, 16.0), (16.0, 32.0), (32.0, float("inf")))
-
-Contest = dict[str, list[float]]
-
-
-def contests_of(results: Sequence[dict[str, Any]]) -> list[Contest]:
-    """Each contest once: jobs for two boards may come to the same one."""
-    found: dict[tuple[float, ...], Contest] = {}
-    for result in results:
-        if result["protocol"] == "users" and result["strategy"] in STRATEGIES and result["contest"]["macro_f1"]:
-            found.setdefault(tuple(result["contest"]["macro_f1"]), result["contest"])
-    return list(found.values())
-
-
-def first_round(contests: Sequence[Contest]) -> np.ndarray:
-    """Rows of (latency in ms, log2 of latency, score), the last two less the mean of their contest."""
-    rows = []
-    for contest in contests:
-        latency, score = np.array(contest["latency_ms"]), np.array(contest["macro_f1"])
-        doublings = np.log2(latency)
-        rows.append(np.stack([latency, doublings - doublings.mean(), score - score.mean()], axis=1))
-    return np.concatenate(rows)
-
-
-def pairs(contests: Sequence[Contest]) -> np.ndarray:
-    """Rows of (smaller latency in ms, difference in log2 of latency, in round one, in round two) of any two."""
-    rows = []
-    for contest in contests:
-        second = dict(zip(map(int, contest["second_round"]), contest["second_macro_f1"], strict=True))
-        latency, first = contest["latency_ms"], contest["macro_f1"]
-        for one, other in itertools.combinations(second, 2):
-            doublings = np.log2(latency[one] / latency[other])
-            smaller = min(latency[one], latency[other])
-            rows.append((smaller, doublings, first[one] - first[other], second[one] - second[other]))
-    return np.array(rows)
-
-
-def least_squares(causes: np.ndarray, effect: np.ndarray) -> list[tuple[float, float]]:
-    """(coefficient, standard error) of each column of `causes`, without a constant."""
-    coefficients = np.linalg.lstsq(causes, effect, rcond=None)[0]
-    left = effect - causes @ coefficients
-    variance = left @ left / (len(effect) - causes.shape[1])
-    errors = np.sqrt(np.diag(variance * np.linalg.inv(causes.T @ causes)))
-    return [(float(value), float(error)) for value, error in zip(coefficients, errors, strict=True)]
-
-
-def summary(contests: Sequence[Contest]) -> list[dict[str, Any]]:
-    """A row for each range of latency, and one for all."""
-    singles, twos = first_round(contests), pairs(contests)
-    rows = []
-    for low, high in (*RANGES, (0.0, float("inf"))):
-
-        def within(values: np.ndarray, low: float = low, high: float = high) -> np.ndarray:
-            return values[(values[:, 0] >= low) & (values[:, 0] < high)]
-
-        one, two = within(singles), within(twos)
-        ((gain, gain_error),) = least_squares(one[:, 1:2], one[:, 2])
-        (later, later_error), (told, told_error) = least_squares(two[:, 1:3], two[:, 3])
-        rows.append(
-            {
-                "latency_ms": f"{low:g} to {high:g}" if high < float("inf") else f"{low:g} on" if low else "all",
-                "networks": len(one),
-                "gain_of_doubling": [round(gain, 4), round(gain_error, 4)],
-                "pairs": len(two),
-                "second_per_first": [round(told, 2), round(told_error, 2)],
-                "further_gain_of_doubling": [round(later, 4), round(later_error, 4)],
-            }
-        )
-    return rows
 
 
 def _shown(row: dict[str, Any]) -> list[str]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.contests import contests_of, least_squares, summary
+from benchmarks.finalist_scores import contests_of, least_squares, summary
 
 
 def contest(rng, gain, told, networks=6):
