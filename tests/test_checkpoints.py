@@ -55,6 +55,17 @@ def test_clear_leaves_what_is_not_its_own(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_a_folder_that_another_process_has_removed_is_no_error(tmp_path):
+    folder = tmp_path / "phases"
+    checkpoints = Checkpoints(folder, [{"a": 1}])
+    assert not folder.exists()
+    checkpoints.clear()
+    checkpoints.save("search", {"seed": 0})
+    (folder / "other").write_text("")
+    checkpoints.clear()
+    assert [path.name for path in folder.iterdir()] == ["other"]
+
+
 def test_no_folder_keeps_nothing():
     checkpoints = Checkpoints(None)
     checkpoints.save("search", {})

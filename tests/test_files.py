@@ -22,6 +22,24 @@ def test_a_file_in_the_way_is_refused(tmp_path):
             files.check_output_dir(path)
 
 
+def test_a_folder_that_another_process_removes_meanwhile_is_made_again(tmp_path, monkeypatch):
+    folder, real, removals = tmp_path / "a", files.tempfile.TemporaryFile, []
+
+    def removed_first(dir):
+        if len(removals) < most:
+            removals.append(dir.rmdir())
+        return real(dir=dir)
+
+    monkeypatch.setattr(files.tempfile, "TemporaryFile", removed_first)
+    most = 3
+    assert files.check_output_dir(folder).is_dir()
+    assert len(removals) == 3
+    # Never without end.
+    most = 1000
+    with pytest.raises(OutputDirError, match="cannot be written: No such file or directory"):
+        files.check_output_dir(folder)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_write_permission_is_refused(tmp_path):
     tmp_path.chmod(0o500)

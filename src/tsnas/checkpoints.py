@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -73,8 +74,10 @@ class Checkpoints:
         self._remove_if_empty()
 
     def _remove_if_empty(self) -> None:
-        if self._folder is not None and self._folder.is_dir() and not any(self._folder.iterdir()):
-            self._folder.rmdir()
+        if self._folder is not None:
+            # Not empty, or gone: other processes may work in it.
+            with contextlib.suppress(OSError):
+                self._folder.rmdir()
 
     def _path(self, phase: str) -> pathlib.Path | None:
         return None if self._folder is None else self._folder / f"phase_{phase}.npz"

@@ -30,6 +30,9 @@ NPZ_ERRORS = (
     zlib.error,
 )
 
+# Processes that share a folder remove it while it is empty; one of them that is there to stay sees that a few times.
+MOST_REMOVALS = 20
+
 
 def cache_dir() -> pathlib.Path:
     """The folder for what can be made or fetched again: $XDG_CACHE_HOME/tsnas, else ~/.cache/tsnas."""
@@ -55,13 +58,17 @@ def check_output_dir(path: str | os.PathLike[str]) -> pathlib.Path:
     if not isinstance(path, str | os.PathLike):
         raise OutputDirError(f"output folder is {path!r} ({type(path).__name__}); give the path of a folder")
     folder = pathlib.Path(path)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except (OSError, ValueError) as error:
-        raise _error("output folder", folder, error) from None
-    return folder
+    removals = 0
+    while True:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except (OSError, ValueError) as error:
+            # Another process may just have removed it, because it was empty.
+            removals += 1
+            if not isinstance(error, FileNotFoundError) or removals > MOST_REMOVALS:
+                raise _error("output folder", folder, error) from None
 
 
 def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:
