@@ -22,7 +22,7 @@ import numpy as np
 import tabulate
 from absl import app, flags
 
-from benchmarks.architectures import drawn, explained, features, judged
+from benchmarks.design_space import drawn, explained, features, judged
 from benchmarks.nets import nets
 from benchmarks.record import provenance, write_json
 from tsnas.space.architecture import Architecture

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.architectures import drawn, explained, features
+from benchmarks.design_space import drawn, explained, features
 from benchmarks.nets import nets
 from tsnas.cost.estimate import estimate_graph
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
