@@ -25,6 +25,7 @@ from absl import app, flags
 from benchmarks.design_space import drawn, explained, features, judged
 from benchmarks.nets import nets
 from benchmarks.record import provenance, write_json
+from tsnas.datasets import load_npz
 from tsnas.space.architecture import Architecture
 
 DATA = flags.DEFINE_string("data", None, "A .npz file as for `tsnas search --data`.", required=True)
@@ -40,8 +41,6 @@ OUT = flags.DEFINE_string("out", None, "JSON file; benchmarks/results/design_DAT
 def main(argv: Sequence[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
-    from tsnas.datasets import load_npz
-
     loaded = load_npz(DATA.value)
     (_, time, sensors), classes = loaded.x_train.shape, len(np.unique(loaded.y_train))
     random = drawn(time, sensors, classes, LIMIT.value, ARCHITECTURES.value, SEED.value)
@@ -53,11 +52,10 @@ def main(argv: Sequence[str]) -> None:
         os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
     rows: list[dict[str, Any]] = []
     with concurrent.futures.ProcessPoolExecutor(PROCESSES.value, multiprocessing.get_context("spawn")) as pool:
-        waiting = [(net, net) for net in by_hand] + [("random", index) for index in range(len(random))]
-        futures = {}
-        for kind, which in waiting:
-            one = by_hand[which] if kind != "random" else random[which]
-            futures[pool.submit(judged, one, DATA.value, SPLITS.value, STEPS.value, SEED.value)] = kind, one
+        futures = {
+            pool.submit(judged, one, DATA.value, SPLITS.value, STEPS.value, SEED.value): (kind, one)
+            for kind, one in [*by_hand.items(), *(("random", one) for one in random)]
+        }
         for future in concurrent.futures.as_completed(futures):
             kind, one = futures[future]
             scores = [round(score, 4) for score in future.result()]

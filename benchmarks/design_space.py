@@ -8,22 +8,27 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.least_squares import least_squares
 from benchmarks.nets import BATCH_SIZE
+from tsnas.contest import short_score
+from tsnas.cost.board import load_board
+from tsnas.cost.estimate import estimate_graph
+from tsnas.cost.limits import Limits
+from tsnas.data import Standardizer, encode_labels, find_axes, split_validation
+from tsnas.datasets import load_npz
+from tsnas.deploy.augment import augmentation
+from tsnas.search.finalists import WELL_USED
+from tsnas.search.paths import Paths
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
+from tsnas.space.config import SpaceConfig
+from tsnas.space.supernet import Supernet, build_cells
 
 BOARD = "nucleo_f446re"
-LEAST_USE = 0.8
 VALIDATION_SHARE = 0.25
 
 
 def drawn(time: int, sensors: int, classes: int, limit_ms: float, count: int, seed: int) -> list[Architecture]:
     """Random architectures between four fifths of a limit and all of it, in turns with a first stride of 2 and of 4."""
-    from tsnas.cost.board import load_board
-    from tsnas.cost.limits import Limits
-    from tsnas.search.paths import Paths
-    from tsnas.space.config import SpaceConfig
-    from tsnas.space.supernet import Supernet, build_cells
-
     board, rng = load_board(BOARD), np.random.default_rng(seed)
     found: list[list[Architecture]] = []
     for first_stride in (2, 4):
@@ -33,7 +38,7 @@ def drawn(time: int, sensors: int, classes: int, limit_ms: float, count: int, se
         own: list[Architecture] = []
         while len(own) < (count + 1) // 2:
             derived = paths.derived(paths.drawn(rng))
-            if derived and derived.estimate.latency_ms >= LEAST_USE * limit_ms and derived.architecture not in own:
+            if derived and derived.estimate.latency_ms >= WELL_USED * limit_ms and derived.architecture not in own:
                 own.append(derived.architecture)
         found.append(own)
     return [one for turn in zip(*found, strict=True) for one in turn][:count]
@@ -41,8 +46,6 @@ def drawn(time: int, sensors: int, classes: int, limit_ms: float, count: int, se
 
 def features(architecture: Architecture) -> dict[str, float]:
     """What an architecture looks like, in numbers."""
-    from tsnas.cost.estimate import estimate_graph
-
     time = [cell for cell in architecture.cells if isinstance(cell, TimeReduce)]
     fusion = [cell for cell in architecture.cells if isinstance(cell, SensorFusion)]
     filters = [cell.filters for cell in fusion]
@@ -68,11 +71,6 @@ def features(architecture: Architecture) -> dict[str, float]:
 
 def judged(architecture: Architecture, data: str, splits: int, steps: int, seed: int) -> list[float]:
     """Macro-F1 on the users left out, for each split."""
-    from tsnas.contest import short_score
-    from tsnas.data import Standardizer, encode_labels, find_axes, split_validation
-    from tsnas.datasets import load_npz
-    from tsnas.deploy.augment import augmentation
-
     loaded = load_npz(data)
     y, _ = encode_labels(loaded.y_train)
     scores = []
@@ -93,12 +91,10 @@ def explained(rows: Sequence[dict[str, Any]]) -> list[tuple[str, float, float, f
     known = spreads > 0
     causes = np.column_stack([(values - values.mean(axis=0))[:, known] / spreads[known], np.ones(len(rows))])
     scores = np.array([np.mean(row["macro_f1"]) for row in rows])
-    coefficients = np.linalg.lstsq(causes, scores, rcond=None)[0]
-    left = scores - causes @ coefficients
-    variance = left @ left / max(1, len(rows) - causes.shape[1])
-    errors = np.sqrt(np.diag(variance * np.linalg.pinv(causes.T @ causes)))
+    # The last is the constant.
+    found = least_squares(causes, scores)[:-1]
     shown = [name for name, kept in zip(names, known, strict=True) if kept]
     return [
         (name, round(float(spread), 3), round(float(value), 4), round(float(error), 4))
-        for name, spread, value, error in zip(shown, spreads[known], coefficients[:-1], errors[:-1], strict=True)
+        for name, spread, (value, error) in zip(shown, spreads[known], found, strict=True)
     ]

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.least_squares import least_squares
+
 STRATEGIES = ("evolution", "random")
 # Latency of networks in ms: from, below.
 RANGES = ((0.0, 8.0), (8.0, 16.0), (16.0, 32.0), (32.0, float("inf")))
@@ -45,15 +47,6 @@ def pairs(contests: Sequence[Contest]) -> np.ndarray:
             smaller = min(latency[one], latency[other])
             rows.append((smaller, doublings, first[one] - first[other], second[one] - second[other]))
     return np.array(rows)
-
-
-def least_squares(causes: np.ndarray, effect: np.ndarray) -> list[tuple[float, float]]:
-    """(coefficient, standard error) of each column of `causes`, without a constant."""
-    coefficients = np.linalg.lstsq(causes, effect, rcond=None)[0]
-    left = effect - causes @ coefficients
-    variance = left @ left / (len(effect) - causes.shape[1])
-    errors = np.sqrt(np.diag(variance * np.linalg.inv(causes.T @ causes)))
-    return [(float(value), float(error)) for value, error in zip(coefficients, errors, strict=True)]
 
 
 def summary(contests: Sequence[Contest]) -> list[dict[str, Any]]:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.finalist_scores import contests_of, least_squares, summary
+from benchmarks.finalist_scores import contests_of, summary
+from benchmarks.least_squares import least_squares
 
 
 def contest(rng, gain, told, networks=6):
