@@ -30,7 +30,9 @@ from tsnas.space.architecture import Architecture
 
 DATA = flags.DEFINE_string("data", None, "A .npz file as for `tsnas search --data`.", required=True)
 LIMIT = flags.DEFINE_float("limit", 20.0, "Limit on latency in ms; between four fifths of it and all of it is used.")
-ARCHITECTURES = flags.DEFINE_integer("architectures", 60, "Random architectures.", lower_bound=4)
+ARCHITECTURES = flags.DEFINE_integer(
+    "architectures", 60, "Random architectures; more than there are features.", lower_bound=24
+)
 STEPS = flags.DEFINE_integer("steps", 600, "Training steps of each.", lower_bound=1)
 SPLITS = flags.DEFINE_integer("splits", 2, "Splits of the training users.", lower_bound=1)
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the splits, the draws and the trainings.")
