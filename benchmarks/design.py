@@ -5,7 +5,7 @@
 Architectures that use most of a limit are drawn from the space with all sensors in one step, half of them with a first
 stride of 2, half with 4. Each is trained for some hundred steps on some splits of the training users; its mean macro-F1
 on the users left out is then explained by what it looks like, by least squares. Nets made by hand stand beside them.
-No search has a hand in it, and the test windows are never read.
+No search has a hand in it, and the test windows are never read. What the JSON holds already is not trained again.
 
 Source: Radosavovic et al., Designing Network Design Spaces (2020).
 """
@@ -13,6 +13,7 @@ Source: Radosavovic et al., Designing Network Design Spaces (2020).
 from __future__ import annotations
 
 import concurrent.futures
+import json
 import multiprocessing
 import os
 from collections.abc import Sequence
@@ -52,18 +53,20 @@ def main(argv: Sequence[str]) -> None:
     if PROCESSES.value > 1:
         # Read by TensorFlow when a process starts.
         os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
-    rows: list[dict[str, Any]] = []
+    settings = {"splits": SPLITS.value, "steps": STEPS.value, "seed": SEED.value}
+    wanted = [*((kind, one) for kind, one in by_hand.items()), *(("random", one) for one in random)]
+    known = known_scores(out, settings)
+    rows = [_row(kind, one, known[one]) for kind, one in wanted if one in known]
+    record = provenance("benchmarks.design", ("tsnas", "tensorflow", "tf_keras", "numpy")) | settings
     with concurrent.futures.ProcessPoolExecutor(PROCESSES.value, multiprocessing.get_context("spawn")) as pool:
         futures = {
-            pool.submit(judged, one, DATA.value, SPLITS.value, STEPS.value, SEED.value): (kind, one)
-            for kind, one in [*by_hand.items(), *(("random", one) for one in random)]
+            pool.submit(judged, one, DATA.value, **settings): (kind, one) for kind, one in wanted if one not in known
         }
         for future in concurrent.futures.as_completed(futures):
             kind, one = futures[future]
             scores = [round(score, 4) for score in future.result()]
-            rows.append({"kind": kind, "features": features(one), "macro_f1": scores, "architecture": one.to_json()})
-            print(f"{len(rows)}/{len(futures)} {kind}: {scores}", flush=True)
-            record = provenance("benchmarks.design", ("tsnas", "tensorflow", "tf_keras", "numpy"))
+            rows.append(_row(kind, one, scores))
+            print(f"{len(rows)}/{len(wanted)} {kind}: {scores}", flush=True)
             write_json(out, record | {"rows": rows})
     of_random = [row for row in rows if row["kind"] == "random"]
     causes = explained(of_random)
@@ -74,6 +77,21 @@ def main(argv: Sequence[str]) -> None:
     print(tabulate.tabulate(causes, ("feature", "one sd", "gain of one sd more", "standard error")))
     write_json(out, record | {"rows": rows, "explained": causes})
     print(f"\nWritten: {out}")
+
+
+def known_scores(path: str, settings: dict[str, int]) -> dict[Architecture, list[float]]:
+    """Scores of the architectures that a JSON of the same settings holds."""
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as file:
+        record = json.load(file)
+    if {name: record[name] for name in settings} != settings:
+        return {}
+    return {Architecture.from_json(row["architecture"]): row["macro_f1"] for row in record["rows"]}
+
+
+def _row(kind: str, one: Architecture, scores: list[float]) -> dict[str, Any]:
+    return {"kind": kind, "features": features(one), "macro_f1": scores, "architecture": one.to_json()}
 
 
 if __name__ == "__main__":
