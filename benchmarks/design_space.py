@@ -14,7 +14,7 @@ from tsnas.contest import short_score
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
-from tsnas.data import Standardizer, encode_labels, find_axes, split_validation
+from tsnas.data import Standardizer, encode_labels, find_axes, validation_splits
 from tsnas.datasets import load_npz
 from tsnas.deploy.augment import augmentation
 from tsnas.search.finalists import WELL_USED
@@ -76,8 +76,7 @@ def judged(architecture: Architecture, data: str, splits: int, steps: int, seed:
     loaded = load_npz(data)
     y, _ = encode_labels(loaded.y_train)
     scores = []
-    for split in range(splits):
-        train, val = split_validation(y, loaded.groups_train, VALIDATION_SHARE, seed + split)
+    for train, val in validation_splits(y, loaded.groups_train, VALIDATION_SHARE, splits, seed):
         standardizer = Standardizer.fit(loaded.x_train[train])
         augment = augmentation(standardizer, find_axes("auto", loaded.x_train[train]))
         parts = [(standardizer(loaded.x_train[rows])[..., np.newaxis], y[rows]) for rows in (train, val)]

@@ -19,7 +19,7 @@ from tsnas.contest import DROPOUT, Data, Split
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import Estimate, estimate_graph
 from tsnas.cost.limits import Limits
-from tsnas.data import Axes, Standardizer, split_validation
+from tsnas.data import Axes, Standardizer, validation_splits
 from tsnas.deploy.augment import Augment, augmentation
 from tsnas.deploy.convert import convert_int8
 from tsnas.deploy.metadata import embed_metadata
@@ -246,9 +246,7 @@ def prepare(job: Job, seed: int) -> Prepared:
     """Splits off validation windows, standardises all, and sets up the augmentation."""
     settings = job.settings
     if job.validation_data is None:
-        rows = [
-            split_validation(job.y, job.groups, settings.validation_fraction, seed + index) for index in range(SPLITS)
-        ]
+        rows = validation_splits(job.y, job.groups, settings.validation_fraction, SPLITS, seed)
         standardizer = Standardizer.fit(job.x[rows[0][0]])
         everything = _standardized(standardizer, job.x, job.y)
         splits: Sequence[Split] = Splits(everything, rows)

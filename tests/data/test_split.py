@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsnas.data import split_validation
+from tsnas.data import split_validation, validation_splits
 from tsnas.errors import LengthMismatchError, SettingError, TooFewWindowsError
 
 
@@ -95,3 +95,41 @@ def test_bad_arguments_are_refused():
         split_validation([0, 0, 1, 1], groups=[1, 2, 3])
     with pytest.raises(TooFewWindowsError, match="3 windows of 3 classes"):
         split_validation([0, 1, 2])
+
+
+def test_each_split_holds_out_other_groups_until_there_are_no_others():
+    groups = np.repeat(np.arange(7), 12)
+    y = np.tile(np.arange(3), 28)
+    splits = validation_splits(y, groups, fraction=0.25, count=4, seed=0)
+    held_out = [set(groups[validation].tolist()) for _, validation in splits]
+    assert [len(one) for one in held_out] == [2, 2, 2, 2]
+    assert len(held_out[0] | held_out[1] | held_out[2]) == 6
+    for train, validation in splits:
+        check_partition(train, validation, len(y))
+        assert not set(groups[train]) & set(groups[validation])
+
+
+def test_the_only_groups_left_are_held_out():
+    groups = np.repeat(np.arange(4), 6)
+    first, second = validation_splits(np.tile([0, 1], 12), groups, fraction=0.5)
+    assert set(groups[first[1]]) | set(groups[second[1]]) == {0, 1, 2, 3}
+
+
+def test_a_group_that_must_be_trained_on_is_never_held_out():
+    groups = np.repeat(np.arange(3), 8)
+    y = np.tile([0, 1], 12)
+    y[groups == 1] = 2
+    for train, _ in validation_splits(y, groups, fraction=0.3, count=5):
+        assert 1 in groups[train]
+
+
+def test_the_first_of_several_splits_is_the_single_one():
+    y, groups = np.tile(np.arange(4), 30), np.repeat(np.arange(12), 10)
+    for by in (groups, None):
+        for one, other in zip(validation_splits(y, by, seed=3)[0], split_validation(y, by, seed=3), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_windows_without_groups_are_split_differently_each_time():
+    first, second = validation_splits(np.tile([0, 1], 40))
+    assert first[1].tolist() != second[1].tolist()

@@ -6,7 +6,7 @@ from tsnas.data.labels import check_labels, encode_labels
 from tsnas.data.recording_set import RecordingSet
 from tsnas.data.recordings import check_recordings, cut_windows
 from tsnas.data.signal import Signal
-from tsnas.data.split import split_validation
+from tsnas.data.split import split_validation, validation_splits
 from tsnas.data.standardizer import Standardizer
 from tsnas.data.tables import from_csv, from_frame
 from tsnas.data.tf_dataset import from_tf_dataset
@@ -31,4 +31,5 @@ __all__ = [
     "from_frame",
     "from_tf_dataset",
     "split_validation",
+    "validation_splits",
 ]

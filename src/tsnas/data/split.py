@@ -42,33 +42,85 @@ def split_validation(
     """
     if not 0 < fraction < 1:
         raise SettingError(f"fraction must lie between 0 and 1, not {fraction}")
+    return validation_splits(y, groups, fraction, 1, seed)[0]
+
+
+def validation_splits(
+    y: Any, groups: Any = None, fraction: float = 0.2, count: int = 2, seed: int | None = 0
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Several splits, each as `split_validation` makes them, but with other groups held out each time.
+
+    Among few groups one split is nearly always the most even, and would else be found every time. Where too few
+    groups are left that were never held out, or none of them can be, those that were may be again.
+
+    Args:
+        y, groups, fraction, seed: as in `split_validation`, which has the first of the splits.
+        count: int, how many. Defaults to 2.
+
+    Returns:
+        list of `(train, validation)`.
+
+    Raises:
+        The same as `split_validation`.
+    """
+    if not 0 < fraction < 1:
+        raise SettingError(f"fraction must lie between 0 and 1, not {fraction}")
     labels, codes = np.unique(check_labels(y), return_inverse=True)
     counts = np.bincount(codes, minlength=len(labels))
     if not (counts > 1).any():
         raise TooFewWindowsError(f"{len(codes)} windows of {len(labels)} classes cannot be split; give more windows")
+    seeds = [None if seed is None else seed + index for index in range(count)]
     if groups is not None:
         groups = check_labels(groups, "groups")
         check_lengths(y=codes, groups=groups)
         if len(np.unique(groups)) > 1:
-            split = _split_by_group(codes, counts, groups, fraction, seed)
-            if split is not None:
-                return split
+            splits = _splits_by_group(codes, counts, groups, fraction, seeds)
+            if splits:
+                return splits
             warnings.warn(
                 "no split by group leaves every class in the training part; windows of one group are now on both "
                 "sides, so validation scores may be too high",
-                stacklevel=2,
+                stacklevel=3,
             )
-    return _split_by_class(codes, counts, fraction, seed)
+    return [_split_by_class(codes, counts, fraction, one) for one in seeds]
+
+
+def _splits_by_group(
+    codes: np.ndarray, counts: np.ndarray, groups: np.ndarray, fraction: float, seeds: list[int | None]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """A split for each seed; none if there is not even one."""
+    splits: list[tuple[np.ndarray, np.ndarray]] = []
+    held_out = np.zeros(len(codes), bool)
+    for seed in seeds:
+        split = _split_by_group(codes, counts, groups, fraction, seed, ~held_out)
+        if split is None and held_out.any():
+            held_out[:] = False
+            split = _split_by_group(codes, counts, groups, fraction, seed, ~held_out)
+        if split is None:
+            return []
+        held_out[split[1]] = True
+        splits.append(split)
+    return splits
 
 
 def _split_by_group(
-    codes: np.ndarray, counts: np.ndarray, groups: np.ndarray, fraction: float, seed: int | None
+    codes: np.ndarray, counts: np.ndarray, groups: np.ndarray, fraction: float, seed: int | None, allowed: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray] | None:
+    """The most even split of several that hold out some of the windows that are `allowed`; None if there is none."""
     distinct = len(np.unique(groups))
     held_out_groups = min(max(round(fraction * distinct), 1), distinct - 1)
-    splitter = GroupShuffleSplit(SPLITS_TRIED, test_size=held_out_groups, random_state=seed)
+    some = np.flatnonzero(allowed)
+    left = len(np.unique(groups[some]))
+    if left < held_out_groups:
+        return None
+    if left == held_out_groups:
+        candidates = [some]
+    else:
+        splitter = GroupShuffleSplit(SPLITS_TRIED, test_size=held_out_groups, random_state=seed)
+        candidates = [some[rows] for _, rows in splitter.split(some, groups=groups[some])]
     best, best_score = None, (np.inf, np.inf)
-    for train, validation in splitter.split(codes, groups=groups):
+    for validation in candidates:
+        train = np.setdiff1d(np.arange(len(codes)), validation)
         held_out = np.bincount(codes[validation], minlength=len(counts))
         score = (float(np.sum(held_out == 0)), float(np.abs(held_out / counts - fraction).sum()))
         if (held_out < counts).all() and score < best_score:

@@ -17,7 +17,15 @@ from sklearn.utils.validation import check_is_fitted
 from tsnas.alone import alone
 from tsnas.checkpoints import Checkpoints
 from tsnas.classifier import AutoClassifier
-from tsnas.data import Signal, check_labels, check_lengths, check_recordings, encode_labels, find_axes, split_validation
+from tsnas.data import (
+    Signal,
+    check_labels,
+    check_lengths,
+    check_recordings,
+    encode_labels,
+    find_axes,
+    validation_splits,
+)
 from tsnas.errors import InfeasibleError, SettingError
 from tsnas.files import check_output_dir
 from tsnas.interrupts import heeded
@@ -295,9 +303,7 @@ class SignalSearch(BaseEstimator):
         """Recordings for training and validation, the same for every signal."""
         main = [_most_frequent(label) for label in recordings.labels]
         groups = recordings.groups if len(set(recordings.groups.tolist())) < len(main) else None
-        return [
-            split_validation(np.array(main), groups, self.validation_fraction, seed + index) for index in range(SPLITS)
-        ]
+        return validation_splits(np.array(main), groups, self.validation_fraction, SPLITS, seed)
 
     def _best(self, channels: int) -> Trial:
         """Of the signals as good as the best, that which takes the fewest values from `channels` channels."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import tsnas
-from tsnas.data import split_validation
+from tsnas.data import validation_splits
 
 # The pipeline splits twice, the second time with the next seed: see `tsnas.pipeline`.
 SPLITS = 2
@@ -72,7 +72,7 @@ def _split(codes: np.ndarray, groups: np.ndarray | None, fraction: float, seed: 
     with warnings.catch_warnings():
         # The fit itself has warned already.
         warnings.simplefilter("ignore")
-        splits = [split_validation(codes, groups, fraction, seed + index) for index in range(SPLITS)]
+        splits = validation_splits(codes, groups, fraction, SPLITS, seed)
     by_group = groups is not None and not any(np.isin(groups[val], groups[train]).any() for train, val in splits)
     return {
         "how": "by group" if by_group else "by class",
