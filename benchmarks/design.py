@@ -23,7 +23,7 @@ import numpy as np
 import tabulate
 from absl import app, flags
 
-from benchmarks.design_space import drawn, explained, features, judged
+from benchmarks.design_space import explained, features, judged, of_both_strides
 from benchmarks.nets import nets
 from benchmarks.record import provenance, write_json
 from tsnas.datasets import load_npz
@@ -46,7 +46,7 @@ def main(argv: Sequence[str]) -> None:
         raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
     loaded = load_npz(DATA.value)
     (_, time, sensors), classes = loaded.x_train.shape, len(np.unique(loaded.y_train))
-    random = drawn(time, sensors, classes, LIMIT.value, ARCHITECTURES.value, SEED.value)
+    random = of_both_strides(time, sensors, classes, LIMIT.value, ARCHITECTURES.value, SEED.value)
     by_hand = {name: Architecture(time, sensors, classes, cells) for name, cells in nets(sensors).items()}
     name = os.path.splitext(os.path.basename(DATA.value))[0]
     out = OUT.value or f"benchmarks/results/design_{name}_{LIMIT.value:g}.json"
@@ -55,7 +55,7 @@ def main(argv: Sequence[str]) -> None:
         os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
     settings = {"splits": SPLITS.value, "steps": STEPS.value, "seed": SEED.value}
     wanted = [*((kind, one) for kind, one in by_hand.items()), *(("random", one) for one in random)]
-    known = known_scores(out, settings)
+    known = _known(out, settings)
     rows = [_row(kind, one, known[one]) for kind, one in wanted if one in known]
     record = provenance("benchmarks.design", ("tsnas", "tensorflow", "tf_keras", "numpy")) | settings
     with concurrent.futures.ProcessPoolExecutor(PROCESSES.value, multiprocessing.get_context("spawn")) as pool:
@@ -79,7 +79,7 @@ def main(argv: Sequence[str]) -> None:
     print(f"\nWritten: {out}")
 
 
-def known_scores(path: str, settings: dict[str, int]) -> dict[Architecture, list[float]]:
+def _known(path: str, settings: dict[str, int]) -> dict[Architecture, list[float]]:
     """Scores of the architectures that a JSON of the same settings holds."""
     if not os.path.exists(path):
         return {}

@@ -25,22 +25,46 @@ from tsnas.space.supernet import Supernet, build_cells
 
 BOARD = "nucleo_f446re"
 VALIDATION_SHARE = 0.25
+# Draws for each that is wanted; most are far from a loose limit.
+TRIES = 50
 
 
-def drawn(time: int, sensors: int, classes: int, limit_ms: float, count: int, seed: int) -> list[Architecture]:
-    """Random architectures between four fifths of a limit and all of it, in turns with a first stride of 2 and of 4."""
-    board, rng = load_board(BOARD), np.random.default_rng(seed)
-    found: list[list[Architecture]] = []
-    for first_stride in (2, 4):
-        config = SpaceConfig(first_stride=first_stride, collapse=True)
-        supernet = Supernet(build_cells(board, time, sensors, classes, config, seed), board)
-        paths = Paths(supernet, Limits(max_latency_ms=limit_ms).tightest_with(board))
-        own: list[Architecture] = []
-        while len(own) < (count + 1) // 2:
-            derived = paths.derived(paths.drawn(rng))
-            if derived and derived.estimate.latency_ms >= WELL_USED * limit_ms and derived.architecture not in own:
-                own.append(derived.architecture)
-        found.append(own)
+def drawn(
+    config: SpaceConfig,
+    time: int,
+    sensors: int,
+    classes: int,
+    limit_ms: float,
+    count: int,
+    rng: np.random.Generator,
+) -> list[Architecture]:
+    """Random architectures of a space between four fifths of a limit and all of it; fewer if it has hardly any.
+
+    Raises:
+        InfeasibleError: nothing of the space keeps the limit.
+    """
+    board = load_board(BOARD)
+    supernet = Supernet(build_cells(board, time, sensors, classes, config), board)
+    paths = Paths(supernet, Limits(max_latency_ms=limit_ms).tightest_with(board))
+    found: list[Architecture] = []
+    for _ in range(TRIES * count):
+        derived = paths.derived(paths.drawn(rng))
+        if derived and derived.estimate.latency_ms >= WELL_USED * limit_ms and derived.architecture not in found:
+            found.append(derived.architecture)
+        if len(found) == count:
+            break
+    return found
+
+
+def of_both_strides(
+    time: int, sensors: int, classes: int, limit_ms: float, count: int, seed: int
+) -> list[Architecture]:
+    """The same from the space with all sensors in one step, in turns with a first stride of 2 and of 4."""
+    each, rng = (count + 1) // 2, np.random.default_rng(seed)
+    found = [
+        drawn(SpaceConfig(first_stride=stride, collapse=True), time, sensors, classes, limit_ms, each, rng)
+        for stride in (2, 4)
+    ]
     return [one for turn in zip(*found, strict=True) for one in turn][:count]
 
 

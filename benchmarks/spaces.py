@@ -1,144 +1,125 @@
 """Compares search spaces by what random architectures of each reach at equal latency, on validation users.
 
-    python -m benchmarks.spaces --data=../shared/data/uci_har.npz --limits=8,30
+    python -m benchmarks.spaces --data=uci_har.npz --limits=8,20 --processes=2
 
-Each architecture is drawn at random among those that use most of the limit, and trained on its own for some hundred
-steps. No search has a hand in it, and the test windows are never read: the figures say what a space is worth, not how
-well it is searched.
+Architectures between four fifths of a limit and all of it are drawn from each space and trained on their own for some
+hundred steps, on splits of the training users that hold out other users each time. No search has a hand in it, and the
+test windows are never read: the figures say what a space is worth, not how well it is searched. What the JSON holds
+already is not trained again.
 """
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
+import multiprocessing
+import os
 import pathlib
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import tabulate
 from absl import app, flags
-from sklearn.metrics import f1_score
 
+from benchmarks.design_space import BOARD, drawn, judged
 from benchmarks.record import provenance, write_json
-from tsnas.contest import DROPOUT
-from tsnas.cost.board import load_board
-from tsnas.cost.limits import Limits
-from tsnas.data import Standardizer, find_axes, split_validation
-from tsnas.datasets import load_npz, shoulder
-from tsnas.deploy.augment import Augment, augmentation
-from tsnas.deploy.train import train_float
-from tsnas.search.feasibility import smallest_costs
-from tsnas.search.finalists import finalists
-from tsnas.search.options import cell_options
-from tsnas.search.paths import Paths
+from tsnas.datasets import load_npz
+from tsnas.errors import InfeasibleError
+from tsnas.space.architecture import Architecture
 from tsnas.space.config import SpaceConfig
-from tsnas.space.supernet import Supernet, build_cells
 
-DATA = flags.DEFINE_string("data", None, "A .npz file as for `tsnas search --data`; else the shoulder set.")
-BOARD = flags.DEFINE_string("board", "nucleo_f446re", "Board.")
-LIMITS = flags.DEFINE_list("limits", ["8", "30"], "Limits on latency in ms.")
-ARCHITECTURES = flags.DEFINE_integer("architectures", 4, "Random architectures of each space.", lower_bound=1)
-STEPS = flags.DEFINE_integer("steps", 2500, "Training steps of each.", lower_bound=1)
-SEED = flags.DEFINE_integer("seed", 0, "Seed of the split, the draws and the trainings.")
-OUT = flags.DEFINE_string("out", None, "JSON file; benchmarks/results/spaces_DATA.json if not given.")
-
-BATCH_SIZE = 64
-VALIDATION_SHARE = 0.25
 SPACES = {
-    "micronas": SpaceConfig(),
-    "first stride 4": SpaceConfig(first_stride=4),
-    "all sensors in one step": SpaceConfig(collapse=True),
-    "both (tsnas)": SpaceConfig(first_stride=4, collapse=True),
+    "stride 4": SpaceConfig(first_stride=4, collapse=True),
+    "stride 2": SpaceConfig(collapse=True),
+    "stride 4, one cell less": SpaceConfig(first_stride=4, collapse=True, extra_fusion_cells=1),
+    "stride 2, one cell less": SpaceConfig(collapse=True, extra_fusion_cells=1),
+    "stride 2, one cell less, to 8 samples": SpaceConfig(collapse=True, extra_fusion_cells=1, minimum_time=8),
+    "stride 2, one cell less, to 32 samples": SpaceConfig(collapse=True, extra_fusion_cells=1, minimum_time=32),
+    "halving, stride 4": SpaceConfig(first_stride=4),
+    "halving, stride 2 (micronas)": SpaceConfig(),
 }
 
-
-def judge(config: SpaceConfig, limits: Limits, data: Any, classes: int, augment: Augment) -> list[dict[str, float]]:
-    """Macro-F1 on the validation windows of random architectures of one space."""
-    (x, y), (x_val, y_val) = data
-    board = load_board(BOARD.value)
-    supernet = Supernet(build_cells(board, x.shape[1], x.shape[2], classes, config, SEED.value), board)
-    results = []
-    drawn = finalists(Paths(supernet, limits), [], ARCHITECTURES.value, SEED.value)
-    for index, found in enumerate(drawn):
-        model = found.architecture.build(DROPOUT, seed=SEED.value + index)
-        started = time.monotonic()
-        epochs = max(3, round(STEPS.value * BATCH_SIZE / len(x)))
-        train_float(model, x, y, epochs=epochs, batch_size=BATCH_SIZE, seed=SEED.value + index, augment=augment)
-        predicted = model.predict(x_val, batch_size=256, verbose=0).argmax(axis=1)
-        results.append(
-            {
-                "macro_f1": round(float(f1_score(y_val, predicted, average="macro")), 4),
-                "latency_ms": round(found.estimate.latency_ms, 3),
-                "macs": sum(row.macs for row in found.estimate.rows),
-                "seconds": round(time.monotonic() - started, 1),
-            }
-        )
-    return results
-
-
-def table(results: list[dict[str, Any]]) -> str:
-    """A line for each space and limit."""
-    lines = []
-    for r in results:
-        scores = [a["macro_f1"] for a in r["architectures"]]
-        lines.append(
-            (
-                f"{r['max_latency_ms']:g} ms",
-                r["space"],
-                f"{r['smallest_latency_ms']:.2f}",
-                len(scores),
-                f"{np.mean(scores):.4f}",
-                f"{np.std(scores, ddof=1):.4f}" if len(scores) > 1 else "",
-                f"{max(scores):.4f}",
-            )
-        )
-    headers = ("limit", "space", "smallest ms", "n", "mean F1", "sd", "best F1")
-    return tabulate.tabulate(lines, headers, disable_numparse=True)
+DATA = flags.DEFINE_string("data", None, "A .npz file as for `tsnas search --data`.", required=True)
+LIMITS = flags.DEFINE_list("limits", ["8", "20"], "Limits on latency in ms.")
+CHOSEN = flags.DEFINE_multi_enum("space", list(SPACES), list(SPACES), "Spaces to compare; all if not given.")
+ARCHITECTURES = flags.DEFINE_integer("architectures", 8, "Random architectures of each space.", lower_bound=2)
+STEPS = flags.DEFINE_integer("steps", 600, "Training steps of each.", lower_bound=1)
+SPLITS = flags.DEFINE_integer("splits", 3, "Splits of the training users.", lower_bound=1)
+SEED = flags.DEFINE_integer("seed", 0, "Seed of the splits, the draws and the trainings.")
+PROCESSES = flags.DEFINE_integer("processes", 1, "Trainings at once.", lower_bound=1)
+OUT = flags.DEFINE_string("out", None, "JSON file; benchmarks/results/spaces_DATA.json if not given.")
 
 
 def main(argv: Sequence[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
-    if DATA.value:
-        loaded = load_npz(DATA.value)
-        x, labels, groups = loaded.x_train, loaded.y_train, loaded.groups_train
-    else:
-        (x, labels, groups), _ = shoulder.load_data()
-    classes, y = np.unique(labels, return_inverse=True)
-    train, val = split_validation(y, groups, VALIDATION_SHARE, SEED.value)
-    standardizer = Standardizer.fit(x[train])
-    augment = augmentation(standardizer, find_axes("auto", x[train]))
-    data = tuple((standardizer(x[part])[..., np.newaxis], y[part]) for part in (train, val))
-    name = pathlib.Path(DATA.value).stem if DATA.value else "shoulder"
-    out = pathlib.Path(OUT.value or f"benchmarks/results/spaces_{name}.json")
-    results = json.loads(out.read_text())["results"] if out.exists() else []
-    board = load_board(BOARD.value)
+    loaded = load_npz(DATA.value)
+    (_, time, sensors), classes = loaded.x_train.shape, len(np.unique(loaded.y_train))
+    name = pathlib.Path(DATA.value).stem
+    out = OUT.value or f"benchmarks/results/spaces_{name}.json"
+    settings = {"splits": SPLITS.value, "steps": STEPS.value, "seed": SEED.value}
+    known = _known(out, settings)
+    wanted: list[tuple[float, str, Architecture]] = []
     for limit in map(float, LIMITS.value):
-        for space, config in SPACES.items():
-            if (limit, space) in [(r["max_latency_ms"], r["space"]) for r in results]:
+        for space in CHOSEN.value:
+            try:
+                rng = np.random.default_rng(SEED.value)
+                found = drawn(SPACES[space], time, sensors, classes, limit, ARCHITECTURES.value, rng)
+            except InfeasibleError:
+                print(f"{limit:g} ms, {space}: nothing fits")
                 continue
-            limits = Limits(max_latency_ms=limit).tightest_with(board)
-            supernet = Supernet(build_cells(board, x.shape[1], x.shape[2], len(classes), config, SEED.value), board)
-            results.append(
-                {
-                    "max_latency_ms": limit,
-                    "space": space,
-                    "smallest_latency_ms": smallest_latency_ms(supernet),
-                    "architectures": judge(config, limits, data, len(classes), augment),
-                }
+            wanted += [(limit, space, one) for one in found]
+    rows = [_row(*one, known[one[2]]) for one in wanted if one[2] in known]
+    record = provenance("benchmarks.spaces", ("tsnas", "tensorflow", "tf_keras", "numpy"))
+    record |= {"data": name, "board": BOARD} | settings
+    if PROCESSES.value > 1:
+        # Read by TensorFlow when a process starts.
+        os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
+    with concurrent.futures.ProcessPoolExecutor(PROCESSES.value, multiprocessing.get_context("spawn")) as pool:
+        futures = {pool.submit(judged, one[2], DATA.value, **settings): one for one in wanted if one[2] not in known}
+        for future in concurrent.futures.as_completed(futures):
+            limit, space, one = futures[future]
+            rows.append(_row(limit, space, one, [round(score, 4) for score in future.result()]))
+            print(f"{len(rows)}/{len(wanted)} {limit:g} ms, {space}: {rows[-1]['macro_f1']}", flush=True)
+            write_json(out, record | {"rows": rows})
+    print(f"\n{name} on {BOARD}, validation users\n{table(rows)}\n\nWritten: {out}")
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """A line for each space and limit, with what it gains over the first space at that limit."""
+    lines = []
+    for limit in dict.fromkeys(row["max_latency_ms"] for row in rows):
+        base = None
+        for space in SPACES:
+            scores = np.array(
+                [row["macro_f1"] for row in rows if (row["max_latency_ms"], row["space"]) == (limit, space)]
             )
-            record = provenance("benchmarks.spaces", ("tsnas", "tensorflow", "tf_keras", "numpy"))
-            settings = {"data": name, "board": BOARD.value, "steps": STEPS.value, "seed": SEED.value}
-            write_json(out, record | settings | {"results": results})
-            print(table(results[-1:]), flush=True)
-    print(f"\n{name} on {BOARD.value}, validation users\n{table(results)}\n\nWritten: {out}")
+            if not len(scores):
+                continue
+            means = scores.mean(axis=1)
+            base = means if base is None else base
+            error = np.hypot(*(one.std(ddof=1) / np.sqrt(len(one)) for one in (means, base)))
+            gain = "" if base is means else f"{means.mean() - base.mean():+.4f} ± {error:.4f}"
+            of_splits = ", ".join(f"{score:.3f}" for score in scores.mean(axis=0))
+            spread = f"{means.mean():.4f} ± {means.std(ddof=1):.4f}"
+            lines.append((f"{limit:g} ms", space, len(scores), of_splits, spread, gain))
+    headers = ("limit", "space", "n", "macro-F1 of each split", "mean ± sd", "gain ± standard error")
+    return tabulate.tabulate(lines, headers, disable_numparse=True)
 
 
-def smallest_latency_ms(supernet: Supernet) -> float:
-    """The fastest architecture of a space."""
-    options = [cell_options(cell) for cell in supernet.cells]
-    return round(smallest_costs(supernet, options)["latency_ms"], 3)
+def _row(limit: float, space: str, one: Architecture, scores: list[float]) -> dict[str, Any]:
+    return {"max_latency_ms": limit, "space": space, "macro_f1": scores, "architecture": one.to_json()}
+
+
+def _known(path: str, settings: dict[str, int]) -> dict[Architecture, list[float]]:
+    """Scores of the architectures that a JSON of the same settings holds."""
+    if not os.path.exists(path):
+        return {}
+    record = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+    if {name: record.get(name) for name in settings} != settings:
+        return {}
+    return {Architecture.from_json(row["architecture"]): row["macro_f1"] for row in record["rows"]}
 
 
 if __name__ == "__main__":

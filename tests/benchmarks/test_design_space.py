@@ -3,18 +3,25 @@
 import numpy as np
 import pytest
 
-from benchmarks.design_space import drawn, explained, features
+from benchmarks.design_space import drawn, explained, features, of_both_strides
 from benchmarks.nets import nets
 from tsnas.cost.estimate import estimate_graph
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
+from tsnas.space.config import SpaceConfig
 
 
 def test_those_drawn_use_most_of_the_limit_in_turns_of_both_strides():
-    found = drawn(64, 3, 4, limit_ms=4.0, count=5, seed=0)
+    found = of_both_strides(64, 3, 4, limit_ms=4.0, count=5, seed=0)
     assert [one.cells[0].stride for one in found] == [2, 4, 2, 4, 2]
     assert len(set(found)) == 5
     for one in found:
         assert 3.2 <= estimate_graph(one.graph(), "nucleo_f446re").latency_ms <= 4.0
+
+
+def test_a_space_that_is_smaller_than_asked_gives_what_it_has():
+    tiny = SpaceConfig(time_reduce_filters=4, fusion_filters=8, kernel_sizes=(3,), extra_fusion_cells=0)
+    found = drawn(tiny, 64, 3, 4, limit_ms=100.0, count=3, rng=np.random.default_rng(0))
+    assert found == []
 
 
 def test_a_net_made_by_hand_is_described_as_it_is():
