@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tsnas.cost.board import load_board
+from tsnas.search.options import architecture_of, cell_options
 from tsnas.space.config import SPACES, SpaceConfig
 from tsnas.space.operators import space_ops
 from tsnas.space.supernet import Supernet, build_cells
@@ -14,10 +15,13 @@ BOARD = load_board("nucleo_f446re")
 def random_ops(supernet, count):
     """The operators of that many random architectures, one set for each."""
     rng = np.random.default_rng(0)
-    choices = [cell.enumerate() for cell in supernet.cells]
+    everything = [cell_options(cell) for cell in supernet.cells]
     for _ in range(count):
-        architecture = supernet.architecture([cell[rng.integers(len(cell))] for cell in choices])
-        yield {node.op for node in architecture.graph().nodes}
+        rows, width = [], 0
+        for options in everything:
+            rows.append(rng.choice(np.flatnonzero(options.in_width == width)))
+            width = options.out_width[rows[-1]]
+        yield {node.op for node in architecture_of(supernet, everything, rows).graph().nodes}
 
 
 @pytest.mark.parametrize("space", sorted(SPACES))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from tsnas.cost.limits import Limits
 from tsnas.cost.memory import base_planning_bytes
 from tsnas.errors import InfeasibleError
 from tsnas.search.derive import Derived, derive
+from tsnas.search.feasibility import smallest_costs
 from tsnas.search.options import CellOptions, cell_options
 from tsnas.space.supernet import Supernet
 
@@ -20,6 +22,8 @@ Path = tuple[int, ...]
 # A walk of so many steps ends anywhere in the space; most that it is drawn towards the limits, where loose limits would
 # else hardly ever be used.
 FAR_STEPS, MOST_DRIVE = 300, 20.0
+# Largest share of a limit that the smallest architecture of a part of a space may use, if another part has more room.
+ROOMY = 2 / 3
 
 
 class Paths:
@@ -60,21 +64,32 @@ class Paths:
         """Some path that keeps the limits; raises InfeasibleError if none does."""
         return self.nearest.path
 
+    @property
+    def least_use(self) -> float:
+        """Largest share of a limit that even the smallest architecture uses, each cost taken on its own."""
+        return self.limits.share_used(self.supernet.board, **smallest_costs(self.supernet, list(self.options)))
+
     def within(self, limits: Limits) -> Paths:
         """The same paths under other limits."""
         return Paths(self.supernet, limits, self.options)
 
     def use(self, path: Path) -> float:
-        """Largest share of a limit that a path uses, by the sums over its cells; above 1 it does not fit."""
-        return self.limits.share_used(self.supernet.board, *self._costs(path))
+        """Largest share of a limit that a path uses, by the sums over its cells; above 1 it does not fit.
 
-    def _costs(self, path: Path) -> tuple[float, float, float]:
+        It is infinite if the space does not have the path.
+        """
+        costs = self._costs(path)
+        return math.inf if costs is None else self.limits.share_used(self.supernet.board, *costs)
+
+    def _costs(self, path: Path) -> tuple[float, float, float] | None:
         base = self.supernet.base_costs()
         latency_ms, tail_bytes, flash_bytes = base["latency_ms"], base["ram_bytes"], base["flash_bytes"]
         live_bytes, planning_bytes = 0.0, float(base_planning_bytes())
         width = 0
         for option, choice in zip(self.options, path, strict=True):
-            row = width * len(option.choices) + choice
+            row = option.row_of[width, choice]
+            if row < 0:
+                return None
             latency_ms += option.costs["latency_ms"][row]
             tail_bytes += option.costs["tail_bytes"][row]
             flash_bytes += option.costs["flash_bytes"][row]
@@ -162,7 +177,7 @@ class Paths:
 
 
 def fitting(parts: Sequence[Paths]) -> list[Paths]:
-    """Those parts of a search space in which some path keeps the limits.
+    """Those parts of a search space in which some path keeps the limits, and not only just if others have more room.
 
     Args:
         parts: sequence of `Paths`, one for the supernet of each part.
@@ -183,7 +198,8 @@ def fitting(parts: Sequence[Paths]) -> list[Paths]:
             found.append(paths)
     if not found:
         raise min(errors, key=lambda error: (len(error.short), *(error.smallest[name] for name in error.short)))
-    return found
+    # Under limits that leave next to nothing to choose, networks are starved; no time is spent on them.
+    return [paths for paths in found if paths.least_use <= ROOMY] or found
 
 
 class _Neighbours:

@@ -31,12 +31,13 @@ def _part_ops(time: int, sensors: int, classes: int, config: SpaceConfig) -> lis
     height, width = time, sensors
     widths: tuple[int, ...] = (1,)
 
-    def convs(in_w: int, from_widths, to_widths, kernel, strides) -> None:
-        ops.extend(Conv2D(height, in_w, a, b, *kernel, *strides) for a in from_widths for b in to_widths)
+    def convs(in_w: int, from_widths, to_widths, kernel, strides, widening=False) -> None:
+        pairs = [(a, b) for a in from_widths for b in to_widths if b >= a or not widening]
+        ops.extend(Conv2D(height, in_w, a, b, *kernel, *strides) for a, b in pairs)
 
     for stride in config.time_strides(time):
         for kernel in config.kernels_for(height):
-            convs(width, widths, config.time_reduce_widths, (kernel, 1), (stride, 1))
+            convs(width, widths, config.time_reduce_widths, (kernel, 1), (stride, 1), config.widening)
         height, widths = -(-height // stride), config.time_reduce_widths
     for stride in config.fusion_strides(sensors):
         convs(width, widths, config.fusion_widths, (1, skip_width(stride)), (1, stride))

@@ -56,7 +56,13 @@ def build_cells(
         cells.append(cell)
 
     for stride in config.time_strides(time):
-        append(TimeReduceCell, kernels=config.kernels_for(size[0]), widths=config.time_reduce_widths, stride=stride)
+        append(
+            TimeReduceCell,
+            kernels=config.kernels_for(size[0]),
+            widths=config.time_reduce_widths,
+            stride=stride,
+            widening=config.widening,
+        )
     for stride in config.fusion_strides(sensors):
         append(SensorFusionCell, kernels=config.kernels_for(size[0]), widths=config.fusion_widths, stride=stride)
     append(OutputCell, classes=classes)
