@@ -34,12 +34,12 @@ SPACES = {
     "stride 2": SpaceConfig(collapse=True),
     "stride 4, one cell less": SpaceConfig(first_stride=4, collapse=True, extra_fusion_cells=1),
     "stride 2, one cell less": SpaceConfig(collapse=True, extra_fusion_cells=1),
-    "stride 2, one cell less, to 8 samples": SpaceConfig(collapse=True, extra_fusion_cells=1, minimum_time=8),
-    "stride 2, one cell less, to 32 samples": SpaceConfig(collapse=True, extra_fusion_cells=1, minimum_time=32),
     "stride 4, widening": SpaceConfig(first_stride=4, collapse=True, widening=True),
     "stride 2, widening": SpaceConfig(collapse=True, widening=True),
-    "stride 4, widening to 24": SpaceConfig(first_stride=4, collapse=True, widening=True, time_reduce_filters=24),
-    "stride 2, widening to 24": SpaceConfig(collapse=True, widening=True, time_reduce_filters=24),
+    "stride 4, widening to 8 or more (tsnas)": SpaceConfig(
+        first_stride=4, collapse=True, widening=True, sensor_filters=8
+    ),
+    "stride 2, widening to 8 or more": SpaceConfig(collapse=True, widening=True, sensor_filters=8),
     "halving, stride 4": SpaceConfig(first_stride=4),
     "halving, stride 2 (micronas)": SpaceConfig(),
 }

@@ -67,11 +67,10 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             no bound. With a bound, the speed of the machine has a say, so the same seed may give another model.
         validation_fraction: float in (0, 1), share of the windows that judge architectures, where `fit` is given no
             validation data. Defaults to 0.2.
-        space: str, `SpaceConfig`, or list of `SpaceConfig`, the search space: `"tsnas"` (two parts, with a first
-            stride of 4 and of 2), `"micronas"` (the paper's own), or settings of your own. The members of a list are
-            parts of one space: they share the time of a search, and the finalists of all meet in one contest, where
-            how the finalists of a part do on average counts too. A part that fits only just is left out if another
-            has more room. Defaults to `"tsnas"`.
+        space: str, `SpaceConfig`, or list of `SpaceConfig`, the search space: `"tsnas"`, `"micronas"` (the paper's
+            own), or settings of your own. The members of a list are parts of one space: they share the time of a
+            search, and the finalists of all meet in one contest, where it counts too how the finalists of a part do
+            on average. Defaults to `"tsnas"`.
         axes: which channels are x, y and z of one sensor, as a list of triples such as `[(0, 1, 2), (3, 4, 5)]`. In
             training the sensors of a window are turned by some degrees, because no two users wear a device at the same
             angle. None turns nothing. Defaults to `"auto"`: if the number of channels is a multiple of three, each

@@ -13,7 +13,6 @@ from tsnas.cost.limits import Limits
 from tsnas.cost.memory import base_planning_bytes
 from tsnas.errors import InfeasibleError
 from tsnas.search.derive import Derived, derive
-from tsnas.search.feasibility import smallest_costs
 from tsnas.search.options import CellOptions, cell_options
 from tsnas.space.supernet import Supernet
 
@@ -22,8 +21,6 @@ Path = tuple[int, ...]
 # A walk of so many steps ends anywhere in the space; most that it is drawn towards the limits, where loose limits would
 # else hardly ever be used.
 FAR_STEPS, MOST_DRIVE = 300, 20.0
-# Largest share of a limit that the smallest architecture of a part of a space may use, if another part has more room.
-ROOMY = 2 / 3
 
 
 class Paths:
@@ -63,11 +60,6 @@ class Paths:
     def start(self) -> Path:
         """Some path that keeps the limits; raises InfeasibleError if none does."""
         return self.nearest.path
-
-    @property
-    def least_use(self) -> float:
-        """Largest share of a limit that even the smallest architecture uses, each cost taken on its own."""
-        return self.limits.share_used(self.supernet.board, **smallest_costs(self.supernet, list(self.options)))
 
     def within(self, limits: Limits) -> Paths:
         """The same paths under other limits."""
@@ -177,7 +169,7 @@ class Paths:
 
 
 def fitting(parts: Sequence[Paths]) -> list[Paths]:
-    """Those parts of a search space in which some path keeps the limits, and not only just if others have more room.
+    """Those parts of a search space in which some path keeps the limits.
 
     Args:
         parts: sequence of `Paths`, one for the supernet of each part.
@@ -198,8 +190,7 @@ def fitting(parts: Sequence[Paths]) -> list[Paths]:
             found.append(paths)
     if not found:
         raise min(errors, key=lambda error: (len(error.short), *(error.smallest[name] for name in error.short)))
-    # Under limits that leave next to nothing to choose, networks are starved; no time is spent on them.
-    return [paths for paths in found if paths.least_use <= ROOMY] or found
+    return found
 
 
 class _Neighbours:

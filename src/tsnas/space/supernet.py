@@ -55,11 +55,12 @@ def build_cells(
         size, widths = cell.out_size, cell.out_widths
         cells.append(cell)
 
-    for stride in config.time_strides(time):
+    strides = config.time_strides(time)
+    for index, stride in enumerate(strides):
         append(
             TimeReduceCell,
             kernels=config.kernels_for(size[0]),
-            widths=config.time_reduce_widths,
+            widths=config.sensor_widths if index == len(strides) - 1 else config.time_reduce_widths,
             stride=stride,
             widening=config.widening,
         )
