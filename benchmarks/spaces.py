@@ -34,12 +34,8 @@ SPACES = {
     "stride 2": SpaceConfig(collapse=True),
     "stride 4, one cell less": SpaceConfig(first_stride=4, collapse=True, extra_fusion_cells=1),
     "stride 2, one cell less": SpaceConfig(collapse=True, extra_fusion_cells=1),
-    "stride 4, widening": SpaceConfig(first_stride=4, collapse=True, widening=True),
-    "stride 2, widening": SpaceConfig(collapse=True, widening=True),
-    "stride 4, widening to 8 or more (tsnas)": SpaceConfig(
-        first_stride=4, collapse=True, widening=True, sensor_filters=8
-    ),
-    "stride 2, widening to 8 or more": SpaceConfig(collapse=True, widening=True, sensor_filters=8),
+    "stride 4, 8 filters or more (tsnas)": SpaceConfig(first_stride=4, collapse=True, sensor_filters=8),
+    "stride 2, 8 filters or more": SpaceConfig(collapse=True, sensor_filters=8),
     "halving, stride 4": SpaceConfig(first_stride=4),
     "halving, stride 2 (micronas)": SpaceConfig(),
 }

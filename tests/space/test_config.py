@@ -76,7 +76,6 @@ def test_kernels_longer_than_any_window_can_fill_are_left_out():
         ({"collapse": 1}, ["collapse=1 must be True or False"]),
         ({"sensor_filters": 20}, ["sensor_filters=20", "1 to time_reduce_filters=16"]),
         ({"sensor_filters": 0}, ["sensor_filters=0"]),
-        ({"widening": None}, ["widening=None must be True or False"]),
         ({"extra_fusion_cells": -1}, ["extra_fusion_cells=-1"]),
         ({"dropout": 1.0}, ["dropout=1.0"]),
     ],

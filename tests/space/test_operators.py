@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from tsnas.cost.board import load_board
-from tsnas.search.options import architecture_of, cell_options
 from tsnas.space.config import SPACES, SpaceConfig
 from tsnas.space.operators import space_ops
 from tsnas.space.supernet import Supernet, build_cells
@@ -15,13 +14,10 @@ BOARD = load_board("nucleo_f446re")
 def random_ops(supernet, count):
     """The operators of that many random architectures, one set for each."""
     rng = np.random.default_rng(0)
-    everything = [cell_options(cell) for cell in supernet.cells]
+    choices = [cell.enumerate() for cell in supernet.cells]
     for _ in range(count):
-        rows, width = [], 0
-        for options in everything:
-            rows.append(rng.choice(np.flatnonzero(options.in_width == width)))
-            width = options.out_width[rows[-1]]
-        yield {node.op for node in architecture_of(supernet, everything, rows).graph().nodes}
+        architecture = supernet.architecture([cell[rng.integers(len(cell))] for cell in choices])
+        yield {node.op for node in architecture.graph().nodes}
 
 
 @pytest.mark.parametrize("space", sorted(SPACES))
@@ -35,7 +31,13 @@ def test_a_thousand_random_architectures_need_nothing_else(space):
 
 @pytest.mark.parametrize(("time", "sensors", "classes"), [(24, 1, 2), (40, 4, 3), (64, 30, 10)])
 def test_nothing_is_planned_that_no_architecture_has(time, sensors, classes):
-    config = SpaceConfig(time_reduce_filters=8, fusion_filters=16, extra_fusion_cells=1, collapse=sensors == 4)
+    config = SpaceConfig(
+        time_reduce_filters=8,
+        fusion_filters=16,
+        extra_fusion_cells=1,
+        collapse=sensors == 4,
+        sensor_filters=8 if sensors == 30 else 1,
+    )
     supernet = Supernet(build_cells(BOARD, time, sensors, classes, config), BOARD)
     left = set(space_ops(time, sensors, classes, config))
     for needed in random_ops(supernet, 1000):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,7 +16,7 @@ COSTS = ("latency_ms", "live_bytes", "tail_bytes", "planning_bytes", "flash_byte
 
 @dataclasses.dataclass(frozen=True)
 class CellOptions:
-    """All options of one cell for all widths of its input that the space has; row i of each array is one of them.
+    """All options of one cell for all widths of its input; row i of each array is one of them.
 
     Args:
         cell: the `SearchCell`.
@@ -37,13 +36,6 @@ class CellOptions:
     def __len__(self) -> int:
         return len(self.choice)
 
-    @functools.cached_property
-    def row_of(self) -> np.ndarray:
-        """The row of each (width of the input, choice); -1 where the space has none."""
-        rows = np.full((len(self.cell.in_widths), len(self.choices)), -1)
-        rows[self.in_width, self.choice] = np.arange(len(self))
-        return rows
-
     def regret(self) -> np.ndarray:
         """How far each option is from what the alphas prefer; see `choice_regret`."""
         return self.choice_regret()[self.choice]
@@ -62,9 +54,7 @@ def cell_options(cell: SearchCell) -> CellOptions:
     """Enumerates a cell; the costs are those of the cell's own expected costs at one-hot decisions."""
     choices = cell.enumerate()
     n_in = len(cell.in_widths)
-    in_width, choice = np.array(
-        [(width, index) for width in range(n_in) for index, taken in enumerate(choices) if cell.allows(taken, width)]
-    ).T
+    in_width, choice = (index.ravel() for index in np.indices((n_in, len(choices))))
     in_probs = np.eye(n_in, dtype=np.float32)[in_width]
     probs = {}
     for name, group in cell.groups.items():

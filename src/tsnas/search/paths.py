@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -66,22 +65,16 @@ class Paths:
         return Paths(self.supernet, limits, self.options)
 
     def use(self, path: Path) -> float:
-        """Largest share of a limit that a path uses, by the sums over its cells; above 1 it does not fit.
+        """Largest share of a limit that a path uses, by the sums over its cells; above 1 it does not fit."""
+        return self.limits.share_used(self.supernet.board, *self._costs(path))
 
-        It is infinite if the space does not have the path.
-        """
-        costs = self._costs(path)
-        return math.inf if costs is None else self.limits.share_used(self.supernet.board, *costs)
-
-    def _costs(self, path: Path) -> tuple[float, float, float] | None:
+    def _costs(self, path: Path) -> tuple[float, float, float]:
         base = self.supernet.base_costs()
         latency_ms, tail_bytes, flash_bytes = base["latency_ms"], base["ram_bytes"], base["flash_bytes"]
         live_bytes, planning_bytes = 0.0, float(base_planning_bytes())
         width = 0
         for option, choice in zip(self.options, path, strict=True):
-            row = option.row_of[width, choice]
-            if row < 0:
-                return None
+            row = width * len(option.choices) + choice
             latency_ms += option.costs["latency_ms"][row]
             tail_bytes += option.costs["tail_bytes"][row]
             flash_bytes += option.costs["flash_bytes"][row]

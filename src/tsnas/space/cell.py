@@ -79,10 +79,6 @@ class SearchCell(keras.layers.Layer):
         """Every distinct derived cell: index of the option taken in each group that matters for it."""
         raise NotImplementedError
 
-    def allows(self, choice: dict[str, int], in_width: int) -> bool:
-        """Whether the space has a row of `enumerate` for an input of the width with that index."""
-        return True
-
     def path_settings(self, choice: dict[str, int], in_width: int) -> list[int]:
         """What `path` takes for one row of `enumerate` and the index of the input's width; of one length for all."""
         raise NotImplementedError

@@ -26,7 +26,6 @@ class TimeReduceCell(SearchCell):
         kernels: tuple of int, lengths of the filters to choose from.
         widths: tuple of int, numbers of filters to choose from.
         stride: int, stride over time; the paper's is 2.
-        widening: bool, whether it must have at least as many filters as its input.
         seed: int, seed of weights and noise.
 
     Call arguments:
@@ -40,12 +39,11 @@ class TimeReduceCell(SearchCell):
     Source: section 5.3.1 of the paper.
     """
 
-    def __init__(self, board, in_size, in_widths, kernels, widths, stride, widening, seed, **kwargs):
+    def __init__(self, board, in_size, in_widths, kernels, widths, stride, seed, **kwargs):
         out_size = (-(-in_size[0] // stride), in_size[1])
         super().__init__(board, in_size, in_widths, widths, out_size, **kwargs)
         self.kernels = tuple(kernels)
         self.stride = stride
-        self.widening = widening
         self.convs = [
             self._conv(f"conv{kernel}", in_size, in_widths, widths, (kernel, 1), (stride, 1), seed + 10 * index)
             for index, kernel in enumerate(kernels)
@@ -62,9 +60,6 @@ class TimeReduceCell(SearchCell):
                 for index, conv in enumerate(self.convs)
             ]
         )
-
-    def allows(self, choice, in_width):
-        return not self.widening or self.out_widths[choice["filters"]] >= self.in_widths[in_width]
 
     def path_settings(self, choice, in_width):
         kernel = [int(index == choice["kernel"]) for index in range(len(self.kernels))]

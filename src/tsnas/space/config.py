@@ -29,8 +29,6 @@ class SpaceConfig:
             Defaults to 2, the paper's.
         collapse: bool, whether the first Sensor-Fusion cell takes all sensors in one step, instead of halving them as
             the paper does. Defaults to False.
-        widening: bool, whether each Time-Reduce cell must have at least as many filters as the one before. Defaults to
-            False, the paper's.
         sensor_filters: int, fewest filters of the last Time-Reduce cell: all that later cells know of a sensor.
             Defaults to 1, any number.
         dropout: float in [0, 1), dropout between the cells of the supernet while it trains. Defaults to 0.1; with the
@@ -57,7 +55,6 @@ class SpaceConfig:
     extra_fusion_cells: int = 2
     first_stride: int = 2
     collapse: bool = False
-    widening: bool = False
     sensor_filters: int = 1
     dropout: float = 0.1
 
@@ -90,9 +87,8 @@ class SpaceConfig:
                 raise SettingError(f"{name}={getattr(self, name)!r} must be a whole number of at least {least}.")
         if not is_whole(self.first_stride, 2) or self.first_stride not in (2, 4):
             raise SettingError(f"first_stride={self.first_stride!r} must be 2 or 4.")
-        for name in ("collapse", "widening"):
-            if not isinstance(getattr(self, name), bool):
-                raise SettingError(f"{name}={getattr(self, name)!r} must be True or False.")
+        if not isinstance(self.collapse, bool):
+            raise SettingError(f"collapse={self.collapse!r} must be True or False.")
         if not (is_number(self.dropout) and 0 <= self.dropout < 1):
             raise SettingError(f"dropout={self.dropout!r} must be a number in [0, 1).")
         for field in dataclasses.fields(self):
@@ -209,7 +205,7 @@ SPACES = {
     # Thin filters on each sensor, then all sensors in one step, then wide filters over time where that is cheap: under
     # tight limits its networks are more accurate than the paper's, under loose ones as accurate. Of all that networks
     # differ in at equal latency, enough filters where the sensors meet count most (docs/benchmarks.md).
-    "tsnas": (SpaceConfig(first_stride=4, collapse=True, widening=True, sensor_filters=8),),
+    "tsnas": (SpaceConfig(first_stride=4, collapse=True, sensor_filters=8),),
     "micronas": (SpaceConfig(),),
 }
 

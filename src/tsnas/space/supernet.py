@@ -62,7 +62,6 @@ def build_cells(
             kernels=config.kernels_for(size[0]),
             widths=config.sensor_widths if index == len(strides) - 1 else config.time_reduce_widths,
             stride=stride,
-            widening=config.widening,
         )
     for stride in config.fusion_strides(sensors):
         append(SensorFusionCell, kernels=config.kernels_for(size[0]), widths=config.fusion_widths, stride=stride)
