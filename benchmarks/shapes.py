@@ -61,11 +61,11 @@ SHAPES = {
     "as it is": Shape(lambda data: data, 30.0, 64.0),
     "40 windows": Shape(lambda data: few(data, 40), 30.0, 64.0),
     "one channel": Shape(lambda data: changed(data, lambda x: x[..., :1]), 10.0, 64.0),
-    "60 channels": Shape(lambda data: changed(data, lambda x: mixed(x, 60)), 100.0, 64.0),
+    "60 channels": Shape(lambda data: changed(data, lambda x: mixed(x, 60)), 60.0, 64.0),
     "24 samples": Shape(lambda data: changed(data, lambda x: x[:, :24]), 10.0, 64.0),
     # A sixth of the windows: all would take a gigabyte.
     "1,500 samples": Shape(
-        lambda data: changed(few(data, len(data.y_train) // 6), lambda x: stretched(x, 1500)), 200.0, 100.0
+        lambda data: changed(few(data, len(data.y_train) // 6), lambda x: stretched(x, 1500)), 100.0, 100.0
     ),
 }
 
