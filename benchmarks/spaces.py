@@ -30,12 +30,10 @@ from tsnas.space.architecture import Architecture
 from tsnas.space.config import SpaceConfig
 
 SPACES = {
-    "stride 4": SpaceConfig(first_stride=4, collapse=True),
+    "stride 4 (tsnas)": SpaceConfig(first_stride=4, collapse=True),
     "stride 2": SpaceConfig(collapse=True),
     "stride 4, one cell less": SpaceConfig(first_stride=4, collapse=True, extra_fusion_cells=1),
     "stride 2, one cell less": SpaceConfig(collapse=True, extra_fusion_cells=1),
-    "stride 4, 8 filters or more (tsnas)": SpaceConfig(first_stride=4, collapse=True, sensor_filters=8),
-    "stride 2, 8 filters or more": SpaceConfig(collapse=True, sensor_filters=8),
     "halving, stride 4": SpaceConfig(first_stride=4),
     "halving, stride 2 (micronas)": SpaceConfig(),
 }

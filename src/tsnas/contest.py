@@ -29,9 +29,6 @@ SECOND_ROUND = 4
 # So much may lie between two scores of the first round by chance. On average a larger network is better by less than
 # that: those that use the limits well are considered alone, unless the best of them is worse by more.
 LEVEL = 0.03
-# Of what a score of the first round is above or below others of its part of the space, so much is not chance: measured
-# on contests (docs/benchmarks.md, "Does a larger network do better?"). A part's mean over its finalists tells more.
-FORETOLD = 0.27
 LEAST_EPOCHS = 3
 # The final training has the same.
 DROPOUT = 0.3
@@ -49,7 +46,6 @@ class Outcome:
         place: int, of the winner among the finalists. Defaults to 0.
         latency_ms: list of float, one for each finalist that was trained.
         use: list of float, the shares of the tightest limit that they use.
-        part: list of int, the part of the search space that each comes from.
         macro_f1: list of float, their scores in the first round.
         second_macro_f1: dict of the place of a finalist to its score, for those in the second round.
         seconds_per_epoch: float, how long the slowest of them took for a pass over the training windows; 0 if none
@@ -60,7 +56,6 @@ class Outcome:
     place: int = 0
     latency_ms: list[float] = dataclasses.field(default_factory=list)
     use: list[float] = dataclasses.field(default_factory=list)
-    part: list[int] = dataclasses.field(default_factory=list)
     macro_f1: list[float] = dataclasses.field(default_factory=list)
     second_macro_f1: dict[int, float] = dataclasses.field(default_factory=dict)
     seconds_per_epoch: float = 0.0
@@ -70,7 +65,6 @@ class Outcome:
         return {
             "latency_ms": self.latency_ms,
             "use": self.use,
-            "part": [float(part) for part in self.part],
             "macro_f1": self.macro_f1,
             "second_round": [float(index) for index in self.second_macro_f1],
             "second_macro_f1": list(self.second_macro_f1.values()),
@@ -84,7 +78,6 @@ def contest(
     batch_size: int,
     seed: int,
     use: Sequence[float] | None = None,
-    parts: Sequence[int] | None = None,
     augment: Augment = scale_and_noise,
     verbose: int = 0,
     max_seconds: float = math.inf,
@@ -92,8 +85,7 @@ def contest(
 ) -> Outcome:
     """Finds the finalist with the best macro-F1 on validation windows, in two rounds.
 
-    After the first, those that use the limits well are left to themselves, unless others were better by far. Which of
-    them come to the second is a matter of their own score and of how the finalists of their part of the space did.
+    After the first, those that use the limits well are left to themselves, unless others were better by far.
 
     Args:
         finalists: sequence of `Derived`; the first wins a tie.
@@ -103,8 +95,6 @@ def contest(
         seed: int, the same for all.
         use: sequence of float, the share of the tightest limit that each finalist uses; None makes no difference
             between them. Defaults to None.
-        parts: sequence of int, the part of the search space that each finalist comes from; None for a single part.
-            Defaults to None.
         augment: what happens to windows in training, as in `train_float`. Defaults to `scale_and_noise`.
         verbose: 0, 1 for a bar, 2 for a line for each finalist. Defaults to 0.
         max_seconds: float, time after which no further finalist is trained, but for the first. Defaults to no bound.
@@ -114,7 +104,6 @@ def contest(
         An `Outcome`. A single finalist wins without being trained.
     """
     use = [1.0] * len(finalists) if use is None else list(use)
-    parts = [0] * len(finalists) if parts is None else list(parts)
     if len(finalists) == 1:
         return Outcome(finalists[0])
     deadline = time.monotonic() + max_seconds
@@ -139,8 +128,7 @@ def contest(
             if index and time.monotonic() >= deadline:
                 break
             first.append(judged(index, splits[0], FIRST_STEPS))
-        trained = len(first)
-        left = considered(first, use[:trained], parts[:trained])
+        left = considered(first, use[: len(first)])
         entrants = left[:count] if len(left) > 1 else []
         bar.total = len(finalists) + len(entrants)
         for index in entrants:
@@ -148,17 +136,16 @@ def contest(
                 second[index] = judged(index, splits[-1], SECOND_STEPS)
     # Whoever was in the second round stands before all who were not.
     place = max(left, key=lambda i: (i in second, first[i] + second.get(i, 0.0), -i))
-    latencies = [finalist.estimate.latency_ms for finalist in finalists[:trained]]
-    return Outcome(finalists[place], place, latencies, use[:trained], parts[:trained], first, second, pace)
+    latencies = [finalist.estimate.latency_ms for finalist in finalists[: len(first)]]
+    return Outcome(finalists[place], place, latencies, use[: len(first)], first, second, pace)
 
 
-def considered(first: Sequence[float], use: Sequence[float], parts: Sequence[int] | None = None) -> list[int]:
-    """The places of those that may win, that of which most is expected first.
+def considered(first: Sequence[float], use: Sequence[float]) -> list[int]:
+    """The places of those that may win, the best first.
 
     Args:
         first: sequence of float, scores of the first round.
         use: sequence of float, the share of the tightest limit that each uses.
-        parts: sequence of int, as in `contest`. Defaults to None.
 
     Returns:
         list of int: those that use the limits well, if the best of them is level with the best of all; else all.
@@ -166,17 +153,7 @@ def considered(first: Sequence[float], use: Sequence[float], parts: Sequence[int
     everyone = range(len(first))
     well = [place for place in everyone if use[place] >= WELL_USED]
     level = any(first[place] >= max(first) - LEVEL for place in well)
-    hopes = expected(first, [0] * len(first) if parts is None else parts)
-    return sorted(well if level else everyone, key=lambda place: -hopes[place])
-
-
-def expected(first: Sequence[float], parts: Sequence[int]) -> list[float]:
-    """What is to be expected of each after the first round: between its own score and the mean of its part.
-
-    Source: James and Stein, Estimation with Quadratic Loss (1961).
-    """
-    means = {part: np.mean([score for score, own in zip(first, parts, strict=True) if own == part]) for part in parts}
-    return [float(means[part] + FORETOLD * (score - means[part])) for score, part in zip(first, parts, strict=True)]
+    return sorted(well if level else everyone, key=lambda place: -first[place])
 
 
 def short_score(

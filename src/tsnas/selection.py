@@ -101,20 +101,10 @@ def select(
         parties.append(finalists(paths, preferred, own_count, seed))
     history = {"trials" if kind == "tuner" else "search": joined(histories)} if histories else {}
     # In turns: whatever ends a contest early has heard all parts of the space.
-    turns = itertools.zip_longest(*([(one, part) for one in party] for part, party in enumerate(parties)))
-    entrants, part_of = zip(*(entrant for turn in turns for entrant in turn if entrant is not None), strict=True)
-    outcome = contest(
-        entrants,
-        splits,
-        batch_size,
-        seed,
-        [spaces[0].use_of(one) for one in entrants],
-        part_of,
-        augment,
-        settings.verbose,
-        budget.seconds_for("contest"),
-        settings.distribute,
-    )
+    entrants = [one for turn in itertools.zip_longest(*parties) for one in turn if one is not None]
+    seconds = budget.seconds_for("contest")
+    use = [spaces[0].use_of(one) for one in entrants]
+    outcome = contest(entrants, splits, batch_size, seed, use, augment, settings.verbose, seconds, settings.distribute)
     history["contest"] = outcome.history()
     derived = dry_run(spaces, outcome.winner, metadata)
     return Selected(derived, history, outcome.seconds_per_epoch)

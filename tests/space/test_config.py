@@ -74,8 +74,6 @@ def test_kernels_longer_than_any_window_can_fill_are_left_out():
         ({"minimum_time": 0}, ["minimum_time=0"]),
         ({"first_stride": 3}, ["first_stride=3 must be 2 or 4"]),
         ({"collapse": 1}, ["collapse=1 must be True or False"]),
-        ({"sensor_filters": 20}, ["sensor_filters=20", "1 to time_reduce_filters=16"]),
-        ({"sensor_filters": 0}, ["sensor_filters=0"]),
         ({"extra_fusion_cells": -1}, ["extra_fusion_cells=-1"]),
         ({"dropout": 1.0}, ["dropout=1.0"]),
     ],

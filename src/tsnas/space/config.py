@@ -29,8 +29,6 @@ class SpaceConfig:
             Defaults to 2, the paper's.
         collapse: bool, whether the first Sensor-Fusion cell takes all sensors in one step, instead of halving them as
             the paper does. Defaults to False.
-        sensor_filters: int, fewest filters of the last Time-Reduce cell: all that later cells know of a sensor.
-            Defaults to 1, any number.
         dropout: float in [0, 1), dropout between the cells of the supernet while it trains. Defaults to 0.1; with the
             paper's 0.3 a supernet of few hundred steps stays less accurate.
 
@@ -55,7 +53,6 @@ class SpaceConfig:
     extra_fusion_cells: int = 2
     first_stride: int = 2
     collapse: bool = False
-    sensor_filters: int = 1
     dropout: float = 0.1
 
     def __post_init__(self):
@@ -77,11 +74,6 @@ class SpaceConfig:
                     f"{prefix}_filters={filters} must be a positive multiple of {prefix}_granularity={granularity}, "
                     f"such as {max(1, (filters + granularity // 2) // granularity) * granularity}."
                 )
-        if not is_whole(self.sensor_filters, 1) or self.sensor_filters > self.time_reduce_filters:
-            raise SettingError(
-                f"sensor_filters={self.sensor_filters!r} must be a whole number from 1 to time_reduce_filters="
-                f"{self.time_reduce_filters}."
-            )
         for name, least in (("minimum_time", 1), ("minimum_sensors", 1), ("extra_fusion_cells", 0)):
             if not is_whole(getattr(self, name), least):
                 raise SettingError(f"{name}={getattr(self, name)!r} must be a whole number of at least {least}.")
@@ -100,11 +92,6 @@ class SpaceConfig:
     def time_reduce_widths(self) -> tuple[int, ...]:
         """Filter counts that a Time-Reduce cell may have, smallest first."""
         return _widths(self.time_reduce_filters, self.time_reduce_granularity)
-
-    @property
-    def sensor_widths(self) -> tuple[int, ...]:
-        """Those that the last of them may have."""
-        return tuple(width for width in self.time_reduce_widths if width >= self.sensor_filters)
 
     @property
     def fusion_widths(self) -> tuple[int, ...]:
@@ -203,9 +190,8 @@ def _widths(f_max: int, granularity: int) -> tuple[int, ...]:
 
 SPACES = {
     # Thin filters on each sensor, then all sensors in one step, then wide filters over time where that is cheap: under
-    # tight limits its networks are more accurate than the paper's, under loose ones as accurate. Of all that networks
-    # differ in at equal latency, enough filters where the sensors meet count most (docs/benchmarks.md).
-    "tsnas": (SpaceConfig(first_stride=4, collapse=True, sensor_filters=8),),
+    # tight limits its networks are more accurate than the paper's, under loose ones as accurate (docs/benchmarks.md).
+    "tsnas": (SpaceConfig(first_stride=4, collapse=True),),
     "micronas": (SpaceConfig(),),
 }
 

@@ -34,12 +34,10 @@ def _part_ops(time: int, sensors: int, classes: int, config: SpaceConfig) -> lis
     def convs(in_w: int, from_widths, to_widths, kernel, strides) -> None:
         ops.extend(Conv2D(height, in_w, a, b, *kernel, *strides) for a in from_widths for b in to_widths)
 
-    strides = config.time_strides(time)
-    for index, stride in enumerate(strides):
-        following = config.sensor_widths if index == len(strides) - 1 else config.time_reduce_widths
+    for stride in config.time_strides(time):
         for kernel in config.kernels_for(height):
-            convs(width, widths, following, (kernel, 1), (stride, 1))
-        height, widths = -(-height // stride), following
+            convs(width, widths, config.time_reduce_widths, (kernel, 1), (stride, 1))
+        height, widths = -(-height // stride), config.time_reduce_widths
     for stride in config.fusion_strides(sensors):
         convs(width, widths, config.fusion_widths, (1, skip_width(stride)), (1, stride))
         convs(width, widths, config.fusion_widths, (1, width), (1, stride))

@@ -55,14 +55,8 @@ def build_cells(
         size, widths = cell.out_size, cell.out_widths
         cells.append(cell)
 
-    strides = config.time_strides(time)
-    for index, stride in enumerate(strides):
-        append(
-            TimeReduceCell,
-            kernels=config.kernels_for(size[0]),
-            widths=config.sensor_widths if index == len(strides) - 1 else config.time_reduce_widths,
-            stride=stride,
-        )
+    for stride in config.time_strides(time):
+        append(TimeReduceCell, kernels=config.kernels_for(size[0]), widths=config.time_reduce_widths, stride=stride)
     for stride in config.fusion_strides(sensors):
         append(SensorFusionCell, kernels=config.kernels_for(size[0]), widths=config.fusion_widths, stride=stride)
     append(OutputCell, classes=classes)
