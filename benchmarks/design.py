@@ -13,7 +13,6 @@ Source: Radosavovic et al., Designing Network Design Spaces (2020).
 from __future__ import annotations
 
 import concurrent.futures
-import json
 import multiprocessing
 import os
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ import numpy as np
 import tabulate
 from absl import app, flags
 
-from benchmarks.design_space import explained, features, judged, of_both_strides
+from benchmarks.design_space import explained, features, judged, known_scores, of_both_strides
 from benchmarks.nets import nets
 from benchmarks.record import provenance, write_json
 from tsnas.datasets import load_npz
@@ -55,7 +54,7 @@ def main(argv: Sequence[str]) -> None:
         os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
     settings = {"splits": SPLITS.value, "steps": STEPS.value, "seed": SEED.value}
     wanted = [*((kind, one) for kind, one in by_hand.items()), *(("random", one) for one in random)]
-    known = _known(out, settings)
+    known = known_scores(out, settings)
     rows = [_row(kind, one, known[one]) for kind, one in wanted if one in known]
     record = provenance("benchmarks.design", ("tsnas", "tensorflow", "tf_keras", "numpy")) | settings
     with concurrent.futures.ProcessPoolExecutor(PROCESSES.value, multiprocessing.get_context("spawn")) as pool:
@@ -77,17 +76,6 @@ def main(argv: Sequence[str]) -> None:
     print(tabulate.tabulate(causes, ("feature", "one sd", "gain of one sd more", "standard error")))
     write_json(out, record | {"rows": rows, "explained": causes})
     print(f"\nWritten: {out}")
-
-
-def _known(path: str, settings: dict[str, int]) -> dict[Architecture, list[float]]:
-    """Scores of the architectures that a JSON of the same settings holds."""
-    if not os.path.exists(path):
-        return {}
-    with open(path, encoding="utf-8") as file:
-        record = json.load(file)
-    if {name: record[name] for name in settings} != settings:
-        return {}
-    return {Architecture.from_json(row["architecture"]): row["macro_f1"] for row in record["rows"]}
 
 
 def _row(kind: str, one: Architecture, scores: list[float]) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
+import os
+import pathlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -106,6 +109,16 @@ def judged(architecture: Architecture, data: str, splits: int, steps: int, seed:
         parts = [(standardizer(loaded.x_train[rows])[..., np.newaxis], y[rows]) for rows in (train, val)]
         scores.append(short_score(architecture, (parts[0], parts[1]), steps, BATCH_SIZE, seed, augment)[0])
     return scores
+
+
+def known_scores(path: str, settings: dict[str, int]) -> dict[Architecture, list[float]]:
+    """Scores of the architectures that a JSON of the same settings holds."""
+    if not os.path.exists(path):
+        return {}
+    record = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+    if {name: record.get(name) for name in settings} != settings:
+        return {}
+    return {Architecture.from_json(row["architecture"]): row["macro_f1"] for row in record["rows"]}
 
 
 def explained(rows: Sequence[dict[str, Any]]) -> list[tuple[str, float, float, float]]:

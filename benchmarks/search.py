@@ -85,7 +85,6 @@ def summary(results: dict[Run, dict[str, Any]]) -> list[dict[str, Any]]:
                 "kind": common.strategy,
                 "board": common.board,
                 "limits": common.net or f"{common.max_latency_ms:g} ms, {common.max_ram_kb:g} KB",
-                "dates": sorted({result["date"] for result in own}),
                 "seeds": [result["seed"] for result in own],
                 "latency_ms": round(float(np.mean([result["latency_ms"] for result in own])), 2),
                 "each_latency_ms": [result["latency_ms"] for result in own],

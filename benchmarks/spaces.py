@@ -11,7 +11,6 @@ already is not trained again.
 from __future__ import annotations
 
 import concurrent.futures
-import json
 import multiprocessing
 import os
 import pathlib
@@ -22,7 +21,7 @@ import numpy as np
 import tabulate
 from absl import app, flags
 
-from benchmarks.design_space import BOARD, drawn, judged
+from benchmarks.design_space import BOARD, drawn, judged, known_scores
 from benchmarks.record import provenance, write_json
 from tsnas.datasets import load_npz
 from tsnas.errors import InfeasibleError
@@ -57,7 +56,7 @@ def main(argv: Sequence[str]) -> None:
     name = pathlib.Path(DATA.value).stem
     out = OUT.value or f"benchmarks/results/spaces_{name}.json"
     settings = {"splits": SPLITS.value, "steps": STEPS.value, "seed": SEED.value}
-    known = _known(out, settings)
+    known = known_scores(out, settings)
     wanted: list[tuple[float, str, Architecture]] = []
     for limit in map(float, LIMITS.value):
         for space in CHOSEN.value:
@@ -108,16 +107,6 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 def _row(limit: float, space: str, one: Architecture, scores: list[float]) -> dict[str, Any]:
     return {"max_latency_ms": limit, "space": space, "macro_f1": scores, "architecture": one.to_json()}
-
-
-def _known(path: str, settings: dict[str, int]) -> dict[Architecture, list[float]]:
-    """Scores of the architectures that a JSON of the same settings holds."""
-    if not os.path.exists(path):
-        return {}
-    record = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
-    if {name: record.get(name) for name in settings} != settings:
-        return {}
-    return {Architecture.from_json(row["architecture"]): row["macro_f1"] for row in record["rows"]}
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from benchmarks.design_space import drawn, explained, features, of_both_strides
+from benchmarks.design_space import drawn, explained, features, known_scores, of_both_strides
 from benchmarks.nets import nets
+from benchmarks.record import write_json
 from tsnas.cost.estimate import estimate_graph
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 from tsnas.space.config import SpaceConfig
@@ -60,3 +61,12 @@ def test_what_makes_them_good_is_found_again():
         spread, gain, error = found[name]
         assert abs(gain - each * spread) < 3 * error < 0.002
     assert found["good"][0] == pytest.approx(2.0, rel=0.1)
+
+
+def test_scores_are_known_again_for_the_same_settings_only(tmp_path):
+    net = Architecture(128, 9, 6, nets(9)["4, 8 | 24, 32"])
+    path, settings = str(tmp_path / "scores.json"), {"steps": 600, "seed": 0}
+    assert known_scores(path, settings) == {}
+    write_json(path, settings | {"rows": [{"architecture": net.to_json(), "macro_f1": [0.9, 0.8]}]})
+    assert known_scores(path, settings) == {net: [0.9, 0.8]}
+    assert known_scores(path, settings | {"seed": 1}) == {}

@@ -40,8 +40,6 @@ def split_validation(
         LengthMismatchError: `y` and `groups` differ in length.
         TooFewWindowsError: every class has a single window.
     """
-    if not 0 < fraction < 1:
-        raise SettingError(f"fraction must lie between 0 and 1, not {fraction}")
     return validation_splits(y, groups, fraction, 1, seed)[0]
 
 

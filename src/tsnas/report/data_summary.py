@@ -12,7 +12,7 @@ import numpy as np
 import tsnas
 from tsnas.data import validation_splits
 
-# The pipeline splits twice, the second time with the next seed: see `tsnas.pipeline`.
+# The pipeline splits twice: see `tsnas.pipeline`.
 SPLITS = 2
 PACKAGES = {"tensorflow": "tensorflow", "tf_keras": "tf_keras"}
 
