@@ -12,9 +12,7 @@ Source: Radosavovic et al., Designing Network Design Spaces (2020).
 
 from __future__ import annotations
 
-import concurrent.futures
-import multiprocessing
-import os
+import pathlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +20,8 @@ import numpy as np
 import tabulate
 from absl import app, flags
 
-from benchmarks.design_space import explained, features, judged, known_scores, of_both_strides
+from benchmarks.design_space import explained, features, known_scores, of_both_strides
+from benchmarks.judging import judge_all
 from benchmarks.nets import nets
 from benchmarks.record import provenance, write_json
 from tsnas.datasets import load_npz
@@ -47,26 +46,19 @@ def main(argv: Sequence[str]) -> None:
     (_, time, sensors), classes = loaded.x_train.shape, len(np.unique(loaded.y_train))
     random = of_both_strides(time, sensors, classes, LIMIT.value, ARCHITECTURES.value, SEED.value)
     by_hand = {name: Architecture(time, sensors, classes, cells) for name, cells in nets(sensors).items()}
-    name = os.path.splitext(os.path.basename(DATA.value))[0]
+    name = pathlib.Path(DATA.value).stem
     out = OUT.value or f"benchmarks/results/design_{name}_{LIMIT.value:g}.json"
-    if PROCESSES.value > 1:
-        # Read by TensorFlow when a process starts.
-        os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
     settings = {"splits": SPLITS.value, "steps": STEPS.value, "seed": SEED.value}
     wanted = [*((kind, one) for kind, one in by_hand.items()), *(("random", one) for one in random)]
     known = known_scores(out, settings)
     rows = [_row(kind, one, known[one]) for kind, one in wanted if one in known]
     record = provenance("benchmarks.design", ("tsnas", "tensorflow", "tf_keras", "numpy")) | settings
-    with concurrent.futures.ProcessPoolExecutor(PROCESSES.value, multiprocessing.get_context("spawn")) as pool:
-        futures = {
-            pool.submit(judged, one, DATA.value, **settings): (kind, one) for kind, one in wanted if one not in known
-        }
-        for future in concurrent.futures.as_completed(futures):
-            kind, one = futures[future]
-            scores = [round(score, 4) for score in future.result()]
-            rows.append(_row(kind, one, scores))
-            print(f"{len(rows)}/{len(wanted)} {kind}: {scores}", flush=True)
-            write_json(out, record | {"rows": rows})
+    kinds = {one: kind for kind, one in wanted}
+    trials = [(one, tuple(range(SPLITS.value))) for _, one in wanted if one not in known]
+    for (one, _), scores in judge_all(trials, DATA.value, STEPS.value, SEED.value, PROCESSES.value):
+        rows.append(_row(kinds[one], one, scores))
+        print(f"{len(rows)}/{len(wanted)} {kinds[one]}: {scores}", flush=True)
+        write_json(out, record | {"rows": rows})
     of_random = [row for row in rows if row["kind"] == "random"]
     causes = explained(of_random)
     scores = [float(np.mean(row["macro_f1"])) for row in of_random]

@@ -1,4 +1,4 @@
-"""Random architectures near a limit: drawn, described in numbers, trained alone, and their scores explained by that."""
+"""Random architectures near a limit: drawn, described in numbers, and their scores explained by that."""
 
 from __future__ import annotations
 
@@ -12,22 +12,16 @@ from typing import Any
 import numpy as np
 
 from benchmarks.least_squares import least_squares
-from benchmarks.nets import BATCH_SIZE
-from tsnas.contest import short_score
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
-from tsnas.data import Standardizer, encode_labels, find_axes, validation_splits
-from tsnas.datasets import load_npz
-from tsnas.deploy.augment import augmentation
 from tsnas.search.finalists import WELL_USED
 from tsnas.search.paths import Paths
-from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
+from tsnas.space.architecture import Architecture, Cell, SensorFusion, TimeReduce
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 
 BOARD = "nucleo_f446re"
-VALIDATION_SHARE = 0.25
 # Draws for each that is wanted; most are far from a loose limit.
 TRIES = 50
 
@@ -71,6 +65,33 @@ def of_both_strides(
     return [one for turn in zip(*found, strict=True) for one in turn][:count]
 
 
+def regular(
+    time: int, sensors: int, classes: int, limit_ms: float, count: int, rng: np.random.Generator
+) -> list[Architecture]:
+    """Random architectures of a kind that one would make by hand, between four fifths of a limit and all of it.
+
+    Filters never fall, each sensor alone has one length of kernel throughout, every cell after that has a skip and one
+    or two branches, and no middle is narrower than half of what comes after it; the first stride is 2 or 4 in turns.
+    """
+    config = SpaceConfig(collapse=True)
+    found: list[Architecture] = []
+    while len(found) < count:
+        strides = SpaceConfig(first_stride=(2, 4)[len(found) % 2]).time_strides(time)
+        kernel = int(rng.choice(config.kernel_sizes))
+        thin = np.sort(rng.choice(config.time_reduce_widths, len(strides)))
+        cells: list[Cell] = [TimeReduce(kernel, int(n), stride) for n, stride in zip(thin, strides, strict=True)]
+        wide = np.sort(rng.choice(config.fusion_widths, rng.integers(1, config.extra_fusion_cells + 2)))
+        for place, filters in enumerate(map(int, wide)):
+            branches = tuple(sorted(map(int, rng.choice(config.kernel_sizes, rng.integers(1, 3), replace=False))))
+            middle = int(rng.choice([n for n in config.fusion_widths if filters / 2 <= n <= filters]))
+            cells.append(SensorFusion(filters, branches, middle, True, 1 if place else sensors))
+        one = Architecture(time, sensors, classes, tuple(cells))
+        latency_ms = estimate_graph(one.graph(), BOARD).latency_ms
+        if WELL_USED * limit_ms <= latency_ms <= limit_ms and one not in found:
+            found.append(one)
+    return found
+
+
 def features(architecture: Architecture) -> dict[str, float]:
     """What an architecture looks like, in numbers."""
     time = [cell for cell in architecture.cells if isinstance(cell, TimeReduce)]
@@ -96,19 +117,6 @@ def features(architecture: Architecture) -> dict[str, float]:
         "log2 of the narrowest middle": float(np.log2(max(necks, default=1.0))),
         "log2 of the last filters": float(np.log2(filters[-1])),
     }
-
-
-def judged(architecture: Architecture, data: str, splits: int, steps: int, seed: int) -> list[float]:
-    """Macro-F1 on the users left out, for each split."""
-    loaded = load_npz(data)
-    y, _ = encode_labels(loaded.y_train)
-    scores = []
-    for train, val in validation_splits(y, loaded.groups_train, VALIDATION_SHARE, splits, seed):
-        standardizer = Standardizer.fit(loaded.x_train[train])
-        augment = augmentation(standardizer, find_axes("auto", loaded.x_train[train]))
-        parts = [(standardizer(loaded.x_train[rows])[..., np.newaxis], y[rows]) for rows in (train, val)]
-        scores.append(short_score(architecture, (parts[0], parts[1]), steps, BATCH_SIZE, seed, augment)[0])
-    return scores
 
 
 def known_scores(path: str, settings: dict[str, int]) -> dict[Architecture, list[float]]:

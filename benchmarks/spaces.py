@@ -10,9 +10,6 @@ already is not trained again.
 
 from __future__ import annotations
 
-import concurrent.futures
-import multiprocessing
-import os
 import pathlib
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +18,8 @@ import numpy as np
 import tabulate
 from absl import app, flags
 
-from benchmarks.design_space import BOARD, drawn, judged, known_scores
+from benchmarks.design_space import BOARD, drawn, known_scores
+from benchmarks.judging import judge_all
 from benchmarks.record import provenance, write_json
 from tsnas.datasets import load_npz
 from tsnas.errors import InfeasibleError
@@ -70,16 +68,13 @@ def main(argv: Sequence[str]) -> None:
     rows = [_row(*one, known[one[2]]) for one in wanted if one[2] in known]
     record = provenance("benchmarks.spaces", ("tsnas", "tensorflow", "tf_keras", "numpy"))
     record |= {"data": name, "board": BOARD} | settings
-    if PROCESSES.value > 1:
-        # Read by TensorFlow when a process starts.
-        os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
-    with concurrent.futures.ProcessPoolExecutor(PROCESSES.value, multiprocessing.get_context("spawn")) as pool:
-        futures = {pool.submit(judged, one[2], DATA.value, **settings): one for one in wanted if one[2] not in known}
-        for future in concurrent.futures.as_completed(futures):
-            limit, space, one = futures[future]
-            rows.append(_row(limit, space, one, [round(score, 4) for score in future.result()]))
-            print(f"{len(rows)}/{len(wanted)} {limit:g} ms, {space}: {rows[-1]['macro_f1']}", flush=True)
-            write_json(out, record | {"rows": rows})
+    # Two spaces may have drawn the same one.
+    trials = [(one, tuple(range(SPLITS.value))) for one in dict.fromkeys(one for *_, one in wanted) if one not in known]
+    for (one, _), scores in judge_all(trials, DATA.value, STEPS.value, SEED.value, PROCESSES.value):
+        rows += [_row(*entry, scores) for entry in wanted if entry[2] == one]
+        limit, space = rows[-1]["max_latency_ms"], rows[-1]["space"]
+        print(f"{len(rows)}/{len(wanted)} {limit:g} ms, {space}: {scores}", flush=True)
+        write_json(out, record | {"rows": rows})
     print(f"\n{name} on {BOARD}, validation users\n{table(rows)}\n\nWritten: {out}")
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.design_space import drawn, explained, features, known_scores, of_both_strides
+from benchmarks.design_space import drawn, explained, features, known_scores, of_both_strides, regular
 from benchmarks.nets import nets
 from benchmarks.record import write_json
 from tsnas.cost.estimate import estimate_graph
@@ -23,6 +23,19 @@ def test_a_space_that_is_smaller_than_asked_gives_what_it_has():
     tiny = SpaceConfig(time_reduce_filters=4, fusion_filters=8, kernel_sizes=(3,), extra_fusion_cells=0)
     found = drawn(tiny, 64, 3, 4, limit_ms=100.0, count=3, rng=np.random.default_rng(0))
     assert found == []
+
+
+def test_regular_ones_are_near_the_limit_and_as_one_would_make_them():
+    found = regular(64, 3, 4, limit_ms=4.0, count=6, rng=np.random.default_rng(0))
+    assert len(set(found)) == 6
+    assert [one.cells[0].stride for one in found] == [2, 4, 2, 4, 2, 4]
+    for one in found:
+        assert 3.2 <= estimate_graph(one.graph(), "nucleo_f446re").latency_ms <= 4.0
+        described = features(one)
+        assert described["share of them with a skip"] == 1
+        assert described["log2 of the largest drop of filters"] == 0
+        assert described["log2 of the narrowest middle"] <= 1
+        assert len({cell.kernel for cell in one.cells if isinstance(cell, TimeReduce)}) == 1
 
 
 def test_a_net_made_by_hand_is_described_as_it_is():
