@@ -40,7 +40,7 @@ OUT = flags.DEFINE_string("out", None, "JSON file; benchmarks/results/full_lengt
 
 # Nets made by hand are for these limits.
 HAND_LIMITS_MS = (6.0, 12.0, 22.0, 40.0)
-KINDS = (BY_HAND, "evolution", "regular", "random")
+KINDS = (BY_HAND, "regular", "evolution", "random")
 
 
 def entrants(shape: tuple[int, int, int], limits_ms: Sequence[float]) -> list[tuple[str, float, Architecture]]:

@@ -39,8 +39,6 @@ from tsnas.space.supernet import Supernet, build_cells
 
 History = dict[str, list[float]]
 
-# How often validation windows are split off, where users are known by other ones each time.
-SPLITS = 2
 # A quantisation-aware step takes about so many float steps.
 QAT_PACE = 2.0
 
@@ -246,7 +244,7 @@ def prepare(job: Job, seed: int) -> Prepared:
     """Splits off validation windows, standardises all, and sets up the augmentation."""
     settings = job.settings
     if job.validation_data is None:
-        rows = validation_splits(job.y, job.groups, settings.validation_fraction, SPLITS, seed)
+        rows = validation_splits(job.y, job.groups, settings.validation_fraction, seed=seed)
         standardizer = Standardizer.fit(job.x[rows[0][0]])
         everything = _standardized(standardizer, job.x, job.y)
         splits: Sequence[Split] = Splits(everything, rows)

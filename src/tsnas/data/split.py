@@ -53,7 +53,7 @@ def validation_splits(
 
     Args:
         y, groups, fraction, seed: as in `split_validation`, which has the first of the splits.
-        count: int, how many. Defaults to 2.
+        count: int, how many. Defaults to 2, what a job takes: one for each round of its contest.
 
     Returns:
         list of `(train, validation)`.

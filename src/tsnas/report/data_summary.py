@@ -12,8 +12,6 @@ import numpy as np
 import tsnas
 from tsnas.data import validation_splits
 
-# The pipeline splits twice: see `tsnas.pipeline`.
-SPLITS = 2
 PACKAGES = {"tensorflow": "tensorflow", "tf_keras": "tf_keras"}
 
 
@@ -72,7 +70,7 @@ def _split(codes: np.ndarray, groups: np.ndarray | None, fraction: float, seed: 
     with warnings.catch_warnings():
         # The fit itself has warned already.
         warnings.simplefilter("ignore")
-        splits = validation_splits(codes, groups, fraction, SPLITS, seed)
+        splits = validation_splits(codes, groups, fraction, seed=seed)
     by_group = groups is not None and not any(np.isin(groups[val], groups[train]).any() for train, val in splits)
     return {
         "how": "by group" if by_group else "by class",
