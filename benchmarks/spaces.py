@@ -44,7 +44,7 @@ STEPS = flags.DEFINE_integer("steps", 600, "Training steps of each.", lower_boun
 SPLITS = flags.DEFINE_integer("splits", 3, "Splits of the training users.", lower_bound=1)
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the splits, the draws and the trainings.")
 PROCESSES = flags.DEFINE_integer("processes", 1, "Trainings at once.", lower_bound=1)
-OUT = flags.DEFINE_string("out", None, "JSON file; benchmarks/results/spaces_DATA.json if not given.")
+OUT = flags.DEFINE_string("out", None, "JSON file; benchmarks/results/spaces_DATA_LIMITS.json if not given.")
 
 
 def main(argv: Sequence[str]) -> None:
@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> None:
     loaded = load_npz(DATA.value)
     (_, time, sensors), classes = loaded.x_train.shape, len(np.unique(loaded.y_train))
     name = pathlib.Path(DATA.value).stem
-    out = OUT.value or f"benchmarks/results/spaces_{name}.json"
+    out = OUT.value or f"benchmarks/results/spaces_{name}_{'_'.join(LIMITS.value)}.json"
     settings = {"splits": SPLITS.value, "steps": STEPS.value, "seed": SEED.value}
     known = known_scores(out, settings)
     wanted: list[tuple[float, str, Architecture]] = []
