@@ -31,7 +31,6 @@ SPACES = {
     "stride 2": SpaceConfig(collapse=True),
     "stride 4, one cell less": SpaceConfig(first_stride=4, collapse=True, extra_fusion_cells=1),
     "stride 2, one cell less": SpaceConfig(collapse=True, extra_fusion_cells=1),
-    "stride 4, hidden layer": SpaceConfig(first_stride=4, collapse=True, dense_filters=64),
     "halving, stride 4": SpaceConfig(first_stride=4),
     "halving, stride 2 (micronas)": SpaceConfig(),
 }

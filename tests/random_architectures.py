@@ -3,7 +3,7 @@
 import dataclasses
 import random
 
-from tsnas.space.architecture import Architecture, PooledDense, SensorFusion, TimeReduce
+from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 from tsnas.space.config import SpaceConfig
 
 SPACE = SpaceConfig()
@@ -31,6 +31,4 @@ def random_architecture(seed):
                 stride=stride,
             )
         )
-    if rng.random() < 0.3:
-        cells.append(PooledDense(rng.choice((16, 32, 48, 64))))
     return Architecture(time, sensors, classes, tuple(cells))

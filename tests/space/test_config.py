@@ -22,12 +22,6 @@ def test_paper_spaces():
     assert config.fusion_widths == (8, 16, 24, 32, 40, 48, 56, 64)
 
 
-def test_no_hidden_layer_unless_asked_for():
-    assert SpaceConfig().dense_widths == ()
-    assert SpaceConfig(dense_filters=48).dense_widths == (16, 32, 48)
-    assert SpaceConfig(dense_filters=8, dense_granularity=4).dense_widths == (4, 8)
-
-
 @given(time=st.integers(8, 5000))
 def test_time_reduce_cells_follow_the_formula_but_never_vanish(time):
     strides = SpaceConfig().time_strides(time)
@@ -81,9 +75,6 @@ def test_kernels_longer_than_any_window_can_fill_are_left_out():
         ({"first_stride": 3}, ["first_stride=3 must be 2 or 4"]),
         ({"collapse": 1}, ["collapse=1 must be True or False"]),
         ({"extra_fusion_cells": -1}, ["extra_fusion_cells=-1"]),
-        ({"dense_filters": 24}, ["dense_filters=24", "dense_granularity=16", "32"]),
-        ({"dense_filters": -16}, ["dense_filters=-16", "at least 0"]),
-        ({"dense_granularity": 0}, ["dense_granularity=0", "at least 1"]),
         ({"dropout": 1.0}, ["dropout=1.0"]),
     ],
 )

@@ -1,7 +1,5 @@
 """The supernet: its costs at one-hot decisions, its gradients, its train step, and any window it may meet."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -20,13 +18,10 @@ BOARD = load_board("nucleo_f446re")
 SMALL = SpaceConfig(
     time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1, minimum_sensors=3
 )
-# The last layer of the cells before a Pooled-Dense cell, and its mean.
-SEEN = ("sensor_fusion_1_skip_relu", "pooled_dense_2_mean")
-HIDDEN = dataclasses.replace(SMALL, dense_filters=32)
 
 
-def small_supernet(time=32, sensors=6, classes=3, space=SMALL, **kwargs):
-    return Supernet(build_cells(BOARD, time, sensors, classes, space), BOARD, **kwargs)
+def small_supernet(time=32, sensors=6, classes=3, **kwargs):
+    return Supernet(build_cells(BOARD, time, sensors, classes, SMALL), BOARD, **kwargs)
 
 
 def one_hot(supernet, choices):
@@ -55,10 +50,10 @@ def live_peak_bytes(graph):
 
 
 @pytest.mark.parametrize("board", ["nucleo_f446re", "nucleo_l552ze_q", "nicla_sense_me"])
-@pytest.mark.parametrize(("shape", "space"), [((32, 6), SMALL), ((8, 1), SMALL), ((61, 2), HIDDEN)])
-def test_one_hot_costs_are_those_of_the_derived_architecture(board, shape, space):
+@pytest.mark.parametrize("shape", [(32, 6), (8, 1), (61, 2)])
+def test_one_hot_costs_are_those_of_the_derived_architecture(board, shape):
     board = load_board(board)
-    supernet = Supernet(build_cells(board, *shape, 4, space), board)
+    supernet = Supernet(build_cells(board, *shape, 4, SMALL), board)
     rng = np.random.default_rng(0)
     for _ in range(15):
         choices = random_choices(supernet, rng)
@@ -90,7 +85,7 @@ def test_soft_costs_are_the_mean_over_sampled_architectures():
 
 
 def test_gradients_of_latency_and_ram_reach_alpha():
-    supernet = small_supernet(space=HIDDEN)
+    supernet = small_supernet()
     with tf.GradientTape(persistent=True) as tape:
         costs = supernet.expected_costs(supernet.decide("softmax"))
     by_latency = tape.gradient(costs.latency_ms, supernet.alphas)
@@ -136,27 +131,6 @@ def test_one_hot_supernet_computes_the_derived_network():
     np.testing.assert_allclose(net(inputs), expected, atol=1e-5)
 
 
-def test_a_hidden_layer_sees_the_means_over_time_and_sensors():
-    supernet = small_supernet(space=HIDDEN)
-    inputs = tf.constant(np.random.default_rng(0).normal(size=(3, 32, 6, 1)), tf.float32)
-    supernet(inputs)
-    choices = [{"kernel": 0, "filters": 1}, {"filters": 1, "skip": 0, "branch3": 1, "branch5": 1}, {"cell": 1}]
-    net = supernet.architecture([*choices, {"filters": 0}, {}]).build()
-    stem, fusion, _, dense, output = supernet.cells
-    for name, layer, widths in [
-        ("time_reduce_0", stem.convs[0], (1, 8)),
-        ("sensor_fusion_1_skip", fusion.skip, (8, 16)),
-        ("pooled_dense_2", dense.conv, (16, 16)),
-    ]:
-        net.get_layer(name).set_weights([layer.conv.kernel.numpy()[:, :, : widths[0], : widths[1]]])
-    kernel, bias = output.conv.get_weights()
-    net.get_layer("classes").set_weights([kernel[:, :, :16], bias])
-    expected = supernet(inputs, decisions=one_hot(supernet, [*choices, {"filters": 0}, {}]))
-    np.testing.assert_allclose(net(inputs), expected, atol=1e-5)
-    before, after = (keras.Model(net.input, net.get_layer(name).output) for name in SEEN)
-    np.testing.assert_allclose(after(inputs)[:, 0, 0], np.mean(before(inputs), axis=(1, 2)), rtol=1e-5, atol=1e-6)
-
-
 def test_train_step_trains_alpha_on_validation_and_w_on_training_batches():
     supernet = small_supernet()
     batch = (tf.constant(np.random.default_rng(0).normal(size=(8, 32, 6, 1)), tf.float32), tf.range(8) % 3)
@@ -176,9 +150,8 @@ def test_train_step_trains_alpha_on_validation_and_w_on_training_batches():
     assert all(np.isfinite(float(value)) for value in logs.values())
 
 
-@pytest.mark.parametrize("space", [SMALL, HIDDEN])
-def test_a_path_computes_what_the_full_supernet_does(space):
-    supernet = small_supernet(space=space, dropout=0.0)
+def test_a_path_computes_what_the_full_supernet_does():
+    supernet = small_supernet(dropout=0.0)
     inputs = tf.constant(np.random.default_rng(0).normal(size=(8, 32, 6, 1)), tf.float32)
     supernet(inputs)
     rng = np.random.default_rng(1)

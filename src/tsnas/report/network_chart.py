@@ -34,10 +34,6 @@ def network_pictures(time: int, channels: int, classes: int, cells: list[dict[st
             size = (conv_output_size(size[0], cell["kernel"], cell["stride"], "same"), size[1], cell["filters"])
             what = (f"{cell['kernel']}\N{MULTIPLICATION SIGN}1 conv", f"{cell['filters']} filters, /{cell['stride']}")
             pictures.append(_chain(f"{index}  Time-Reduce", [what], size))
-        elif cell["kind"] == "pooled_dense":
-            size = (1, 1, cell["filters"])
-            steps = [("mean", "time, sensors"), ("1\N{MULTIPLICATION SIGN}1 conv", f"{cell['filters']} filters")]
-            pictures.append(_chain(f"{index}  Pooled-Dense", steps, size))
         else:
             before = size
             width = conv_output_size(size[1], skip_width(cell["stride"]), cell["stride"], "same")

@@ -62,7 +62,7 @@ def shape(sizes: list[int] | tuple[int, ...]) -> str:
 
 def cell_name(layer: str) -> str:
     """`sensor_fusion_2_branch3` without the kind of its cell, as `2_branch3`: the number of a cell says which it is."""
-    return re.sub(r"^(time_reduce|sensor_fusion|pooled_dense)_", "", layer)
+    return re.sub(r"^(time_reduce|sensor_fusion)_", "", layer)
 
 
 def name(label: str) -> str:

@@ -50,21 +50,8 @@ class SensorFusion:
     kind = "sensor_fusion"
 
 
-@dataclasses.dataclass(frozen=True)
-class PooledDense:
-    """A derived Pooled-Dense cell: the mean over time and sensors, then a 1x1 convolution with ReLU, a hidden layer.
-
-    Args:
-        filters: int, filters of the convolution.
-    """
-
-    filters: int
-
-    kind = "pooled_dense"
-
-
-Cell = TimeReduce | SensorFusion | PooledDense
-_CELLS: dict[str, type] = {cell.kind: cell for cell in (TimeReduce, SensorFusion, PooledDense)}
+Cell = TimeReduce | SensorFusion
+_CELLS: dict[str, type] = {cell.kind: cell for cell in (TimeReduce, SensorFusion)}
 
 
 class Builder(Protocol):
@@ -77,8 +64,6 @@ class Builder(Protocol):
     ) -> Any: ...
 
     def add(self, name: str, a: Any, b: Any) -> Any: ...
-
-    def mean(self, name: str, x: Any) -> Any: ...
 
     def sensors(self, x: Any) -> int: ...
 
@@ -93,8 +78,7 @@ class Architecture:
         time: int, window length in samples.
         sensors: int, number of sensor channels.
         classes: int, number of classes.
-        cells: tuple of `TimeReduce`, `SensorFusion` and `PooledDense`, in order; the output cell follows from
-            `classes`.
+        cells: tuple of `TimeReduce` and `SensorFusion`, in order; the output cell follows from `classes`.
 
     Raises:
         SettingError: a Sensor-Fusion cell with neither a branch nor the skip convolution.
@@ -163,8 +147,6 @@ class Architecture:
             name = f"{cell.kind}_{index}"
             if isinstance(cell, TimeReduce):
                 x = builder.conv(name, x, cell.filters, (cell.kernel, 1), (cell.stride, 1))
-            elif isinstance(cell, PooledDense):
-                x = builder.conv(name, builder.mean(f"{name}_mean", x), cell.filters, (1, 1))
             else:
                 x = _walk_sensor_fusion(builder, name, cell, x)
         return builder.classify(x)
@@ -194,9 +176,6 @@ class Architecture:
         for cell in self.cells:
             if isinstance(cell, TimeReduce):
                 lines.append(f"Time-Reduce: {cell.filters} filters of ({cell.kernel}, 1), stride {cell.stride}")
-                continue
-            if isinstance(cell, PooledDense):
-                lines.append(f"Pooled-Dense: mean over time and sensors, then {cell.filters} filters")
                 continue
             paths = [f"({k}, 1)" for k in cell.kernels]
             main = f"{cell.mid_filters} filters over the sensors, then {' + '.join(paths)}" if paths else ""
@@ -239,15 +218,13 @@ class _CostBuilder:
     def add(self, name, a, b):
         return self._add(name, Add(*self.shapes[a]), a, b)
 
-    def mean(self, name, x):
-        return self._add(name, GlobalAveragePooling2D(*self.shapes[x]), x)
-
     def sensors(self, x):
         return self.shapes[x][1]
 
     def classify(self, x):
         x = self.conv("classes", x, self.classes, (1, 1), relu=False)
-        return self._add("softmax", Softmax(self.classes), self.mean("mean", x))
+        x = self._add("mean", GlobalAveragePooling2D(*self.shapes[x]), x)
+        return self._add("softmax", Softmax(self.classes), x)
 
 
 class _KerasBuilder:
@@ -278,9 +255,6 @@ class _KerasBuilder:
 
     def add(self, name, a, b):
         return keras.layers.Add(name=name)([a, b])
-
-    def mean(self, name, x):
-        return keras.layers.GlobalAveragePooling2D(keepdims=True, name=name)(x)
 
     def sensors(self, x):
         return x.shape[2]

@@ -29,9 +29,6 @@ class SpaceConfig:
             Defaults to 2, the paper's.
         collapse: bool, whether the first Sensor-Fusion cell takes all sensors in one step, instead of halving them as
             the paper does. Defaults to False.
-        dense_filters: int, f_max in the Pooled-Dense cell, a hidden layer after the mean over time; 0 for no such cell,
-            as in the paper. Defaults to 0.
-        dense_granularity: int, g there. Defaults to 16.
         dropout: float in [0, 1), dropout between the cells of the supernet while it trains. Defaults to 0.1; with the
             paper's 0.3 a supernet of few hundred steps stays less accurate.
 
@@ -56,8 +53,6 @@ class SpaceConfig:
     extra_fusion_cells: int = 2
     first_stride: int = 2
     collapse: bool = False
-    dense_filters: int = 0
-    dense_granularity: int = 16
     dropout: float = 0.1
 
     def __post_init__(self):
@@ -68,10 +63,10 @@ class SpaceConfig:
         if not kernels or not all(is_whole(k, 1) and k % 2 for k in kernels):
             raise SettingError(f"kernel_sizes={self.kernel_sizes!r} must be odd positive lengths, such as (3, 5, 7).")
         object.__setattr__(self, "kernel_sizes", tuple(sorted({int(k) for k in kernels})))
-        for prefix, fewest in (("time_reduce", 1), ("fusion", 1), ("dense", 0)):
-            for name, least in ((f"{prefix}_filters", fewest), (f"{prefix}_granularity", 1)):
-                if not is_whole(getattr(self, name), least):
-                    raise SettingError(f"{name}={getattr(self, name)!r} must be a whole number of at least {least}.")
+        for prefix in ("time_reduce", "fusion"):
+            for name in (f"{prefix}_filters", f"{prefix}_granularity"):
+                if not is_whole(getattr(self, name), 1):
+                    raise SettingError(f"{name}={getattr(self, name)!r} must be a whole number of at least 1.")
             filters = getattr(self, f"{prefix}_filters")
             granularity = getattr(self, f"{prefix}_granularity")
             if filters % granularity:
@@ -102,11 +97,6 @@ class SpaceConfig:
     def fusion_widths(self) -> tuple[int, ...]:
         """Filter counts that a Sensor-Fusion cell may have, smallest first."""
         return _widths(self.fusion_filters, self.fusion_granularity)
-
-    @property
-    def dense_widths(self) -> tuple[int, ...]:
-        """Filter counts that the Pooled-Dense cell may have, smallest first; empty if there is no such cell."""
-        return _widths(self.dense_filters, self.dense_granularity)
 
     def time_strides(self, time: int) -> tuple[int, ...]:
         """Strides of the Time-Reduce cells for windows of `time` samples.

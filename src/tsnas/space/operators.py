@@ -45,10 +45,6 @@ def _part_ops(time: int, sensors: int, classes: int, config: SpaceConfig) -> lis
         for kernel in config.kernels_for(height):
             convs(width, widths, widths, (kernel, 1), (1, 1))
         ops.extend(Add(height, width, filters) for filters in widths)
-    if config.dense_widths:
-        ops.extend(GlobalAveragePooling2D(height, width, filters) for filters in widths)
-        height, width, before, widths = 1, 1, widths, config.dense_widths
-        convs(width, before, widths, (1, 1), (1, 1))
     ops.extend(Conv2D(height, width, filters, classes, 1, 1, activation="none") for filters in widths)
     return [*ops, GlobalAveragePooling2D(height, width, classes), Softmax(classes)]
 

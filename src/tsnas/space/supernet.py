@@ -17,7 +17,6 @@ from tsnas.space.architecture import Architecture
 from tsnas.space.cell import Probs, SearchCell
 from tsnas.space.cells import OutputCell, SensorFusionCell, TimeReduceCell
 from tsnas.space.config import SpaceConfig
-from tsnas.space.pooled import PooledDenseCell
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,8 +59,6 @@ def build_cells(
         append(TimeReduceCell, kernels=config.kernels_for(size[0]), widths=config.time_reduce_widths, stride=stride)
     for stride in config.fusion_strides(sensors):
         append(SensorFusionCell, kernels=config.kernels_for(size[0]), widths=config.fusion_widths, stride=stride)
-    if config.dense_widths:
-        append(PooledDenseCell, widths=config.dense_widths)
     append(OutputCell, classes=classes)
     return cells
 

@@ -15,7 +15,7 @@ from tsnas.cost.board import Board
 from tsnas.cost.flash import op_flash_bytes
 from tsnas.cost.latency import op_latency_ms
 from tsnas.cost.memory import aligned, op_planning_bytes, op_tail_bytes, scratch_bytes
-from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Op
+from tsnas.cost.ops import Add, Conv2D, Op
 
 Pair = tuple[int, int]
 Widths = Sequence[int]
@@ -48,16 +48,7 @@ def conv_tables(
 
 def add_tables(board: Board, size: Pair, widths: Widths) -> dict[str, np.ndarray]:
     """Tables of shape (widths,) of an addition of two tensors of `size` (time, sensors)."""
-    return _by_width([Add(size[0], size[1], width) for width in widths], board)
-
-
-def mean_tables(board: Board, size: Pair, widths: Widths) -> dict[str, np.ndarray]:
-    """Tables of shape (widths,) of the mean over a tensor of `size` (time, sensors)."""
-    return _by_width([GlobalAveragePooling2D(size[0], size[1], width) for width in widths], board)
-
-
-def _by_width(ops: Sequence[Op], board: Board) -> dict[str, np.ndarray]:
-    cells = [op_costs(op, board) for op in ops]
+    cells = [op_costs(Add(size[0], size[1], width), board) for width in widths]
     return {name: np.array([cell[name] for cell in cells]) for name in cells[0]}
 
 
