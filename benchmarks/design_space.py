@@ -107,6 +107,7 @@ def features(architecture: Architecture) -> dict[str, float]:
         "share of latency before all sensors meet": early / estimate.latency_ms,
         "first stride of 4": float(time[0].stride == 4),
         "mean kernel over time, each sensor alone": float(np.mean([cell.kernel for cell in time])),
+        "shortest kernel over time, each sensor alone": float(min(cell.kernel for cell in time)),
         "log2 of the first filters": float(np.log2(time[0].filters)),
         "log2 of the filters before all sensors meet": float(np.log2(time[-1].filters)),
         "cells after that": float(len(fusion)),

@@ -19,7 +19,7 @@ import numpy as np
 import tabulate
 from absl import app, flags
 
-from benchmarks.design_space import regular
+from benchmarks.design_space import features, regular
 from benchmarks.engine import BY_HAND, read_results
 from benchmarks.judging import judge_all
 from benchmarks.nets import nets
@@ -28,8 +28,11 @@ from tsnas.datasets import load_npz
 from tsnas.settings import TRAIN_STEPS
 from tsnas.space.architecture import Architecture
 
+KINDS = (BY_HAND, "evolution", "regular", "random")
+
 DATA = flags.DEFINE_string("data", None, "A .npz file as for `tsnas search --data`.", required=True)
 LIMITS = flags.DEFINE_list("limits", ["6", "12", "22", "40"], "Limits on latency in ms, of jobs in the file of runs.")
+CHOSEN = flags.DEFINE_multi_enum("kind", list(KINDS), list(KINDS), "Kinds to compare; all if not given.")
 REGULAR = flags.DEFINE_integer("regular", 3, "Random networks of the kind made by hand at each limit.", lower_bound=0)
 SPLITS = flags.DEFINE_integer("splits", 3, "Splits of the training users.", lower_bound=1)
 STEPS = flags.DEFINE_integer("steps", TRAIN_STEPS, "Training steps of each.", lower_bound=1)
@@ -38,9 +41,9 @@ PROCESSES = flags.DEFINE_integer("processes", 1, "Trainings at once.", lower_bou
 RUNS = flags.DEFINE_string("runs", "benchmarks/results/runs.json", "Results of single runs, read only.")
 OUT = flags.DEFINE_string("out", None, "JSON file; benchmarks/results/full_length_DATA.json if not given.")
 
+SHORTEST = "shortest kernel over time, each sensor alone"
 # Nets made by hand are for these limits.
 HAND_LIMITS_MS = (6.0, 12.0, 22.0, 40.0)
-KINDS = (BY_HAND, "regular", "evolution", "random")
 
 
 def entrants(shape: tuple[int, int, int], limits_ms: Sequence[float]) -> list[tuple[str, float, Architecture]]:
@@ -64,7 +67,7 @@ def entrants(shape: tuple[int, int, int], limits_ms: Sequence[float]) -> list[tu
                     if (run["strategy"], run["max_latency_ms"], run["max_ram_kb"]) == (kind, limit, 64.0)
                 ]
             found += [(kind, limit, one) for one in own if (one.time, one.sensors, one.classes) == shape]
-    return found
+    return [entrant for entrant in found if entrant[0] in CHOSEN.value]
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
@@ -82,6 +85,18 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
                 lines.append((kind, f"{limit:g}" if limit else "all", len(means), of_splits, means.mean(), spread))
     headers = ("kind", "limit in ms", "networks", "macro-F1 of each split", "mean", "sd")
     return tabulate.tabulate(lines, headers, floatfmt=".4f")
+
+
+def by_kernel(rows: Sequence[dict[str, Any]]) -> str:
+    """The same of all kinds together, by the shortest kernel over time that looks at each sensor alone."""
+    lines = []
+    shortest = [features(Architecture.from_json(row["architecture"]))[SHORTEST] for row in rows]
+    for kernel in sorted(set(shortest)):
+        own = [row for row, length in zip(rows, shortest, strict=True) if length == kernel]
+        for split in sorted({row["split"] for row in own}):
+            scores = [row["macro_f1"] for row in own if row["split"] == split]
+            lines.append((f"{kernel:g}", split, len(scores), np.mean(scores), np.std(scores)))
+    return tabulate.tabulate(lines, (SHORTEST, "split", "networks", "mean", "sd"), floatfmt=".4f")
 
 
 def main(argv: Sequence[str]) -> None:
@@ -126,7 +141,7 @@ def main(argv: Sequence[str]) -> None:
         kinds = ", ".join(f"{kind} {limit:g} ms" for kind, limit, other in wanted if other == one)
         print(f"{done}/{len(trials)} split {split}, {kinds}: {score}", flush=True)
         write_json(out, record | {"rows": rows()})
-    print(f"\n{name}, {STEPS.value} steps, validation users\n{table(rows())}\n\nWritten: {out}")
+    print(f"\n{name}, {STEPS.value} steps, validation users\n{table(rows())}\n\n{by_kernel(rows())}\n\nWritten: {out}")
 
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ def test_a_drop_of_filters_and_a_cell_without_branches_are_seen():
     cells = (TimeReduce(3, 4, 4), SensorFusion(64, (3,), 16, True, 9), SensorFusion(16, (), 0, True, 1))
     found = features(Architecture(64, 9, 6, cells))
     assert found["log2 of the largest drop of filters"] == 2
+    assert found["shortest kernel over time, each sensor alone"] == 3
     assert found["log2 of the narrowest middle"] == 2
     assert found["mean kernel of the branches"] == 3
 
