@@ -120,14 +120,17 @@ def features(architecture: Architecture) -> dict[str, float]:
     }
 
 
-def known_scores(path: str, settings: dict[str, int]) -> dict[Architecture, list[float]]:
-    """Scores of the architectures that a JSON of the same settings holds."""
+def known_rows(path: str | os.PathLike[str], settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a JSON of the same settings; none of another, or where there is no file."""
     if not os.path.exists(path):
-        return {}
+        return []
     record = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
-    if {name: record.get(name) for name in settings} != settings:
-        return {}
-    return {Architecture.from_json(row["architecture"]): row["macro_f1"] for row in record["rows"]}
+    return record["rows"] if {name: record.get(name) for name in settings} == settings else []
+
+
+def known_scores(path: str | os.PathLike[str], settings: dict[str, Any]) -> dict[Architecture, list[float]]:
+    """Scores of the architectures that a JSON of the same settings holds."""
+    return {Architecture.from_json(row["architecture"]): row["macro_f1"] for row in known_rows(path, settings)}
 
 
 def explained(rows: Sequence[dict[str, Any]]) -> list[tuple[str, float, float, float]]:

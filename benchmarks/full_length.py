@@ -10,7 +10,6 @@ users than the test has; what does not is a matter of the test users. What the J
 
 from __future__ import annotations
 
-import json
 import pathlib
 from collections.abc import Sequence
 from typing import Any
@@ -19,10 +18,11 @@ import numpy as np
 import tabulate
 from absl import app, flags
 
-from benchmarks.design_space import features, regular
+from benchmarks.design_space import features, known_rows, regular
 from benchmarks.engine import BY_HAND, read_results
 from benchmarks.judging import judge_all
 from benchmarks.nets import nets
+from benchmarks.paper.plan import AMPLE_RAM_KB
 from benchmarks.record import provenance, write_json
 from tsnas.datasets import load_npz
 from tsnas.settings import TRAIN_STEPS
@@ -64,7 +64,7 @@ def entrants(shape: tuple[int, int, int], limits_ms: Sequence[float]) -> list[tu
                 own = [
                     Architecture.from_json(run["architecture"])
                     for run in jobs
-                    if (run["strategy"], run["max_latency_ms"], run["max_ram_kb"]) == (kind, limit, 64.0)
+                    if (run["strategy"], run["max_latency_ms"], run["max_ram_kb"]) == (kind, limit, AMPLE_RAM_KB)
                 ]
             found += [(kind, limit, one) for one in own if (one.time, one.sensors, one.classes) == shape]
     return [entrant for entrant in found if entrant[0] in CHOSEN.value]
@@ -105,16 +105,11 @@ def main(argv: Sequence[str]) -> None:
     loaded = load_npz(DATA.value)
     shape = (*map(int, loaded.x_train.shape[1:]), len(np.unique(loaded.y_train)))
     name = pathlib.Path(DATA.value).stem
-    out = pathlib.Path(OUT.value or f"benchmarks/results/full_length_{name}.json")
+    out = OUT.value or f"benchmarks/results/full_length_{name}.json"
     wanted = entrants(shape, [float(limit) for limit in LIMITS.value])
     settings = {"data": name, "steps": STEPS.value, "seed": SEED.value}
-    held = json.loads(out.read_text()) if out.exists() else {}
-    same = {key: held.get(key) for key in settings} == settings
-    known = (
-        {(Architecture.from_json(row["architecture"]), row["split"]): row["macro_f1"] for row in held["rows"] if same}
-        if held
-        else {}
-    )
+    held = known_rows(out, settings)
+    known = {(Architecture.from_json(row["architecture"]), row["split"]): row["macro_f1"] for row in held}
     print(f"{len(known)} scores are in {out}")
     record = provenance("benchmarks.full_length", ("tsnas", "tensorflow", "tf_keras", "numpy")) | settings
     # A split after the other, so that one that is broken off has compared all kinds.
