@@ -64,6 +64,13 @@ def test_kernels_longer_than_any_window_can_fill_are_left_out():
     assert config.kernels_for(1) == (3,)
 
 
+def test_time_reduce_cells_may_have_kernels_of_their_own():
+    config = SpaceConfig(kernel_sizes=(7, 3), time_reduce_kernel_sizes=(7, 5, 5))
+    assert (config.kernels_for(64), config.time_reduce_kernels_for(64)) == ((3, 7), (5, 7))
+    assert config.time_reduce_kernels_for(3) == config.time_reduce_kernels_for(2) == (5,)
+    assert SpaceConfig(kernel_sizes=(3, 9)).time_reduce_kernels_for(64) == (3, 9)
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -71,6 +78,9 @@ def test_kernels_longer_than_any_window_can_fill_are_left_out():
         ({"time_reduce_granularity": 0}, ["time_reduce_granularity=0"]),
         ({"kernel_sizes": (4,)}, ["kernel_sizes=(4,)", "odd"]),
         ({"kernel_sizes": ()}, ["kernel_sizes=()"]),
+        ({"kernel_sizes": 3}, ["kernel_sizes=3", "such as (3, 5, 7)"]),
+        ({"time_reduce_kernel_sizes": (5, 6)}, ["time_reduce_kernel_sizes=(5, 6)", "odd"]),
+        ({"time_reduce_kernel_sizes": ()}, ["time_reduce_kernel_sizes=()"]),
         ({"minimum_time": 0}, ["minimum_time=0"]),
         ({"first_stride": 3}, ["first_stride=3 must be 2 or 4"]),
         ({"collapse": 1}, ["collapse=1 must be True or False"]),
@@ -85,8 +95,12 @@ def test_bad_settings_are_named(settings, words):
 
 
 def test_json_round_trip():
-    config = SpaceConfig(fusion_filters=32, kernel_sizes=(3, 9))
-    assert SpaceConfig.from_json(config.to_json()) == config
+    config = SpaceConfig(fusion_filters=32, kernel_sizes=(3, 9), time_reduce_kernel_sizes=(5, 7))
+    assert SpaceConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+    # Models that were saved before there was such a setting still load.
+    earlier = SpaceConfig(kernel_sizes=(3, 9)).to_json()
+    del earlier["time_reduce_kernel_sizes"]
+    assert SpaceConfig.from_json(earlier) == SpaceConfig(kernel_sizes=(3, 9))
 
 
 def test_a_space_is_one_part_or_several():

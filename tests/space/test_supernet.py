@@ -49,6 +49,12 @@ def live_peak_bytes(graph):
     )
 
 
+def test_the_cells_have_the_kernels_of_the_settings():
+    config = SpaceConfig(kernel_sizes=(3, 9), time_reduce_kernel_sizes=(5, 7))
+    cells = build_cells(BOARD, 64, 6, 3, config)[:-1]
+    assert [cell.kernels for cell in cells] == [(5, 7)] * 2 + [(3, 9)] * 3
+
+
 @pytest.mark.parametrize("board", ["nucleo_f446re", "nucleo_l552ze_q", "nicla_sense_me"])
 @pytest.mark.parametrize("shape", [(32, 6), (8, 1), (61, 2)])
 def test_one_hot_costs_are_those_of_the_derived_architecture(board, shape):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,8 @@ class SpaceConfig:
         fusion_filters: int, f_max in Sensor-Fusion cells. Defaults to 64.
         fusion_granularity: int, g there. Defaults to 8.
         kernel_sizes: tuple of odd ints, lengths of the temporal filters. Defaults to (3, 5, 7).
+        time_reduce_kernel_sizes: tuple of odd ints, lengths of those in Time-Reduce cells; None for the same as
+            elsewhere. One that is shorter than the stride never sees some of the samples. Defaults to None.
         minimum_time: int, window length that Time-Reduce cells do not go below (ts_ml). Defaults to 16.
         minimum_sensors: int, sensor count that Sensor-Fusion cells do not go below (ts_ms). Defaults to 5.
         extra_fusion_cells: int, cells of stride 1 after each that halves the sensors (sf_s). Defaults to 2.
@@ -48,6 +51,7 @@ class SpaceConfig:
     fusion_filters: int = 64
     fusion_granularity: int = 8
     kernel_sizes: tuple[int, ...] = (3, 5, 7)
+    time_reduce_kernel_sizes: tuple[int, ...] | None = None
     minimum_time: int = 16
     minimum_sensors: int = 5
     extra_fusion_cells: int = 2
@@ -56,13 +60,10 @@ class SpaceConfig:
     dropout: float = 0.1
 
     def __post_init__(self):
-        try:
-            kernels = list(self.kernel_sizes)
-        except TypeError:
-            kernels = []
-        if not kernels or not all(is_whole(k, 1) and k % 2 for k in kernels):
-            raise SettingError(f"kernel_sizes={self.kernel_sizes!r} must be odd positive lengths, such as (3, 5, 7).")
-        object.__setattr__(self, "kernel_sizes", tuple(sorted({int(k) for k in kernels})))
+        object.__setattr__(self, "kernel_sizes", _checked_kernels("kernel_sizes", self.kernel_sizes))
+        if self.time_reduce_kernel_sizes is not None:
+            name = "time_reduce_kernel_sizes"
+            object.__setattr__(self, name, _checked_kernels(name, self.time_reduce_kernel_sizes))
         for prefix in ("time_reduce", "fusion"):
             for name in (f"{prefix}_filters", f"{prefix}_granularity"):
                 if not is_whole(getattr(self, name), 1):
@@ -165,11 +166,16 @@ class SpaceConfig:
         Returns:
             tuple of int, lengths of kernels.
         """
-        return tuple(k for k in self.kernel_sizes if k <= 2 * time - 1) or (min(self.kernel_sizes),)
+        return _of_use(self.kernel_sizes, time)
+
+    def time_reduce_kernels_for(self, time: int) -> tuple[int, ...]:
+        """The same for a Time-Reduce cell."""
+        return _of_use(self.time_reduce_kernel_sizes or self.kernel_sizes, time)
 
     def to_json(self) -> dict:
         """A dict of plain JSON values; `from_json` reverses it."""
-        return dataclasses.asdict(self) | {"kernel_sizes": list(self.kernel_sizes)}
+        values = dataclasses.asdict(self)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
     @classmethod
     def from_json(cls, config: dict) -> SpaceConfig:
@@ -181,7 +187,22 @@ class SpaceConfig:
         Returns:
             A `SpaceConfig`.
         """
-        return cls(**(config | {"kernel_sizes": tuple(config["kernel_sizes"])}))
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in config.items()})
+
+
+def _checked_kernels(name: str, value: Any) -> tuple[int, ...]:
+    """Lengths of kernels, each once, shortest first; raises SettingError for anything else."""
+    try:
+        kernels = list(value)
+    except TypeError:
+        kernels = []
+    if not kernels or not all(is_whole(k, 1) and k % 2 for k in kernels):
+        raise SettingError(f"{name}={value!r} must be odd positive lengths, such as (3, 5, 7).")
+    return tuple(sorted({int(k) for k in kernels}))
+
+
+def _of_use(kernels: tuple[int, ...], time: int) -> tuple[int, ...]:
+    return tuple(k for k in kernels if k <= 2 * time - 1) or (min(kernels),)
 
 
 def _widths(f_max: int, granularity: int) -> tuple[int, ...]:

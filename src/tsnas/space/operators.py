@@ -35,7 +35,7 @@ def _part_ops(time: int, sensors: int, classes: int, config: SpaceConfig) -> lis
         ops.extend(Conv2D(height, in_w, a, b, *kernel, *strides) for a in from_widths for b in to_widths)
 
     for stride in config.time_strides(time):
-        for kernel in config.kernels_for(height):
+        for kernel in config.time_reduce_kernels_for(height):
             convs(width, widths, config.time_reduce_widths, (kernel, 1), (stride, 1))
         height, widths = -(-height // stride), config.time_reduce_widths
     for stride in config.fusion_strides(sensors):

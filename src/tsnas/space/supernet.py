@@ -56,7 +56,8 @@ def build_cells(
         cells.append(cell)
 
     for stride in config.time_strides(time):
-        append(TimeReduceCell, kernels=config.kernels_for(size[0]), widths=config.time_reduce_widths, stride=stride)
+        kernels = config.time_reduce_kernels_for(size[0])
+        append(TimeReduceCell, kernels=kernels, widths=config.time_reduce_widths, stride=stride)
     for stride in config.fusion_strides(sensors):
         append(SensorFusionCell, kernels=config.kernels_for(size[0]), widths=config.fusion_widths, stride=stride)
     append(OutputCell, classes=classes)
