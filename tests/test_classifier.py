@@ -258,6 +258,22 @@ def test_all_parts_of_a_space_are_searched_and_meet_in_one_contest(strategy, mon
     assert "SpaceConfig(" in snippet(loaded)
 
 
+@pytest.mark.parametrize(("max_latency_ms", "searched"), [(1.0, 4), (4.0, 2)])
+def test_a_fallback_is_searched_under_limits_that_nothing_else_keeps(max_latency_ms, searched):
+    small = {"time_reduce_filters": 8, "fusion_filters": 16, "kernel_sizes": (3,), "extra_fusion_cells": 0}
+    main = tsnas.SpaceConfig(**small)
+    fallback = tsnas.SpaceConfig(first_stride=4, collapse=True, fallback=True, **small)
+    x, y = sines(60, length=64, channels=6)
+    changes = {"strategy": "random", "epochs": 1, "qat_epochs": 1, "max_latency_ms": max_latency_ms}
+    clf = quick(space=[main, fallback], **changes).fit(x, y)
+    assert clf.architecture_.cells[0].stride == searched
+    alone = quick(space=fallback if searched == 4 else main, **changes).fit(x, y)
+    # What it could have been as well is counted only where it is searched.
+    whole = clf.history_["architectures"]["before"][0] - alone.history_["architectures"]["before"][0]
+    assert (whole > 0) == (searched == 4)
+    assert clf.history_["architectures"]["after"] == alone.history_["architectures"]["after"]
+
+
 def test_numbers_of_numpy_are_settings_too(tmp_path):
     x, y = raw(60)
     numbers = {"max_latency_ms": np.int64(2), "max_ram_kb": np.float32(8), "max_minutes": np.int64(9)}

@@ -165,7 +165,8 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
 
     parts = parts_of(job, settings.board, settings.limits, seed)
     spaces = fitting(parts)  # Raises InfeasibleError now rather than after the search.
-    pruned = [prune(paths.supernet, paths.limits, list(paths.options)) for paths in parts]
+    counted = [paths for paths in parts if paths in spaces or not paths.fallback]
+    pruned = [prune(paths.supernet, paths.limits, list(paths.options)) for paths in counted]
     before = float(sum(part.architectures_before for part in pruned))
     after = float(sum(part.architectures_after for part in pruned))
     settings.say(f"space: {before:.3g} architectures, {after:.3g} can win")
@@ -210,7 +211,7 @@ def parts_of(job: Job, board: Board, limits: Limits, seed: int) -> list[Paths]:
     for space in distinct_spaces(job.settings.spaces, time, sensors):
         cells = build_cells(board, time, sensors, len(job.classes), space, seed)
         supernet = Supernet(cells, board, space.dropout, pseudo_prob, seed=seed)
-        parts.append(Paths(supernet, limits.tightest_with(board)))
+        parts.append(Paths(supernet, limits.tightest_with(board), fallback=space.fallback))
     return parts
 
 

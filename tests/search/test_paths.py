@@ -113,3 +113,18 @@ def test_parts_of_a_space_that_cannot_keep_the_limits_are_left_out():
         fitting(parts(Limits(max_latency_ms=0.9 * least)))
     assert raised.value.smallest["latency_ms"] == pytest.approx(least)
     assert raised.value.short == ("latency_ms",)
+
+
+def test_a_fallback_is_left_out_where_another_part_keeps_the_limits():
+    other = SpaceConfig(time_reduce_filters=8, fusion_filters=24, extra_fusion_cells=1)
+    slow_net = Supernet(build_cells(BOARD, 64, 4, 3, other), BOARD)
+    slow = Paths(slow_net, Limits())
+    fallback = Paths(NET, Limits(), OPTIONS, fallback=True)
+    assert fitting([slow, fallback]) == [slow]
+    assert fitting([fallback]) == [fallback]
+    least, more = (smallest_costs(*net)["latency_ms"] for net in ((NET, OPTIONS), (slow_net, slow.options)))
+    both = [paths.within(Limits(max_latency_ms=(least + more) / 2)) for paths in (slow, fallback)]
+    assert fitting(both) == both[1:]
+    with pytest.raises(InfeasibleError) as raised:
+        fitting([paths.within(Limits(max_latency_ms=0.1)) for paths in (slow, fallback)])
+    assert raised.value.smallest["latency_ms"] == pytest.approx(least)

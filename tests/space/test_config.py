@@ -84,6 +84,7 @@ def test_time_reduce_cells_may_have_kernels_of_their_own():
         ({"minimum_time": 0}, ["minimum_time=0"]),
         ({"first_stride": 3}, ["first_stride=3 must be 2 or 4"]),
         ({"collapse": 1}, ["collapse=1 must be True or False"]),
+        ({"fallback": None}, ["fallback=None must be True or False"]),
         ({"extra_fusion_cells": -1}, ["extra_fusion_cells=-1"]),
         ({"dropout": 1.0}, ["dropout=1.0"]),
     ],

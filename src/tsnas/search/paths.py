@@ -29,6 +29,8 @@ class Paths:
         supernet: `Supernet`.
         limits: `Limits` to keep.
         options: `cell_options` of each of its cells, if at hand. Defaults to None.
+        fallback: bool, whether they are for limits that no other part of the space keeps; see `fitting`. Defaults to
+            False.
 
     Example:
         >>> paths = Paths(supernet, limits)
@@ -36,9 +38,16 @@ class Paths:
         0.93
     """
 
-    def __init__(self, supernet: Supernet, limits: Limits, options: Sequence[CellOptions] | None = None):
+    def __init__(
+        self,
+        supernet: Supernet,
+        limits: Limits,
+        options: Sequence[CellOptions] | None = None,
+        fallback: bool = False,
+    ):
         self.supernet = supernet
         self.limits = limits
+        self.fallback = fallback
         options = [cell_options(cell) for cell in supernet.cells] if options is None else options
         self.options = options
         self._neighbours = [functools.lru_cache(maxsize=None)(_Neighbours(option)) for option in options]
@@ -62,7 +71,7 @@ class Paths:
 
     def within(self, limits: Limits) -> Paths:
         """The same paths under other limits."""
-        return Paths(self.supernet, limits, self.options)
+        return Paths(self.supernet, limits, self.options, self.fallback)
 
     def use(self, path: Path) -> float:
         """Largest share of a limit that a path uses, by the sums over its cells; above 1 it does not fit."""
@@ -162,13 +171,13 @@ class Paths:
 
 
 def fitting(parts: Sequence[Paths]) -> list[Paths]:
-    """Those parts of a search space in which some path keeps the limits.
+    """Those parts of a search space that are to be searched: some path keeps the limits.
 
     Args:
         parts: sequence of `Paths`, one for the supernet of each part.
 
     Returns:
-        list of `Paths`, at least one.
+        list of `Paths`, at least one; those with `fallback` only if no other keeps the limits.
 
     Raises:
         InfeasibleError: no path of any part keeps them; it is that of the part that comes nearest.
@@ -183,7 +192,7 @@ def fitting(parts: Sequence[Paths]) -> list[Paths]:
             found.append(paths)
     if not found:
         raise min(errors, key=lambda error: (len(error.short), *(error.smallest[name] for name in error.short)))
-    return found
+    return [paths for paths in found if not paths.fallback] or found
 
 
 class _Neighbours:

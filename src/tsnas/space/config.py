@@ -32,6 +32,8 @@ class SpaceConfig:
             Defaults to 2, the paper's.
         collapse: bool, whether the first Sensor-Fusion cell takes all sensors in one step, instead of halving them as
             the paper does. Defaults to False.
+        fallback: bool, whether this part of a search space is searched only where no other part keeps the limits.
+            Defaults to False.
         dropout: float in [0, 1), dropout between the cells of the supernet while it trains. Defaults to 0.1; with the
             paper's 0.3 a supernet of few hundred steps stays less accurate.
 
@@ -57,6 +59,7 @@ class SpaceConfig:
     extra_fusion_cells: int = 2
     first_stride: int = 2
     collapse: bool = False
+    fallback: bool = False
     dropout: float = 0.1
 
     def __post_init__(self):
@@ -80,8 +83,9 @@ class SpaceConfig:
                 raise SettingError(f"{name}={getattr(self, name)!r} must be a whole number of at least {least}.")
         if not is_whole(self.first_stride, 2) or self.first_stride not in (2, 4):
             raise SettingError(f"first_stride={self.first_stride!r} must be 2 or 4.")
-        if not isinstance(self.collapse, bool):
-            raise SettingError(f"collapse={self.collapse!r} must be True or False.")
+        for name in ("collapse", "fallback"):
+            if not isinstance(getattr(self, name), bool):
+                raise SettingError(f"{name}={getattr(self, name)!r} must be True or False.")
         if not (is_number(self.dropout) and 0 <= self.dropout < 1):
             raise SettingError(f"dropout={self.dropout!r} must be a number in [0, 1).")
         for field in dataclasses.fields(self):
@@ -187,7 +191,10 @@ class SpaceConfig:
         Returns:
             A `SpaceConfig`.
         """
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in config.items()})
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in config.items()
+        }
+        return cls(**values)
 
 
 def _checked_kernels(name: str, value: Any) -> tuple[int, ...]:
