@@ -18,10 +18,9 @@ import tsnas
 from tsnas.cost import estimate_graph
 from tsnas.cost.memory import arena_buffers, greedy_offsets
 from tsnas.plots import BLUE, GREEN, ORANGE, RED
-from tsnas.search.derive import derive
 from tsnas.search.options import architecture_of, cell_options
 from tsnas.search.paths import Paths
-from tsnas.space.config import space_config
+from tsnas.space.config import space_configs
 from tsnas.space.supernet import Supernet, build_cells
 from tsnas.words import plural
 
@@ -38,14 +37,14 @@ GREY = "0.85"
 def supernet_of():
     """A fresh supernet of the default space, and all options of its cells."""
     board = tsnas.load_board(BOARD)
-    supernet = Supernet(build_cells(board, TIME, SENSORS, CLASSES, space_config("tsnas")), board)
+    space, *_ = space_configs("tsnas")
+    supernet = Supernet(build_cells(board, TIME, SENSORS, CLASSES, space), board)
     return supernet, [cell_options(cell) for cell in supernet.cells]
 
 
 def example(supernet, options) -> tuple[int, ...]:
     """A path that fits: which choice it takes in each cell."""
-    limits = LIMITS.tightest_with(supernet.board)
-    return Paths(supernet, limits, options).drawn(derive(supernet, limits, options).path, np.random.default_rng(3))
+    return Paths(supernet, LIMITS.tightest_with(supernet.board), options).drawn(np.random.default_rng(3))
 
 
 def draw_space() -> Figure:
@@ -84,17 +83,15 @@ def draw_space() -> Figure:
 def draw_fits() -> Figure:
     """Latency and RAM of networks at random, and of those that a walk inside the limits comes to."""
     supernet, options = supernet_of()
-    limits = LIMITS.tightest_with(supernet.board)
     rng = np.random.default_rng(0)
-    paths = Paths(supernet, limits, options)
-    start = derive(supernet, limits, options).path
+    paths = Paths(supernet, LIMITS.tightest_with(supernet.board), options)
 
     def costs(architecture):
         estimate = estimate_graph(architecture.graph(), supernet.board)
         return estimate.latency_ms, estimate.ram_bytes / 1024
 
     drawn = [costs(_random(supernet, options, rng)) for _ in range(600)]
-    walked = [costs(_taken(supernet, options, paths.drawn(start, rng))) for _ in range(150)]
+    walked = [costs(_taken(supernet, options, paths.drawn(rng))) for _ in range(150)]
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     axis = figure.subplots()
     inside = Rectangle((0, 0), LIMITS.max_latency_ms, LIMITS.max_ram_kb, facecolor=GREEN, alpha=0.12, label="limits")
