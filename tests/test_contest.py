@@ -1,10 +1,12 @@
 """The contest keeps the network that can learn the task, not the one that stands first."""
 
+import logging
+
 import numpy as np
 import pytest
 from toy_data import sines
 
-from tsnas.contest import Outcome, considered, contest
+from tsnas.contest import Outcome, considered, contest, short_score
 from tsnas.cost.estimate import estimate_graph
 from tsnas.search.derive import Derived
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
@@ -44,6 +46,21 @@ def test_no_further_finalist_is_trained_when_time_is_over():
     outcome = contest([able, other], [data], batch_size=16, seed=0, max_seconds=0.0)
     assert outcome.winner == able
     assert len(outcome.macro_f1) == 1
+
+
+def test_tensorflow_says_nothing_of_many_networks_in_between():
+    x, y = sines(40)
+    split = (x[:20, ..., None], y[:20]), (x[20:, ..., None], y[20:])
+    heard = []
+    handler = logging.Handler()
+    handler.emit = lambda record: heard.append(record.getMessage())
+    logging.getLogger("tensorflow").addHandler(handler)
+    try:
+        for filters in (4, 8, 12, 16, 20, 24):
+            short_score(finalist(TimeReduce(3, filters)).architecture, split, steps=1, batch_size=8, seed=0)
+    finally:
+        logging.getLogger("tensorflow").removeHandler(handler)
+    assert not heard
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ SECOND_ROUND = 4
 # that: those that use the limits well are considered alone, unless the best of them is worse by more.
 LEVEL = 0.03
 LEAST_EPOCHS = 3
+# Windows.
+JUDGED_AT_ONCE = 256
 # The final training has the same.
 DROPOUT = 0.3
 
@@ -184,7 +186,9 @@ def short_score(
         model = architecture.build(DROPOUT, seed)
         train_float(model, *train, epochs=epochs, batch_size=batch_size, seed=seed, augment=augment)
     seconds = (time.monotonic() - started) / epochs
-    predicted = model.predict(val[0], batch_size=256, verbose=0).argmax(axis=1)
+    # `predict` would compile a graph for each of many networks, and TensorFlow would warn of that in between.
+    batches = [val[0][start : start + JUDGED_AT_ONCE] for start in range(0, len(val[0]), JUDGED_AT_ONCE)]
+    predicted = np.concatenate([model(batch, training=False) for batch in batches]).argmax(axis=1)
     # The windows that it was trained on are held by references in a circle, which Python may free only much later.
     del model
     gc.collect()
