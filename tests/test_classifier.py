@@ -259,7 +259,7 @@ def test_all_parts_of_a_space_are_searched_and_meet_in_one_contest(strategy, mon
 
 
 @pytest.mark.parametrize(("max_latency_ms", "searched"), [(1.0, 4), (4.0, 2)])
-def test_a_fallback_is_searched_under_limits_that_nothing_else_keeps(max_latency_ms, searched):
+def test_a_fallback_is_searched_where_the_limits_leave_nothing_else(max_latency_ms, searched):
     small = {"time_reduce_filters": 8, "fusion_filters": 16, "kernel_sizes": (3,), "extra_fusion_cells": 0}
     main = tsnas.SpaceConfig(**small)
     fallback = tsnas.SpaceConfig(first_stride=4, collapse=True, fallback=True, **small)

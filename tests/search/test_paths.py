@@ -123,8 +123,10 @@ def test_a_fallback_is_left_out_where_another_part_keeps_the_limits():
     assert fitting([slow, fallback]) == [slow]
     assert fitting([fallback]) == [fallback]
     least, more = (smallest_costs(*net)["latency_ms"] for net in ((NET, OPTIONS), (slow_net, slow.options)))
-    both = [paths.within(Limits(max_latency_ms=(least + more) / 2)) for paths in (slow, fallback)]
-    assert fitting(both) == both[1:]
+    assert slow.within(Limits(max_latency_ms=3 * more)).room == pytest.approx(3)
+    for limit_ms, searched in (((least + more) / 2, 1), (1.45 * more, 1), (1.55 * more, 0)):
+        both = [paths.within(Limits(max_latency_ms=limit_ms)) for paths in (slow, fallback)]
+        assert fitting(both) == [both[searched]]
     with pytest.raises(InfeasibleError) as raised:
         fitting([paths.within(Limits(max_latency_ms=0.1)) for paths in (slow, fallback)])
     assert raised.value.smallest["latency_ms"] == pytest.approx(least)

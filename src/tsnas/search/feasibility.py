@@ -25,10 +25,15 @@ def smallest_costs(supernet: Supernet, options: list[CellOptions]) -> dict[str, 
     """
     base = supernet.base_costs()
     return {
-        "latency_ms": base["latency_ms"] + _smallest_sum(options, "latency_ms"),
+        "latency_ms": smallest_latency_ms(supernet, options),
         "ram_bytes": _smallest_ram(supernet, options),
         "flash_bytes": base["flash_bytes"] + _smallest_sum(options, "flash_bytes"),
     }
+
+
+def smallest_latency_ms(supernet: Supernet, options: list[CellOptions]) -> float:
+    """The smallest latency that the space reaches."""
+    return supernet.base_costs()["latency_ms"] + _smallest_sum(options, "latency_ms")
 
 
 def infeasible(supernet: Supernet, limits: Limits, options: list[CellOptions]) -> InfeasibleError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from tsnas.cost.limits import Limits
 from tsnas.cost.memory import base_planning_bytes
 from tsnas.errors import InfeasibleError
 from tsnas.search.derive import Derived, derive
+from tsnas.search.feasibility import smallest_latency_ms
 from tsnas.search.options import CellOptions, cell_options
 from tsnas.space.supernet import Supernet
 
@@ -20,6 +22,10 @@ Path = tuple[int, ...]
 # A walk of so many steps ends anywhere in the space; most that it is drawn towards the limits, where loose limits would
 # else hardly ever be used.
 FAR_STEPS, MOST_DRIVE = 300, 20.0
+# The room from which on a part needs no fallback, in units of the latency of its smallest network. With a fourth more
+# than the smallest of the default space networks of its fallback are better, with twice as much they are not
+# (docs/benchmarks.md).
+ENOUGH_ROOM = 1.5
 
 
 class Paths:
@@ -29,8 +35,8 @@ class Paths:
         supernet: `Supernet`.
         limits: `Limits` to keep.
         options: `cell_options` of each of its cells, if at hand. Defaults to None.
-        fallback: bool, whether they are for limits that no other part of the space keeps; see `fitting`. Defaults to
-            False.
+        fallback: bool, whether they are for limits that leave no other part of the space much room; see `fitting`.
+            Defaults to False.
 
     Example:
         >>> paths = Paths(supernet, limits)
@@ -63,6 +69,12 @@ class Paths:
             InfeasibleError: there is none.
         """
         return derive(self.supernet, self.limits, list(self.options))
+
+    @functools.cached_property
+    def room(self) -> float:
+        """The limit on latency in units of the smallest that there is; infinite without one."""
+        limit_ms = self.limits.latency_for(self.supernet.board)
+        return math.inf if limit_ms is None else limit_ms / smallest_latency_ms(self.supernet, list(self.options))
 
     @property
     def start(self) -> Path:
@@ -177,7 +189,8 @@ def fitting(parts: Sequence[Paths]) -> list[Paths]:
         parts: sequence of `Paths`, one for the supernet of each part.
 
     Returns:
-        list of `Paths`, at least one; those with `fallback` only if no other keeps the limits.
+        list of `Paths`, at least one; those with `fallback` alone, or not at all if another one keeps the limits and
+            has room.
 
     Raises:
         InfeasibleError: no path of any part keeps them; it is that of the part that comes nearest.
@@ -192,7 +205,9 @@ def fitting(parts: Sequence[Paths]) -> list[Paths]:
             found.append(paths)
     if not found:
         raise min(errors, key=lambda error: (len(error.short), *(error.smallest[name] for name in error.short)))
-    return [paths for paths in found if not paths.fallback] or found
+    usual = [paths for paths in found if not paths.fallback]
+    fallbacks = [paths for paths in found if paths.fallback]
+    return usual if not fallbacks or any(paths.room >= ENOUGH_ROOM for paths in usual) else fallbacks
 
 
 class _Neighbours:
