@@ -223,6 +223,8 @@ def test_a_flash_limit_that_the_prediction_misses_is_still_kept(fitted, monkeypa
 def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch):
     for name in ("contest.FIRST_STEPS", "contest.SECOND_STEPS", "selection.FIRST_STEPS"):
         monkeypatch.setattr(f"tsnas.{name}", 10)
+    # An oracle of four trials has two that it chose.
+    monkeypatch.setattr("tsnas.selection.RANDOM_FINALISTS", 4)
     x, y = raw(90)
     clf = quick(strategy=strategy, epochs=2, search_epochs=1, qat_epochs=1, finalists=2).fit(x, y)
     assert clf.latency_ms_ <= 2

@@ -173,7 +173,14 @@ class SpaceConfig:
         return _of_use(self.kernel_sizes, time)
 
     def time_reduce_kernels_for(self, time: int) -> tuple[int, ...]:
-        """The same for a Time-Reduce cell."""
+        """The same for a Time-Reduce cell: `time_reduce_kernel_sizes`, or `kernel_sizes` if there are none.
+
+        Args:
+            time: int, samples that the cell sees.
+
+        Returns:
+            tuple of int, lengths of kernels.
+        """
         return _of_use(self.time_reduce_kernel_sizes or self.kernel_sizes, time)
 
     def to_json(self) -> dict:
