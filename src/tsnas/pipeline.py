@@ -165,7 +165,8 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
 
     parts = parts_of(job, settings.board, settings.limits, seed)
     spaces = fitting(parts)  # Raises InfeasibleError now rather than after the search.
-    counted = [paths for paths in parts if paths in spaces or not paths.fallback]
+    # A fallback is there in place of the others.
+    counted = [paths for paths in parts if paths.fallback == spaces[0].fallback]
     pruned = [prune(paths.supernet, paths.limits, list(paths.options)) for paths in counted]
     before = float(sum(part.architectures_before for part in pruned))
     after = float(sum(part.architectures_after for part in pruned))
