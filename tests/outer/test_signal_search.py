@@ -133,14 +133,20 @@ def test_chief_and_workers_end_with_the_same_signal_and_model(found, tmp_path):
     assert made.tflite_model_ == found.classifier_.tflite_model_
 
 
-def test_a_gaussian_process_chooses_as_well(monkeypatch):
-    monkeypatch.setattr(
-        module, "score_signal", lambda signal, *_: Trial(signal, 0.5 + signal.decimation / 10, 1.0, 100)
-    )
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_gaussian_process_chooses_as_well(monkeypatch, seed):
+    scored = []
+
+    def score(signal, *_):
+        scored.append(signal.decimation)
+        return Trial(signal, 0.5 + signal.decimation / 10, 1.0, 100)
+
+    monkeypatch.setattr(module, "score_signal", score)
     monkeypatch.setattr(tsnas.AutoClassifier, "fit_recordings", lambda self, *_: self)
-    search = SignalSearch(**QUICK | {"spans": (32, 48, 64), "decimations": (1, 2, 4)}, tuner="bayesian", trials=8)
-    search.fit(X, Y)
-    assert len({trial.signal for trial in search.trials_}) == len(search.trials_) == 8
+    settings = QUICK | {"spans": (32, 48, 64), "decimations": (1, 2, 4), "seed": seed}
+    search = SignalSearch(**settings, tuner="bayesian", trials=10).fit(X, Y)
+    assert len({trial.signal for trial in search.trials_}) == len(search.trials_) == len(scored) == 10
+    assert scored[4:].count(4) >= 4  # The first four are random, and a third of all signals has it.
     assert search.signal_.decimation == 4
 
 

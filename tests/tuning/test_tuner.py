@@ -169,10 +169,10 @@ class Team:
         lines = [line.split() for line in (self.folder / "log").read_text().splitlines()]
         return [(job, who) for kind, job, who in lines if kind == event]
 
-    def wait_for(self, condition, seconds: float = 60) -> None:
+    def wait_for(self, condition, seconds: float = 180) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < deadline, (self.folder / "log").read_text()
+            assert time.monotonic() < deadline, self.events("begin")
             time.sleep(0.05)
 
     def finish(self, *names: str) -> dict[str, tuple[int, str]]:

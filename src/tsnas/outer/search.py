@@ -30,6 +30,7 @@ from tsnas.errors import InfeasibleError, SettingError
 from tsnas.files import check_output_dir
 from tsnas.interrupts import heeded
 from tsnas.outer.score import Recordings, Trial, score_signal
+from tsnas.tuning.bayesian import Bayesian
 from tsnas.tuning.jobs import SCORE
 from tsnas.tuning.leases import Leases
 from tsnas.tuning.team import check_team, kept_seed
@@ -41,10 +42,6 @@ SPLITS = 2
 
 class RandomSignals(Leases, keras_tuner.oracles.RandomSearchOracle):
     """Signals at random, each once."""
-
-
-class BayesianSignals(Leases, keras_tuner.oracles.BayesianOptimizationOracle):
-    """Signals where a Gaussian process expects more."""
 
 
 class SignalSearch(BaseEstimator):
@@ -290,7 +287,7 @@ class SignalSearch(BaseEstimator):
         space.Choice("decimation", sorted({int(one) for one in self.decimations}))
         space.Choice("channels", list(range(len(subsets))))
         count = len(set(self.spans)) * len(set(self.decimations)) * len(subsets)
-        kind = RandomSignals if self.tuner == "random" else BayesianSignals
+        kind = RandomSignals if self.tuner == "random" else Bayesian
         return kind(
             objective=keras_tuner.Objective(SCORE, "max"),
             max_trials=min(count, self.trials or 24),

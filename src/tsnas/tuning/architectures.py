@@ -13,6 +13,7 @@ from tsnas.errors import SettingError
 from tsnas.search.derive import Derived, derive
 from tsnas.search.paths import Paths
 from tsnas.space.architecture import Architecture
+from tsnas.tuning.bayesian import Bayesian
 from tsnas.tuning.jobs import SCORE
 from tsnas.tuning.leases import Leases
 from tsnas.tuning.tuner import role, search
@@ -21,15 +22,9 @@ from tsnas.tuning.tuner import role, search
 PREFERRED = 4.0
 # The longest training of hyperband in units of the shortest, and the factor between its rounds.
 LONGEST, FACTOR = 4, 2
-# Of all trials of the Gaussian process, those at its start that are random.
-RANDOM_SHARE = 0.4
 EPOCHS = "tuner/epochs"
 
 Evaluate = Callable[[Architecture, int], float | None]
-
-
-class BayesianArchitectures(Leases, keras_tuner.oracles.BayesianOptimizationOracle):
-    """Architectures where a Gaussian process expects more."""
 
 
 class HyperbandArchitectures(Leases, keras_tuner.oracles.HyperbandOracle):
@@ -112,8 +107,7 @@ def _oracle(paths: Paths, kind: str, trials: int, seed: int) -> Any:
         "seed": seed,
     }
     if kind == "bayesian":
-        first = max(2, round(RANDOM_SHARE * trials))
-        return BayesianArchitectures(max_trials=trials, num_initial_points=first, **same)
+        return Bayesian(trials, **same)
     return HyperbandArchitectures(max_epochs=LONGEST, factor=FACTOR, **same)
 
 

@@ -18,6 +18,8 @@ LEASE_S = 60.0
 CALLS_PER_LEASE = 6
 # Metric by which a worker says that it is alive: this and its own ID.
 ALIVE = "alive/"
+# Draws of values that were tried already, in a row, after which there are no others. keras-tuner's 20 leave some out.
+COLLISIONS = 2000
 # Key of the names of the workers in the file of the oracle.
 WORKERS = "tsnas_workers"
 
@@ -31,10 +33,11 @@ class Leases(keras_tuner.Oracle):
     worker that falls silent goes to the next that asks; whichever of the two ends it first counts, the other is
     ignored. No worker is sent home while a trial is still out. After a restart, trials that were out stay with their
     workers, who get a new lease. A failed trial stops
-    everything, and is run again after a restart.
+    everything, and is run again after a restart. The same seed draws the same trials, 0 as well.
 
     Args:
         *args, **kwargs: those of the oracle.
+        seed: int or None, of what it draws; None for another one each time. Defaults to None.
         lease_s: float, seconds after which a silent worker is lost. Defaults to 60.
 
     Example:
@@ -42,9 +45,12 @@ class Leases(keras_tuner.Oracle):
         ...     pass
     """
 
-    def __init__(self, *args: Any, lease_s: float = LEASE_S, **kwargs: Any):
+    def __init__(self, *args: Any, seed: int | None = None, lease_s: float = LEASE_S, **kwargs: Any):
+        # keras-tuner takes a seed of 0 for none.
+        own_seed = None if seed is None else seed + 1
         # The first failure already stops everything, and says so better.
-        super().__init__(*args, max_consecutive_failed_trials=sys.maxsize, **kwargs)
+        super().__init__(*args, seed=own_seed, max_consecutive_failed_trials=sys.maxsize, **kwargs)
+        self._max_collisions = COLLISIONS
         self.lease_s = lease_s
         self.failed_trial: str | None = None
         self._heard: dict[str, float] = {}
