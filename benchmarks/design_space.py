@@ -15,8 +15,7 @@ from benchmarks.least_squares import least_squares
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
-from tsnas.search.finalists import WELL_USED
-from tsnas.search.paths import Paths
+from tsnas.search.paths import WELL_USED, Paths
 from tsnas.space.architecture import Architecture, Cell, SensorFusion, TimeReduce
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells

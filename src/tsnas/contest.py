@@ -18,7 +18,7 @@ from tsnas.deploy.scope import scope_of
 from tsnas.deploy.train import train_float
 from tsnas.interrupts import check
 from tsnas.search.derive import Derived
-from tsnas.search.finalists import WELL_USED
+from tsnas.search.paths import WELL_USED
 from tsnas.space.architecture import Architecture
 
 # A search trains many networks at once, so what it says of a single one is a guess; some hundred steps on its own tell

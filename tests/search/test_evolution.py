@@ -15,7 +15,7 @@ from tsnas.deploy.seed import fixed_seed
 from tsnas.errors import InfeasibleError
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.options import cell_options
-from tsnas.search.paths import Paths
+from tsnas.search.paths import WELL_USED, Paths
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 
@@ -57,6 +57,20 @@ def test_it_learns_and_tells_how_it_goes(outcome):
     assert set(history) >= {"loss", "accuracy", "expected_latency_ms", "expected_ram_bytes", "entropy", "settled"}
     assert history["entropy"][-1] < history["entropy"][0], "a population that is bred agrees more and more"
     assert 0 < history["expected_latency_ms"][-1] < 2
+
+
+@pytest.mark.parametrize(("max_latency_ms", "can"), [(2, True), (1000, False)])
+def test_what_it_finds_uses_the_limits_well_where_anything_can(max_latency_ms, can):
+    limits = Limits(max_latency_ms=max_latency_ms)
+    config = dataclasses.replace(QUICK, epochs=2, generations=2)
+    supernet, found, _ = evolved(limits, config)
+    paths = Paths(supernet, limits)
+    rng = np.random.default_rng(0)
+    drawn = [paths.use(paths.drawn(rng)) >= WELL_USED for _ in range(20)]
+    assert any(drawn) == can
+    assert not all(drawn)
+    assert len(found) > 1
+    assert all((paths.use(derived.path) >= WELL_USED) == can for derived in found)
 
 
 def test_same_seed_same_outcome(outcome):

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
 from tsnas.search.derive import derive
-from tsnas.search.finalists import WELL_USED, finalists, shares
+from tsnas.search.finalists import finalists, shares
 from tsnas.search.options import cell_options
-from tsnas.search.paths import Paths
+from tsnas.search.paths import WELL_USED, Paths
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 
@@ -46,6 +46,16 @@ def test_some_are_near_what_the_search_prefers_and_some_far(paths, first):
     found = finalists(paths, [first], 10, seed=0)
     unlike = [sum(a != b for a, b in zip(first.path, other.path, strict=True)) for other in found]
     assert np.mean(unlike[1:6]) < np.mean(unlike[6:])
+
+
+def test_neighbours_of_what_uses_the_limits_well_do_so_too(paths):
+    rng = np.random.default_rng(0)
+    near = iter(lambda: paths.derived(paths.drawn_near(rng)), None)
+    first = next(one for one in near if paths.use_of(one) >= WELL_USED)
+    walked = [paths.derived(paths.walk(first.path, 6, rng)) for _ in range(20)]
+    assert min(paths.use_of(one) for one in walked if one is not None) < WELL_USED
+    found = finalists(paths, [first], 10, seed=0)
+    assert min(paths.use_of(one) for one in found[:6]) >= WELL_USED
 
 
 def test_of_much_the_same_only_the_first_is_taken(paths, first):

@@ -7,7 +7,7 @@ from typing import Any
 from tsnas.cost.estimate import with_margin
 from tsnas.report.costs import KEPT, NOT_JUDGED, OVER
 from tsnas.report.text import count, kb, listed, number, percent, plural, score, size
-from tsnas.search.finalists import WELL_USED
+from tsnas.search.paths import WELL_USED
 
 STRATEGIES = {
     "evolution": "evolution with the weights of a supernet",

@@ -13,7 +13,7 @@ import tf_keras as keras
 from tsnas.callbacks import ConstraintMonitor, ProgressBar
 from tsnas.interrupts import check
 from tsnas.search.derive import Derived
-from tsnas.search.paths import Path, Paths
+from tsnas.search.paths import WELL_USED, Path, Paths
 from tsnas.space.supernet import Supernet
 
 SHOWN = {
@@ -162,7 +162,11 @@ def _next_generations(
 def _next_generation(
     population: list[Path], immigrants: list[Path], paths: Paths, trainer: PathTrainer, rng: np.random.Generator
 ) -> list[Path]:
-    """The best of a population and of as many of its offspring, the best first; each path once."""
+    """The best of a population and of as many of its offspring, the best first; each path once.
+
+    Those that use the limits well come before all others: small ones learn faster in the few steps that there are for
+    each, and the contest would leave them out.
+    """
     size = len(population)
     parents = sorted({*population, *immigrants})
     known = set(parents)
@@ -175,7 +179,8 @@ def _next_generation(
             known.add(child)
     everyone = sorted(known)
     losses = trainer.judge([paths.settings(path) for path in everyone])
-    return [everyone[index] for index in np.argsort(losses, kind="stable")[:size]]
+    poorly_used = [paths.use(path) < WELL_USED for path in everyone]
+    return [everyone[index] for index in np.lexsort((losses, poorly_used))[:size]]
 
 
 class PathTrainer:

@@ -7,13 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tsnas.search.derive import Derived
-from tsnas.search.paths import Path, Paths
+from tsnas.search.paths import WELL_USED, Path, Paths
 
 # Steps away from what a search prefers that its neighbours are drawn.
 NEAR_STEPS = 6
 TRIES = 20
-# From this share of the tightest limit on, an architecture is said to use the limits well.
-WELL_USED = 0.8
 
 
 def shares(count: int, parts: int) -> list[int]:
@@ -25,8 +23,8 @@ def finalists(paths: Paths, preferred: Sequence[Derived], count: int, seed: int)
     """Distinct architectures that keep the limits.
 
     Half of them are those that a search prefers, each with at least half of its cells unlike those before it, then
-    others near its first; the other half are drawn at random, some of them near the limits. At least one uses the
-    limits well, if walks towards them find such a one.
+    others near its first, that use the limits as well; the other half are drawn at random, some of them near the
+    limits. At least one uses the limits well, if walks towards them find such a one.
 
     Args:
         paths: `Paths` of the supernet.
@@ -44,16 +42,18 @@ def finalists(paths: Paths, preferred: Sequence[Derived], count: int, seed: int)
         if len(found) < by_search and all(_unlike(derived.path, other.path) for other in found):
             found.append(derived)
 
-    def add(draw: Callable[[], Path], wanted: int) -> None:
+    def add(draw: Callable[[], Path], wanted: int, least_use: float = 0.0) -> None:
         for _ in range(TRIES * wanted):
             if len(found) >= wanted:
                 return
             derived = paths.derived(draw())
-            if derived is not None and derived.architecture not in {other.architecture for other in found}:
+            new = derived is not None and derived.architecture not in {other.architecture for other in found}
+            if derived is not None and new and paths.use_of(derived) >= least_use:
                 found.append(derived)
 
     if preferred:
-        add(lambda: paths.walk(preferred[0].path, NEAR_STEPS, rng), by_search)
+        least_use = min(WELL_USED, paths.use_of(preferred[0]))
+        add(lambda: paths.walk(preferred[0].path, NEAR_STEPS, rng), by_search, least_use)
     add(lambda: paths.drawn(rng), count)
     if len(found) > 1 and all(paths.use_of(one) < WELL_USED for one in found):
         drawn = (paths.derived(paths.drawn_near(rng)) for _ in range(TRIES))

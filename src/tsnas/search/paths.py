@@ -26,6 +26,8 @@ FAR_STEPS, MOST_DRIVE = 300, 20.0
 # than the smallest of the default space networks of its fallback are better, with twice as much they are not
 # (docs/benchmarks.md).
 ENOUGH_ROOM = 1.5
+# From this share of the tightest limit on, an architecture is said to use the limits well.
+WELL_USED = 0.8
 
 
 class Paths:
