@@ -49,12 +49,12 @@ def main(argv: Sequence[str]) -> None:
     pairs = [pairs[i] for i in sorted({round(i) for i in np.linspace(0, len(pairs) - 1, min(PAIRS.value, len(pairs)))})]
     held = known_rows(out, settings)
     after = before | {(Architecture.from_json(row["changed"]), row["split"]): row["macro_f1"][1] for row in held}
-    others = [row for row in held if row["change"] != CHANGE.value]
+    costs_ms = {one: round(latency_ms(one), 3) for pair in pairs for one in pair}
 
     def rows() -> list[dict[str, Any]]:
         return [
             {"change": CHANGE.value, "split": split, "macro_f1": [before[one, split], after[with_it, split]]}
-            | {"latency_ms": [round(latency_ms(one), 3), round(latency_ms(with_it), 3)]}
+            | {"latency_ms": [costs_ms[one], costs_ms[with_it]]}
             | {"architecture": one.to_json(), "changed": with_it.to_json()}
             for split in splits
             for one, with_it in pairs
@@ -62,15 +62,24 @@ def main(argv: Sequence[str]) -> None:
         ]
 
     record = provenance("benchmarks.changes", ("tsnas", "tensorflow", "tf_keras", "numpy")) | settings
-    trials = [(with_it, (split,)) for split in splits for _, with_it in pairs if (with_it, split) not in after]
+    # Two networks may become the same one.
+    changes = dict.fromkeys(with_it for _, with_it in pairs)
+    trials = [(one, (split,)) for split in splits for one in changes if (one, split) not in after]
     print(f"{len(pairs)} networks, {len(trials)} trainings")
     for (one, (split,)), (score,) in judge_all(trials, DATA.value, STEPS.value, SEED.value, PROCESSES.value):
         after[one, split] = score
-        own = next(row for row in rows() if (row["changed"], row["split"]) == (one.to_json(), split))
-        print(f"split {split}: {own['macro_f1'][0]} → {score}", flush=True)
-        write_json(out, record | {"rows": others + rows()})
+        own = ", ".join(str(before[other, split]) for other, with_it in pairs if with_it == one)
+        print(f"split {split}: {own} → {score}", flush=True)
+        found = rows()
+        # Those of other changes, networks and splits stay.
+        others = [row for row in held if not any(_same_pair(row, other) for other in found)]
+        write_json(out, record | {"rows": others + found})
     if found := rows():
         print(f"\n{name} on {BOARD}, {STEPS.value} steps, validation users\n{table(found)}\n\nWritten: {out}")
+
+
+def _same_pair(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(one[name] == other[name] for name in ("change", "split", "architecture"))
 
 
 if __name__ == "__main__":

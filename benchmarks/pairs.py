@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,26 +12,21 @@ import tabulate
 
 from benchmarks.design_space import BOARD, known_rows
 from tsnas.cost.estimate import estimate_graph
-from tsnas.space.architecture import Architecture
-
-Cell = dict[str, Any]
+from tsnas.space.architecture import Architecture, Cell, SensorFusion, TimeReduce
 
 
-def _skips(cells: list[Cell]) -> None:
-    for cell in cells:
-        if cell["kind"] == "sensor_fusion":
-            cell["skip"] = True
+def _with_skip(cell: Cell) -> Cell:
+    return dataclasses.replace(cell, skip=True) if isinstance(cell, SensorFusion) else cell
 
 
-def _long_kernels(cells: list[Cell]) -> None:
-    for cell in cells:
-        if cell["kind"] == "time_reduce":
-            cell["kernel"] = max(5, cell["kernel"])
+def _with_long_kernel(cell: Cell) -> Cell:
+    return dataclasses.replace(cell, kernel=max(5, cell.kernel)) if isinstance(cell, TimeReduce) else cell
 
 
-CHANGES: dict[str, Callable[[list[Cell]], None]] = {
-    "a skip in every fusion cell": _skips,
-    "kernels of 5 at least on each sensor": _long_kernels,
+# What becomes of each cell.
+CHANGES: dict[str, Callable[[Cell], Cell]] = {
+    "a skip in every fusion cell": _with_skip,
+    "kernels of 5 at least on each sensor": _with_long_kernel,
 }
 
 # A network and the number of a split, to the score there.
@@ -51,9 +47,7 @@ def judged(folder: pathlib.Path, name: str, limits_ms: Sequence[float], settings
 
 def changed(one: Architecture, change: str) -> Architecture:
     """The same network with a change; it may be that it has it already."""
-    plain = one.to_json()
-    CHANGES[change](plain["cells"])
-    return Architecture.from_json(plain)
+    return dataclasses.replace(one, cells=tuple(map(CHANGES[change], one.cells)))
 
 
 def latency_ms(one: Architecture) -> float:

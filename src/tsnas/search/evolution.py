@@ -92,7 +92,8 @@ def evolve(
         verbose: 0, 1 or 2. Defaults to 0.
 
     Returns:
-        (for each niche a list of `Derived`, the best first; history), the history a dict of log key to a list with one
+        (for each niche a list of `Derived`, those that use the limits well before others, and among them the best
+            first; history), the history a dict of log key to a list with one
         value for each epoch; its costs are those of the first niche.
 
     Raises:

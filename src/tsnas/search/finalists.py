@@ -47,8 +47,9 @@ def finalists(paths: Paths, preferred: Sequence[Derived], count: int, seed: int)
             if len(found) >= wanted:
                 return
             derived = paths.derived(draw())
-            new = derived is not None and derived.architecture not in {other.architecture for other in found}
-            if derived is not None and new and paths.use_of(derived) >= least_use:
+            if derived is None or paths.use_of(derived) < least_use:
+                continue
+            if derived.architecture not in {other.architecture for other in found}:
                 found.append(derived)
 
     if preferred:

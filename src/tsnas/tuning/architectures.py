@@ -72,8 +72,7 @@ def tuned(
 
     oracle = _oracle(paths, kind, trials, seed)
     search(oracle, run, directory)
-    # In the order of their names: an oracle that was read back has another.
-    done = [trial for _, trial in sorted(oracle.trials.items()) if trial.score]
+    done = [trial for trial in oracle.trials.values() if trial.score]
     units = [int(trial.hyperparameters.values.get(EPOCHS, 1)) for trial in done]
     found = [projected(paths, trial.hyperparameters.values) for trial in done]
     order = sorted(range(len(done)), key=lambda i: (-units[i], -done[i].score))

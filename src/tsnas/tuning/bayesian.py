@@ -32,7 +32,6 @@ class Bayesian(Leases, keras_tuner.oracles.BayesianOptimizationOracle):
 
     def __init__(self, max_trials: int, **kwargs: Any):
         first = max(2, round(RANDOM_SHARE * max_trials))
-        self.trials: dict[str, Any]
         super().__init__(max_trials=max_trials, num_initial_points=first, **kwargs)
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
@@ -44,8 +43,7 @@ class Bayesian(Leases, keras_tuner.oracles.BayesianOptimizationOracle):
         Returns:
             dict of `"status"` and `"values"`, as keras-tuner has it.
         """
-        # An oracle that was read back has its trials in another order and draws from the start again.
-        self.trials = dict(sorted(self.trials.items()))
+        # An oracle that was read back would draw from the start again.
         self._random_state = np.random.RandomState(self.seed + len(self.trials))
         with warnings.catch_warnings():
             # Of the bounds of its length scales; a user can do nothing about them.

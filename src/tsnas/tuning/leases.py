@@ -32,8 +32,8 @@ class Leases(keras_tuner.Oracle):
     A worker holds its trial as long as it calls `update_trial` with no metric but `ALIVE` and its ID. The trial of a
     worker that falls silent goes to the next that asks; whichever of the two ends it first counts, the other is
     ignored. No worker is sent home while a trial is still out. After a restart, trials that were out stay with their
-    workers, who get a new lease. A failed trial stops
-    everything, and is run again after a restart. The same seed draws the same trials, 0 as well.
+    workers, who get a new lease. A failed trial stops everything, and is run again after a restart. The same seed
+    draws the same trials, 0 as well.
 
     Args:
         *args, **kwargs: those of the oracle.
@@ -44,6 +44,8 @@ class Leases(keras_tuner.Oracle):
         >>> class LastingRandom(Leases, keras_tuner.oracles.RandomSearchOracle):
         ...     pass
     """
+
+    trials: dict[str, Any]
 
     def __init__(self, *args: Any, seed: int | None = None, lease_s: float = LEASE_S, **kwargs: Any):
         # keras-tuner takes a seed of 0 for none.
@@ -113,6 +115,8 @@ class Leases(keras_tuner.Oracle):
 
     def reload(self) -> None:
         super().reload()
+        # It reads them in the order of the folder; they are numbered in that of their beginning.
+        self.trials = dict(sorted(self.trials.items()))
         # It has taken all that was out for lost; but a worker outlives the chief, and a trial may have ended, or begun,
         # between the two files that it is written to.
         state = json.loads(pathlib.Path(self._get_oracle_fname()).read_text())
