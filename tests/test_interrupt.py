@@ -203,6 +203,22 @@ sys.exit(main.main())
         assert running.said.endswith(b"\ntsnas: interrupted\n")
 
 
+def test_the_last_words_come_after_a_bar_that_was_open():
+    with_a_bar = """
+import sys
+from tqdm.auto import tqdm
+from tsnas.commands import main
+def work(_):
+    bar = tqdm(total=3, desc="search")
+    raise KeyboardInterrupt
+main.COMMANDS["boards"] = work
+sys.exit(main.main())
+"""
+    running = Running(with_a_bar, "boards")
+    assert running.end()[0] == 130
+    assert running.said.endswith(b"\ntsnas: interrupted\n")
+
+
 @needs_proc
 def test_in_python_it_is_a_keyboard_interrupt(data, tmp_path):
     running = Running(FIT, Path(__file__).parent, data, tmp_path / "phases")

@@ -66,12 +66,20 @@ def watched() -> Iterator[None]:
         writer.close()
 
 
-def leave(code: int) -> None:
-    """Ends the process without the seconds that TensorFlow takes to be torn down."""
+def leave() -> None:
+    """Says that it was interrupted, and ends the process without the seconds that TensorFlow takes to be torn down."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()
-    os._exit(code)
+    _end(os.dup(2))
+
+
+def _end(stderr: int) -> None:
+    with contextlib.suppress(OSError):
+        # What is still to be printed, such as the end of a bar that is freed, would come after the last words.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        os.write(stderr, (_last_words() + INTERRUPTED).encode())
+    os._exit(EXIT_INTERRUPTED)
 
 
 def _wait(reader: socket.socket, stderr: int) -> None:
@@ -86,11 +94,7 @@ def _wait(reader: socket.socket, stderr: int) -> None:
         presses += received.count(signal.SIGINT)
         if presses and deadline is None:
             deadline = time.monotonic() + GRACE_S
-    with contextlib.suppress(OSError):
-        # What the main thread still has to print, such as the end of a bar, would come after the last words.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        os.write(stderr, (_last_words() + INTERRUPTED).encode())
-    os._exit(EXIT_INTERRUPTED)
+    _end(stderr)
 
 
 def _last_words() -> str:

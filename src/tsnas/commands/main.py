@@ -25,7 +25,7 @@ from tsnas.commands import (
     verify,
 )
 from tsnas.commands.command import UsageError
-from tsnas.commands.interrupt import EXIT_INTERRUPTED, INTERRUPTED, leave, watched
+from tsnas.commands.interrupt import EXIT_INTERRUPTED, leave, watched
 from tsnas.errors import InfeasibleError, LimitExceededError, TsnasError
 
 MODULES = (
@@ -48,11 +48,11 @@ EXIT_OK, EXIT_LIMITS, EXIT_USAGE = 0, 1, 2
 
 
 def main() -> int:
-    """The program in a process of its own: as `run`, but it does not wait once it is interrupted."""
+    """The program in a process of its own: as `run`, but it says so and does not wait once it is interrupted."""
     with watched():
         code = run()
         if code == EXIT_INTERRUPTED:
-            leave(code)
+            leave()
     return code
 
 
@@ -77,7 +77,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 if all went well, 1 if the limits cannot be kept, 2 for a bad command line or bad input,
-        130 if interrupted.
+        130 if interrupted, of which `main` tells.
 
     Example:
         >>> run(["boards"])
@@ -119,7 +119,6 @@ def _guarded(name: str, args: list[str]) -> int:
         print(f"tsnas: error: {error}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:
-        sys.stderr.write(INTERRUPTED)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader, such as `head`, has left; Python would complain again when it flushes at exit.
