@@ -38,6 +38,15 @@ def test_same_seed_gives_the_same_weights_in_one_process(trained):
     assert first != other
 
 
+def test_a_step_is_traced_once(trained, monkeypatch):
+    traced = []
+    step = keras.Model.train_step
+    monkeypatch.setattr(keras.Model, "train_step", lambda self, data: traced.append(self) or step(self, data))
+    train_float(small_net(), trained.x[:64], trained.y[:64], epochs=2, batch_size=32, seed=0)
+    train_quantised(trained.model, trained.x[:64], trained.y[:64], epochs=2, batch_size=32, seed=0)
+    assert len(traced) == 2
+
+
 def test_quantised_training_repeats_and_leaves_the_float_model_alone(trained):
     before = weight_bytes(trained.model)
     again = train_quantised(trained.model, trained.x, trained.y, epochs=3, seed=0)

@@ -14,6 +14,7 @@ from tsnas.callbacks import ConstraintMonitor, ProgressBar
 from tsnas.interrupts import check
 from tsnas.search.derive import Derived
 from tsnas.search.paths import WELL_USED, Path, Paths
+from tsnas.slots import make_slots
 from tsnas.space.supernet import Supernet
 
 SHOWN = {
@@ -208,6 +209,7 @@ class PathTrainer:
         weights = supernet.network_weights
         rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, self.steps_per_epoch * config.epochs)
         optimizer = keras.optimizers.legacy.Adam(rate)
+        make_slots(optimizer, weights)
         loss_of = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
         self._loss, self._accuracy = keras.metrics.Mean(), keras.metrics.CategoricalAccuracy()
 

@@ -13,6 +13,7 @@ import tf_keras as keras
 from tsnas.cost.board import Board
 from tsnas.cost.flash import base_flash_bytes
 from tsnas.cost.memory import base_planning_bytes, base_tail_bytes
+from tsnas.slots import make_slots
 from tsnas.space.architecture import Architecture
 from tsnas.space.cell import Probs, SearchCell
 from tsnas.space.cells import OutputCell, SensorFusionCell, TimeReduceCell
@@ -236,8 +237,8 @@ class Supernet(keras.Model):
         self.alpha_optimizer = alpha_optimizer or keras.optimizers.legacy.Adam(0.05, beta_1=0.5)
         # All variables are made here: those that a step creates would have it traced twice.
         self(tf.zeros((1, *self.cells[0].in_size, 1)))
-        _make_slots(self.optimizer, self.network_weights)
-        _make_slots(self.alpha_optimizer, self.alphas)
+        make_slots(self.optimizer, self.network_weights)
+        make_slots(self.alpha_optimizer, self.alphas)
         self.hardware_loss = hardware_loss or (lambda costs: tf.zeros(()))
         self.temperature_decay = temperature_decay
         self.warmup_steps = warmup_steps
@@ -299,9 +300,3 @@ class Supernet(keras.Model):
         time, sensors = self.cells[0].in_size
         classes = self.cells[-1].out_widths[0]
         return Architecture(time, sensors, classes, tuple(cell for cell in derived if cell is not None))
-
-
-def _make_slots(optimizer, variables) -> None:
-    """Makes an optimizer's state for `variables` without moving them."""
-    optimizer.apply_gradients([(tf.zeros_like(variable), variable) for variable in variables])
-    optimizer.iterations.assign(0)
