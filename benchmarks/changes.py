@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from absl import app, flags
 
-from benchmarks.design_space import BOARD, known_rows
+from benchmarks.design_space import BOARD, known_rows, with_rows
 from benchmarks.judging import judge_all
 from benchmarks.pairs import CHANGES, changed, judged, latency_ms, table
 from benchmarks.record import provenance, write_json
@@ -70,16 +70,9 @@ def main(argv: Sequence[str]) -> None:
         after[one, split] = score
         own = ", ".join(str(before[other, split]) for other, with_it in pairs if with_it == one)
         print(f"split {split}: {own} → {score}", flush=True)
-        found = rows()
-        # Those of other changes, networks and splits stay.
-        others = [row for row in held if not any(_same_pair(row, other) for other in found)]
-        write_json(out, record | {"rows": others + found})
+        write_json(out, record | {"rows": with_rows(held, rows(), ("change", "split", "architecture"))})
     if found := rows():
         print(f"\n{name} on {BOARD}, {STEPS.value} steps, validation users\n{table(found)}\n\nWritten: {out}")
-
-
-def _same_pair(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    return all(one[name] == other[name] for name in ("change", "split", "architecture"))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 
 BOARD = "nucleo_f446re"
+SHORTEST = "shortest kernel over time, each sensor alone"
 # Draws for each that is wanted; most are far from a loose limit.
 TRIES = 50
 
@@ -106,7 +107,7 @@ def features(architecture: Architecture) -> dict[str, float]:
         "share of latency before all sensors meet": early / estimate.latency_ms,
         "first stride of 4": float(time[0].stride == 4),
         "mean kernel over time, each sensor alone": float(np.mean([cell.kernel for cell in time])),
-        "shortest kernel over time, each sensor alone": float(min(cell.kernel for cell in time)),
+        SHORTEST: float(min(cell.kernel for cell in time)),
         "log2 of the first filters": float(np.log2(time[0].filters)),
         "log2 of the filters before all sensors meet": float(np.log2(time[-1].filters)),
         "cells after that": float(len(fusion)),
@@ -125,6 +126,18 @@ def known_rows(path: str | os.PathLike[str], settings: dict[str, Any]) -> list[d
         return []
     record = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
     return record["rows"] if {name: record.get(name) for name in settings} == settings else []
+
+
+def with_rows(
+    held: Sequence[dict[str, Any]], found: Sequence[dict[str, Any]], names: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The rows that a JSON holds and those found now, which take the place of any that are the same in `names`."""
+
+    def key(row: dict[str, Any]) -> str:
+        return json.dumps([row[name] for name in names])
+
+    new = {key(row) for row in found}
+    return [row for row in held if key(row) not in new] + [*found]
 
 
 def known_scores(path: str | os.PathLike[str], settings: dict[str, Any]) -> dict[Architecture, list[float]]:

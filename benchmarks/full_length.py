@@ -18,7 +18,7 @@ import numpy as np
 import tabulate
 from absl import app, flags
 
-from benchmarks.design_space import features, known_rows, regular
+from benchmarks.design_space import SHORTEST, features, known_rows, regular, with_rows
 from benchmarks.engine import BY_HAND, read_results
 from benchmarks.judging import judge_all
 from benchmarks.nets import nets
@@ -41,7 +41,6 @@ PROCESSES = flags.DEFINE_integer("processes", 1, "Trainings at once.", lower_bou
 RUNS = flags.DEFINE_string("runs", "benchmarks/results/runs.json", "Results of single runs, read only.")
 OUT = flags.DEFINE_string("out", None, "JSON file; benchmarks/results/full_length_DATA.json if not given.")
 
-SHORTEST = "shortest kernel over time, each sensor alone"
 # Nets made by hand are for these limits.
 HAND_LIMITS_MS = (6.0, 12.0, 22.0, 40.0)
 
@@ -135,7 +134,7 @@ def main(argv: Sequence[str]) -> None:
         known[one, split] = score
         kinds = ", ".join(f"{kind} {limit:g} ms" for kind, limit, other in wanted if other == one)
         print(f"{done}/{len(trials)} split {split}, {kinds}: {score}", flush=True)
-        write_json(out, record | {"rows": rows()})
+        write_json(out, record | {"rows": with_rows(held, rows(), ("kind", "max_latency_ms", "split", "architecture"))})
     print(f"\n{name}, {STEPS.value} steps, validation users\n{table(rows())}\n\n{by_kernel(rows())}\n\nWritten: {out}")
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import tabulate
 from absl import app, flags
 
-from benchmarks.design_space import BOARD, drawn, known_scores
+from benchmarks.design_space import BOARD, drawn, known_rows, known_scores, with_rows
 from benchmarks.judging import judge_all
 from benchmarks.record import provenance, write_json
 from tsnas.datasets import load_npz
@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> None:
     name = pathlib.Path(DATA.value).stem
     out = OUT.value or f"benchmarks/results/spaces_{name}_{'_'.join(LIMITS.value)}.json"
     settings = {"splits": SPLITS.value, "steps": STEPS.value, "seed": SEED.value}
-    known = known_scores(out, settings)
+    held, known = known_rows(out, settings), known_scores(out, settings)
     wanted: list[tuple[float, str, Architecture]] = []
     for limit in map(float, LIMITS.value):
         for space in CHOSEN.value:
@@ -76,7 +76,7 @@ def main(argv: Sequence[str]) -> None:
         rows += [_row(*entry, scores) for entry in wanted if entry[2] == one]
         limit, space = rows[-1]["max_latency_ms"], rows[-1]["space"]
         print(f"{len(rows)}/{len(wanted)} {limit:g} ms, {space}: {scores}", flush=True)
-        write_json(out, record | {"rows": rows})
+        write_json(out, record | {"rows": with_rows(held, rows, ("max_latency_ms", "space", "architecture"))})
     print(f"\n{name} on {BOARD}, validation users\n{table(rows)}\n\nWritten: {out}")
 
 

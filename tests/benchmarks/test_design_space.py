@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.design_space import drawn, explained, features, known_scores, of_both_strides, regular
+from benchmarks.design_space import drawn, explained, features, known_scores, of_both_strides, regular, with_rows
 from benchmarks.nets import nets
 from benchmarks.record import write_json
 from tsnas.cost.estimate import estimate_graph
@@ -84,3 +84,16 @@ def test_scores_are_known_again_for_the_same_settings_only(tmp_path):
     write_json(path, settings | {"rows": [{"architecture": net.to_json(), "macro_f1": [0.9, 0.8]}]})
     assert known_scores(path, settings) == {net: [0.9, 0.8]}
     assert known_scores(path, settings | {"seed": 1}) == {}
+
+
+def test_rows_stay_but_for_those_that_are_found_anew():
+    held = [{"space": space, "net": {"cells": [n]}, "score": 0.1} for space in "ab" for n in (1, 2)]
+    found = [{"space": "a", "net": {"cells": (2,)}, "score": 0.9}, {"space": "c", "net": {"cells": [1]}, "score": 0.8}]
+    rows = with_rows(held, found, ("space", "net"))
+    assert [(row["space"], *row["net"]["cells"], row["score"]) for row in rows] == [
+        ("a", 1, 0.1),
+        ("b", 1, 0.1),
+        ("b", 2, 0.1),
+        ("a", 2, 0.9),
+        ("c", 1, 0.8),
+    ]

@@ -3,16 +3,12 @@
 import keras_tuner
 import pytest
 
+from tsnas.outer.search import RandomSignals
 from tsnas.tuning.bayesian import Bayesian
 from tsnas.tuning.jobs import SCORE
-from tsnas.tuning.leases import Leases
 from tsnas.tuning.tuner import search
 
 SIDE = 6
-
-
-class Random(Leases, keras_tuner.oracles.RandomSearchOracle):
-    pass
 
 
 def oracle(trials, seed=0, kind=Bayesian):
@@ -45,7 +41,7 @@ def tried(folder, trials, stop_after=None, **kwargs):
     return found
 
 
-@pytest.mark.parametrize("kind", [Bayesian, Random])
+@pytest.mark.parametrize("kind", [Bayesian, RandomSignals])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_seed_draws_the_same_trials_each_once(tmp_path, kind, seed):
     first = tried(tmp_path / "a", 12, kind=kind, seed=seed)
@@ -54,10 +50,10 @@ def test_a_seed_draws_the_same_trials_each_once(tmp_path, kind, seed):
 
 
 def test_seeds_differ(tmp_path):
-    assert len({tuple(tried(tmp_path / str(seed), 5, kind=Random, seed=seed)) for seed in range(3)}) == 3
+    assert len({tuple(tried(tmp_path / str(seed), 5, kind=RandomSignals, seed=seed)) for seed in range(3)}) == 3
 
 
-@pytest.mark.parametrize("kind", [Bayesian, Random])
+@pytest.mark.parametrize("kind", [Bayesian, RandomSignals])
 def test_all_of_a_small_space_is_tried(tmp_path, kind):
     assert len(set(tried(tmp_path, SIDE**2, kind=kind))) == SIDE**2
 
