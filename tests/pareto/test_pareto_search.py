@@ -1,6 +1,7 @@
 """A front from one supernet: verified points on two boards, resumed after a kill, and shared out to workers."""
 
 import dataclasses
+import functools
 import json
 import os
 import shutil
@@ -36,15 +37,19 @@ SPACE = SpaceConfig(
 QUICK = {"epochs": 16, "search_epochs": 3, "qat_epochs": 2, "batch_size": 16, "finalists": 2, "space": SPACE}
 BOARDS = ["nucleo_f446re", "nucleo_l552ze_q"]
 X, Y = sines(160)
-# Of short trainings, here and in all processes: what they find out is tested elsewhere.
-STEPS = 40
+# Of short trainings, and a small evolution, here and in all processes: what they find out is tested elsewhere.
+SHORT = {
+    "FIRST_STEPS": 40,
+    "SECOND_STEPS": 40,
+    "EvolutionConfig": functools.partial(work.EvolutionConfig, population=12, generations=2, last_generations=2),
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def short_trainings():
+def short_work():
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("FIRST_STEPS", "SECOND_STEPS"):
-            patch.setattr(work, name, STEPS)
+        for name, value in SHORT.items():
+            patch.setattr(work, name, value)
         yield
 
 
@@ -135,15 +140,16 @@ SCRIPT = """
 import sys
 sys.path[:0] = [{tests!r}, {here!r}]
 from tsnas.pareto import work
-work.FIRST_STEPS = work.SECOND_STEPS = {steps}
-from test_pareto_search import X, Y, search
+from test_pareto_search import SHORT, X, Y, search
+for name, value in SHORT.items():
+    setattr(work, name, value)
 search(directory=sys.argv[1]).fit(X, Y)
 """
 
 
 def process(folder, **environment) -> subprocess.Popen:
     here = Path(__file__).parent
-    script = SCRIPT.format(tests=str(here.parent), here=str(here), steps=STEPS)
+    script = SCRIPT.format(tests=str(here.parent), here=str(here))
     command = [sys.executable, "-c", script, str(folder)]
     return subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.PIPE, text=True)
 
