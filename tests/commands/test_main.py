@@ -82,6 +82,7 @@ def test_bad_flags_are_one_line_and_a_pointer_to_help(argv, message, capsys):
         (InfeasibleError("cannot be done"), 1, "tsnas: error: cannot be done"),
         (LimitExceededError("over the limit"), 1, "tsnas: error: over the limit"),
         (UsageError("give a flag"), 2, "tsnas: error: give a flag"),
+        (KeyboardInterrupt(), 130, "tsnas: interrupted"),
     ],
 )
 def test_errors_become_one_line_and_an_exit_code(error, code, line, monkeypatch, capsys):

@@ -25,7 +25,7 @@ from tsnas.commands import (
     verify,
 )
 from tsnas.commands.command import UsageError
-from tsnas.commands.interrupt import EXIT_INTERRUPTED, leave, watched
+from tsnas.commands.interrupt import EXIT_INTERRUPTED, INTERRUPTED, leave, watched
 from tsnas.errors import InfeasibleError, LimitExceededError, TsnasError
 
 MODULES = (
@@ -48,9 +48,9 @@ EXIT_OK, EXIT_LIMITS, EXIT_USAGE = 0, 1, 2
 
 
 def main() -> int:
-    """The program in a process of its own: as `run`, but it says so and does not wait once it is interrupted."""
+    """The program in a process of its own: as `run`, but it does not wait once it is interrupted."""
     with watched():
-        code = run()
+        code = _run(sys.argv[1:])
         if code == EXIT_INTERRUPTED:
             leave()
     return code
@@ -77,13 +77,21 @@ def run(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 if all went well, 1 if the limits cannot be kept, 2 for a bad command line or bad input,
-        130 if interrupted, of which `main` tells.
+        130 if interrupted.
 
     Example:
         >>> run(["boards"])
         0
     """
-    name, *args = [*(sys.argv[1:] if argv is None else argv)] or ["--help"]
+    code = _run(sys.argv[1:] if argv is None else argv)
+    if code == EXIT_INTERRUPTED:
+        sys.stderr.write(INTERRUPTED)
+    return code
+
+
+def _run(argv: Sequence[str]) -> int:
+    """As `run`, but of an interrupt it says nothing: a bar that was open still draws its end."""
+    name, *args = [*argv] or ["--help"]
     if args and f"{name} {args[0]}" in COMMANDS:
         name, args = f"{name} {args[0]}", args[1:]
     if name in ("--help", "-h", "help"):
