@@ -58,20 +58,24 @@ def augmentation(standardizer: Standardizer, axes: Axes = ()) -> Augment:
     """
     if not axes:
         return scale_and_noise
-    places = np.ravel(axes)
-    mean, std = (
-        np.array(values, np.float32)[places].reshape(-1, 3) for values in (standardizer.mean, standardizer.std)
-    )
-    others = np.setdiff1d(np.arange(len(standardizer.mean)), places)
-    back = np.argsort(np.concatenate([places, others]))
+    sensors = len(standardizer.mean)
+    mean, std = np.array(standardizer.mean, np.float32), np.array(standardizer.std, np.float32)
+    # Turned channels are sums of channels and a constant: what each entry of a rotation adds to their factors.
+    factors, shifts = np.zeros((3, 3, sensors, sensors), np.float32), np.zeros((3, 3, sensors), np.float32)
+    others, origin = np.eye(sensors, dtype=np.float32), np.zeros(sensors, np.float32)
+    for triple in axes:
+        for row, new in enumerate(triple):
+            others[new, new], origin[new] = 0.0, mean[new] / std[new]
+            for column, old in enumerate(triple):
+                factors[row, column, old, new] = std[old] / std[new]
+                shifts[row, column, new] = mean[old] / std[new]
 
     def turned(windows: tf.Tensor, seed: Sequence[int | tf.Tensor]) -> tf.Tensor:
-        batch, time, _, _ = windows.shape
-        chosen = tf.reshape(tf.gather(windows, places, axis=2), (batch, time, len(axes), 3))
-        raw = tf.einsum("bij,btsj->btsi", _rotations(batch, seed), chosen * std + mean)
-        new = tf.reshape((raw - mean) / std, (batch, time, len(places), 1))
-        everything = tf.concat([new, tf.gather(windows, others, axis=2)], axis=2)
-        return scale_and_noise(tf.gather(everything, back, axis=2), seed)
+        rotations = _rotations(windows.shape[0], seed)
+        factor = others + tf.einsum("bij,ijst->bst", rotations, factors)
+        shift = tf.einsum("bij,ijt->bt", rotations, shifts) - origin
+        new = tf.matmul(windows[..., 0], factor) + shift[:, tf.newaxis]
+        return scale_and_noise(new[..., tf.newaxis], seed)
 
     return turned
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras as keras
 
+from tsnas.batch_norm import in_rows
 from tsnas.deploy.augment import Augment, scale_and_noise, unchanged
 from tsnas.deploy.core_model import check_core_model, unwrapped
 from tsnas.deploy.ranges import calibrate_ranges, input_range
@@ -47,6 +48,8 @@ def train_float(
     verbose: int = 0,
 ) -> dict[str, list[float]]:
     """Trains a model in float, in place, with Adam, cosine decay and augmented windows.
+
+    Callbacks see a copy that is trained in its stead; the model has the weights when the training is over.
 
     The same model, data and seed give the same weights, bit for bit, on the same machine.
 
@@ -83,7 +86,10 @@ def train_float(
     check_core_model(model)
     settings = _Settings(epochs, batch_size, learning_rate, label_smoothing, seed)
     with fixed_seed(seed):
-        return _fit(model, x, y, settings, augment, validation_data, callbacks, verbose, prepare)
+        trained = in_rows(model)
+        history = _fit(trained, x, y, settings, augment, validation_data, callbacks, verbose, prepare)
+    model.set_weights(trained.get_weights())
+    return history
 
 
 def train_quantised(

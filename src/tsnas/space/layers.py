@@ -10,6 +10,8 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
+from tsnas.batch_norm import batch_norm
+
 
 def width_masks(widths) -> np.ndarray:
     """Binary masks of shape (len(widths), max(widths)): row i keeps the first widths[i] filters (figure 4)."""
@@ -68,7 +70,7 @@ class GatedNormalization(keras.layers.Layer):
             return tf.compat.v1.nn.fused_batch_norm(
                 inputs, scale, offset, self.mean, self.variance, self.epsilon, is_training=False
             )[0]
-        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(inputs, scale, offset, epsilon=self.epsilon)
+        outputs, mean, variance = batch_norm(inputs, scale, offset, self.epsilon)
         self.mean.assign(self.momentum * self.mean + (1.0 - self.momentum) * mean)
         self.variance.assign(self.momentum * self.variance + (1.0 - self.momentum) * variance)
         return outputs
@@ -79,7 +81,7 @@ class GatedNormalization(keras.layers.Layer):
         The moving ones would mix those of many paths, so they are left as they are.
         """
         width = tf.shape(inputs)[-1]
-        return tf.compat.v1.nn.fused_batch_norm(inputs, self.gamma[:width], self.beta[:width], epsilon=self.epsilon)[0]
+        return batch_norm(inputs, self.gamma[:width], self.beta[:width], self.epsilon)[0]
 
     def get_config(self):
         return super().get_config() | {"momentum": self.momentum, "epsilon": self.epsilon}

@@ -1,0 +1,108 @@
+"""Batch normalisation by the batch's own statistics, laid out so that a CPU works on wide rows."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+import tf_keras as keras
+
+
+def batch_norm(
+    inputs: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor, epsilon: float
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """What `tf.nn.fused_batch_norm` computes in training, in a third of the time for a few channels.
+
+    That one goes through a tensor channel by channel, and cells that look at each sensor alone have as few as four.
+    Here the channels of all sensors at one time are a row, and statistics are products with a row of ones.
+
+    Args:
+        inputs: float32 tensor (batch, time, sensors, channels); any size may be unknown before it runs.
+        scale: float32 tensor (channels,).
+        offset: float32 tensor (channels,).
+        epsilon: float, added to the variance.
+
+    Returns:
+        (outputs, mean, variance): outputs of the shape of `inputs`, mean and unbiased variance of shape (channels,).
+        Gradients pass through the outputs alone.
+
+    Example:
+        >>> outputs, mean, variance = batch_norm(tf.random.normal((64, 32, 9, 8)), tf.ones(8), tf.zeros(8), 1e-3)
+        >>> outputs.shape, mean.shape
+        (TensorShape([64, 32, 9, 8]), TensorShape([8]))
+
+    Source: Ioffe and Szegedy, Batch Normalization, 2015.
+    """
+    shape = tf.shape(inputs)
+    times, sensors, channels = shape[0] * shape[1], shape[2], shape[3]
+    count = tf.cast(times * sensors, tf.float32)
+    shares = tf.fill((1, times), 1.0 / count)
+
+    def mean_of(rows: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(tf.reshape(tf.matmul(shares, rows), (sensors, channels)), axis=0)
+
+    def row(values: tf.Tensor) -> tf.Tensor:
+        return tf.tile(values, [sensors])
+
+    @tf.custom_gradient
+    def normalised(rows, scale, offset):
+        mean = mean_of(rows)
+        centred = rows - row(mean)
+        variance = mean_of(centred * centred)
+        inverse = tf.math.rsqrt(variance + epsilon)
+        factor = scale * inverse
+
+        def gradients(upstream, *of_statistics):
+            mean_upstream, projected = mean_of(upstream), mean_of(upstream * centred) * inverse
+            pulled = upstream * row(factor) - centred * row(factor * inverse * projected) - row(factor * mean_upstream)
+            return pulled, count * projected, count * mean_upstream
+
+        return (centred * row(factor) + row(offset), mean, variance), gradients
+
+    rows, mean, variance = normalised(tf.reshape(inputs, (times, sensors * channels)), scale, offset)
+    outputs = tf.reshape(rows, shape)
+    outputs.set_shape(inputs.shape)
+    return outputs, mean, variance * count / tf.maximum(count - 1.0, 1.0)
+
+
+class RowBatchNormalization(keras.layers.BatchNormalization):
+    """A `BatchNormalization` that trains by `batch_norm`; it stands in for one in training and is never saved.
+
+    Args:
+        All as of `keras.layers.BatchNormalization`, over the last axis, with scale and offset.
+
+    Call arguments:
+        inputs: float32 tensor (batch, time, sensors, channels).
+        training: bool, whether the batch's own statistics are used, and the moving ones updated. Defaults to False.
+
+    Returns:
+        float32 tensor (batch, time, sensors, channels).
+    """
+
+    def call(self, inputs, training=False):
+        if not training:
+            return super().call(inputs, training=False)
+        outputs, mean, variance = batch_norm(inputs, self.gamma, self.beta, self.epsilon)
+        for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign_sub((moving - now) * (1.0 - self.momentum))
+        return outputs
+
+
+def in_rows(model: keras.Model) -> keras.Model:
+    """A copy of a model, with weights of its own of the same values, whose batch normalisation trains in wide rows.
+
+    Args:
+        model: tf_keras functional model.
+
+    Returns:
+        tf_keras functional model; `model.set_weights(copy.get_weights())` takes over what it has learned.
+    """
+
+    def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
+        # Only what is known to be the same: a subclass may do anything.
+        plain = type(layer) is keras.layers.BatchNormalization and layer.scale and layer.center
+        kind = RowBatchNormalization if plain and list(layer.axis) == [3] else type(layer)
+        return kind.from_config(layer.get_config())
+
+    with model.distribute_strategy.scope():
+        copy = keras.models.clone_model(model, clone_function=copied)
+        copy.set_weights(model.get_weights())
+    return copy
