@@ -22,11 +22,9 @@ from absl import app, flags
 from benchmarks.record import provenance, write_json
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
-from tsnas.search.derive import derive
 from tsnas.search.evolution import EvolutionConfig, PathTrainer
 from tsnas.search.objective import HardwareLoss
-from tsnas.search.options import cell_options
-from tsnas.search.paths import Paths
+from tsnas.search.paths import Paths, fitting
 from tsnas.space.config import SPACES
 from tsnas.space.supernet import Supernet, build_cells
 
@@ -40,11 +38,19 @@ BATCH_SIZE = 64
 LIMITS = Limits(max_latency_ms=30, max_ram_kb=64)
 
 
+def searched(space: str) -> Paths:
+    """The paths of the part of a space that is searched at these limits, through a fresh supernet."""
+    board = load_board("nucleo_f446re")
+    parts = []
+    for part in SPACES[space]:
+        cells = build_cells(board, TIME.value, SENSORS.value, CLASSES.value, part)
+        parts.append(Paths(Supernet(cells, board), LIMITS, least_room=part.least_room))
+    return fitting(parts)[0]
+
+
 def full_step(space: str) -> Callable[[], Any]:
     """A compiled step of the whole supernet on one random batch."""
-    board = load_board("nucleo_f446re")
-    cells = build_cells(board, TIME.value, SENSORS.value, CLASSES.value, SPACES[space][0])
-    supernet = Supernet(cells, board)
+    supernet = searched(space).supernet
     supernet.compile(keras.optimizers.legacy.Adam(3e-3), hardware_loss=HardwareLoss(LIMITS))
     x, y = (tf.constant(array) for array in random_batch())
 
@@ -58,15 +64,11 @@ def full_step(space: str) -> Callable[[], Any]:
 
 def path_step(space: str) -> Callable[[], Any]:
     """A step of the evolution: another path that fits at each step, trained on one batch and judged on one."""
-    board = load_board("nucleo_f446re")
-    cells = build_cells(board, TIME.value, SENSORS.value, CLASSES.value, SPACES[space][0])
-    supernet = Supernet(cells, board)
-    options = [cell_options(cell) for cell in cells]
-    paths = Paths(supernet, LIMITS, options)
+    paths = searched(space)
     rng = np.random.default_rng(0)
     batch = random_batch()
-    trainer = PathTrainer(supernet, batch, batch, EvolutionConfig(batch_size=BATCH_SIZE), rng)
-    at = paths.walk(derive(supernet, LIMITS, options).path, 300, rng, drive=10.0)
+    trainer = PathTrainer(paths.supernet, batch, batch, EvolutionConfig(batch_size=BATCH_SIZE), rng)
+    at = paths.walk(paths.start, 300, rng, drive=10.0)
 
     def step() -> None:
         nonlocal at

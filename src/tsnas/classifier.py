@@ -69,8 +69,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             validation data. Defaults to 0.2.
         space: str, `SpaceConfig`, or list of `SpaceConfig`, the search space: `"tsnas"`, `"micronas"` (the paper's
             own), or settings of your own. The members of a list are parts of one space: they share the time of a
-            search, and the finalists of all meet in one contest; a part with `fallback` is searched where the
-            limits leave the others little room. Defaults to `"tsnas"`.
+            search, and the finalists of all meet in one contest; where they differ in `least_room`, the room that the
+            limits leave decides which of them are searched. Defaults to `"tsnas"`.
         axes: which channels are x, y and z of one sensor, as a list of triples such as `[(0, 1, 2), (3, 4, 5)]`. In
             training the sensors of a window are turned by some degrees, because no two users wear a device at the same
             angle. None turns nothing. Defaults to `"auto"`: if the number of channels is a multiple of three, each

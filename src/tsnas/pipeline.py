@@ -165,8 +165,8 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
 
     parts = parts_of(job, settings.board, settings.limits, seed)
     spaces = fitting(parts)  # Raises InfeasibleError now rather than after the search.
-    # A fallback is there in place of the others.
-    counted = [paths for paths in parts if paths.fallback == spaces[0].fallback]
+    # Parts that ask for more room, or for less, are there in place of these.
+    counted = [paths for paths in parts if paths.least_room == spaces[0].least_room]
     pruned = [prune(paths.supernet, paths.limits, list(paths.options)) for paths in counted]
     before = float(sum(part.architectures_before for part in pruned))
     after = float(sum(part.architectures_after for part in pruned))
@@ -212,7 +212,7 @@ def parts_of(job: Job, board: Board, limits: Limits, seed: int) -> list[Paths]:
     for space in distinct_spaces(job.settings.spaces, time, sensors):
         cells = build_cells(board, time, sensors, len(job.classes), space, seed)
         supernet = Supernet(cells, board, space.dropout, pseudo_prob, seed=seed)
-        parts.append(Paths(supernet, limits.tightest_with(board), fallback=space.fallback))
+        parts.append(Paths(supernet, limits.tightest_with(board), least_room=space.least_room))
     return parts
 
 

@@ -22,10 +22,6 @@ Path = tuple[int, ...]
 # A walk of so many steps ends anywhere in the space; most that it is drawn towards the limits, where loose limits would
 # else hardly ever be used.
 FAR_STEPS, MOST_DRIVE = 300, 20.0
-# The room from which on a part needs no fallback, in units of the latency of its smallest network. With a fourth more
-# than the smallest of the default space networks of its fallback are better, with twice as much they are not
-# (docs/benchmarks.md).
-ENOUGH_ROOM = 1.5
 # From this share of the tightest limit on, an architecture is said to use the limits well.
 WELL_USED = 0.8
 
@@ -37,8 +33,7 @@ class Paths:
         supernet: `Supernet`.
         limits: `Limits` to keep.
         options: `cell_options` of each of its cells, if at hand. Defaults to None.
-        fallback: bool, whether they are for limits that leave no other part of the space much room; see `fitting`.
-            Defaults to False.
+        least_room: float, the `room` that they ask for; see `fitting`. Defaults to 0.
 
     Example:
         >>> paths = Paths(supernet, limits)
@@ -51,11 +46,11 @@ class Paths:
         supernet: Supernet,
         limits: Limits,
         options: Sequence[CellOptions] | None = None,
-        fallback: bool = False,
+        least_room: float = 0.0,
     ):
         self.supernet = supernet
         self.limits = limits
-        self.fallback = fallback
+        self.least_room = least_room
         options = [cell_options(cell) for cell in supernet.cells] if options is None else options
         self.options = options
         self._neighbours = [functools.lru_cache(maxsize=None)(_Neighbours(option)) for option in options]
@@ -85,7 +80,7 @@ class Paths:
 
     def within(self, limits: Limits) -> Paths:
         """The same paths under other limits."""
-        return Paths(self.supernet, limits, self.options, self.fallback)
+        return Paths(self.supernet, limits, self.options, self.least_room)
 
     def use(self, path: Path) -> float:
         """Largest share of a limit that a path uses, by the sums over its cells; above 1 it does not fit."""
@@ -191,8 +186,8 @@ def fitting(parts: Sequence[Paths]) -> list[Paths]:
         parts: sequence of `Paths`, one for the supernet of each part.
 
     Returns:
-        list of `Paths`, at least one; those with `fallback` alone, or not at all if another one keeps the limits and
-            has room.
+        list of `Paths`, at least one, all with the same `least_room`: the largest of those that have it, and where none
+            has, the smallest.
 
     Raises:
         InfeasibleError: no path of any part keeps them; it is that of the part that comes nearest.
@@ -207,9 +202,9 @@ def fitting(parts: Sequence[Paths]) -> list[Paths]:
             found.append(paths)
     if not found:
         raise min(errors, key=lambda error: (len(error.short), *(error.smallest[name] for name in error.short)))
-    usual = [paths for paths in found if not paths.fallback]
-    fallbacks = [paths for paths in found if paths.fallback]
-    return usual if not fallbacks or any(paths.room >= ENOUGH_ROOM for paths in usual) else fallbacks
+    had = [paths.least_room for paths in found if paths.room >= paths.least_room]
+    chosen = max(had) if had else min(paths.least_room for paths in found)
+    return [paths for paths in found if paths.least_room == chosen]
 
 
 class _Neighbours:
