@@ -94,6 +94,11 @@ def in_rows(model: keras.Model) -> keras.Model:
 
     Returns:
         tf_keras functional model; `model.set_weights(copy.get_weights())` takes over what it has learned.
+
+    Example:
+        >>> copy = in_rows(model)
+        >>> copy.get_layer("stem_bn")
+        <tsnas.batch_norm.RowBatchNormalization object at ...>
     """
 
     def copied(layer: keras.layers.Layer) -> keras.layers.Layer:

@@ -229,7 +229,7 @@ SPACES = {
     # Thin filters on each sensor, then all sensors in one step, then wide filters over time where that is cheap: under
     # tight limits its networks are more accurate than the paper's, under loose ones as accurate (docs/benchmarks.md).
     # Kernels of 3 that look at each sensor alone make worse networks, but for limits that leave little room. Where they
-    # leave much, a slower start and fewer cells over all sensors make better ones.
+    # leave much, a first stride of 2 and fewer cells over all sensors make better ones.
     "tsnas": (
         SpaceConfig(time_reduce_kernel_sizes=(5, 7), first_stride=4, collapse=True, least_room=1.5),
         SpaceConfig(first_stride=4, collapse=True),
