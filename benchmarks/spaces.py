@@ -28,7 +28,7 @@ from tsnas.space.config import SpaceConfig
 
 SPACES = {
     "stride 4": SpaceConfig(first_stride=4, collapse=True),
-    "stride 4, kernels of 5 and 7 (tsnas)": SpaceConfig(time_reduce_kernel_sizes=(5, 7), first_stride=4, collapse=True),
+    "stride 4, kernels of 5 and 7": SpaceConfig(time_reduce_kernel_sizes=(5, 7), first_stride=4, collapse=True),
     "stride 2": SpaceConfig(collapse=True),
     "stride 2, kernels of 5 and 7": SpaceConfig(time_reduce_kernel_sizes=(5, 7), collapse=True),
     "stride 4, kernels of 5 and 7, one cell less": SpaceConfig(
