@@ -44,4 +44,4 @@ browser:
 		echo "Tests of the report in a browser are skipped; for them: sudo apt-get install chromium"
 
 test: lint emulator browser
-	$(BIN)/pytest -n auto --dist loadfile
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
