@@ -20,7 +20,11 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import tsnas
 from toy_data import sines
+from tsnas import contest
 from tsnas.deploy import train as module
+
+contest.FIRST_STEPS = contest.SECOND_STEPS = 8
+space = tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1)
 
 replicas = []
 fit = module.keras.Model.fit
@@ -32,7 +36,8 @@ module.keras.Model.fit = counted
 x, y = sines(240)
 x = x.astype("float32")
 clf = tsnas.AutoClassifier(
-    "nucleo_f446re", 4, 16, search_epochs=2, epochs=12, qat_epochs=3, batch_size=16, finalists=2, seed=0, verbose=0
+    "nucleo_f446re", 4, 16, search_epochs=2, epochs=12, qat_epochs=3, batch_size=16, finalists=2, space=space, seed=0,
+    verbose=0,
 )
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 clf.fit(x[:180], y[:180], distribute=strategy)
