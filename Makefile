@@ -43,5 +43,6 @@ browser:
 		{ [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } || \
 		echo "Tests of the report in a browser are skipped; for them: sudo apt-get install chromium"
 
+# The workers of pytest share the cores; threads of TensorFlow beyond one for each only get in each other's way.
 test: lint emulator browser
 	TF_NUM_INTRAOP_THREADS=1 $(BIN)/pytest -n auto --dist loadfile

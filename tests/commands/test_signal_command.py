@@ -6,7 +6,6 @@ import pytest
 import tsnas
 from tsnas.commands.main import run
 from tsnas.outer import search as module
-from tsnas.space.config import SPACES
 
 PATTERN = r"--pattern=(?P<label>\w+)/(?P<group>\w+)\.csv"
 READING = ["--csv=recordings", "--time=time_ms", PATTERN]
@@ -31,8 +30,6 @@ def folder(tmp_path, monkeypatch):
 
 def test_from_recordings_to_a_model_for_a_signal(folder, capsys, monkeypatch):
     monkeypatch.setattr("tsnas.outer.score.FIRST_STEPS", 10)
-    small = {"time_reduce_filters": 8, "fusion_filters": 16, "kernel_sizes": (3, 5), "extra_fusion_cells": 1}
-    monkeypatch.setitem(SPACES, "tsnas", (tsnas.SpaceConfig(first_stride=4, collapse=True, **small),))
     given = [*READING, "--test_groups=u3", "--spans=32", "--decimations=1,2", "--sensors=ax,gx"]
     given += ["--board=nucleo_f446re", "--max_latency_ms=6", "--seed=0", "--out=found", *QUICK]
     scored = []

@@ -54,7 +54,7 @@ def short_work():
 
 
 def search(**params) -> tsnas.ParetoSearch:
-    return tsnas.ParetoSearch(BOARDS, [1.5, 5.0], **(QUICK | {"seed": 0, "verbose": 0} | params))
+    return tsnas.ParetoSearch(BOARDS, [4.0, 9.0], **(QUICK | {"seed": 0, "verbose": 0} | params))
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +79,9 @@ def test_one_training_serves_several_boards(front):
 
 
 def test_best_is_a_fitted_classifier_within_the_limits_asked_for(front):
-    clf = front.best(max_latency_ms=5.0)
-    assert clf.latency_ms_ <= 5.0
+    assert any(point.latency_ms > 4.0 for point in front.points_)
+    clf = front.best(max_latency_ms=4.0)
+    assert clf.latency_ms_ <= 4.0
     assert clf.board_.name == BOARDS[0]
     assert (clf.predict(X) == Y).mean() > 0.6
     assert front.best(board=BOARDS[1]).board_.name == BOARDS[1]
@@ -99,7 +100,7 @@ def test_a_point_has_a_report_that_says_how_to_get_the_front_again(front, tmp_pa
     assert names == {"report.html", "report.json", "MODEL_CARD.md"}
     reproduced = json.loads((tmp_path / "report.json").read_text())["reproduce"]["python"]
     assert "front = tsnas.ParetoSearch(" in reproduced
-    assert "max_latency_ms=[1.5, 5.0]," in reproduced
+    assert "max_latency_ms=[4.0, 9.0]," in reproduced
 
 
 def test_read_back(front):

@@ -55,10 +55,10 @@ def likes_many_filters(trained):
     return evaluate
 
 
-@pytest.mark.parametrize(("kind", "count"), [("bayesian", 5), ("hyperband", 8)])
-def test_trains_what_fits_and_ranks_it(paths, kind, count, tmp_path):
+@pytest.mark.parametrize(("kind", "trials"), [("bayesian", 5), ("hyperband", 8)])
+def test_trains_what_fits_and_ranks_it(paths, kind, trials, tmp_path):
     trained = []
-    found, history = tuned(paths, kind, count, likes_many_filters(trained), 0, tmp_path)
+    found, history = tuned(paths, kind, trials, likes_many_filters(trained), 0, tmp_path)
     assert all(derived.estimate.latency_ms <= 4 for derived in found)
     assert len(trained) == len(set(trained))
     assert len({derived.architecture for derived in found}) == len(found)
@@ -67,7 +67,7 @@ def test_trains_what_fits_and_ranks_it(paths, kind, count, tmp_path):
     longest = [architecture for architecture, units in trained if units == max(history["units"])]
     best = max(sum(cell.filters for cell in architecture.cells) for architecture in longest)
     assert sum(cell.filters for cell in found[0].architecture.cells) == best
-    again, _ = tuned(paths, kind, count, lambda *_: pytest.fail("trained again"), 0, tmp_path)
+    again, _ = tuned(paths, kind, trials, lambda *_: pytest.fail("trained again"), 0, tmp_path)
     assert [derived.architecture for derived in again] == [derived.architecture for derived in found]
 
 
