@@ -116,6 +116,6 @@ def test_one_that_is_left_alone_wins_without_a_second_round(scored, capsys):
 
 
 def test_a_larger_network_that_is_clearly_worse_does_not_win():
-    assert considered([0.9, 0.93, 0.80, 0.92], [0.5, 0.6, 0.99, 0.7]) == [1, 3, 0, 2]
-    assert considered([0.9, 0.93, 0.80, 0.92], [0.81, 0.6, 0.99, 0.7]) == [0, 2]
+    assert considered([0.9, 0.93, 0.80, 0.92], [0.5, 0.6, 0.99, 0.89]) == [1, 3, 0, 2]
+    assert considered([0.9, 0.93, 0.80, 0.92], [0.91, 0.6, 0.99, 0.89]) == [0, 2]
     assert considered([0.9, 0.9], [0.1, 0.2]) == [0, 1]

@@ -23,7 +23,7 @@ Path = tuple[int, ...]
 # else hardly ever be used.
 FAR_STEPS, MOST_DRIVE = 300, 20.0
 # From this share of the tightest limit on, an architecture is said to use the limits well.
-WELL_USED = 0.8
+WELL_USED = 0.9
 
 
 class Paths:
