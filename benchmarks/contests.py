@@ -16,10 +16,12 @@ import tabulate
 from absl import app, flags
 
 from benchmarks.engine import read_results
-from benchmarks.finalist_scores import contests_of, summary
+from benchmarks.finalist_scores import contests_of, gain_of_doubling, summary
 from benchmarks.record import provenance, write_json
 
 RUNS = flags.DEFINE_string("runs", "benchmarks/results/runs.json", "Results of single runs, read only.")
+# What share of the limit on latency a finalist must take to count as near it.
+NEAR = (0.5, 0.7, 0.8)
 OUT = flags.DEFINE_string("out", "benchmarks/results/contests.json", "Where to write the outcome as JSON.")
 
 
@@ -30,13 +32,17 @@ def _shown(row: dict[str, Any]) -> list[str]:
 def main(argv: Sequence[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
-    contests = contests_of(read_results(RUNS.value))
+    results = read_results(RUNS.value)
+    contests = contests_of(results)
     if not contests:
         raise SystemExit(f"{RUNS.value} holds no contest of users apart.")
     rows = summary(contests)
     print(f"{len(contests)} contests; macro-F1 on validation users, ± is the standard error")
     print(tabulate.tabulate([_shown(row) for row in rows], [*rows[0]], disable_numparse=True))
-    record = provenance("benchmarks.contests", ("numpy",)) | {"contests": len(contests), "rows": rows}
+    near = [{"least_share": share} | gain_of_doubling(contests_of(results, share)) for share in NEAR]
+    print("\nThose alone that take at least a share of the limit on latency:")
+    print(tabulate.tabulate([_shown(row) for row in near], [*near[0]], disable_numparse=True))
+    record = provenance("benchmarks.contests", ("numpy",)) | {"contests": len(contests), "rows": rows, "near": near}
     write_json(OUT.value, record)
     print(f"\nWritten: {OUT.value}")
 

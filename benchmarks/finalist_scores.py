@@ -17,12 +17,22 @@ RANGES = ((0.0, 8.0), (8.0, 16.0), (16.0, 32.0), (32.0, float("inf")))
 Contest = dict[str, list[float]]
 
 
-def contests_of(results: Sequence[dict[str, Any]]) -> list[Contest]:
-    """Each contest once: jobs for two boards may come to the same one."""
+def contests_of(results: Sequence[dict[str, Any]], least_share: float = 0.0) -> list[Contest]:
+    """Each contest once: jobs for two boards may come to the same one.
+
+    With a `least_share` of the limit on latency, only the first round of those finalists that take as much of it.
+    """
     found: dict[tuple[float, ...], Contest] = {}
     for result in results:
         if result["protocol"] == "users" and result["strategy"] in STRATEGIES and result["contest"]["macro_f1"]:
-            found.setdefault(tuple(result["contest"]["macro_f1"]), result["contest"])
+            contest = result["contest"]
+            scores = tuple(contest["macro_f1"])
+            if least_share:
+                least_ms = least_share * (result["max_latency_ms"] or float("inf"))
+                near = [place for place, latency_ms in enumerate(contest["latency_ms"]) if latency_ms >= least_ms]
+                contest = {name: [contest[name][place] for place in near] for name in ("latency_ms", "macro_f1")}
+            if contest["macro_f1"]:
+                found.setdefault(scores, contest)
     return list(found.values())
 
 
@@ -47,6 +57,13 @@ def pairs(contests: Sequence[Contest]) -> np.ndarray:
             smaller = min(latency[one], latency[other])
             rows.append((smaller, doublings, first[one] - first[other], second[one] - second[other]))
     return np.array(rows)
+
+
+def gain_of_doubling(contests: Sequence[Contest]) -> dict[str, Any]:
+    """How much a first-round score rises with each doubling of the latency within a contest."""
+    values = first_round(contests)
+    ((gain, gain_error),) = least_squares(values[:, 1:2], values[:, 2])
+    return {"networks": len(values), "gain_of_doubling": [round(gain, 4), round(gain_error, 4)]}
 
 
 def summary(contests: Sequence[Contest]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.finalist_scores import contests_of, summary
+from benchmarks.finalist_scores import contests_of, gain_of_doubling, summary
 from benchmarks.least_squares import least_squares
 
 
@@ -55,3 +55,14 @@ def test_a_contest_of_two_jobs_counts_once_and_other_protocols_not_at_all():
     jobs = [job(one), job(one), job(other, strategy="random"), job(other, protocol="random windows")]
     jobs.append(job({"latency_ms": [], "macro_f1": [], "second_round": [], "second_macro_f1": []}))
     assert contests_of(jobs) == [one, other]
+
+
+def test_only_those_near_the_limit_are_asked():
+    far = {"latency_ms": [10.0, 40.0, 80.0], "macro_f1": [0.1, 0.90, 0.92]}
+    jobs = [
+        {"protocol": "users", "strategy": "random", "contest": far, "max_latency_ms": limit} for limit in (80.0, None)
+    ]
+    assert contests_of(jobs[:1], 0.5) == [{"latency_ms": [40.0, 80.0], "macro_f1": [0.90, 0.92]}]
+    assert contests_of(jobs[1:], 0.5) == []
+    found = gain_of_doubling(contests_of(jobs, 0.5))
+    assert (found["networks"], found["gain_of_doubling"][0]) == (2, 0.02)
