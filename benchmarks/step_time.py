@@ -25,7 +25,7 @@ from absl import app, flags
 from benchmarks.record import provenance, write_json
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
-from tsnas.search.evolution import EvolutionConfig, PathTrainer
+from tsnas.search.evolution import NEAR_STEPS, EvolutionConfig, PathTrainer
 from tsnas.search.objective import HardwareLoss
 from tsnas.search.paths import Paths, fitting
 from tsnas.space.config import SPACES
@@ -91,7 +91,7 @@ def path_step(paths: Paths) -> Callable[[], Any]:
 
     def step() -> None:
         nonlocal at
-        at = paths.walk(at, 8, rng, drive=10.0)
+        at = paths.walk(at, NEAR_STEPS, rng, drive=10.0)
         settings = paths.settings(at)
         trainer.step(settings)
         trainer.judge([settings])
