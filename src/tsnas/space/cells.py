@@ -12,7 +12,7 @@ from tsnas.cost.ops import GlobalAveragePooling2D, Softmax
 from tsnas.space import architecture
 from tsnas.space.cell import CellCosts, SearchCell, any_on, expected
 from tsnas.space.decisions import DecisionGroup
-from tsnas.space.layers import DynamicAdd
+from tsnas.space.layers import DynamicAdd, first_windows
 from tsnas.space.operators import skip_width
 from tsnas.space.tables import add_tables, conv_tables, op_costs, tensor_bytes
 
@@ -305,4 +305,4 @@ class OutputCell(SearchCell):
 
 def _those_on(paths, batch):
     """Whole batches of the paths that are on, and empty ones of the others."""
-    return [outputs[: on * batch] for outputs, on in paths]
+    return [first_windows(outputs, on * batch) for outputs, on in paths]

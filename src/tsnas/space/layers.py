@@ -34,6 +34,11 @@ def interpolate(table, out_probs, in_probs):
     return tf.reduce_sum(tf.tensordot(out_probs, table, 1) * in_probs, axis=-1)
 
 
+def first_windows(values, count):
+    """The first `count` windows of a batch; all of them are not copied, as `values[:count]` would in its gradient."""
+    return tf.slice(values, [0] * values.shape.rank, tf.stack([count, *[-1] * (values.shape.rank - 1)]))
+
+
 @keras.utils.register_keras_serializable("tsnas")
 class GatedNormalization(keras.layers.Layer):
     """Batch normalisation whose output is multiplied with a mask, in one pass over the features.
@@ -159,7 +164,7 @@ class DynamicConv2D(keras.layers.Layer):
             float32 tensor (batch or 1, time / stride, sensors / stride, width).
         """
         # A single window costs far less than a branch in the compiled graph; convolutions of none fail.
-        inputs = inputs[: tf.maximum(on * tf.shape(inputs)[0], 1)]
+        inputs = first_windows(inputs, tf.maximum(on * tf.shape(inputs)[0], 1))
         kernel = self.conv.kernel[:, :, : tf.shape(inputs)[-1], :width]
         return tf.nn.relu(self.norm.path(tf.nn.conv2d(inputs, kernel, self.strides, "SAME")))
 
