@@ -35,7 +35,15 @@ def interpolate(table, out_probs, in_probs):
 
 
 def first_windows(values, count):
-    """The first `count` windows of a batch; all of them are not copied, as `values[:count]` would in its gradient."""
+    """The first windows of a batch; where these are all, nothing is copied, as the gradient of `values[:count]` would.
+
+    Args:
+        values: tensor (batch, ...) of a known rank.
+        count: int32 scalar, how many.
+
+    Returns:
+        tensor (count, ...).
+    """
     return tf.slice(values, [0] * values.shape.rank, tf.stack([count, *[-1] * (values.shape.rank - 1)]))
 
 
