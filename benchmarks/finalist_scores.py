@@ -59,11 +59,10 @@ def pairs(contests: Sequence[Contest]) -> np.ndarray:
     return np.array(rows)
 
 
-def gain_of_doubling(contests: Sequence[Contest]) -> dict[str, Any]:
-    """How much a first-round score rises with each doubling of the latency within a contest."""
-    values = first_round(contests)
-    ((gain, gain_error),) = least_squares(values[:, 1:2], values[:, 2])
-    return {"networks": len(values), "gain_of_doubling": [round(gain, 4), round(gain_error, 4)]}
+def gain_of_doubling(singles: np.ndarray) -> dict[str, Any]:
+    """How much a score rises with each doubling of the latency within a contest, from rows of `first_round`."""
+    ((gain, gain_error),) = least_squares(singles[:, 1:2], singles[:, 2])
+    return {"networks": len(singles), "gain_of_doubling": [round(gain, 4), round(gain_error, 4)]}
 
 
 def summary(contests: Sequence[Contest]) -> list[dict[str, Any]]:
@@ -76,13 +75,11 @@ def summary(contests: Sequence[Contest]) -> list[dict[str, Any]]:
             return values[(values[:, 0] >= low) & (values[:, 0] < high)]
 
         one, two = within(singles), within(twos)
-        ((gain, gain_error),) = least_squares(one[:, 1:2], one[:, 2])
         (later, later_error), (told, told_error) = least_squares(two[:, 1:3], two[:, 3])
         rows.append(
             {
                 "latency_ms": f"{low:g} to {high:g}" if high < float("inf") else f"{low:g} on" if low else "all",
-                "networks": len(one),
-                "gain_of_doubling": [round(gain, 4), round(gain_error, 4)],
+                **gain_of_doubling(one),
                 "pairs": len(two),
                 "second_per_first": [round(told, 2), round(told_error, 2)],
                 "further_gain_of_doubling": [round(later, 4), round(later_error, 4)],

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.finalist_scores import contests_of, gain_of_doubling, summary
+from benchmarks.finalist_scores import contests_of, first_round, gain_of_doubling, summary
 from benchmarks.least_squares import least_squares
 
 
@@ -64,5 +64,5 @@ def test_only_those_near_the_limit_are_asked():
     ]
     assert contests_of(jobs[:1], 0.5) == [{"latency_ms": [40.0, 80.0], "macro_f1": [0.90, 0.92]}]
     assert contests_of(jobs[1:], 0.5) == []
-    found = gain_of_doubling(contests_of(jobs, 0.5))
+    found = gain_of_doubling(first_round(contests_of(jobs, 0.5)))
     assert (found["networks"], found["gain_of_doubling"][0]) == (2, 0.02)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from layer_check import run_layer_check
 
-from tsnas.space.layers import DynamicAdd, DynamicConv2D, GatedNormalization, interpolate, width_masks
+from tsnas.space.layers import DynamicAdd, DynamicConv2D, GatedNormalization, first_windows, interpolate, width_masks
 
 
 def random(*shape, seed=0):
@@ -97,3 +97,21 @@ def test_a_path_is_the_masked_convolution_without_the_zeros(index):
     np.testing.assert_allclose(found, expected[..., :width], atol=1e-5)
     np.testing.assert_array_equal(expected[..., width:], 0)
     assert layer.path(narrow, width, 0).shape == (1, 8, 3, width), "off: no more than one window"
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_the_first_windows_and_their_gradient_are_those_of_numpy(count):
+    values = np.random.default_rng(0).normal(size=(3, 4, 2, 5)).astype(np.float32)
+    x = tf.constant(values)
+
+    @tf.function
+    def taken(count):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            first = first_windows(x, count)
+            loss = tf.reduce_sum(first**2)
+        return first, tape.gradient(loss, x)
+
+    first, gradient = taken(tf.constant(count))
+    np.testing.assert_array_equal(first, values[:count])
+    np.testing.assert_array_equal(gradient, np.concatenate([2 * values[:count], np.zeros_like(values[count:])]))
