@@ -20,7 +20,7 @@ import numpy as np
 import tabulate
 from absl import app, flags
 
-from benchmarks.design_space import explained, features, known_scores, of_both_strides
+from benchmarks.design_space import explained, features, known_rows, of_both_strides, scores_of
 from benchmarks.judging import judge_all
 from benchmarks.nets import nets
 from benchmarks.record import provenance, write_json
@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> None:
     out = OUT.value or f"benchmarks/results/design_{name}_{LIMIT.value:g}.json"
     settings = {"splits": SPLITS.value, "steps": STEPS.value, "seed": SEED.value}
     wanted = [*((kind, one) for kind, one in by_hand.items()), *(("random", one) for one in random)]
-    known = known_scores(out, settings)
+    known = scores_of(known_rows(out, settings))
     rows = [_row(kind, one, known[one]) for kind, one in wanted if one in known]
     record = provenance("benchmarks.design", ("tsnas", "tensorflow", "tf_keras", "numpy")) | settings
     kinds = {one: kind for kind, one in wanted}

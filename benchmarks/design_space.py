@@ -15,15 +15,16 @@ from benchmarks.least_squares import least_squares
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
-from tsnas.search.paths import WELL_USED, Paths
+from tsnas.search.parts import paths_of
 from tsnas.space.architecture import Architecture, Cell, SensorFusion, TimeReduce
 from tsnas.space.config import SpaceConfig
-from tsnas.space.supernet import Supernet, build_cells
 
 BOARD = "nucleo_f446re"
 SHORTEST = "shortest kernel over time, each sensor alone"
 # Draws for each that is wanted; most are far from a loose limit.
 TRIES = 50
+# Share of the tightest limit; less than searches keep to, so that more differs between the networks.
+LEAST_USE = 0.8
 
 
 def drawn(
@@ -31,22 +32,20 @@ def drawn(
     time: int,
     sensors: int,
     classes: int,
-    limit_ms: float,
+    limits: Limits,
     count: int,
     rng: np.random.Generator,
 ) -> list[Architecture]:
-    """Random architectures of a space between four fifths of a limit and all of it; fewer if it has hardly any.
+    """Random architectures of a space that use four fifths of the tightest limit or more; fewer if it has hardly any.
 
     Raises:
-        InfeasibleError: nothing of the space keeps the limit.
+        InfeasibleError: nothing of the space keeps the limits.
     """
-    board = load_board(BOARD)
-    supernet = Supernet(build_cells(board, time, sensors, classes, config), board)
-    paths = Paths(supernet, Limits(max_latency_ms=limit_ms).tightest_with(board))
+    (paths,) = paths_of([config], (time, sensors), classes, load_board(BOARD), limits)
     found: list[Architecture] = []
     for _ in range(TRIES * count):
         derived = paths.derived(paths.drawn(rng))
-        if derived and derived.estimate.latency_ms >= WELL_USED * limit_ms and derived.architecture not in found:
+        if derived and paths.use_of(derived) >= LEAST_USE and derived.architecture not in found:
             found.append(derived.architecture)
         if len(found) == count:
             break
@@ -58,8 +57,9 @@ def of_both_strides(
 ) -> list[Architecture]:
     """The same from the space with all sensors in one step, in turns with a first stride of 2 and of 4."""
     each, rng = (count + 1) // 2, np.random.default_rng(seed)
+    limits = Limits(max_latency_ms=limit_ms)
     found = [
-        drawn(SpaceConfig(first_stride=stride, collapse=True), time, sensors, classes, limit_ms, each, rng)
+        drawn(SpaceConfig(first_stride=stride, collapse=True), time, sensors, classes, limits, each, rng)
         for stride in (2, 4)
     ]
     return [one for turn in zip(*found, strict=True) for one in turn][:count]
@@ -87,7 +87,7 @@ def regular(
             cells.append(SensorFusion(filters, branches, middle, True, 1 if place else sensors))
         one = Architecture(time, sensors, classes, tuple(cells))
         latency_ms = estimate_graph(one.graph(), BOARD).latency_ms
-        if WELL_USED * limit_ms <= latency_ms <= limit_ms and one not in found:
+        if LEAST_USE * limit_ms <= latency_ms <= limit_ms and one not in found:
             found.append(one)
     return found
 
@@ -134,15 +134,15 @@ def with_rows(
     """The rows that a JSON holds and those found now, which take the place of any that are the same in `names`."""
 
     def key(row: dict[str, Any]) -> str:
-        return json.dumps([row[name] for name in names])
+        return json.dumps([row.get(name) for name in names])
 
     new = {key(row) for row in found}
     return [row for row in held if key(row) not in new] + [*found]
 
 
-def known_scores(path: str | os.PathLike[str], settings: dict[str, Any]) -> dict[Architecture, list[float]]:
-    """Scores of the architectures that a JSON of the same settings holds."""
-    return {Architecture.from_json(row["architecture"]): row["macro_f1"] for row in known_rows(path, settings)}
+def scores_of(rows: Sequence[dict[str, Any]]) -> dict[Architecture, list[float]]:
+    """Scores of the architectures in rows."""
+    return {Architecture.from_json(row["architecture"]): row["macro_f1"] for row in rows}
 
 
 def explained(rows: Sequence[dict[str, Any]]) -> list[tuple[str, float, float, float]]:

@@ -30,9 +30,9 @@ from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
 from tsnas.search.evolution import NEAR_STEPS, EvolutionConfig, PathTrainer
 from tsnas.search.objective import HardwareLoss
-from tsnas.search.paths import WELL_USED, Paths, fitting
+from tsnas.search.parts import fitting, paths_of
+from tsnas.search.paths import WELL_USED, Paths
 from tsnas.space.config import SPACES
-from tsnas.space.supernet import Supernet, build_cells
 
 TIME = flags.DEFINE_integer("time", 128, "Samples of a window.", lower_bound=8)
 SENSORS = flags.DEFINE_integer("sensors", 9, "Channels of a window.", lower_bound=1)
@@ -46,12 +46,7 @@ LIMITS = Limits(max_latency_ms=30, max_ram_kb=64)
 
 def parts_of(space: str) -> list[Paths]:
     """The paths of all parts of a space, each through a fresh supernet."""
-    board = load_board("nucleo_f446re")
-    parts = []
-    for part in SPACES[space]:
-        cells = build_cells(board, TIME.value, SENSORS.value, CLASSES.value, part)
-        parts.append(Paths(Supernet(cells, board), LIMITS, least_room=part.least_room))
-    return parts
+    return paths_of(SPACES[space], (TIME.value, SENSORS.value), CLASSES.value, load_board("nucleo_f446re"), LIMITS)
 
 
 def full_step(parts: Sequence[Paths]) -> Callable[[], Any]:

@@ -28,14 +28,13 @@ from tsnas.deploy.train import train_float, train_quantised
 from tsnas.deploy.verify import verify
 from tsnas.interrupts import heeded
 from tsnas.search.derive import Derived
-from tsnas.search.paths import Paths, fitting
+from tsnas.search.parts import fitting, paths_of
+from tsnas.search.paths import Paths
 from tsnas.search.pruning import prune
 from tsnas.search.strategies import strategy_named
 from tsnas.selection import select
 from tsnas.settings import Settings
 from tsnas.space.architecture import Architecture
-from tsnas.space.config import distinct_spaces
-from tsnas.space.supernet import Supernet, build_cells
 
 History = dict[str, list[float]]
 
@@ -204,16 +203,10 @@ def parts_of(job: Job, board: Board, limits: Limits, seed: int) -> list[Paths]:
         seed: int.
 
     Returns:
-        list of `Paths`, one for each part; none may fit, see `tsnas.search.paths.fitting`.
+        list of `Paths`, one for each part; none may fit, see `tsnas.search.parts.fitting`.
     """
-    time, sensors = job.x.shape[1:3]
-    pseudo_prob = strategy_named(job.settings.strategy).pseudo_prob
-    parts = []
-    for space in distinct_spaces(job.settings.spaces, time, sensors):
-        cells = build_cells(board, time, sensors, len(job.classes), space, seed)
-        supernet = Supernet(cells, board, space.dropout, pseudo_prob, seed=seed)
-        parts.append(Paths(supernet, limits.tightest_with(board), least_room=space.least_room))
-    return parts
+    space, pseudo_prob = job.settings.spaces, strategy_named(job.settings.strategy).pseudo_prob
+    return paths_of(space, job.x.shape[1:3], len(job.classes), board, limits, pseudo_prob, seed)
 
 
 def finished(

@@ -23,7 +23,8 @@ from tsnas.search.derive import Derived
 from tsnas.search.differentiable import SearchConfig, search
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.finalists import finalists, shares
-from tsnas.search.paths import Paths, fitting
+from tsnas.search.parts import fitting
+from tsnas.search.paths import Paths
 from tsnas.search.strategies import strategy_named
 from tsnas.settings import Settings
 from tsnas.space.architecture import Architecture

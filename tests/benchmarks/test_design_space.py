@@ -3,10 +3,20 @@
 import numpy as np
 import pytest
 
-from benchmarks.design_space import drawn, explained, features, known_scores, of_both_strides, regular, with_rows
+from benchmarks.design_space import (
+    drawn,
+    explained,
+    features,
+    known_rows,
+    of_both_strides,
+    regular,
+    scores_of,
+    with_rows,
+)
 from benchmarks.nets import nets
 from benchmarks.record import write_json
 from tsnas.cost.estimate import estimate_graph
+from tsnas.cost.limits import Limits
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 from tsnas.space.config import SpaceConfig
 
@@ -21,8 +31,15 @@ def test_those_drawn_use_most_of_the_limit_in_turns_of_both_strides():
 
 def test_a_space_that_is_smaller_than_asked_gives_what_it_has():
     tiny = SpaceConfig(time_reduce_filters=4, fusion_filters=8, kernel_sizes=(3,), extra_fusion_cells=0)
-    found = drawn(tiny, 64, 3, 4, limit_ms=100.0, count=3, rng=np.random.default_rng(0))
+    found = drawn(tiny, 64, 3, 4, Limits(max_latency_ms=100.0), count=3, rng=np.random.default_rng(0))
     assert found == []
+
+
+def test_those_drawn_for_a_limit_on_ram_use_most_of_that():
+    found = drawn(SpaceConfig(collapse=True), 64, 3, 4, Limits(max_ram_kb=5.0), count=4, rng=np.random.default_rng(0))
+    assert len(set(found)) == 4
+    for one in found:
+        assert 4.0 <= estimate_graph(one.graph(), "nucleo_f446re").ram_bytes / 1024 <= 5.0
 
 
 def test_regular_ones_are_near_the_limit_and_as_one_would_make_them():
@@ -80,10 +97,10 @@ def test_what_makes_them_good_is_found_again():
 def test_scores_are_known_again_for_the_same_settings_only(tmp_path):
     net = Architecture(128, 9, 6, nets(9)["4, 8 | 24, 32"])
     path, settings = str(tmp_path / "scores.json"), {"steps": 600, "seed": 0}
-    assert known_scores(path, settings) == {}
+    assert scores_of(known_rows(path, settings)) == {}
     write_json(path, settings | {"rows": [{"architecture": net.to_json(), "macro_f1": [0.9, 0.8]}]})
-    assert known_scores(path, settings) == {net: [0.9, 0.8]}
-    assert known_scores(path, settings | {"seed": 1}) == {}
+    assert scores_of(known_rows(path, settings)) == {net: [0.9, 0.8]}
+    assert scores_of(known_rows(path, settings | {"seed": 1})) == {}
 
 
 def test_rows_stay_but_for_those_that_are_found_anew():

@@ -8,12 +8,10 @@ from hypothesis import strategies as st
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
-from tsnas.errors import InfeasibleError
 from tsnas.search.derive import derive
-from tsnas.search.feasibility import smallest_costs
 from tsnas.search.options import cell_options
-from tsnas.search.paths import Paths, fitting
-from tsnas.space.config import SpaceConfig, space_configs
+from tsnas.search.paths import Paths
+from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 
 BOARD = load_board("nucleo_f446re")
@@ -93,74 +91,3 @@ def test_crossed_takes_each_cell_of_one_parent(seed):
     one, other = random_path(rng), random_path(rng)
     child = paths_within(LIMITS).crossed(one, other, rng)
     assert all(c in (a, b) for a, b, c in zip(one, other, child, strict=True))
-
-
-def test_parts_of_a_space_that_cannot_keep_the_limits_are_left_out():
-    other = SpaceConfig(time_reduce_filters=8, fusion_filters=24, extra_fusion_cells=1)
-    slow_net = Supernet(build_cells(BOARD, 64, 4, 3, other), BOARD)
-    slow_options = [cell_options(cell) for cell in slow_net.cells]
-
-    def parts(limits):
-        return [Paths(slow_net, limits, slow_options), paths_within(limits)]
-
-    both = parts(Limits(max_latency_ms=4))
-    assert fitting(both) == both
-    least, slow = (smallest_costs(*net)["latency_ms"] for net in ((NET, OPTIONS), (slow_net, slow_options)))
-    assert least < slow
-    tight = parts(Limits(max_latency_ms=(least + slow) / 2))
-    assert fitting(tight) == tight[1:]
-    with pytest.raises(InfeasibleError) as raised:
-        fitting(parts(Limits(max_latency_ms=0.9 * least)))
-    assert raised.value.smallest["latency_ms"] == pytest.approx(least)
-    assert raised.value.short == ("latency_ms",)
-
-
-def test_the_part_that_asks_for_most_of_the_room_that_it_has_is_searched():
-    other = SpaceConfig(time_reduce_filters=8, fusion_filters=24, extra_fusion_cells=1)
-    slow_net = Supernet(build_cells(BOARD, 64, 4, 3, other), BOARD)
-    slow = Paths(slow_net, Limits(), least_room=1.5)
-    small = Paths(NET, Limits(), OPTIONS)
-    assert fitting([slow, small]) == fitting([small, slow]) == [slow]
-    assert fitting([small]) == [small]
-    least, more = (smallest_costs(*net)["latency_ms"] for net in ((NET, OPTIONS), (slow_net, slow.options)))
-    assert slow.within(Limits(max_latency_ms=3 * more)).room == pytest.approx(3)
-    for limit_ms, searched in (((least + more) / 2, 1), (1.45 * more, 1), (1.55 * more, 0)):
-        both = [paths.within(Limits(max_latency_ms=limit_ms)) for paths in (slow, small)]
-        assert fitting(both) == [both[searched]]
-    with pytest.raises(InfeasibleError) as raised:
-        fitting([paths.within(Limits(max_latency_ms=0.1)) for paths in (slow, small)])
-    assert raised.value.smallest["latency_ms"] == pytest.approx(least)
-
-
-def test_where_no_part_has_the_room_that_it_asks_for_those_that_ask_for_least_are_searched():
-    least = smallest_costs(NET, OPTIONS)["latency_ms"]
-    limits = Limits(max_latency_ms=2 * least)
-    much, more, same = (Paths(NET, limits, OPTIONS, least_room=room) for room in (3.0, 4.0, 3.0))
-    assert fitting([more, much, same]) == [much, same]
-    enough = Paths(NET, limits, OPTIONS, least_room=1.9)
-    assert fitting([more, much, enough, paths_within(limits)]) == [enough]
-
-
-@pytest.fixture(scope="module")
-def default_parts():
-    return [
-        Paths(Supernet(build_cells(BOARD, 128, 9, 6, part), BOARD), Limits(), least_room=part.least_room)
-        for part in space_configs("tsnas")
-    ]
-
-
-@pytest.mark.parametrize(
-    ("max_latency_ms", "strides", "kernels"),
-    [
-        (3.0, (4, 2, 9, 1, 1), (3, 5, 7)),
-        (6.0, (4, 2, 9, 1, 1), (5, 7)),
-        (12.0, (4, 2, 9, 1, 1), (5, 7)),
-        (22.0, (2, 2, 2, 9, 1), (5, 7)),
-        (None, (2, 2, 2, 9, 1), (5, 7)),
-    ],
-)
-def test_the_default_space_goes_with_the_room_that_limits_leave(default_parts, max_latency_ms, strides, kernels):
-    (part,) = fitting([paths.within(Limits(max_latency_ms=max_latency_ms)) for paths in default_parts])
-    cells = [cell for cell in part.supernet.cells if hasattr(cell, "stride")]
-    assert tuple(cell.stride for cell in cells) == strides
-    assert tuple(cells[0].kernels) == kernels

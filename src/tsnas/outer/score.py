@@ -14,7 +14,7 @@ from tsnas.cost.limits import Limits
 from tsnas.data import Signal, cut_windows, encode_labels
 from tsnas.errors import InfeasibleError, WindowTooShortError
 from tsnas.search.finalists import finalists, shares
-from tsnas.search.paths import fitting
+from tsnas.search.parts import fitting
 from tsnas.settings import Settings
 
 # Architectures that speak for a signal.

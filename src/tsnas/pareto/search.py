@@ -30,7 +30,8 @@ from tsnas.pareto.points import Point, best_of, front_of, table_of
 from tsnas.pareto.work import FrontWork
 from tsnas.report.origin import call_text
 from tsnas.search.feasibility import smallest_costs
-from tsnas.search.paths import Paths, fitting
+from tsnas.search.parts import fitting
+from tsnas.search.paths import Paths
 from tsnas.tuning.team import check_team, kept_seed
 from tsnas.tuning.tuner import run_jobs
 

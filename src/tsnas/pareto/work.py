@@ -25,7 +25,8 @@ from tsnas.pareto.points import Point
 from tsnas.search.derive import Derived
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.finalists import finalists, shares
-from tsnas.search.paths import Paths, fitting
+from tsnas.search.parts import fitting
+from tsnas.search.paths import Paths
 from tsnas.selection import dry_run, joined
 from tsnas.space.architecture import Architecture
 

@@ -11,7 +11,6 @@ import numpy as np
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
 from tsnas.cost.memory import base_planning_bytes
-from tsnas.errors import InfeasibleError
 from tsnas.search.derive import Derived, derive
 from tsnas.search.feasibility import smallest_latency_ms
 from tsnas.search.options import CellOptions, cell_options
@@ -177,34 +176,6 @@ class Paths:
 
     def _choices(self, path: Path) -> list[dict[str, int]]:
         return [option.choices[choice] for option, choice in zip(self.options, path, strict=True)]
-
-
-def fitting(parts: Sequence[Paths]) -> list[Paths]:
-    """Those parts of a search space that are to be searched: some path keeps the limits.
-
-    Args:
-        parts: sequence of `Paths`, one for the supernet of each part.
-
-    Returns:
-        list of `Paths`, at least one, all with the same `least_room`: the largest of those that have it, and where none
-            has, the smallest.
-
-    Raises:
-        InfeasibleError: no path of any part keeps them; it is that of the part that comes nearest.
-    """
-    found, errors = [], []
-    for paths in parts:
-        try:
-            paths.nearest  # noqa: B018  it is there from now on, or raises
-        except InfeasibleError as error:
-            errors.append(error)
-        else:
-            found.append(paths)
-    if not found:
-        raise min(errors, key=lambda error: (len(error.short), *(error.smallest[name] for name in error.short)))
-    had = [paths.least_room for paths in found if paths.room >= paths.least_room]
-    chosen = max(had) if had else min(paths.least_room for paths in found)
-    return [paths for paths in found if paths.least_room == chosen]
 
 
 class _Neighbours:
