@@ -131,7 +131,10 @@ def known_rows(path: str | os.PathLike[str], settings: dict[str, Any]) -> list[d
 def with_rows(
     held: Sequence[dict[str, Any]], found: Sequence[dict[str, Any]], names: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """The rows that a JSON holds and those found now, which take the place of any that are the same in `names`."""
+    """The rows that a JSON holds and those found now, which take the place of any that are the same in `names`.
+
+    What a row lacks is None: earlier runs know of fewer things.
+    """
 
     def key(row: dict[str, Any]) -> str:
         return json.dumps([row.get(name) for name in names])

@@ -4,9 +4,8 @@
 
 Architectures that use four fifths of a limit or more, on latency or on RAM alone (`--limits= --ram_limits=8`), are
 drawn from each space and trained on their own for some hundred steps, on splits of the training users that hold out
-other users each time. No search has a hand in it, and the
-test windows are never read: the figures say what a space is worth, not how well it is searched. What the JSON holds
-already is not trained again.
+other users each time. No search has a hand in it, and the test windows are never read: the figures say what a space is
+worth, not how well it is searched. What the JSON holds already is not trained again.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ def main(argv: Sequence[str]) -> None:
                 rng = np.random.default_rng(SEED.value)
                 found = drawn(SPACES[space], time, sensors, classes, limit, ARCHITECTURES.value, rng)
             except InfeasibleError:
-                print(f"{_text(limit.max_latency_ms, limit.max_ram_kb)}, {space}: nothing fits")
+                print(f"{_text(limit)}, {space}: nothing fits")
                 continue
             wanted += [(limit, space, one) for one in found]
     rows = [_row(*one, known[one[2]]) for one in wanted if one[2] in known]
@@ -87,7 +86,7 @@ def main(argv: Sequence[str]) -> None:
     trials = [(one, tuple(range(SPLITS.value))) for one in dict.fromkeys(one for *_, one in wanted) if one not in known]
     for (one, _), scores in judge_all(trials, DATA.value, STEPS.value, SEED.value, PROCESSES.value):
         rows += [_row(*entry, scores) for entry in wanted if entry[2] == one]
-        print(f"{len(rows)}/{len(wanted)} {_text(*_limit(rows[-1]))}, {rows[-1]['space']}: {scores}", flush=True)
+        print(f"{len(rows)}/{len(wanted)} {_text(_limits(rows[-1]))}, {rows[-1]['space']}: {scores}", flush=True)
         write_json(
             out, record | {"rows": with_rows(held, rows, ("max_latency_ms", "max_ram_kb", "space", "architecture"))}
         )
@@ -97,10 +96,10 @@ def main(argv: Sequence[str]) -> None:
 def table(rows: list[dict[str, Any]]) -> str:
     """A line for each space and limit, with what it gains over the first space at that limit."""
     lines = []
-    for limit in dict.fromkeys(map(_limit, rows)):
+    for limit in dict.fromkeys(map(_limits, rows)):
         base = None
         for space in SPACES:
-            scores = np.array([row["macro_f1"] for row in rows if (_limit(row), row["space"]) == (limit, space)])
+            scores = np.array([row["macro_f1"] for row in rows if (_limits(row), row["space"]) == (limit, space)])
             if not len(scores):
                 continue
             means = scores.mean(axis=1)
@@ -109,7 +108,7 @@ def table(rows: list[dict[str, Any]]) -> str:
             gain = "" if base is means else f"{means.mean() - base.mean():+.4f} ± {error:.4f}"
             of_splits = ", ".join(f"{score:.3f}" for score in scores.mean(axis=0))
             spread = f"{means.mean():.4f} ± {means.std(ddof=1):.4f}"
-            lines.append((_text(*limit), space, len(scores), of_splits, spread, gain))
+            lines.append((_text(limit), space, len(scores), of_splits, spread, gain))
     headers = ("limit", "space", "n", "macro-F1 of each split", "mean ± sd", "gain ± standard error")
     return tabulate.tabulate(lines, headers, disable_numparse=True)
 
@@ -119,13 +118,13 @@ def _row(limits: Limits, space: str, one: Architecture, scores: list[float]) -> 
     return limit | {"space": space, "macro_f1": scores, "architecture": one.to_json()}
 
 
-def _limit(row: dict[str, Any]) -> tuple[float | None, float | None]:
+def _limits(row: dict[str, Any]) -> Limits:
     # Rows of earlier runs know of no limit on RAM.
-    return row["max_latency_ms"], row.get("max_ram_kb")
+    return Limits(row["max_latency_ms"], row.get("max_ram_kb"))
 
 
-def _text(max_latency_ms: float | None, max_ram_kb: float | None) -> str:
-    return f"{max_ram_kb:g} KB" if max_latency_ms is None else f"{max_latency_ms:g} ms"
+def _text(limits: Limits) -> str:
+    return f"{limits.max_ram_kb:g} KB" if limits.max_latency_ms is None else f"{limits.max_latency_ms:g} ms"
 
 
 if __name__ == "__main__":

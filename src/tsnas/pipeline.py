@@ -205,8 +205,8 @@ def parts_of(job: Job, board: Board, limits: Limits, seed: int) -> list[Paths]:
     Returns:
         list of `Paths`, one for each part; none may fit, see `tsnas.search.parts.fitting`.
     """
-    space, pseudo_prob = job.settings.spaces, strategy_named(job.settings.strategy).pseudo_prob
-    return paths_of(space, job.x.shape[1:3], len(job.classes), board, limits, pseudo_prob, seed)
+    pseudo_prob = strategy_named(job.settings.strategy).pseudo_prob
+    return paths_of(job.settings.spaces, job.x.shape[1:3], len(job.classes), board, limits, pseudo_prob, seed)
 
 
 def finished(

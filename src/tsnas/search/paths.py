@@ -32,7 +32,7 @@ class Paths:
         supernet: `Supernet`.
         limits: `Limits` to keep.
         options: `cell_options` of each of its cells, if at hand. Defaults to None.
-        least_room: float, the `room` that they ask for; see `fitting`. Defaults to 0.
+        least_room: float, the `room` that they ask for; see `tsnas.search.parts.fitting`. Defaults to 0.
 
     Example:
         >>> paths = Paths(supernet, limits)
