@@ -21,11 +21,11 @@ from absl import app, flags
 from benchmarks.record import provenance, write_json
 from tsnas.cost.board import board_names, load_board
 from tsnas.cost.measurements import OpMeasurement, read_measurements
-from tsnas.files import write_file
 from tsnas.probe.client import ProbeClient
 from tsnas.probe.conversion import CONVERSIONS_FILE, fit_conversion
 from tsnas.probe.emulator import Emulator
 from tsnas.probe.operators import op_words
+from tsnas.system.files import write_file
 
 MEASUREMENTS = flags.DEFINE_string("measurements", None, "CSV of operators measured on boards.", required=True)
 WRITE = flags.DEFINE_bool("write_conversions", False, "Write the fits into the package.")

@@ -11,7 +11,7 @@ import sys
 from importlib import metadata
 from typing import Any
 
-from tsnas.files import check_output_dir, write_file
+from tsnas.system.files import check_output_dir, write_file
 
 
 def provenance(module: str, packages: tuple[str, ...]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from tsnas.search.options import architecture_of, cell_options
 from tsnas.search.paths import Paths
 from tsnas.space.config import space_configs
 from tsnas.space.supernet import Supernet, build_cells
-from tsnas.words import plural
+from tsnas.system.words import plural
 
 IMAGES = pathlib.Path(__file__).resolve().parents[1] / "docs/images"
 BOARD = "nucleo_f446re"

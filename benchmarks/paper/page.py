@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.engine import Result, Run, f1, mean_and_spread, results_of
 from benchmarks.paper import figure2, plan, protocols
-from tsnas.files import write_file
+from tsnas.system.files import write_file
 
 TEMPLATE = pathlib.Path(__file__).with_name("paper.md.j2")
 NOT_RUN = "not run"

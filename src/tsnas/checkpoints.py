@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.files import NPZ_ERRORS, check_output_dir, write_file
+from tsnas.system.files import NPZ_ERRORS, check_output_dir, write_file
 
 
 class Checkpoints:

@@ -27,12 +27,12 @@ from tsnas.data import (
 from tsnas.deploy.scope import check_distribute
 from tsnas.errors import LengthMismatchError, SettingError, WindowShapeError
 from tsnas.export import Firmware, export_model
-from tsnas.numeric import is_number, is_whole
 from tsnas.report.data_summary import summarise, versions
 from tsnas.report.scores import scores
 from tsnas.search.strategies import strategy_named
 from tsnas.settings import Settings
 from tsnas.space.config import space_configs
+from tsnas.system.arguments import is_number, is_whole
 
 
 class AutoClassifier(ClassifierMixin, BaseEstimator):

@@ -11,7 +11,6 @@ import numpy as np
 import tf_keras as keras
 
 import tsnas
-from tsnas.alone import alone
 from tsnas.budget import Budget
 from tsnas.callbacks import ProgressBar
 from tsnas.checkpoints import Checkpoints
@@ -26,7 +25,6 @@ from tsnas.deploy.metadata import embed_metadata
 from tsnas.deploy.scope import scope_of
 from tsnas.deploy.train import train_float, train_quantised
 from tsnas.deploy.verify import verify
-from tsnas.interrupts import heeded
 from tsnas.search.derive import Derived
 from tsnas.search.parts import fitting, paths_of
 from tsnas.search.paths import Paths
@@ -35,6 +33,8 @@ from tsnas.search.strategies import strategy_named
 from tsnas.selection import select
 from tsnas.settings import Settings
 from tsnas.space.architecture import Architecture
+from tsnas.system.interrupts import heeded
+from tsnas.system.lock import alone
 
 History = dict[str, list[float]]
 

@@ -22,10 +22,10 @@ from tsnas.cost.tflite import read_graph
 from tsnas.data import Signal, Standardizer, check_labels
 from tsnas.errors import BoardError, ModelFileError, SettingError
 from tsnas.export.card import card_json
-from tsnas.files import check_output_dir, parse_json, write_file
 from tsnas.pipeline import raw_model
 from tsnas.space.architecture import Architecture
 from tsnas.space.config import space_from_json, space_to_json
+from tsnas.system.files import check_output_dir, parse_json, write_file
 
 if TYPE_CHECKING:
     from tsnas.classifier import AutoClassifier

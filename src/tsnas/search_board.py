@@ -10,7 +10,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.errors import SettingError
-from tsnas.files import check_output_dir
+from tsnas.system.files import check_output_dir
 
 
 class SearchBoard(keras.callbacks.Callback):

@@ -34,7 +34,7 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.measurements import read_measurements
     from tsnas.cost.relative import board_from_relative
-    from tsnas.files import write_file
+    from tsnas.system.files import write_file
 
     no_arguments(arguments)
     missing = [f"--{name}" for name in REQUIRED if values[name].value is None]

@@ -54,13 +54,13 @@ def define_flags(values: flags.FlagValues) -> None:
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.board import load_board
-    from tsnas.files import write_file
     from tsnas.probe.board_file import characterized_board
     from tsnas.probe.characterize import characterize
     from tsnas.probe.plan import calibration_ops
     from tsnas.probe.ports import opened
     from tsnas.space.config import SPACES
     from tsnas.space.operators import space_ops
+    from tsnas.system.files import write_file
 
     no_arguments(arguments)
     for name in ("port", "board"):

@@ -17,7 +17,7 @@ from tsnas.commands.csv_flags import (
     require_labels,
 )
 from tsnas.commands.job import text_flag
-from tsnas.words import plural
+from tsnas.system.words import plural
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -39,7 +39,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     import numpy as np
 
     from tsnas.data import Signal
-    from tsnas.files import write_file
+    from tsnas.system.files import write_file
 
     no_arguments(arguments)
     for name in ("csv", "window", "out"):

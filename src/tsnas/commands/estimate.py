@@ -66,7 +66,7 @@ def _estimate_ops(path: str, board: str | None, table: str | None, out: str | No
     from tsnas.cost.measurements import read_ops
     from tsnas.cost.table import boards_with_table
     from tsnas.errors import BoardFileError
-    from tsnas.files import write_file
+    from tsnas.system.files import write_file
 
     rows, ops = read_ops(path)
     if not rows:

@@ -58,7 +58,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.board import load_board
     from tsnas.cost.limits import Limits
     from tsnas.cost.table import board_with_table
-    from tsnas.files import check_output_dir, write_file
+    from tsnas.system.files import check_output_dir, write_file
 
     no_arguments(arguments)
     require(values, "board", "out")

@@ -63,7 +63,7 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.board import load_board
     from tsnas.cost.limits import Limits
-    from tsnas.files import check_output_dir
+    from tsnas.system.files import check_output_dir
 
     no_arguments(arguments)
     for name in ("csv", "board", "out"):

@@ -61,8 +61,8 @@ def define_flags(values: flags.FlagValues) -> None:
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.board import load_board
-    from tsnas.files import check_output_dir
     from tsnas.pareto.niches import check_latencies
+    from tsnas.system.files import check_output_dir
 
     no_arguments(arguments)
     require(values, "boards", "out")

@@ -14,8 +14,8 @@ from typing import Any
 from tsnas.cost.measurements import OpMeasurement, record_fault, record_from_json, record_to_json
 from tsnas.cost.ops import Op
 from tsnas.errors import BoardError, BoardFileError, UnknownBoardError
-from tsnas.files import parse_json
-from tsnas.numeric import is_number
+from tsnas.system.arguments import is_number
+from tsnas.system.files import parse_json
 
 BOARDS_DIR = pathlib.Path(__file__).parent / "boards"
 SCHEMA_FILE = pathlib.Path(__file__).parent / "board.schema.json"

@@ -10,7 +10,7 @@ import numpy as np
 
 from tsnas.cost.board import Board
 from tsnas.errors import LimitError
-from tsnas.numeric import is_number
+from tsnas.system.arguments import is_number
 
 BYTES_PER_KB = 1024
 

@@ -19,7 +19,7 @@ from tsnas.cost.measurements import (
     record_to_json,
 )
 from tsnas.errors import BoardFileError
-from tsnas.files import parse_json, write_file
+from tsnas.system.files import parse_json, write_file
 
 Rejected = tuple[OpMeasurement, str]
 

@@ -10,7 +10,7 @@ import numpy as np
 from tsnas.data.recordings import cut_windows
 from tsnas.data.signal import Signal
 from tsnas.errors import LabelValueError, SettingError
-from tsnas.words import plural
+from tsnas.system.words import plural
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

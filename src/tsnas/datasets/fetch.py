@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 
 from tsnas.errors import DatasetFileError, DownloadError
-from tsnas.files import cache_dir, check_output_dir, write_file
+from tsnas.system.files import cache_dir, check_output_dir, write_file
 
 LOCAL = "TSNAS_DATA"
 BY_HAND = f"fetch the archive by other means, and give it as path= or put it into the folder that {LOCAL} names"

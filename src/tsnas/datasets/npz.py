@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 
 from tsnas.errors import DatasetFileError
-from tsnas.files import NPZ_ERRORS
+from tsnas.system.files import NPZ_ERRORS
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ import json
 
 from tsnas.deploy.flatbuffer import add_metadata, metadata_entry, pack_model, read_model
 from tsnas.errors import ModelFileError
-from tsnas.files import parse_json
+from tsnas.system.files import parse_json
 
 METADATA_NAME = b"tsnas"
 

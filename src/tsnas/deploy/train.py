@@ -21,8 +21,8 @@ from tsnas.deploy.rounding import rounding_as_on_board
 from tsnas.deploy.seed import fixed_seed
 from tsnas.deploy.windows import as_windows, one_hot
 from tsnas.errors import SettingError
-from tsnas.interrupts import Check
 from tsnas.slots import make_slots
+from tsnas.system.interrupts import Check
 
 Prepare = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 

@@ -18,8 +18,8 @@ from tsnas.export.firmware import Firmware
 from tsnas.export.network import network
 from tsnas.export.render import one_line, render
 from tsnas.export.stream import buffer_bytes
-from tsnas.files import check_output_dir, write_file
 from tsnas.probe.firmware import firmware_dir
+from tsnas.system.files import check_output_dir, write_file
 
 FORMATS = ("tflite", "c", "tflm", "arduino", "mbed", "zephyr")
 SELFTEST_WINDOWS = 4

@@ -14,7 +14,6 @@ import tabulate
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from tsnas.alone import alone
 from tsnas.checkpoints import Checkpoints
 from tsnas.classifier import AutoClassifier
 from tsnas.data import (
@@ -27,9 +26,10 @@ from tsnas.data import (
     validation_splits,
 )
 from tsnas.errors import InfeasibleError, SettingError
-from tsnas.files import check_output_dir
-from tsnas.interrupts import heeded
 from tsnas.outer.score import Recordings, Trial, score_signal
+from tsnas.system.files import check_output_dir
+from tsnas.system.interrupts import heeded
+from tsnas.system.lock import alone
 from tsnas.tuning.bayesian import Bayesian
 from tsnas.tuning.jobs import SCORE
 from tsnas.tuning.leases import Leases

@@ -16,14 +16,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from tsnas import pipeline
-from tsnas.alone import alone
 from tsnas.callbacks import as_callbacks
 from tsnas.classifier import AutoClassifier, load
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError, ModelFileError, SettingError
-from tsnas.files import check_output_dir, write_file
-from tsnas.interrupts import heeded
 from tsnas.pareto.niches import Niche, check_latencies, niches_of, under
 from tsnas.pareto.plot import plot_points
 from tsnas.pareto.points import Point, best_of, front_of, table_of
@@ -32,6 +29,9 @@ from tsnas.report.origin import call_text
 from tsnas.search.feasibility import smallest_costs
 from tsnas.search.parts import fitting
 from tsnas.search.paths import Paths
+from tsnas.system.files import check_output_dir, write_file
+from tsnas.system.interrupts import heeded
+from tsnas.system.lock import alone
 from tsnas.tuning.team import check_team, kept_seed
 from tsnas.tuning.tuner import run_jobs
 

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Sequence
 
 from tsnas.errors import ToolchainError
-from tsnas.files import cache_dir
+from tsnas.system.files import cache_dir
 
 COMPILER = "arm-none-eabi-gcc"
 KERNELS_PACKAGE, KERNELS_VERSION = "bakenn", "1.0.0"

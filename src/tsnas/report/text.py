@@ -6,9 +6,9 @@ import re
 import unicodedata
 
 from tsnas.cost.limits import BYTES_PER_KB
-from tsnas.words import listed as listed
-from tsnas.words import number as number
-from tsnas.words import plural as plural
+from tsnas.system.words import listed as listed
+from tsnas.system.words import number as number
+from tsnas.system.words import plural as plural
 
 DASH = "\N{EN DASH}"
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

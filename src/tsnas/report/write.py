@@ -7,11 +7,11 @@ import os
 import pathlib
 from typing import TYPE_CHECKING
 
-from tsnas.files import check_output_dir, write_file
 from tsnas.report.card import card
 from tsnas.report.facts import collect
 from tsnas.report.page import page
 from tsnas.report.scores import Judged
+from tsnas.system.files import check_output_dir, write_file
 
 if TYPE_CHECKING:
     from tsnas.classifier import AutoClassifier

@@ -12,10 +12,10 @@ import tf_keras as keras
 
 from tsnas.callbacks import ConstraintMonitor, ProgressBar
 from tsnas.cost.limits import Limits
-from tsnas.interrupts import Check
 from tsnas.search.derive import Derived, derive
 from tsnas.search.objective import HardwareLoss
 from tsnas.space.supernet import Supernet
+from tsnas.system.interrupts import Check
 
 SHOWN = {
     "val_accuracy": "accuracy {:.3f}",

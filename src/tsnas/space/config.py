@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tsnas.errors import SettingError
-from tsnas.numeric import is_number, is_whole
+from tsnas.system.arguments import is_number, is_whole
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import keras_tuner
 
-from tsnas.files import write_file
+from tsnas.system.files import write_file
 
 # A worker that has not been heard of for so long is lost; it calls several times within that.
 LEASE_S = 60.0

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tsnas.errors import SettingError
-from tsnas.files import check_output_dir, write_file
+from tsnas.system.files import check_output_dir, write_file
 from tsnas.tuning.tuner import role
 
 SEED_FILE = "seed.json"

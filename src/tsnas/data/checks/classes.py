@@ -8,7 +8,7 @@ import numpy as np
 
 from tsnas.data.checks.material import WINDOW, Material
 from tsnas.data.checks.report import Finding
-from tsnas.words import plural
+from tsnas.system.words import plural
 
 FEWEST_WINDOWS = 50
 LARGEST_IMBALANCE = 10.0

@@ -8,7 +8,7 @@ import numpy as np
 
 from tsnas.data.checks.material import Material
 from tsnas.data.checks.report import Finding
-from tsnas.words import plural
+from tsnas.system.words import plural
 
 # So many equal rows in a row are no coincidence, where most of them differ from their neighbours.
 RUN = 16

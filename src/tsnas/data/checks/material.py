@@ -14,7 +14,7 @@ from tsnas.data.recordings import cut_windows
 from tsnas.data.signal import Signal
 from tsnas.data.windows import check_lengths
 from tsnas.errors import DtypeError, LabelShapeError, LengthMismatchError, SettingError, WindowShapeError
-from tsnas.words import plural
+from tsnas.system.words import plural
 
 WINDOW, RECORDING, SAMPLE = "window", "recording", "sample"
 

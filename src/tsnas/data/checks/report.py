@@ -7,7 +7,7 @@ import math
 import textwrap
 from typing import Any
 
-from tsnas.words import number, plural
+from tsnas.system.words import number, plural
 
 SEVERITIES = ("error", "warning", "info")
 WIDTH = 100

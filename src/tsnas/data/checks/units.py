@@ -7,7 +7,7 @@ import numpy as np
 from tsnas.data.axes import find_axes
 from tsnas.data.checks.material import Material
 from tsnas.data.checks.report import Finding
-from tsnas.words import listed, number
+from tsnas.system.words import listed, number
 
 # What gravity is in each unit; the norm of an acceleration is near it most of the time.
 GRAVITY = {"g": 1.0, "m/s^2": 9.81, "mg": 1000.0}

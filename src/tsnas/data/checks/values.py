@@ -6,7 +6,7 @@ import numpy as np
 
 from tsnas.data.checks.material import Material
 from tsnas.data.checks.report import ChannelSummary, Finding
-from tsnas.words import listed, number, plural
+from tsnas.system.words import listed, number, plural
 
 # So many samples in a row at the end of the range are clipped; noise seldom meets it twice.
 RUN_CLIPPED = 3

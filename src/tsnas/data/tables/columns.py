@@ -13,7 +13,7 @@ from tsnas.data.tables.notes import Notes
 from tsnas.data.tables.table import Column, Table, listed_columns
 from tsnas.data.tables.times import UNITS
 from tsnas.errors import SettingError, TableColumnError
-from tsnas.numeric import is_number, is_whole
+from tsnas.system.arguments import is_number, is_whole
 
 EMPTY = "is empty"
 # What columns that count rows are called, if anything.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tsnas.words import plural
+from tsnas.system.words import plural
 
 MOST_NAMED = 3
 

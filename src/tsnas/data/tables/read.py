@@ -19,7 +19,7 @@ from tsnas.data.tables.table import Table
 from tsnas.data.tables.text import read_table
 from tsnas.data.tables.times import seconds
 from tsnas.errors import SettingError, TableFileError
-from tsnas.words import plural
+from tsnas.system.words import plural
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from toy_data import sines
 
-from tsnas import interrupts
+from tsnas.system import interrupts
 
 # Seconds of processor time after the signal: an idle machine has at least one of them for each of the clock.
 SOON_S = 2.0

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator
 
 from tsnas.errors import DirectoryInUseError
-from tsnas.files import check_output_dir
+from tsnas.system.files import check_output_dir
 
 try:
     import fcntl

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from tsnas import files
 from tsnas.errors import OutputDirError
+from tsnas.system import files
 
 
 def test_folders_are_created_and_left_empty(tmp_path):

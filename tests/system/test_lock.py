@@ -11,8 +11,8 @@ import pytest
 from toy_data import sines
 
 import tsnas
-from tsnas.alone import LOCK_FILE, alone
 from tsnas.errors import DirectoryInUseError, OutputDirError
+from tsnas.system.lock import LOCK_FILE, alone
 
 SPACE = tsnas.SpaceConfig(time_reduce_filters=4, fusion_filters=8, kernel_sizes=(3,), extra_fusion_cells=0)
 QUICK = {"epochs": 2, "search_epochs": 1, "qat_epochs": 1, "batch_size": 16, "finalists": 1, "space": SPACE}
@@ -20,7 +20,7 @@ X, Y = sines(60)
 
 HOLDER = """
 import sys, time
-from tsnas.alone import alone
+from tsnas.system.lock import alone
 with alone(sys.argv[1]):
     print("held", flush=True)
     time.sleep(600)
@@ -81,7 +81,7 @@ def test_a_folder_without_locks_is_used_with_a_warning(tmp_path, monkeypatch):
     def flock(*_):
         raise OSError(37, "No locks available")
 
-    monkeypatch.setattr("tsnas.alone.fcntl.flock", flock)
+    monkeypatch.setattr("tsnas.system.lock.fcntl.flock", flock)
     with (
         pytest.warns(UserWarning, match="cannot be locked .No locks available.; make sure that no other run"),
         alone(tmp_path),
