@@ -25,8 +25,8 @@ from benchmarks.record import provenance, write_json
 from tsnas.cost.board import BOARDS_DIR, LatencyError, load_board
 from tsnas.cost.fit import fit_board_coefficients
 from tsnas.cost.measurements import read_measurements
-from tsnas.cost.ops import OP_KINDS
 from tsnas.errors import BoardFileError
+from tsnas.graph.ops import OP_KINDS
 
 MEASUREMENTS = flags.DEFINE_string(
     "measurements", "../shared/measurements/op_latency_open.csv", "CSV table of operators measured on boards."

@@ -12,7 +12,7 @@ from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
 from tsnas.cost.features import FEATURE_NAMES, op_features
 from tsnas.cost.fit import fit_board_coefficients
 from tsnas.cost.measurements import OpMeasurement
-from tsnas.cost.ops import OP_KINDS, Conv2D
+from tsnas.graph.ops import OP_KINDS, Conv2D
 
 SEED = 0
 FOLDS = 5

@@ -24,10 +24,10 @@ from absl import app, flags
 from benchmarks.latency import MEASUREMENTS
 from benchmarks.record import provenance, write_json
 from tsnas.cost.board import load_board
-from tsnas.cost.graph import Graph, GraphBuilder
 from tsnas.cost.measurements import OpMeasurement, read_measurements
 from tsnas.cost.memory import plan_arena
 from tsnas.errors import BoardFileError
+from tsnas.graph.graph import Graph, GraphBuilder
 
 # The writer of files and the generator of architectures are those of the tests.
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests"))

@@ -5,7 +5,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from tsnas.cost.offline_plan import METADATA_NAME, NOT_FIXED, pack_offsets
-from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
+from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
 
 INT8, INT32 = schema.TensorType.INT8, schema.TensorType.INT32
 PADDINGS = {"same": schema.Padding.SAME, "valid": schema.Padding.VALID}

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from benchmarks.latency_models import fit_kernel_model, held_out_predictions
 from tsnas.cost.board import load_board
 from tsnas.cost.measurements import read_measurements
-from tsnas.cost.ops import Op
+from tsnas.graph.ops import Op
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 from tsnas.space.config import SPACES
 

@@ -4,7 +4,7 @@ import pytest
 
 from tsnas.commands.main import run
 from tsnas.cost.board import load_board
-from tsnas.cost.ops import Conv2D
+from tsnas.graph.ops import Conv2D
 
 FLAGS = ["--name=mine", "--core=cortex-m4", "--clock_mhz=84", "--ram_kb=96", "--flash_kb=512"]
 

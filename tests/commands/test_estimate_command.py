@@ -14,8 +14,8 @@ from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.cost.latency import op_cycles
 from tsnas.cost.measurements import OpMeasurement
-from tsnas.cost.ops import Add, Softmax
 from tsnas.cost.table import write_table
+from tsnas.graph.ops import Add, Softmax
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ import tsnas
 from tsnas.commands.main import run
 from tsnas.commands.search import LIMITS, TRAINING
 from tsnas.cost.measurements import OpMeasurement
-from tsnas.cost.ops import Softmax
 from tsnas.cost.table import write_table
+from tsnas.graph.ops import Softmax
 
 
 class RecordingClassifier:

@@ -10,8 +10,8 @@ import pytest
 from tsnas.cost.board import SCHEMA_FILE, Board, board_names, load_board
 from tsnas.cost.features import FEATURE_NAMES
 from tsnas.cost.measurements import OpMeasurement, record_to_json
-from tsnas.cost.ops import Add, Conv2D
 from tsnas.errors import BoardError, BoardFileError, UnknownBoardError
+from tsnas.graph.ops import Add, Conv2D
 
 VALUES = load_board("nucleo_f446re").to_json()
 OPTIONAL = {("active_power_mw",), ("table",)}

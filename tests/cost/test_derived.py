@@ -10,7 +10,7 @@ from tsnas.cost.board import board_names, load_board
 from tsnas.cost.derived import derived_steps
 from tsnas.cost.features import FEATURE_NAMES, basis
 from tsnas.cost.latency import op_cycles
-from tsnas.cost.ops import (
+from tsnas.graph.ops import (
     DERIVED_KINDS,
     Add,
     AveragePool2D,

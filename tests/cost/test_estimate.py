@@ -9,13 +9,13 @@ from converted_networks import convert, residual_network
 from tsnas.cost import flash
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph, estimate_tflite, with_margin
-from tsnas.cost.graph import GraphBuilder
 from tsnas.cost.latency import graph_latency_ms
 from tsnas.cost.limits import Limits
 from tsnas.cost.measurements import OpMeasurement
 from tsnas.cost.memory import plan_arena
-from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, MaxPool2D, Softmax
 from tsnas.errors import ModelFileError, UnknownBoardError
+from tsnas.graph.graph import GraphBuilder
+from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, MaxPool2D, Softmax
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsnas.cost.features import FEATURE_NAMES, op_features, uses_1x1_kernel
-from tsnas.cost.ops import MEASURED_KINDS, Add, Conv2D, GlobalAveragePooling2D, Softmax, conv_output_size
 from tsnas.cost.taps import valid_taps
+from tsnas.graph.ops import MEASURED_KINDS, Add, Conv2D, GlobalAveragePooling2D, Softmax, conv_output_size
 
 sizes = st.integers(1, 12)
 
@@ -93,5 +93,5 @@ def test_every_kind_of_operator_has_features():
 
 
 def test_foreign_object_is_refused_by_name():
-    with pytest.raises(TypeError, match=r"'dense' is no operator descriptor; use those of tsnas.cost.ops"):
+    with pytest.raises(TypeError, match=r"'dense' is no operator descriptor; use those of tsnas.graph.ops"):
         op_features("dense")

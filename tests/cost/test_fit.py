@@ -6,8 +6,8 @@ import pytest
 from tsnas.cost.features import FEATURE_NAMES, op_features
 from tsnas.cost.fit import fit_board_coefficients
 from tsnas.cost.measurements import OpMeasurement
-from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
 from tsnas.errors import SettingError
+from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
 
 TRUE_ADD = {"call": 2000.0, "elements": 120.0}
 

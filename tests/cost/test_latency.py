@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsnas.cost.board import board_names, load_board
-from tsnas.cost.graph import GraphBuilder
 from tsnas.cost.latency import graph_cycles, graph_latency_ms, op_cycles, op_latency, op_latency_ms
 from tsnas.cost.measurements import read_measurements
-from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
 from tsnas.cost.taps import valid_taps
 from tsnas.errors import BoardError
+from tsnas.graph.graph import GraphBuilder
+from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
 
 BOARD = load_board("nucleo_f446re")
 

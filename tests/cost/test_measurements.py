@@ -3,7 +3,8 @@
 import pytest
 
 from tsnas.cost.measurements import OpMeasurement, read_measurements, read_ops
-from tsnas.cost.ops import (
+from tsnas.errors import BoardFileError
+from tsnas.graph.ops import (
     Add,
     AveragePool2D,
     Conv2D,
@@ -15,7 +16,6 @@ from tsnas.cost.ops import (
     Reshape,
     Softmax,
 )
-from tsnas.errors import BoardFileError
 
 HEADER = (
     "board,run,op,in_h,in_w,in_c,out_c,kernel_h,kernel_w,stride_h,stride_w,padding,activation,"

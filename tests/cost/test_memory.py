@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from micro_interpreter import allocations, starts
 
 from tsnas.cost.board import board_names, load_board
-from tsnas.cost.graph import Graph, GraphBuilder, Node
 from tsnas.cost.measurements import read_measurements
 from tsnas.cost.memory import (
     aligned,
@@ -26,8 +25,9 @@ from tsnas.cost.memory import (
     scratch_bytes,
     tail_bytes,
 )
-from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
 from tsnas.cost.tflite import read_graph
+from tsnas.graph.graph import Graph, GraphBuilder, Node
+from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
 
 RUNTIME = load_board("nucleo_f446re").runtime
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from random_architectures import random_architecture
 
 from tsnas.cost.board import load_board
-from tsnas.cost.graph import GraphBuilder
 from tsnas.cost.memory import arena_buffers, plan_arena
-from tsnas.cost.ops import Add, Conv2D
 from tsnas.cost.placement import max_live_bytes, placed
+from tsnas.graph.graph import GraphBuilder
+from tsnas.graph.ops import Add, Conv2D
 
 RUNTIME = load_board("nucleo_f446re").runtime
 

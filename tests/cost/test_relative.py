@@ -8,9 +8,9 @@ import pytest
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.latency import op_cycles
 from tsnas.cost.measurements import OpMeasurement, read_measurements
-from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
 from tsnas.cost.relative import board_from_relative
 from tsnas.errors import BoardFileError, SettingError, UnknownBoardError
+from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
 
 SIZES = {"clock_hz": 84e6, "ram_bytes": 98304, "flash_bytes": 524288}
 

@@ -12,7 +12,9 @@ from converted_networks import conv, convert, depthwise_network, edited, pooling
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsnas.cost.ops import (
+from tsnas.cost.tflite import read_graph, read_model_bytes
+from tsnas.errors import FloatModelError, ModelFileError, TsnasError, UnsupportedOpError
+from tsnas.graph.ops import (
     Add,
     AveragePool2D,
     Conv2D,
@@ -24,8 +26,6 @@ from tsnas.cost.ops import (
     Reshape,
     Softmax,
 )
-from tsnas.cost.tflite import read_graph, read_model_bytes
-from tsnas.errors import FloatModelError, ModelFileError, TsnasError, UnsupportedOpError
 
 layers = keras.layers
 

@@ -12,9 +12,9 @@ import tsnas
 from tsnas.cost.board import BOARDS_DIR
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.measurements import OpMeasurement, record_to_json
-from tsnas.cost.ops import Conv2D
 from tsnas.cost.table import read_table
 from tsnas.errors import BoardError, TsnasError
+from tsnas.graph.ops import Conv2D
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 
 GRAPH = Architecture(32, 3, 3, (TimeReduce(3, 8), SensorFusion(16, (3, 5), 8, True, stride=3))).graph()

@@ -5,7 +5,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from hypothesis import strategies as st
 
-from tsnas.cost.ops import (
+from tsnas.graph.ops import (
     Add,
     AveragePool2D,
     Conv2D,

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from tsnas import errors
-from tsnas.cost.ops import Conv2D, Reshape, Softmax
+from tsnas.graph.ops import Conv2D, Reshape, Softmax
 from tsnas.probe import client as client_module
 from tsnas.probe import protocol
 from tsnas.probe.client import ProbeClient

@@ -5,8 +5,8 @@ import pytest
 
 from tsnas.cost.board import board_names, load_board
 from tsnas.cost.measurements import OpMeasurement
-from tsnas.cost.ops import Add, Conv2D, DepthwiseConv2D, Softmax
 from tsnas.errors import SettingError
+from tsnas.graph.ops import Add, Conv2D, DepthwiseConv2D, Softmax
 from tsnas.probe.conversion import conversion_for, cycles_of, fit_conversion
 
 

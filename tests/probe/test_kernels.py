@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from one_op import one_op_file, ops
 
-from tsnas.cost.ops import (
+from tsnas.graph.ops import (
     Add,
     AveragePool2D,
     Conv2D,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from graph_file import graph_file
 
-from tsnas.cost.ops import Reshape
+from tsnas.graph.ops import Reshape
 from tsnas.probe import protocol
 from tsnas.probe.client import ProbeClient
 from tsnas.probe.steps import model_steps

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsnas.cost.ops import Conv2D
 from tsnas.errors import SettingError
+from tsnas.graph.ops import Conv2D
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 
 kernels = st.sampled_from([3, 5, 7])

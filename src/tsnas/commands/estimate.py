@@ -16,7 +16,7 @@ from tsnas.commands.command import Command, UsageError, no_arguments
 
 if TYPE_CHECKING:
     from tsnas.cost.board import Board
-    from tsnas.cost.ops import Op
+    from tsnas.graph.ops import Op
 
 PREDICTED = ("predicted_cycles", "cycles_source", "predicted_arena_bytes")
 
@@ -109,9 +109,9 @@ def _number(text: str | None) -> float:
 
 def _predicted(op: Op, board: Board) -> tuple[float, str, int]:
     """Cycles of the kernel, what stands behind them, and the arena of a model of this operator alone."""
-    from tsnas.cost.graph import GraphBuilder
     from tsnas.cost.latency import op_latency
     from tsnas.cost.memory import plan_arena
+    from tsnas.graph.graph import GraphBuilder
 
     latency = op_latency(op, board)
     builder = GraphBuilder(op.in_shapes[0])

@@ -3,12 +3,12 @@
 from tsnas.cost.board import Board, board_names, load_board
 from tsnas.cost.estimate import Estimate, OpEstimate, estimate_graph, estimate_tflite
 from tsnas.cost.flash import flash_bytes
-from tsnas.cost.graph import Graph, GraphBuilder, Node
 from tsnas.cost.latency import graph_cycles, graph_latency_ms, op_cycles, op_latency_ms
 from tsnas.cost.limits import Limits
 from tsnas.cost.memory import ArenaPlan, plan_arena
-from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
 from tsnas.cost.tflite import read_graph
+from tsnas.graph.graph import Graph, GraphBuilder, Node
+from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
 
 __all__ = [
     "Add",

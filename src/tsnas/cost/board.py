@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tsnas.cost.measurements import OpMeasurement, record_fault, record_from_json, record_to_json
-from tsnas.cost.ops import Op
 from tsnas.errors import BoardError, BoardFileError, UnknownBoardError
+from tsnas.graph.ops import Op
 from tsnas.system.arguments import is_number
 from tsnas.system.files import parse_json
 

@@ -7,8 +7,8 @@ Micro; the shares are our reading of those loops, err high rather than low, and 
 
 from __future__ import annotations
 
-from tsnas.cost.ops import AveragePool2D, DepthwiseConv2D, FullyConnected, MaxPool2D, Op, Pad, Reshape
 from tsnas.cost.taps import valid_taps
+from tsnas.graph.ops import AveragePool2D, DepthwiseConv2D, FullyConnected, MaxPool2D, Op, Pad, Reshape
 
 # A step of a convolution's inner loop does 16 multiply-accumulates: two pixels, two channels, four inputs.
 MACS_PER_STEP = 16
@@ -46,7 +46,7 @@ def derived_steps(op: Op) -> Steps:
     if isinstance(op, Pad):
         h, w, c = op.out_shape
         return {"call": 1.0, "padded_inputs": PAD_STEPS * h * w * c}
-    raise TypeError(f"{op!r} is no operator descriptor; use those of tsnas.cost.ops, such as Conv2D.")
+    raise TypeError(f"{op!r} is no operator descriptor; use those of tsnas.graph.ops, such as Conv2D.")
 
 
 def _depthwise(op: DepthwiseConv2D) -> Steps:

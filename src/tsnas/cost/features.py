@@ -9,8 +9,8 @@ each output element; a 1x1 convolution with stride 1 skips the copy.
 from __future__ import annotations
 
 from tsnas.cost.derived import derived_steps
-from tsnas.cost.ops import DERIVED_KINDS, Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
 from tsnas.cost.taps import valid_taps
+from tsnas.graph.ops import DERIVED_KINDS, Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
 
 CONV2D = "conv2d"
 CONV2D_1X1 = "conv2d_1x1"
@@ -85,7 +85,7 @@ def op_features(op: Op) -> tuple[str, tuple[float, ...]]:
         measurements is counted in the steps of a measured kernel; see `tsnas.cost.derived`.
 
     Raises:
-        TypeError: `op` is not a descriptor of `tsnas.cost.ops`.
+        TypeError: `op` is not a descriptor of `tsnas.graph.ops`.
 
     Example:
         >>> op_features(Softmax(6))

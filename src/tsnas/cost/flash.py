@@ -7,11 +7,11 @@ tests/cost/test_flash.py.
 
 from __future__ import annotations
 
-from tsnas.cost.graph import Graph
 from tsnas.cost.memory import n_constants
 from tsnas.cost.offline_plan import HEADER_BYTES, OFFSET_BYTES
-from tsnas.cost.ops import Conv2D, Op
 from tsnas.errors import SettingError
+from tsnas.graph.graph import Graph
+from tsnas.graph.ops import Conv2D, Op
 
 # Header, subgraph, operator codes and the input tensor.
 BASE_BYTES = 375

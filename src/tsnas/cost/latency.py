@@ -6,9 +6,9 @@ import dataclasses
 
 from tsnas.cost.board import Board
 from tsnas.cost.features import FEATURE_NAMES, INVOKE, basis, op_features
-from tsnas.cost.graph import Graph
-from tsnas.cost.ops import DERIVED_KINDS, Op
 from tsnas.errors import BoardError
+from tsnas.graph.graph import Graph
+from tsnas.graph.ops import DERIVED_KINDS, Op
 
 MEASURED, MODEL, EXTRAPOLATED, DERIVED = "measured", "model", "extrapolated", "derived"
 

@@ -9,7 +9,8 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tsnas.cost.ops import (
+from tsnas.errors import BoardFileError
+from tsnas.graph.ops import (
     OP_KINDS,
     Add,
     AveragePool2D,
@@ -23,7 +24,6 @@ from tsnas.cost.ops import (
     Reshape,
     Softmax,
 )
-from tsnas.errors import BoardFileError
 
 if TYPE_CHECKING:
     from tsnas.cost.board import Board

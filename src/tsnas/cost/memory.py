@@ -33,8 +33,8 @@ from collections.abc import Mapping, Sequence
 
 from tsnas.cost.board import Runtime
 from tsnas.cost.features import uses_1x1_kernel
-from tsnas.cost.graph import Graph
-from tsnas.cost.ops import AveragePool2D, Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, Op
+from tsnas.graph.graph import Graph
+from tsnas.graph.ops import AveragePool2D, Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, Op
 
 # Notes of TFLM's planner on a 32-bit target: `AllocationInfo`, the planner's lists for each buffer, and alignment.
 NOTE_BYTES = 24

@@ -9,7 +9,9 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
-from tsnas.cost.ops import (
+from tsnas.cost.tflite_tensors import Tensors
+from tsnas.errors import UnsupportedOpError
+from tsnas.graph.ops import (
     Add,
     AveragePool2D,
     Conv2D,
@@ -22,8 +24,6 @@ from tsnas.cost.ops import (
     Reshape,
     Softmax,
 )
-from tsnas.cost.tflite_tensors import Tensors
-from tsnas.errors import UnsupportedOpError
 
 SUPPORTED = (
     "CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, ADD, MEAN over both spatial axes, MAX_POOL_2D, AVERAGE_POOL_2D, "

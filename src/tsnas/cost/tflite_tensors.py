@@ -9,8 +9,8 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
-from tsnas.cost.ops import Shape
 from tsnas.errors import FloatModelError, ModelFileError
+from tsnas.graph.ops import Shape
 
 EXPORT_HINT = "Export the model with a fixed batch of 1: convert a concrete function whose input shape starts with 1."
 # The address space of a Cortex-M for RAM is larger, but no tensor of a model is: a file that says so is damaged.

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.cost.graph import Node
 from tsnas.cost.memory import ALIGNMENT, aligned, arena_buffers, greedy_offsets, head_bytes
-from tsnas.cost.ops import Op
 from tsnas.errors import ExportError
 from tsnas.export.firmware import Firmware
+from tsnas.graph.graph import Node
+from tsnas.graph.ops import Op
 from tsnas.probe import protocol
 from tsnas.probe.steps import Step, model_steps
 

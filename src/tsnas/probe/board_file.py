@@ -13,8 +13,8 @@ from tsnas.cost.flash import base_flash_bytes, op_flash_bytes
 from tsnas.cost.latency import op_latency
 from tsnas.cost.measurements import OpMeasurement
 from tsnas.cost.memory import aligned, base_planning_bytes, base_tail_bytes, op_planning_bytes, op_tail_bytes
-from tsnas.cost.ops import Op
 from tsnas.cost.relative import calibrated_board
+from tsnas.graph.ops import Op
 from tsnas.probe.characterize import Characterization, Result
 from tsnas.probe.conversion import conversion_for, cycles_of
 

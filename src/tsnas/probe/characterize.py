@@ -13,7 +13,6 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from tsnas.cost.ops import Op
 from tsnas.errors import (
     BoardMemoryError,
     NoAnswerError,
@@ -23,6 +22,7 @@ from tsnas.errors import (
     ProbeResetError,
     UnsupportedProbeOpError,
 )
+from tsnas.graph.ops import Op
 from tsnas.probe.client import ProbeClient
 from tsnas.probe.operators import op_words
 from tsnas.probe.protocol import Hello

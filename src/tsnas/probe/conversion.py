@@ -11,8 +11,8 @@ import numpy as np
 from scipy.optimize import nnls
 
 from tsnas.cost.measurements import OpMeasurement
-from tsnas.cost.ops import Op
 from tsnas.errors import SettingError
+from tsnas.graph.ops import Op
 
 CONVERSIONS_FILE = pathlib.Path(__file__).parent / "conversions.json"
 

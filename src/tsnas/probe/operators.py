@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from tsnas.cost.ops import (
+from tsnas.errors import UnsupportedProbeOpError
+from tsnas.graph.ops import (
     Add,
     AveragePool2D,
     Conv2D,
@@ -15,7 +16,6 @@ from tsnas.cost.ops import (
     Op,
     Softmax,
 )
-from tsnas.errors import UnsupportedProbeOpError
 from tsnas.probe import protocol
 from tsnas.probe.protocol import OpWords
 

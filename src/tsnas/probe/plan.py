@@ -9,8 +9,8 @@ import numpy as np
 from tsnas.cost.board import Board
 from tsnas.cost.features import FEATURE_NAMES, op_features
 from tsnas.cost.latency import op_cycles
-from tsnas.cost.ops import Op
 from tsnas.errors import SettingError
+from tsnas.graph.ops import Op
 
 # What is known before the first measurement, as a share of one: no direction counts as unknown without bound.
 PRIOR = 1e-3

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.cost.ops import (
+from tsnas.cost.tflite import check_runnable
+from tsnas.deploy.flatbuffer import read_model
+from tsnas.errors import UnsupportedProbeOpError
+from tsnas.graph.ops import (
     Add,
     AveragePool2D,
     Conv2D,
@@ -18,9 +21,6 @@ from tsnas.cost.ops import (
     Op,
     Softmax,
 )
-from tsnas.cost.tflite import check_runnable
-from tsnas.deploy.flatbuffer import read_model
-from tsnas.errors import UnsupportedProbeOpError
 from tsnas.probe import protocol
 from tsnas.probe.operators import add_words, op_words, quantized_multiplier, softmax_words
 from tsnas.probe.protocol import OpWords

@@ -9,7 +9,7 @@ import numpy as np
 import tabulate
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from tsnas.cost.ops import Op
+from tsnas.graph.ops import Op
 from tsnas.probe import protocol
 from tsnas.probe.client import ProbeClient
 from tsnas.probe.steps import model_steps

@@ -7,12 +7,12 @@ from typing import Any
 
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import SOURCE_MARKS, SOURCE_TEXTS, Estimate
-from tsnas.cost.graph import Graph
 from tsnas.cost.latency import MODEL
 from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.cost.memory import arena_buffers, greedy_offsets, plan_arena
 from tsnas.data import Signal
 from tsnas.export import stream
+from tsnas.graph.graph import Graph
 
 KEPT, OVER, NOT_JUDGED, NO_LIMIT = "kept", "OVER", "not judged", "no limit"
 MODEL_TEXT = "the kernel model, fitted to such operators: margin its error on operators kept out, 95th percentile"

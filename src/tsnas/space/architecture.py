@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 import tf_keras as keras
 
-from tsnas.cost.graph import Graph, GraphBuilder
-from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Shape, Softmax
 from tsnas.cost.placement import placed
 from tsnas.errors import SettingError
+from tsnas.graph.graph import Graph, GraphBuilder
+from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Shape, Softmax
 from tsnas.space.operators import skip_width
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-from tsnas.cost.ops import GlobalAveragePooling2D, Softmax
+from tsnas.graph.ops import GlobalAveragePooling2D, Softmax
 from tsnas.space import architecture
 from tsnas.space.cell import CellCosts, SearchCell, any_on, expected
 from tsnas.space.decisions import DecisionGroup

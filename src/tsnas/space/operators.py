@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tsnas.cost.ops import Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
+from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
 from tsnas.space.config import SpaceConfig
 
 

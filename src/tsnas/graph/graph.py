@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from tsnas.cost.ops import Op, Shape
+from tsnas.graph.ops import Op, Shape
 
 
 @dataclasses.dataclass(frozen=True)

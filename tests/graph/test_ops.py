@@ -8,7 +8,7 @@ import tf_keras as keras
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsnas.cost.ops import (
+from tsnas.graph.ops import (
     OP_KINDS,
     Add,
     AveragePool2D,

@@ -1,0 +1,1 @@
+"""Operators, and networks of them, as plain descriptions without weights."""
