@@ -26,10 +26,10 @@ from tsnas.data import Standardizer, encode_labels, find_axes
 from tsnas.datasets import load_npz
 from tsnas.deploy.augment import augmentation, scale_and_noise
 from tsnas.deploy.convert import convert_int8
-from tsnas.deploy.runner import Int8Model
 from tsnas.deploy.train import train_float, train_quantised
 from tsnas.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
 from tsnas.space.architecture import Architecture
+from tsnas.tflite.interpreter import Int8Model
 
 DATA = flags.DEFINE_string("data", None, "A .npz file as for `tsnas search --data`, with users.", required=True)
 NET = flags.DEFINE_integer("net", 0, "Which of the nets made by hand, the smallest first.")

@@ -4,8 +4,8 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from tsnas.cost.offline_plan import METADATA_NAME, NOT_FIXED, pack_offsets
 from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
+from tsnas.tflite.offline_plan import METADATA_NAME, NOT_FIXED, pack_offsets
 
 INT8, INT32 = schema.TensorType.INT8, schema.TensorType.INT32
 PADDINGS = {"same": schema.Padding.SAME, "valid": schema.Padding.VALID}

@@ -20,8 +20,8 @@ import tsnas
 from tsnas import contest, errors
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_tflite
-from tsnas.deploy.metadata import read_metadata
 from tsnas.report.origin import snippet
+from tsnas.tflite.metadata import read_metadata
 
 NAMES = np.array(["slow", "medium", "fast"])
 SMALL = tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1)

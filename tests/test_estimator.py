@@ -19,9 +19,9 @@ from tsnas import pipeline
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.data import Standardizer
 from tsnas.deploy.convert import untrained_int8
-from tsnas.deploy.metadata import embed_metadata
 from tsnas.search.derive import Derived
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
+from tsnas.tflite.metadata import embed_metadata
 
 SAID_OTHERWISE = "it is refused, with a message of its own that names the shape"
 EXPECTED_FAILURES = {

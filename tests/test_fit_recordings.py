@@ -7,8 +7,8 @@ import pytest
 from toy_data import QUICK_RANDOM, sines
 
 import tsnas
-from tsnas.deploy.metadata import read_metadata
 from tsnas.errors import InfeasibleError, SettingError
+from tsnas.tflite.metadata import read_metadata
 
 QUICK = QUICK_RANDOM | {"epochs": 16}
 SIGNAL = tsnas.Signal(window=32, stride=16, decimation=2, channels=(3, 0, 2), rate_hz=6400.0)

@@ -21,7 +21,6 @@ from tsnas.cost.limits import Limits
 from tsnas.data import Axes, Standardizer, validation_splits
 from tsnas.deploy.augment import Augment, augmentation
 from tsnas.deploy.convert import convert_int8
-from tsnas.deploy.metadata import embed_metadata
 from tsnas.deploy.scope import scope_of
 from tsnas.deploy.train import train_float, train_quantised
 from tsnas.deploy.verify import verify
@@ -35,6 +34,7 @@ from tsnas.settings import Settings
 from tsnas.space.architecture import Architecture
 from tsnas.system.interrupts import heeded
 from tsnas.system.lock import alone
+from tsnas.tflite.metadata import embed_metadata
 
 History = dict[str, list[float]]
 

@@ -18,7 +18,6 @@ import tf_keras as keras
 import tsnas
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_tflite
-from tsnas.cost.tflite import read_graph
 from tsnas.data import Signal, Standardizer, check_labels
 from tsnas.errors import BoardError, ModelFileError, SettingError
 from tsnas.export.card import card_json
@@ -26,6 +25,7 @@ from tsnas.pipeline import raw_model
 from tsnas.space.architecture import Architecture
 from tsnas.space.config import space_from_json, space_to_json
 from tsnas.system.files import check_output_dir, parse_json, write_file
+from tsnas.tflite.reader import read_graph
 
 if TYPE_CHECKING:
     from tsnas.classifier import AutoClassifier

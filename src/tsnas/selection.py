@@ -15,7 +15,6 @@ from tsnas.budget import Budget
 from tsnas.contest import FIRST_STEPS, Split, contest, short_score
 from tsnas.deploy.augment import Augment
 from tsnas.deploy.convert import untrained_int8
-from tsnas.deploy.metadata import embed_metadata
 from tsnas.deploy.seed import fixed_seed
 from tsnas.deploy.verify import verify
 from tsnas.errors import InfeasibleError, LimitExceededError
@@ -28,6 +27,7 @@ from tsnas.search.paths import Paths
 from tsnas.search.strategies import strategy_named
 from tsnas.settings import Settings
 from tsnas.space.architecture import Architecture
+from tsnas.tflite.metadata import embed_metadata
 
 History = dict[str, list[float]]
 

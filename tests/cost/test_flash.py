@@ -5,11 +5,11 @@ from converted_networks import convert, residual_network
 from random_architectures import random_architecture
 
 from tsnas.cost.flash import base_flash_bytes, flash_bytes, op_flash_bytes
-from tsnas.cost.tflite import read_graph
 from tsnas.deploy.convert import untrained_int8
-from tsnas.deploy.metadata import embed_metadata
 from tsnas.errors import SettingError
 from tsnas.graph.ops import Conv2D, Reshape
+from tsnas.tflite.metadata import embed_metadata
+from tsnas.tflite.reader import read_graph
 
 
 @pytest.mark.parametrize("seed", range(6))

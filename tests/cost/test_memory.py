@@ -25,9 +25,9 @@ from tsnas.cost.memory import (
     scratch_bytes,
     tail_bytes,
 )
-from tsnas.cost.tflite import read_graph
 from tsnas.graph.graph import Graph, GraphBuilder, Node
 from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
+from tsnas.tflite.reader import read_graph
 
 RUNTIME = load_board("nucleo_f446re").runtime
 

@@ -11,13 +11,13 @@ from random_architectures import random_architecture
 from tsnas.cost.board import board_names, load_board
 from tsnas.cost.estimate import estimate_graph, estimate_tflite
 from tsnas.cost.memory import plan_arena
-from tsnas.cost.offline_plan import METADATA_NAME
-from tsnas.cost.tflite import read_graph
 from tsnas.deploy.convert import untrained_int8
-from tsnas.deploy.flatbuffer import metadata_entry, pack_model, read_model
-from tsnas.deploy.metadata import embed_metadata
 from tsnas.errors import ModelFileError
 from tsnas.space.supernet import Supernet, build_cells
+from tsnas.tflite.flatbuffer import metadata_entry, pack_model, read_model
+from tsnas.tflite.metadata import embed_metadata
+from tsnas.tflite.offline_plan import METADATA_NAME
+from tsnas.tflite.reader import read_graph
 
 WINDOWS = [(24, 1), (31, 3), (64, 6), (128, 9)]
 

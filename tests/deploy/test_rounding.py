@@ -10,8 +10,8 @@ from tsnas import errors
 from tsnas.deploy.core_model import origin, unwrapped
 from tsnas.deploy.ranges import range_variables
 from tsnas.deploy.rounding import BoardRounding, rounding_as_on_board
-from tsnas.deploy.runner import Int8Model
 from tsnas.deploy.train import train_quantised
+from tsnas.tflite.interpreter import Int8Model
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from random_architectures import random_architecture
 
 from tsnas.cost.board import load_board
 from tsnas.deploy.convert import untrained_int8
-from tsnas.deploy.metadata import embed_metadata
 from tsnas.export import Firmware
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
+from tsnas.tflite.metadata import embed_metadata
 
 SMALL = Architecture(32, 3, 3, (TimeReduce(3, 8), SensorFusion(16, (3, 5), 8, True, stride=3)))
 

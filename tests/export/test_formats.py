@@ -11,9 +11,9 @@ from on_pc import compile_export
 from tsnas import errors
 from tsnas.cost.board import load_board
 from tsnas.data import Signal
-from tsnas.deploy.metadata import embed_metadata
 from tsnas.export import FORMATS, Firmware, export_model
 from tsnas.export.stream import buffer_bytes
+from tsnas.tflite.metadata import embed_metadata
 
 EXPECTED = {
     "tflite": set(),

@@ -9,12 +9,12 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from on_pc import compile_export
 from one_op import one_op_file
 
-from tsnas.cost.tflite import read_graph
 from tsnas.export.formats import ARITHMETIC, KERNELS, SOURCES
 from tsnas.export.network import network
 from tsnas.export.render import render
 from tsnas.graph.ops import AveragePool2D, Conv2D, DepthwiseConv2D, FullyConnected, MaxPool2D
 from tsnas.probe.firmware import firmware_dir
+from tsnas.tflite.reader import read_graph
 
 OPS = [
     Conv2D(7, 5, 3, 6, 3, 2, 2, 1, "same", "relu"),

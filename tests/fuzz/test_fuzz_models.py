@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from native import all_tried
 
 import tsnas
-from tsnas.deploy.flatbuffer import pack_model, read_model
-from tsnas.deploy.metadata import embed_metadata
 from tsnas.errors import ModelFileError, TsnasError
 from tsnas.export import Firmware, export_model
+from tsnas.tflite.flatbuffer import pack_model, read_model
+from tsnas.tflite.metadata import embed_metadata
 
 MODEL = fitted(SMALL).tflite_model_
 SECONDS = 20.0

@@ -9,10 +9,10 @@ from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.data import Standardizer
 from tsnas.deploy.convert import untrained_int8
-from tsnas.deploy.metadata import embed_metadata
 from tsnas.pipeline import raw_model
 from tsnas.report.data_summary import summarise, versions
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
+from tsnas.tflite.metadata import embed_metadata
 
 SMALL = Architecture(32, 3, 3, (TimeReduce(3, 8), SensorFusion(16, (3, 5), 8, True, stride=3)))
 TINY = Architecture(16, 1, 2, (TimeReduce(3, 4), SensorFusion(8, (), 0, True, stride=1)))

@@ -40,8 +40,8 @@ def define_flags(values: flags.FlagValues) -> None:
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
-    from tsnas.cost.tflite import read_model_bytes
     from tsnas.export import Firmware, export_model
+    from tsnas.tflite.reader import read_model_bytes
 
     if len(arguments) != 1:
         raise UsageError(f"expected the path of one model or of the folder of a search, not {len(arguments)} arguments")

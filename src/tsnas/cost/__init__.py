@@ -6,9 +6,9 @@ from tsnas.cost.flash import flash_bytes
 from tsnas.cost.latency import graph_cycles, graph_latency_ms, op_cycles, op_latency_ms
 from tsnas.cost.limits import Limits
 from tsnas.cost.memory import ArenaPlan, plan_arena
-from tsnas.cost.tflite import read_graph
 from tsnas.graph.graph import Graph, GraphBuilder, Node
 from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
+from tsnas.tflite.reader import read_graph
 
 __all__ = [
     "Add",

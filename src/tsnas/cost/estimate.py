@@ -14,9 +14,9 @@ from tsnas.cost.board import Board, load_board
 from tsnas.cost.latency import DERIVED, EXTRAPOLATED, MEASURED, MODEL, op_latency
 from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.cost.memory import plan_arena
-from tsnas.cost.tflite import read_graph, read_model_bytes
 from tsnas.graph.graph import Graph
 from tsnas.graph.ops import Conv2D, DepthwiseConv2D, FullyConnected, Shape
+from tsnas.tflite.reader import read_graph, read_model_bytes
 
 # Operators with weights, each output channel with a bias of int32.
 WEIGHTED = (Conv2D, DepthwiseConv2D, FullyConnected)

@@ -8,10 +8,10 @@ tests/cost/test_flash.py.
 from __future__ import annotations
 
 from tsnas.cost.memory import n_constants
-from tsnas.cost.offline_plan import HEADER_BYTES, OFFSET_BYTES
 from tsnas.errors import SettingError
 from tsnas.graph.graph import Graph
 from tsnas.graph.ops import Conv2D, Op
+from tsnas.tflite.offline_plan import HEADER_BYTES, OFFSET_BYTES
 
 # Header, subgraph, operator codes and the input tensor.
 BASE_BYTES = 375

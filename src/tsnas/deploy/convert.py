@@ -21,9 +21,9 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.deploy.core_model import check_core_model, operator_names
-from tsnas.deploy.flatbuffer import tidy, with_offsets
 from tsnas.deploy.seed import kept_random_state
 from tsnas.errors import CoreModelError, ModelFileError
+from tsnas.tflite.flatbuffer import tidy, with_offsets
 
 
 def convert_int8(qat_model: keras.Model) -> bytes:

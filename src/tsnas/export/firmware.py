@@ -10,12 +10,12 @@ import numpy as np
 
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.estimate import Estimate, estimate_tflite
-from tsnas.cost.tflite import read_graph
 from tsnas.data import Signal, Standardizer
-from tsnas.deploy.metadata import read_metadata
-from tsnas.deploy.runner import Int8Model
 from tsnas.errors import ExportError, ModelFileError
 from tsnas.graph.graph import Graph
+from tsnas.tflite.interpreter import Int8Model
+from tsnas.tflite.metadata import read_metadata
+from tsnas.tflite.reader import read_graph
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.cost.tflite import check_runnable
-from tsnas.deploy.flatbuffer import read_model
 from tsnas.errors import UnsupportedProbeOpError
 from tsnas.graph.ops import (
     Add,
@@ -24,6 +22,8 @@ from tsnas.graph.ops import (
 from tsnas.probe import protocol
 from tsnas.probe.operators import add_words, op_words, quantized_multiplier, softmax_words
 from tsnas.probe.protocol import OpWords
+from tsnas.tflite.flatbuffer import read_model
+from tsnas.tflite.reader import check_runnable
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import tsnas
-from tsnas.cost.tflite import read_graph
-from tsnas.deploy.runner import Int8Model
 from tsnas.report import costs, origin
 from tsnas.report.scores import Judged, held_out_facts
+from tsnas.tflite.interpreter import Int8Model
+from tsnas.tflite.reader import read_graph
 
 if TYPE_CHECKING:
     from tsnas.classifier import AutoClassifier

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from tsnas.cost.tflite import check_runnable
 from tsnas.deploy.windows import as_windows
 from tsnas.errors import DtypeError, ModelFileError, WindowShapeError
+from tsnas.tflite.reader import check_runnable
 
 # More windows at once gain nothing further.
 BATCH = 256

@@ -10,10 +10,10 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from tsnas.cost.offline_plan import METADATA_NAME, NOT_FIXED, pack_offsets
 from tsnas.cost.placement import placed
-from tsnas.cost.tflite import read_graph
 from tsnas.errors import ModelFileError
+from tsnas.tflite.offline_plan import METADATA_NAME, NOT_FIXED, pack_offsets
+from tsnas.tflite.reader import read_graph
 
 IDENTIFIER = b"TFL3"
 # Kernels read 32-bit words straight from the file, so TFLite's schema asks for this alignment of weights.

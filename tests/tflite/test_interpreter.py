@@ -6,7 +6,7 @@ from sklearn.metrics import f1_score
 from tflite_micro.python.tflite_micro import runtime
 
 from tsnas import errors
-from tsnas.deploy.runner import BATCH, Int8Model
+from tsnas.tflite.interpreter import BATCH, Int8Model
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,12 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
-from tsnas.cost.offline_plan import METADATA_NAME, unpack_offsets
-from tsnas.cost.tflite_ops import OpReader
-from tsnas.cost.tflite_scales import check_scales
-from tsnas.cost.tflite_tensors import Tensors, indices, unique
 from tsnas.errors import ModelFileError
 from tsnas.graph.graph import Graph, Node
+from tsnas.tflite.offline_plan import METADATA_NAME, unpack_offsets
+from tsnas.tflite.op_reader import OpReader
+from tsnas.tflite.scales import check_scales
+from tsnas.tflite.tensors import Tensors, indices, unique
 
 FILE_IDENTIFIER = b"TFL3"
 SUPPORTED = "CONV_2D, ADD, MEAN over both spatial axes, SOFTMAX"

@@ -12,7 +12,6 @@ from converted_networks import conv, convert, depthwise_network, edited, pooling
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsnas.cost.tflite import read_graph, read_model_bytes
 from tsnas.errors import FloatModelError, ModelFileError, TsnasError, UnsupportedOpError
 from tsnas.graph.ops import (
     Add,
@@ -26,6 +25,7 @@ from tsnas.graph.ops import (
     Reshape,
     Softmax,
 )
+from tsnas.tflite.reader import read_graph, read_model_bytes
 
 layers = keras.layers
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
-from tsnas.cost.tflite_tensors import Tensors
 from tsnas.errors import UnsupportedOpError
 from tsnas.graph.ops import (
     Add,
@@ -24,6 +23,7 @@ from tsnas.graph.ops import (
     Reshape,
     Softmax,
 )
+from tsnas.tflite.tensors import Tensors
 
 SUPPORTED = (
     "CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, ADD, MEAN over both spatial axes, MAX_POOL_2D, AVERAGE_POOL_2D, "

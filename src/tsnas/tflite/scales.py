@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tsnas.cost.tflite_tensors import Tensors
+from tsnas.tflite.tensors import Tensors
 
 # The axis of the output channels in the weights of each operator that has some.
 CHANNEL_AXES = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}

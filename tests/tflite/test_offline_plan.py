@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsnas.cost.offline_plan import pack_offsets, unpack_offsets
+from tsnas.tflite.offline_plan import pack_offsets, unpack_offsets
 
 
 @given(st.lists(st.integers(-1, 2**31 - 1), max_size=40))

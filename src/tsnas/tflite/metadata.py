@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from tsnas.deploy.flatbuffer import add_metadata, metadata_entry, pack_model, read_model
 from tsnas.errors import ModelFileError
 from tsnas.system.files import parse_json
+from tsnas.tflite.flatbuffer import add_metadata, metadata_entry, pack_model, read_model
 
 METADATA_NAME = b"tsnas"
 
