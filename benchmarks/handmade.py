@@ -12,12 +12,12 @@ from benchmarks.nets import BATCH_SIZE, nets
 from tsnas.contest import DROPOUT
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.data import Standardizer, encode_labels, find_axes
-from tsnas.deploy.augment import augmentation
 from tsnas.deploy.convert import convert_int8
-from tsnas.deploy.train import train_float, train_quantised
 from tsnas.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
 from tsnas.space.architecture import Architecture
 from tsnas.tflite.interpreter import Int8Model
+from tsnas.training.augment import augmentation
+from tsnas.training.train import train_float, train_quantised
 
 
 def run_net(name: str, data: Any, board: str, seed: int, epochs: int | None = None) -> dict[str, Any]:

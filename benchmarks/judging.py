@@ -13,8 +13,8 @@ from benchmarks.nets import BATCH_SIZE
 from tsnas.contest import short_score
 from tsnas.data import Standardizer, encode_labels, find_axes, validation_splits
 from tsnas.datasets import load_npz
-from tsnas.deploy.augment import augmentation
 from tsnas.space.architecture import Architecture
+from tsnas.training.augment import augmentation
 
 VALIDATION_SHARE = 0.25
 

@@ -24,12 +24,12 @@ from benchmarks.record import provenance, write_json
 from tsnas.contest import DROPOUT
 from tsnas.data import Standardizer, encode_labels, find_axes
 from tsnas.datasets import load_npz
-from tsnas.deploy.augment import augmentation, scale_and_noise
 from tsnas.deploy.convert import convert_int8
-from tsnas.deploy.train import train_float, train_quantised
 from tsnas.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
 from tsnas.space.architecture import Architecture
 from tsnas.tflite.interpreter import Int8Model
+from tsnas.training.augment import augmentation, scale_and_noise
+from tsnas.training.train import train_float, train_quantised
 
 DATA = flags.DEFINE_string("data", None, "A .npz file as for `tsnas search --data`, with users.", required=True)
 NET = flags.DEFINE_integer("net", 0, "Which of the nets made by hand, the smallest first.")

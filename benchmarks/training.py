@@ -30,10 +30,10 @@ from benchmarks.record import provenance, write_json
 from tsnas.contest import DROPOUT
 from tsnas.data import Standardizer, encode_labels
 from tsnas.datasets import load_npz
-from tsnas.deploy.augment import scale_and_noise
-from tsnas.deploy.train import Prepare, train_float
 from tsnas.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
 from tsnas.space.architecture import Architecture
+from tsnas.training.augment import scale_and_noise
+from tsnas.training.train import Prepare, train_float
 
 DATA = flags.DEFINE_string("data", None, "A .npz file as for `tsnas search --data`, with users.", required=True)
 VARIANTS = flags.DEFINE_list("variants", None, "Variants to run; all by default.")

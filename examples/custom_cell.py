@@ -16,12 +16,12 @@ from absl import app, flags
 import tsnas
 from tsnas.data import Standardizer, encode_labels, split_validation
 from tsnas.deploy.convert import convert_int8
-from tsnas.deploy.train import train_float, train_quantised
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.options import cell_options
 from tsnas.search.paths import Paths
 from tsnas.space.cells import OutputCell, SensorFusionCell, TimeReduceCell
 from tsnas.space.supernet import Supernet
+from tsnas.training.train import train_float, train_quantised
 
 QUICK = flags.DEFINE_bool("quick", False, "Few windows and few steps, to see that it runs; the model is of no use.")
 MAX_LATENCY_MS = flags.DEFINE_float("max_latency_ms", 6.0, "Limit on the latency of an inference.")

@@ -6,7 +6,7 @@ from toy_data import sines
 
 import tsnas
 from tsnas.checkpoints import Checkpoints
-from tsnas.deploy import train
+from tsnas.training import train
 
 QUICK = {
     "epochs": 2,

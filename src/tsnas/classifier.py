@@ -24,7 +24,6 @@ from tsnas.data import (
     find_axes,
     from_tf_dataset,
 )
-from tsnas.deploy.scope import check_distribute
 from tsnas.errors import LengthMismatchError, SettingError, WindowShapeError
 from tsnas.export import Firmware, export_model
 from tsnas.report.data_summary import summarise, versions
@@ -33,6 +32,7 @@ from tsnas.search.strategies import strategy_named
 from tsnas.settings import Settings
 from tsnas.space.config import space_configs
 from tsnas.system.arguments import is_number, is_whole
+from tsnas.training.scope import check_distribute
 
 
 class AutoClassifier(ClassifierMixin, BaseEstimator):

@@ -13,13 +13,13 @@ import tensorflow as tf
 from sklearn.metrics import f1_score
 from tqdm.auto import tqdm
 
-from tsnas.deploy.augment import Augment, scale_and_noise
-from tsnas.deploy.scope import scope_of
-from tsnas.deploy.train import train_float
 from tsnas.search.derive import Derived
 from tsnas.search.paths import WELL_USED
 from tsnas.space.architecture import Architecture
 from tsnas.system.interrupts import check
+from tsnas.training.augment import Augment, scale_and_noise
+from tsnas.training.scope import scope_of
+from tsnas.training.train import train_float
 
 # A search trains many networks at once, so what it says of a single one is a guess; some hundred steps on its own tell
 # a network that cannot learn the task from one that can, and a thousand on other users a good one from a lucky one.

@@ -19,10 +19,7 @@ from tsnas.cost.board import Board
 from tsnas.cost.estimate import Estimate, estimate_graph
 from tsnas.cost.limits import Limits
 from tsnas.data import Axes, Standardizer, validation_splits
-from tsnas.deploy.augment import Augment, augmentation
 from tsnas.deploy.convert import convert_int8
-from tsnas.deploy.scope import scope_of
-from tsnas.deploy.train import train_float, train_quantised
 from tsnas.deploy.verify import verify
 from tsnas.search.derive import Derived
 from tsnas.search.parts import fitting, paths_of
@@ -35,6 +32,9 @@ from tsnas.space.architecture import Architecture
 from tsnas.system.interrupts import heeded
 from tsnas.system.lock import alone
 from tsnas.tflite.metadata import embed_metadata
+from tsnas.training.augment import Augment, augmentation
+from tsnas.training.scope import scope_of
+from tsnas.training.train import train_float, train_quantised
 
 History = dict[str, list[float]]
 

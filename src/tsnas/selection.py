@@ -13,9 +13,7 @@ import tf_keras as keras
 
 from tsnas.budget import Budget
 from tsnas.contest import FIRST_STEPS, Split, contest, short_score
-from tsnas.deploy.augment import Augment
 from tsnas.deploy.convert import untrained_int8
-from tsnas.deploy.seed import fixed_seed
 from tsnas.deploy.verify import verify
 from tsnas.errors import InfeasibleError, LimitExceededError
 from tsnas.search.derive import Derived
@@ -28,6 +26,8 @@ from tsnas.search.strategies import strategy_named
 from tsnas.settings import Settings
 from tsnas.space.architecture import Architecture
 from tsnas.tflite.metadata import embed_metadata
+from tsnas.training.augment import Augment
+from tsnas.training.seed import fixed_seed
 
 History = dict[str, list[float]]
 

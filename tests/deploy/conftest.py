@@ -10,8 +10,8 @@ import tf_keras as keras
 from small_nets import small_net
 
 from tsnas.deploy.convert import convert_int8
-from tsnas.deploy.seed import fixed_seed
-from tsnas.deploy.train import train_float, train_quantised
+from tsnas.training.seed import fixed_seed
+from tsnas.training.train import train_float, train_quantised
 
 
 @dataclasses.dataclass(frozen=True)

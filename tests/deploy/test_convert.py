@@ -10,10 +10,10 @@ from tflite_micro.python.tflite_micro import runtime
 
 from tsnas import errors
 from tsnas.deploy.convert import convert_int8, untrained_int8
-from tsnas.deploy.core_model import operator_names
 from tsnas.tflite.flatbuffer import read_model
 from tsnas.tflite.interpreter import Int8Model
 from tsnas.tflite.metadata import embed_metadata, read_metadata
+from tsnas.training.core_model import operator_names
 
 METADATA = {"mean": [0.1, -2.5, 3.0], "std": [1.0, 0.25, 2.0], "classes": ["gehen", "läuft", "走る"], "board": "any"}
 

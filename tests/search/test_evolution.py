@@ -11,13 +11,13 @@ from toy_data import sines
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
-from tsnas.deploy.seed import fixed_seed
 from tsnas.errors import InfeasibleError
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.options import cell_options
 from tsnas.search.paths import WELL_USED, Paths
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
+from tsnas.training.seed import fixed_seed
 
 BOARD = load_board("nucleo_f446re")
 LIMITS = Limits(max_latency_ms=2, max_ram_kb=6)

@@ -4,7 +4,7 @@ Order of the operators. Left alone, the converter (TensorFlow 2.21) sorts operat
 breaks ties by the alphabetical order of the layer names, for quantisation-aware and post-training
 models alike; neither the order of construction nor that of the inputs of an Add matters. So
 that the memory of a network does not depend on names, each file is rewritten to run in the depth-first
-order of `tsnas.deploy.core_model.operator_names`, and the place of every tensor is fixed.
+order of `tsnas.training.core_model.operator_names`, and the place of every tensor is fixed.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-from tsnas.deploy.core_model import check_core_model, operator_names
-from tsnas.deploy.seed import kept_random_state
 from tsnas.errors import CoreModelError, ModelFileError
 from tsnas.tflite.flatbuffer import tidy, with_offsets
+from tsnas.training.core_model import check_core_model, operator_names
+from tsnas.training.seed import kept_random_state
 
 
 def convert_int8(qat_model: keras.Model) -> bytes:
     """Converts a quantisation-aware model to a fully int8 .tflite file for a batch of one window.
 
     Args:
-        qat_model: tf_keras model as `tsnas.deploy.train.train_quantised` returns it.
+        qat_model: tf_keras model as `tsnas.training.train.train_quantised` returns it.
 
     Returns:
         bytes of the .tflite file: int8 input (1, time, sensors, 1), int8 output (1, classes). The

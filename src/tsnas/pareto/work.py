@@ -18,7 +18,6 @@ from tsnas.contest import FIRST_STEPS, SECOND_STEPS, short_score
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
-from tsnas.deploy.seed import fixed_seed
 from tsnas.errors import LimitExceededError
 from tsnas.pareto.niches import Niche, under
 from tsnas.pareto.points import Point
@@ -29,6 +28,7 @@ from tsnas.search.parts import fitting
 from tsnas.search.paths import Paths
 from tsnas.selection import dry_run, joined
 from tsnas.space.architecture import Architecture
+from tsnas.training.seed import fixed_seed
 
 # Architectures of a niche that are trained shortly, and those of them that are trained for longer.
 ENTRANTS, SECOND_ROUND = 3, 2

@@ -13,9 +13,9 @@ import tf_keras as keras
 from tsnas.callbacks import ConstraintMonitor, ProgressBar
 from tsnas.search.derive import Derived
 from tsnas.search.paths import WELL_USED, Path, Paths
-from tsnas.slots import make_slots
 from tsnas.space.supernet import Supernet
 from tsnas.system.interrupts import check
+from tsnas.training.slots import make_slots
 
 SHOWN = {
     "val_accuracy": "accuracy {:.3f}",

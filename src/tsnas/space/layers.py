@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-from tsnas.batch_norm import batch_norm
+from tsnas.training.batch_norm import batch_norm
 
 
 def width_masks(widths) -> np.ndarray:

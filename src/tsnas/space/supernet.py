@@ -13,11 +13,11 @@ import tf_keras as keras
 from tsnas.cost.board import Board
 from tsnas.cost.flash import base_flash_bytes
 from tsnas.cost.memory import base_planning_bytes, base_tail_bytes
-from tsnas.slots import make_slots
 from tsnas.space.architecture import Architecture
 from tsnas.space.cell import Probs, SearchCell
 from tsnas.space.cells import OutputCell, SensorFusionCell, TimeReduceCell
 from tsnas.space.config import SpaceConfig
+from tsnas.training.slots import make_slots
 
 
 @dataclasses.dataclass(frozen=True)

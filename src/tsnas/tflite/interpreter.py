@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from tsnas.deploy.windows import as_windows
+from tsnas.data.model_arrays import as_windows
 from tsnas.errors import DtypeError, ModelFileError, WindowShapeError
 from tsnas.tflite.reader import check_runnable
 

@@ -8,11 +8,11 @@ import tf_keras as keras
 from small_nets import small_net
 
 from tsnas import errors
-from tsnas.deploy import train
 from tsnas.deploy.convert import untrained_int8
-from tsnas.deploy.ranges import calibrate_ranges
-from tsnas.deploy.seed import fixed_seed
-from tsnas.deploy.train import train_float, train_quantised
+from tsnas.training import train
+from tsnas.training.ranges import calibrate_ranges
+from tsnas.training.seed import fixed_seed
+from tsnas.training.train import train_float, train_quantised
 
 
 def weight_bytes(model: keras.Model) -> bytes:

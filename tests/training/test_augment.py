@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tsnas.data import Standardizer
-from tsnas.deploy import augment
+from tsnas.training import augment
 
 
 def test_scales_channels_and_adds_noise():

@@ -7,7 +7,7 @@ import tf_keras as keras
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsnas.batch_norm import RowBatchNormalization, batch_norm, in_rows
+from tsnas.training.batch_norm import RowBatchNormalization, batch_norm, in_rows
 
 EPSILON = 1e-3
 

@@ -7,11 +7,11 @@ import tf_keras as keras
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from tsnas import errors
-from tsnas.deploy.core_model import origin, unwrapped
-from tsnas.deploy.ranges import range_variables
-from tsnas.deploy.rounding import BoardRounding, rounding_as_on_board
-from tsnas.deploy.train import train_quantised
 from tsnas.tflite.interpreter import Int8Model
+from tsnas.training.core_model import origin, unwrapped
+from tsnas.training.ranges import range_variables
+from tsnas.training.rounding import BoardRounding, rounding_as_on_board
+from tsnas.training.train import train_quantised
 
 
 @pytest.fixture(scope="module")

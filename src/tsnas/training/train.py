@@ -13,16 +13,16 @@ import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras as keras
 
-from tsnas.batch_norm import in_rows
-from tsnas.deploy.augment import Augment, scale_and_noise, unchanged
-from tsnas.deploy.core_model import check_core_model, unwrapped
-from tsnas.deploy.ranges import calibrate_ranges, input_range
-from tsnas.deploy.rounding import rounding_as_on_board
-from tsnas.deploy.seed import fixed_seed
-from tsnas.deploy.windows import as_windows, one_hot
+from tsnas.data.model_arrays import as_windows, one_hot
 from tsnas.errors import SettingError
-from tsnas.slots import make_slots
 from tsnas.system.interrupts import Check
+from tsnas.training.augment import Augment, scale_and_noise, unchanged
+from tsnas.training.batch_norm import in_rows
+from tsnas.training.core_model import check_core_model, unwrapped
+from tsnas.training.ranges import calibrate_ranges, input_range
+from tsnas.training.rounding import rounding_as_on_board
+from tsnas.training.seed import fixed_seed
+from tsnas.training.slots import make_slots
 
 Prepare = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
@@ -63,7 +63,7 @@ def train_float(
         label_smoothing: float in [0, 1). Defaults to 0.1.
         seed: int, seed of shuffling, augmentation and dropout.
         augment: function of a batch of windows (batch, time, sensors, 1) and the seed of its step, a pair of ints; it
-            returns the batch that is trained on. Defaults to `tsnas.deploy.augment.scale_and_noise`.
+            returns the batch that is trained on. Defaults to `tsnas.training.augment.scale_and_noise`.
         prepare: function of an augmented batch and its one-hot labels that returns what is trained on in their place,
             such as the answers of a larger network. Defaults to None.
         validation_data: (x, y) judged after each epoch. Defaults to None.
@@ -112,7 +112,7 @@ def train_quantised(
 ) -> keras.Model:
     """Trains a quantisation-aware copy of a trained float model, ready for `convert_int8`.
 
-    Values of the windows beyond a range chosen by `tsnas.deploy.ranges.input_range` are cut off, as int8 will. The
+    Values of the windows beyond a range chosen by `tsnas.training.ranges.input_range` are cut off, as int8 will. The
     activation ranges start from those that the float model shows on the training windows, not
     from tfmot's (-6, 6), which its slow moving average would take thousands of steps to leave. Sums of convolutions are
     rounded as the board's kernels do it, so that the answers that are trained are those that the file will give. Batch
@@ -126,12 +126,12 @@ def train_quantised(
         x, y, epochs, batch_size, seed, validation_data, callbacks, verbose: as in `train_float`.
         label_smoothing: as in `train_float`; without effect unless `follow` is False.
         learning_rate: float, peak of the cosine. Defaults to 3e-4.
-        augment: as in `train_float`. Defaults to `tsnas.deploy.augment.unchanged`.
+        augment: as in `train_float`. Defaults to `tsnas.training.augment.unchanged`.
         dropout: float in [0, 1), rate of the model's layers of dropout meanwhile. Defaults to 0.
         follow: bool, whether the float model's probabilities are learned, so that `accuracy` is the share of windows on
             which both agree; otherwise the labels are. Defaults to True.
         rounding: `"board"` or `"nearest"`, how the sums of convolutions are rounded meanwhile: as the board's kernels
-            do it, see `tsnas.deploy.rounding`, or as tfmot does. Defaults to `"board"`.
+            do it, see `tsnas.training.rounding`, or as tfmot does. Defaults to `"board"`.
 
     Returns:
         tf_keras model with tfmot's quantisation wrappers, from windows to probabilities. It can be

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tsnas.deploy.scope import check_distribute
 from tsnas.errors import SettingError
+from tsnas.training.scope import check_distribute
 
 # Logical devices can only be made before TensorFlow has begun, hence a process of its own.
 SCRIPT = """
@@ -21,7 +21,7 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 import tsnas
 from toy_data import sines
 from tsnas import contest
-from tsnas.deploy import train as module
+from tsnas.training import train as module
 
 contest.FIRST_STEPS = contest.SECOND_STEPS = 8
 space = tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1)

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-from tsnas.slots import make_slots
+from tsnas.training.slots import make_slots
 
 
 def traces(prepared: bool) -> tuple[int, np.ndarray, np.ndarray]:

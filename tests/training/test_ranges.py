@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tf_keras as keras
 
-from tsnas.deploy.ranges import input_range
+from tsnas.training.ranges import input_range
 
 SPIKE = 100.0
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tf_keras as keras
 
-from tsnas.deploy.core_model import unwrapped
+from tsnas.training.core_model import unwrapped
 
 # Ranges settle within a few hundred windows; more only cost time.
 CALIBRATION_WINDOWS = 1024

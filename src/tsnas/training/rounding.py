@@ -11,8 +11,8 @@ from typing import Any
 import tensorflow as tf
 import tf_keras as keras
 
-from tsnas.deploy.core_model import origin, unwrapped
-from tsnas.deploy.ranges import INT8_STEPS, Range, range_variables
+from tsnas.training.core_model import origin, unwrapped
+from tsnas.training.ranges import INT8_STEPS, Range, range_variables
 
 INT8_WEIGHT_STEPS = 127
 # With more bits behind the point than these the two steps are one, and float could not tell them apart.

@@ -102,7 +102,7 @@ def in_rows(model: keras.Model) -> keras.Model:
     Example:
         >>> copy = in_rows(model)
         >>> copy.get_layer("stem_bn")
-        <tsnas.batch_norm.RowBatchNormalization object at ...>
+        <tsnas.training.batch_norm.RowBatchNormalization object at ...>
     """
 
     def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
