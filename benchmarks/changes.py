@@ -20,7 +20,7 @@ from benchmarks.design_space import BOARD, known_rows, with_rows
 from benchmarks.judging import judge_all
 from benchmarks.pairs import CHANGES, changed, judged, latency_ms, table
 from benchmarks.record import provenance, write_json
-from tsnas.settings import TRAIN_STEPS
+from tsnas.job.settings import TRAIN_STEPS
 from tsnas.space.architecture import Architecture
 
 DATA = flags.DEFINE_string("data", None, "A .npz file as for `tsnas search --data`.", required=True)

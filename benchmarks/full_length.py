@@ -25,7 +25,7 @@ from benchmarks.nets import nets
 from benchmarks.paper.plan import AMPLE_RAM_KB
 from benchmarks.record import provenance, write_json
 from tsnas.datasets import load_npz
-from tsnas.settings import TRAIN_STEPS
+from tsnas.job.settings import TRAIN_STEPS
 from tsnas.space.architecture import Architecture
 
 KINDS = (BY_HAND, "evolution", "regular", "random")

@@ -9,11 +9,11 @@ import numpy as np
 from sklearn.metrics import accuracy_score, f1_score
 
 from benchmarks.nets import BATCH_SIZE, nets
-from tsnas.contest import DROPOUT
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.data import Standardizer, encode_labels, find_axes
 from tsnas.deploy.convert import convert_int8
-from tsnas.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
+from tsnas.job.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
+from tsnas.search.contest import DROPOUT
 from tsnas.space.architecture import Architecture
 from tsnas.tflite.interpreter import Int8Model
 from tsnas.training.augment import augmentation

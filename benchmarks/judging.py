@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from benchmarks.nets import BATCH_SIZE
-from tsnas.contest import short_score
 from tsnas.data import Standardizer, encode_labels, find_axes, validation_splits
 from tsnas.datasets import load_npz
+from tsnas.search.contest import short_score
 from tsnas.space.architecture import Architecture
 from tsnas.training.augment import augmentation
 

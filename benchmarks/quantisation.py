@@ -21,11 +21,11 @@ from sklearn.model_selection import GroupKFold
 
 from benchmarks.nets import BATCH_SIZE, nets
 from benchmarks.record import provenance, write_json
-from tsnas.contest import DROPOUT
 from tsnas.data import Standardizer, encode_labels, find_axes
 from tsnas.datasets import load_npz
 from tsnas.deploy.convert import convert_int8
-from tsnas.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
+from tsnas.job.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
+from tsnas.search.contest import DROPOUT
 from tsnas.space.architecture import Architecture
 from tsnas.tflite.interpreter import Int8Model
 from tsnas.training.augment import augmentation, scale_and_noise

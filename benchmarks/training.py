@@ -27,10 +27,10 @@ from sklearn.model_selection import GroupKFold, StratifiedKFold
 from benchmarks.nets import BATCH_SIZE, nets
 from benchmarks.paper.protocols import RANDOM_WINDOWS, load
 from benchmarks.record import provenance, write_json
-from tsnas.contest import DROPOUT
 from tsnas.data import Standardizer, encode_labels
 from tsnas.datasets import load_npz
-from tsnas.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
+from tsnas.job.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
+from tsnas.search.contest import DROPOUT
 from tsnas.space.architecture import Architecture
 from tsnas.training.augment import scale_and_noise
 from tsnas.training.train import Prepare, train_float

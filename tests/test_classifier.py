@@ -17,10 +17,11 @@ from tflite_micro import runtime
 from toy_data import sines
 
 import tsnas
-from tsnas import contest, errors
+from tsnas import errors
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.report.origin import snippet
+from tsnas.search import contest
 from tsnas.tflite.metadata import read_metadata
 
 NAMES = np.array(["slow", "medium", "fast"])
@@ -224,7 +225,7 @@ def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch):
     for name in ("contest.FIRST_STEPS", "contest.SECOND_STEPS", "selection.FIRST_STEPS"):
         monkeypatch.setattr(f"tsnas.{name}", 10)
     # An oracle of four trials has two that it chose.
-    monkeypatch.setattr("tsnas.selection.RANDOM_FINALISTS", 4)
+    monkeypatch.setattr("tsnas.job.selection.RANDOM_FINALISTS", 4)
     x, y = raw(90)
     clf = quick(strategy=strategy, epochs=2, search_epochs=1, qat_epochs=1, finalists=2).fit(x, y)
     assert clf.latency_ms_ <= 2

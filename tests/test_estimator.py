@@ -15,10 +15,10 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 from toy_data import QUICK_RANDOM, sines
 
 import tsnas
-from tsnas import pipeline
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.data import Standardizer
 from tsnas.deploy.convert import untrained_int8
+from tsnas.job import pipeline
 from tsnas.search.derive import Derived
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 from tsnas.tflite.metadata import embed_metadata

@@ -17,7 +17,7 @@ import resource
 import sys
 import numpy as np
 import tsnas
-from tsnas import contest
+from tsnas.search import contest
 
 contest.FIRST_STEPS = contest.SECOND_STEPS = contest.LEAST_EPOCHS = 1
 windows = int(sys.argv[1])

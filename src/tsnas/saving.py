@@ -21,7 +21,7 @@ from tsnas.cost.estimate import estimate_tflite
 from tsnas.data import Signal, Standardizer, check_labels
 from tsnas.errors import BoardError, ModelFileError, SettingError
 from tsnas.export.card import card_json
-from tsnas.pipeline import raw_model
+from tsnas.job.pipeline import raw_model
 from tsnas.space.architecture import Architecture
 from tsnas.space.config import space_from_json, space_to_json
 from tsnas.system.files import check_output_dir, parse_json, write_file

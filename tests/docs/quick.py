@@ -13,12 +13,14 @@ import json
 import numpy as np
 import tensorflow as tf
 
-from tsnas import classifier, contest, pipeline, selection, settings
+from tsnas import classifier
 from tsnas.classifier import AutoClassifier
 from tsnas.datasets import shoulder
+from tsnas.job import pipeline, selection, settings
 from tsnas.outer import score, search
 from tsnas.pareto import work
 from tsnas.pareto.search import ParetoSearch
+from tsnas.search import contest
 from tsnas.search.evolution import EvolutionConfig
 from tsnas.space import config
 

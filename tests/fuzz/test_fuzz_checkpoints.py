@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tsnas
-from tsnas.checkpoints import Checkpoints
 from tsnas.errors import TsnasError
+from tsnas.job.checkpoints import Checkpoints
 
 X = np.random.default_rng(0).normal(size=(24, 16, 1)).astype(np.float32)
 Y = np.arange(24) % 2
@@ -57,9 +57,9 @@ def kept(tmp_path_factory):
         raise AssertionError("the end was not reached")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tsnas.pipeline.train_float", train_float)
-        patch.setattr("tsnas.pipeline.select", selected)
-        patch.setattr("tsnas.pipeline.train_quantised", quantised)
+        patch.setattr("tsnas.job.pipeline.train_float", train_float)
+        patch.setattr("tsnas.job.pipeline.select", selected)
+        patch.setattr("tsnas.job.pipeline.train_quantised", quantised)
         assert go_on(folder) == ["search", "train"]
         assert go_on(folder) == []
         yield folder, go_on
@@ -67,8 +67,8 @@ def kept(tmp_path_factory):
 
 def a_selection():
     from tsnas.cost.estimate import estimate_graph
+    from tsnas.job.selection import Selected
     from tsnas.search.derive import Derived
-    from tsnas.selection import Selected
 
     graph = TINY.graph()
     return Selected(Derived(TINY, estimate_graph(graph, "nucleo_f446re"), 0.0), {"search": {"loss": [1.0]}}, 0.1)

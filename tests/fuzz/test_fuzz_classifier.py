@@ -29,7 +29,7 @@ def _no_search():
         raise Started
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tsnas.pipeline.parts_of", started)
+        patch.setattr("tsnas.job.pipeline.parts_of", started)
         yield
 
 

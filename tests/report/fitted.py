@@ -9,7 +9,7 @@ from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.data import Standardizer
 from tsnas.deploy.convert import untrained_int8
-from tsnas.pipeline import raw_model
+from tsnas.job.pipeline import raw_model
 from tsnas.report.data_summary import summarise, versions
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 from tsnas.tflite.metadata import embed_metadata

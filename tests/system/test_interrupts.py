@@ -27,7 +27,10 @@ PROGRAM = """
 import functools
 import sys
 import time
-from tsnas import contest, pipeline, selection, settings
+from tsnas.search import contest
+from tsnas.job import pipeline
+from tsnas.job import selection
+from tsnas.job import settings
 from tsnas.commands.main import main
 from tsnas.pareto import work
 from tsnas.space import config

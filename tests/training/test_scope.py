@@ -20,7 +20,7 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import tsnas
 from toy_data import sines
-from tsnas import contest
+from tsnas.search import contest
 from tsnas.training import train as module
 
 contest.FIRST_STEPS = contest.SECOND_STEPS = 8

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from tsnas import pipeline
-from tsnas.contest import FIRST_STEPS, short_score
 from tsnas.cost.limits import Limits
 from tsnas.data import Signal, cut_windows, encode_labels
 from tsnas.errors import InfeasibleError, WindowTooShortError
+from tsnas.job import pipeline
+from tsnas.job.settings import Settings
+from tsnas.search.contest import FIRST_STEPS, short_score
 from tsnas.search.finalists import finalists, shares
 from tsnas.search.parts import fitting
-from tsnas.settings import Settings
 
 # Architectures that speak for a signal.
 DRAWN = 3

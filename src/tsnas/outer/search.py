@@ -14,7 +14,6 @@ import tabulate
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from tsnas.checkpoints import Checkpoints
 from tsnas.classifier import AutoClassifier
 from tsnas.data import (
     Signal,
@@ -26,6 +25,7 @@ from tsnas.data import (
     validation_splits,
 )
 from tsnas.errors import InfeasibleError, SettingError
+from tsnas.job.checkpoints import Checkpoints
 from tsnas.outer.score import Recordings, Trial, score_signal
 from tsnas.system.files import check_output_dir
 from tsnas.system.interrupts import heeded

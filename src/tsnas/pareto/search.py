@@ -15,12 +15,12 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from tsnas import pipeline
 from tsnas.callbacks import as_callbacks
 from tsnas.classifier import AutoClassifier, load
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError, ModelFileError, SettingError
+from tsnas.job import pipeline
 from tsnas.pareto.niches import Niche, check_latencies, niches_of, under
 from tsnas.pareto.plot import plot_points
 from tsnas.pareto.points import Point, best_of, front_of, table_of

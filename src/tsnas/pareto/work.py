@@ -12,21 +12,21 @@ from typing import Any
 
 import tf_keras as keras
 
-from tsnas import pipeline
-from tsnas.budget import Budget
-from tsnas.contest import FIRST_STEPS, SECOND_STEPS, short_score
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
 from tsnas.errors import LimitExceededError
+from tsnas.job import pipeline
+from tsnas.job.budget import Budget
+from tsnas.job.selection import dry_run, joined
 from tsnas.pareto.niches import Niche, under
 from tsnas.pareto.points import Point
+from tsnas.search.contest import FIRST_STEPS, SECOND_STEPS, short_score
 from tsnas.search.derive import Derived
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.finalists import finalists, shares
 from tsnas.search.parts import fitting
 from tsnas.search.paths import Paths
-from tsnas.selection import dry_run, joined
 from tsnas.space.architecture import Architecture
 from tsnas.training.seed import fixed_seed
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from tsnas.contest import considered
 from tsnas.cost.board import Board
+from tsnas.search.contest import considered
 from tsnas.space.config import SpaceConfig, space_to_json
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from toy_data import sines
 
-from tsnas.contest import Outcome, considered, contest, short_score
 from tsnas.cost.estimate import estimate_graph
+from tsnas.search.contest import Outcome, considered, contest, short_score
 from tsnas.search.derive import Derived
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 
@@ -73,10 +73,10 @@ def scored(monkeypatch):
 
     def given(scores):
         left = list(scores)
-        monkeypatch.setattr("tsnas.contest.f1_score", lambda *_, **__: left.pop(0))
+        monkeypatch.setattr("tsnas.search.contest.f1_score", lambda *_, **__: left.pop(0))
         return calls
 
-    monkeypatch.setattr("tsnas.contest.train_float", trained)
+    monkeypatch.setattr("tsnas.search.contest.train_float", trained)
     return given
 
 

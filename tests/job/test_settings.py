@@ -8,7 +8,7 @@ import pytest
 
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
-from tsnas.settings import Settings, epochs_of
+from tsnas.job.settings import Settings, epochs_of
 from tsnas.space.config import SpaceConfig
 
 DEFAULTS = Settings(

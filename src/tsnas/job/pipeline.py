@@ -11,23 +11,23 @@ import numpy as np
 import tf_keras as keras
 
 import tsnas
-from tsnas.budget import Budget
 from tsnas.callbacks import ProgressBar
-from tsnas.checkpoints import Checkpoints
-from tsnas.contest import DROPOUT, Data, Split
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import Estimate, estimate_graph
 from tsnas.cost.limits import Limits
 from tsnas.data import Axes, Standardizer, validation_splits
 from tsnas.deploy.convert import convert_int8
 from tsnas.deploy.verify import verify
+from tsnas.job.budget import Budget
+from tsnas.job.checkpoints import Checkpoints
+from tsnas.job.selection import select
+from tsnas.job.settings import Settings
+from tsnas.search.contest import DROPOUT, Data, Split
 from tsnas.search.derive import Derived
 from tsnas.search.parts import fitting, paths_of
 from tsnas.search.paths import Paths
 from tsnas.search.pruning import prune
 from tsnas.search.strategies import strategy_named
-from tsnas.selection import select
-from tsnas.settings import Settings
 from tsnas.space.architecture import Architecture
 from tsnas.system.interrupts import heeded
 from tsnas.system.lock import alone

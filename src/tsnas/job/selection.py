@@ -11,11 +11,12 @@ from collections.abc import Sequence
 
 import tf_keras as keras
 
-from tsnas.budget import Budget
-from tsnas.contest import FIRST_STEPS, Split, contest, short_score
 from tsnas.deploy.convert import untrained_int8
 from tsnas.deploy.verify import verify
 from tsnas.errors import InfeasibleError, LimitExceededError
+from tsnas.job.budget import Budget
+from tsnas.job.settings import Settings
+from tsnas.search.contest import FIRST_STEPS, Split, contest, short_score
 from tsnas.search.derive import Derived
 from tsnas.search.differentiable import SearchConfig, search
 from tsnas.search.evolution import EvolutionConfig, evolve
@@ -23,7 +24,6 @@ from tsnas.search.finalists import finalists, shares
 from tsnas.search.parts import fitting
 from tsnas.search.paths import Paths
 from tsnas.search.strategies import strategy_named
-from tsnas.settings import Settings
 from tsnas.space.architecture import Architecture
 from tsnas.tflite.metadata import embed_metadata
 from tsnas.training.augment import Augment

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tf_keras as keras
 
-from tsnas.budget import Budget, StopAfter
+from tsnas.job.budget import Budget, StopAfter
 
 
 def test_phases_share_what_is_left(monkeypatch):

@@ -1,0 +1,1 @@
+"""One job: settings and inputs that were checked, its phases, their checkpoints and their minutes."""
