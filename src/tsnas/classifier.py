@@ -9,7 +9,6 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from tsnas import saving
 from tsnas.callbacks import as_callbacks
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
@@ -28,8 +27,9 @@ from tsnas.errors import LengthMismatchError, SettingError, WindowShapeError
 from tsnas.export import Firmware, export_model
 from tsnas.job import pipeline
 from tsnas.job.settings import Settings
-from tsnas.report.data_summary import summarise, versions
-from tsnas.report.scores import scores
+from tsnas.model import saving
+from tsnas.model.data_summary import summarise, versions
+from tsnas.model.scores import scores
 from tsnas.search.strategies import strategy_named
 from tsnas.space.config import space_configs
 from tsnas.system.arguments import is_number, is_whole

@@ -10,7 +10,7 @@ from tsnas.cost.estimate import estimate_tflite
 from tsnas.data import Standardizer
 from tsnas.deploy.convert import untrained_int8
 from tsnas.job.pipeline import raw_model
-from tsnas.report.data_summary import summarise, versions
+from tsnas.model.data_summary import summarise, versions
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 from tsnas.tflite.metadata import embed_metadata
 

@@ -10,8 +10,8 @@ from sklearn.metrics import confusion_matrix, f1_score
 import tsnas
 from tsnas import errors
 from tsnas.export.stream import buffer_bytes
+from tsnas.model.scores import held_out_facts
 from tsnas.report.facts import collect
-from tsnas.report.scores import held_out_facts
 
 
 def test_costs_are_those_of_the_estimate():

@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import tsnas
+from tsnas.model.scores import Judged, held_out_facts
 from tsnas.report import costs, origin
-from tsnas.report.scores import Judged, held_out_facts
 from tsnas.tflite.interpreter import Int8Model
 from tsnas.tflite.reader import read_graph
 

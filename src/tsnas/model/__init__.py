@@ -1,0 +1,1 @@
+"""The finished model, how it is saved, and the facts that are kept with it."""
