@@ -19,7 +19,7 @@ from browser import Browser  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 import tsnas  # noqa: E402
-from tsnas.search_board import decisions_picture  # noqa: E402
+from tsnas.callbacks.search_board import decisions_picture  # noqa: E402
 
 NOTEBOOK = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 16px; font: 14px sans-serif; width: 560px }}

@@ -11,9 +11,9 @@ from test_callbacks import run
 
 import tsnas
 from tsnas.callbacks import SearchBoard
+from tsnas.callbacks.search_board import decisions_picture
 from tsnas.cost.board import load_board
 from tsnas.errors import OutputDirError, SettingError
-from tsnas.search_board import decisions_picture
 from tsnas.space.supernet import Supernet, build_cells
 
 

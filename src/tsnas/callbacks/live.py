@@ -1,0 +1,90 @@
+"""Live costs of a search in Keras `logs`, and an early stop once its decisions have settled."""
+
+from __future__ import annotations
+
+import tf_keras as keras
+from tqdm.auto import tqdm
+
+from tsnas.callbacks.search_board import check_supernet
+from tsnas.errors import SettingError
+
+
+class ConstraintMonitor(keras.callbacks.Callback):
+    """Puts what the search expects of its network into `logs` after each epoch.
+
+    Added keys: `expected_latency_ms`, `expected_ram_bytes`, `expected_flash_bytes` (expected costs of the present
+    decisions on the board), `temperature` (of the Gumbel-softmax), `entropy` (mean over the decisions, 1 is
+    undecided, 0 is settled) and `settled` (share of the decisions of which one option has nine tenths). Callbacks
+    that come after this one can use them as any other metric. `AutoClassifier` puts one before your callbacks, so
+    you only need your own to keep its `history`.
+
+    Attributes:
+        history: list of the added values, one dict for each epoch.
+
+    Raises:
+        SettingError: the model that is trained is no `Supernet`.
+
+    Example:
+        >>> stop = keras.callbacks.EarlyStopping(monitor="entropy", patience=100, baseline=0.1)
+        >>> supernet.fit(batches, callbacks=[ConstraintMonitor(), keras.callbacks.CSVLogger("search.csv"), stop])
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.history: list[dict[str, float]] = []
+
+    def on_train_begin(self, logs=None):
+        check_supernet(self)
+
+    def on_epoch_end(self, epoch, logs=None):
+        values = {f"expected_{name}": value for name, value in self.model.expected().items()}
+        values |= {"temperature": float(self.model.temperature), "entropy": self.model.entropy()}
+        values["settled"] = self.model.settled()
+        self.history.append(values)
+        if logs is not None:
+            logs.update(values)
+
+
+class EarlyStopOnConvergence(keras.callbacks.Callback):
+    """Ends a search whose decisions have settled: more epochs would train weights that no decision asks for.
+
+    What was found is then trained, quantised and verified as ever. With `strategy="evolution"` the decisions are those
+    of the population; strategies without a supernet have no search that could end early.
+
+    Args:
+        settled: float in (0, 1], share of the decisions of which one option has nine tenths. Defaults to 0.95.
+        patience: int, epochs in a row for which that has to hold. Defaults to 2.
+        verbose: 0 or 1, whether it says when it stops. Defaults to 0.
+
+    Attributes:
+        stopped_epoch: int, the epoch, counted from 0, after which it ended the search; None if it did not.
+
+    Raises:
+        SettingError: a share or a patience out of range.
+
+    Example:
+        >>> clf.fit(x, y, callbacks=[tsnas.callbacks.EarlyStopOnConvergence()])
+    """
+
+    def __init__(self, settled: float = 0.95, patience: int = 2, verbose: int = 0):
+        super().__init__()
+        if isinstance(settled, bool) or not isinstance(settled, int | float) or not 0 < settled <= 1:
+            raise SettingError(f"settled={settled!r} must be a share of the decisions in (0, 1], such as 0.95.")
+        if isinstance(patience, bool) or not isinstance(patience, int) or patience < 1:
+            raise SettingError(f"patience={patience!r} must be a whole number of epochs of at least 1.")
+        self.settled, self.patience, self.verbose = settled, patience, verbose
+        self.stopped_epoch: int | None = None
+        self._in_a_row = 0
+
+    def on_train_begin(self, logs=None):
+        check_supernet(self)
+        self.stopped_epoch, self._in_a_row = None, 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        share = self.model.settled()
+        self._in_a_row = self._in_a_row + 1 if share >= self.settled else 0
+        if self._in_a_row >= self.patience:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+            if self.verbose:
+                tqdm.write(f"search: {share:.0%} of the decisions have settled; stopped after epoch {epoch + 1}")
