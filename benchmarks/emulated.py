@@ -24,7 +24,7 @@ from tsnas.cost.measurements import OpMeasurement, read_measurements
 from tsnas.probe.client import ProbeClient
 from tsnas.probe.conversion import CONVERSIONS_FILE, fit_conversion
 from tsnas.probe.emulator import Emulator
-from tsnas.probe.operators import op_words
+from tsnas.probe.op_encoding import op_words
 from tsnas.system.files import write_file
 
 MEASUREMENTS = flags.DEFINE_string("measurements", None, "CSV of operators measured on boards.", required=True)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from toy_data import sines
 
+from tsnas.probe.build import COMPILER, INSTALL
 from tsnas.probe.emulator import EMULATOR
-from tsnas.probe.firmware import COMPILER, INSTALL
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
 TOOLS = all(shutil.which(tool) for tool in (COMPILER, EMULATOR))

@@ -20,9 +20,9 @@ _PUBLIC = {
     "AutoClassifier": "tsnas.classifier",
     "Board": "tsnas.cost.board",
     "Limits": "tsnas.cost.limits",
-    "ParetoSearch": "tsnas.pareto.search",
+    "ParetoSearch": "tsnas.pareto.pareto_search",
     "Signal": "tsnas.data.signal",
-    "SignalSearch": "tsnas.outer.search",
+    "SignalSearch": "tsnas.outer.signal_search",
     "SpaceConfig": "tsnas.space.config",
     "board_names": "tsnas.cost.board",
     "estimate_tflite": "tsnas.cost.estimate",
@@ -59,8 +59,8 @@ if TYPE_CHECKING:
     from tsnas.cost.estimate import estimate_tflite
     from tsnas.cost.limits import Limits
     from tsnas.data.signal import Signal
-    from tsnas.outer.search import SignalSearch
-    from tsnas.pareto.search import ParetoSearch
+    from tsnas.outer.signal_search import SignalSearch
+    from tsnas.pareto.pareto_search import ParetoSearch
     from tsnas.space.architecture import Architecture
     from tsnas.space.config import SpaceConfig
 

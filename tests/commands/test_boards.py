@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tsnas.commands.boards import error_columns
+from tsnas.commands.boards_command import error_columns
 from tsnas.commands.main import run
 from tsnas.cost.board import LatencyError, board_names, load_board
 

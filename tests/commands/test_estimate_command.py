@@ -14,7 +14,7 @@ from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.cost.latency import op_cycles
 from tsnas.cost.measurements import OpMeasurement
-from tsnas.cost.table import write_table
+from tsnas.cost.op_table import write_table
 from tsnas.graph.ops import Add, Softmax
 
 

@@ -15,8 +15,8 @@ from graph_file import graph_file
 
 from tsnas.commands.main import run
 from tsnas.cost.board import load_board
+from tsnas.probe.build import COMPILER, INSTALL
 from tsnas.probe.emulator import EMULATOR
-from tsnas.probe.firmware import COMPILER, INSTALL
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 
 PORT = "emulated:cortex-m4"

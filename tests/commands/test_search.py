@@ -11,9 +11,9 @@ from release_copies import write_skoda, write_uci_har
 
 import tsnas
 from tsnas.commands.main import run
-from tsnas.commands.search import LIMITS, TRAINING
+from tsnas.commands.search_command import LIMITS, TRAINING
 from tsnas.cost.measurements import OpMeasurement
-from tsnas.cost.table import write_table
+from tsnas.cost.op_table import write_table
 from tsnas.graph.ops import Softmax
 
 

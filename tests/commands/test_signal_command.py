@@ -5,7 +5,7 @@ import pytest
 
 import tsnas
 from tsnas.commands.main import run
-from tsnas.outer import search as module
+from tsnas.outer import signal_search as module
 
 PATTERN = r"--pattern=(?P<label>\w+)/(?P<group>\w+)\.csv"
 READING = ["--csv=recordings", "--time=time_ms", PATTERN]

@@ -8,7 +8,7 @@ from release_copies import write_uci_har
 
 import tsnas
 from tsnas.commands.main import run
-from tsnas.commands.sweep import SETTINGS
+from tsnas.commands.sweep_command import SETTINGS
 from tsnas.pareto.points import Point, table_of
 
 FAST = Point("nucleo_f446re", "aaaa", 5.0, 4.0, 4096, 8192, None, 0.90, "fast")

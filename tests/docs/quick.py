@@ -17,9 +17,10 @@ from tsnas import classifier
 from tsnas.classifier import AutoClassifier
 from tsnas.datasets import shoulder
 from tsnas.job import pipeline, selection, settings
-from tsnas.outer import score, search
+from tsnas.outer import score
+from tsnas.outer import signal_search as search
 from tsnas.pareto import work
-from tsnas.pareto.search import ParetoSearch
+from tsnas.pareto.pareto_search import ParetoSearch
 from tsnas.search import contest
 from tsnas.search.evolution import EvolutionConfig
 from tsnas.space import config

@@ -23,7 +23,7 @@ from tsnas.commands.main import COMMANDS, run
 from tsnas.cost.board import load_board
 from tsnas.cost.latency import op_cycles
 from tsnas.cost.measurements import OpMeasurement
-from tsnas.cost.table import write_table
+from tsnas.cost.op_table import write_table
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 # What runs functions eagerly says that it cannot do so for the reading of data.

@@ -13,7 +13,7 @@ from tsnas.export.formats import ARITHMETIC, KERNELS, SOURCES
 from tsnas.export.network import network
 from tsnas.export.render import render
 from tsnas.graph.ops import AveragePool2D, Conv2D, DepthwiseConv2D, FullyConnected, MaxPool2D
-from tsnas.probe.firmware import firmware_dir
+from tsnas.probe.build import firmware_dir
 from tsnas.tflite.reader import read_graph
 
 OPS = [

@@ -12,7 +12,7 @@ import tsnas
 from tsnas.cost.board import BOARDS_DIR
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.measurements import OpMeasurement, record_to_json
-from tsnas.cost.table import read_table
+from tsnas.cost.op_table import read_table
 from tsnas.errors import BoardError, TsnasError
 from tsnas.graph.ops import Conv2D
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce

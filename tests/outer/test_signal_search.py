@@ -13,10 +13,10 @@ from toy_data import QUICK_RANDOM, sines
 
 import tsnas
 from tsnas.errors import InfeasibleError, SettingError
-from tsnas.outer import search as module
+from tsnas.outer import signal_search as module
 from tsnas.outer.score import Trial
-from tsnas.outer.search import SignalSearch
-from tsnas.tuning import client
+from tsnas.outer.signal_search import SignalSearch
+from tsnas.tuning import chief_client as client
 
 QUICK = QUICK_RANDOM | {"epochs": 12, "spans": (32,), "channels": [None, (0, 1, 2), (3, 4)]}
 
@@ -105,7 +105,7 @@ SCRIPT = """
 import sys
 sys.path[:0] = [{tests!r}, {here!r}]
 from test_signal_search import QUICK, X, Y
-from tsnas.outer.search import SignalSearch
+from tsnas.outer.signal_search import SignalSearch
 search = SignalSearch("nucleo_f446re", max_latency_ms=4, **QUICK, directory=sys.argv[1]).fit(X, Y)
 if hasattr(search, "classifier_"):
     search.classifier_.save(sys.argv[1] + "/model")

@@ -23,7 +23,7 @@ from tsnas.errors import InfeasibleError, ModelFileError, SettingError
 from tsnas.pareto import work
 from tsnas.pareto.work import FrontWork
 from tsnas.space.config import SpaceConfig
-from tsnas.tuning import client
+from tsnas.tuning import chief_client as client
 
 SPACE = SpaceConfig(
     time_reduce_filters=8,

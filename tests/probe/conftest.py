@@ -2,8 +2,8 @@
 
 import pytest
 
+from tsnas.probe.build import build
 from tsnas.probe.emulator import Emulator
-from tsnas.probe.firmware import build
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from tsnas.probe import client as client_module
 from tsnas.probe import protocol
 from tsnas.probe.client import ProbeClient
 from tsnas.probe.emulator import Emulator
-from tsnas.probe.operators import op_words
+from tsnas.probe.op_encoding import op_words
 from tsnas.probe.protocol import Frame, FrameReader
 
 OP = op_words(Conv2D(32, 3, 2, 5, 3, 1))

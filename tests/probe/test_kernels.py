@@ -17,9 +17,9 @@ from tsnas.graph.ops import (
     Softmax,
 )
 from tsnas.probe.client import ProbeClient
+from tsnas.probe.conformance import verify_on_board
 from tsnas.probe.emulator import Emulator
-from tsnas.probe.operators import quantized_multiplier
-from tsnas.probe.verify import verify_on_board
+from tsnas.probe.op_encoding import quantized_multiplier
 
 pytestmark = pytest.mark.emulated
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsnas.probe import protocol
-from tsnas.probe.firmware import firmware_dir
+from tsnas.probe.build import firmware_dir
 from tsnas.probe.protocol import Frame, FrameReader, OpWords, stuffed, unstuffed
 
 payloads = st.binary(max_size=protocol.MAX_PAYLOAD)

@@ -7,8 +7,8 @@ from graph_file import graph_file
 from tsnas.graph.ops import Reshape
 from tsnas.probe import protocol
 from tsnas.probe.client import ProbeClient
+from tsnas.probe.conformance import checks_table, verify_on_board
 from tsnas.probe.steps import model_steps
-from tsnas.probe.verify import checks_table, verify_on_board
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 
 NET = Architecture(

@@ -11,7 +11,7 @@ from tsnas.search.paths import Paths
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 from tsnas.tuning.architectures import LONGEST, projected, tuned
-from tsnas.tuning.client import CHIEF, PORT, TUNER_ID
+from tsnas.tuning.chief_client import CHIEF, PORT, TUNER_ID
 
 BOARD = load_board("nucleo_f446re")
 LIMITS = Limits(max_latency_ms=4)

@@ -3,7 +3,7 @@
 import keras_tuner
 import pytest
 
-from tsnas.outer.search import RandomSignals
+from tsnas.outer.signal_search import RandomSignals
 from tsnas.tuning.bayesian import Bayesian
 from tsnas.tuning.jobs import SCORE
 from tsnas.tuning.tuner import search

@@ -3,7 +3,7 @@
 import pytest
 
 from tsnas.errors import SettingError, WorkerError
-from tsnas.tuning.client import CHIEF, PORT, TUNER_ID
+from tsnas.tuning.chief_client import CHIEF, PORT, TUNER_ID
 from tsnas.tuning.team import check_team, kept_seed
 
 

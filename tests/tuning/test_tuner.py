@@ -12,7 +12,7 @@ import time
 import pytest
 
 from tsnas.errors import JobError, OutputDirError, WorkerError
-from tsnas.tuning import client
+from tsnas.tuning import chief_client as client
 from tsnas.tuning.tuner import run_jobs
 
 COUNT = 6

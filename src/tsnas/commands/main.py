@@ -11,36 +11,36 @@ from typing import Any
 
 import tsnas
 from tsnas.commands import (
-    boards,
-    boards_new,
-    characterize,
-    data_check,
-    data_windows,
-    emulate,
-    estimate,
-    export,
-    search,
-    signal,
-    sweep,
-    verify,
+    boards_command,
+    boards_new_command,
+    characterize_command,
+    data_check_command,
+    data_windows_command,
+    emulate_command,
+    estimate_command,
+    export_command,
+    search_command,
+    signal_command,
+    sweep_command,
+    verify_command,
 )
 from tsnas.commands.command import UsageError
 from tsnas.commands.interrupt import EXIT_INTERRUPTED, INTERRUPTED, leave, watched
 from tsnas.errors import InfeasibleError, LimitExceededError, TsnasError
 
 MODULES = (
-    search,
-    sweep,
-    signal,
-    data_check,
-    data_windows,
-    export,
-    estimate,
-    boards,
-    boards_new,
-    characterize,
-    emulate,
-    verify,
+    search_command,
+    sweep_command,
+    signal_command,
+    data_check_command,
+    data_windows_command,
+    export_command,
+    estimate_command,
+    boards_command,
+    boards_new_command,
+    characterize_command,
+    emulate_command,
+    verify_command,
 )
 COMMANDS = {module.COMMAND.name: module.COMMAND for module in MODULES}
 
@@ -65,7 +65,7 @@ def overview() -> str:
         "latency and memory.\n\n"
         f"Commands:\n{commands}\n\n"
         "`tsnas COMMAND --help` describes a command and its flags.\n\n"
-        f"Example:\n  {search.COMMAND.example}"
+        f"Example:\n  {search_command.COMMAND.example}"
     )
 
 

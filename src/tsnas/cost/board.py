@@ -160,7 +160,7 @@ class Board:
 
         Raises:
             BoardError: a record cannot be of this board as it is now, such as one of another toolchain;
-                `tsnas.cost.table.checked_table` sorts such records out.
+                `tsnas.cost.op_table.checked_table` sorts such records out.
 
         Example:
             >>> board = load_board("nucleo_f446re")

@@ -19,9 +19,9 @@ from tsnas.errors import NoAnswerError, PortError, VerificationError, WindowShap
 from tsnas.export.firmware import Firmware
 from tsnas.export.formats import export_model
 from tsnas.export.network import network
+from tsnas.probe.build import compile_command, compile_image, firmware_dir
 from tsnas.probe.conversion import conversion_for, cycles_of
 from tsnas.probe.emulator import Emulator
-from tsnas.probe.firmware import compile_command, compile_image, firmware_dir
 
 HARNESS = pathlib.Path(__file__).parent / "harness"
 TIMEOUT_S = 60.0
@@ -174,7 +174,7 @@ def build_image(export: pathlib.Path, core: str, layers: int, target: pathlib.Pa
 
     Args:
         export: folder of the export.
-        core: str, one of `tsnas.probe.firmware.CORES`.
+        core: str, one of `tsnas.probe.build.CORES`.
         layers: int, number of layers of the model.
         target: path of the ELF file.
 

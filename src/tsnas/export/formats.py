@@ -13,12 +13,12 @@ import numpy as np
 import tsnas
 from tsnas.data import check_windows
 from tsnas.errors import ExportError, WindowShapeError
-from tsnas.export.card import card_json
 from tsnas.export.firmware import Firmware
+from tsnas.export.model_json import card_json
 from tsnas.export.network import network
 from tsnas.export.render import one_line, render
 from tsnas.export.stream import buffer_bytes
-from tsnas.probe.firmware import firmware_dir
+from tsnas.probe.build import firmware_dir
 from tsnas.system.files import check_output_dir, write_file
 
 FORMATS = ("tflite", "c", "tflm", "arduino", "mbed", "zephyr")

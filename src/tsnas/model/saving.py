@@ -20,7 +20,7 @@ from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.data import Signal, Standardizer, check_labels
 from tsnas.errors import BoardError, ModelFileError, SettingError
-from tsnas.export.card import card_json
+from tsnas.export.model_json import card_json
 from tsnas.job.pipeline import raw_model
 from tsnas.space.architecture import Architecture
 from tsnas.space.config import space_from_json, space_to_json

@@ -24,7 +24,7 @@ from tsnas.errors import (
 )
 from tsnas.graph.ops import Op
 from tsnas.probe.client import ProbeClient
-from tsnas.probe.operators import op_words
+from tsnas.probe.op_encoding import op_words
 from tsnas.probe.protocol import Hello
 
 SEED = 1

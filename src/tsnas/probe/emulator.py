@@ -13,7 +13,7 @@ import time
 from types import TracebackType
 
 from tsnas.errors import ToolchainError
-from tsnas.probe.firmware import CORES, INSTALL, build
+from tsnas.probe.build import CORES, INSTALL, build
 
 EMULATOR = "qemu-system-arm"
 # Each instruction takes 2**6 ns of the emulated clock: the timers then count instructions, exactly and repeatably.
@@ -27,7 +27,7 @@ class Emulator:
     """An emulated board; use it as a context manager.
 
     Args:
-        core: str, one of `tsnas.probe.firmware.CORES`.
+        core: str, one of `tsnas.probe.build.CORES`.
         elf: path of the firmware, or None to build it. Defaults to None.
         tcp_port: int, port on 127.0.0.1; 0 takes a free one. Defaults to 0.
 

@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from tsnas.errors import PortError
+from tsnas.probe.build import CORES
 from tsnas.probe.client import ProbeClient
 from tsnas.probe.emulator import Emulator
-from tsnas.probe.firmware import CORES
 
 EMULATED = "emulated:"
 
@@ -18,7 +18,7 @@ def opened(port: str) -> Iterator[Callable[[], ProbeClient]]:
     """What connects to a port, as often as it is called; an emulated board is started anew each time.
 
     Args:
-        port: str, a URL of pyserial, or `"emulated:"` and one of `tsnas.probe.firmware.CORES`.
+        port: str, a URL of pyserial, or `"emulated:"` and one of `tsnas.probe.build.CORES`.
 
     Raises:
         PortError: no such emulated board.

@@ -20,7 +20,7 @@ from tsnas.graph.ops import (
     Softmax,
 )
 from tsnas.probe import protocol
-from tsnas.probe.operators import add_words, op_words, quantized_multiplier, softmax_words
+from tsnas.probe.op_encoding import add_words, op_words, quantized_multiplier, softmax_words
 from tsnas.probe.protocol import OpWords
 from tsnas.tflite.flatbuffer import read_model
 from tsnas.tflite.reader import check_runnable

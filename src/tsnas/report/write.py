@@ -8,8 +8,8 @@ import pathlib
 from typing import TYPE_CHECKING
 
 from tsnas.model.scores import Judged
-from tsnas.report.card import card
 from tsnas.report.facts import collect
+from tsnas.report.model_card import card
 from tsnas.report.page import page
 from tsnas.system.files import check_output_dir, write_file
 

@@ -19,7 +19,7 @@ from keras_tuner.src.distribute import oracle_chief
 
 from tsnas.errors import JobError, WorkerError
 from tsnas.system.files import check_output_dir, write_file
-from tsnas.tuning.client import CHIEF, ERROR_FILE, FINISHED_FILE, IDLE_S, PORT, TUNER_ID, PatientClient, address
+from tsnas.tuning.chief_client import CHIEF, ERROR_FILE, FINISHED_FILE, IDLE_S, PORT, TUNER_ID, PatientClient, address
 from tsnas.tuning.jobs import SCORE, JobsOracle, Plan
 from tsnas.tuning.leases import CALLS_PER_LEASE, LEASE_S
 

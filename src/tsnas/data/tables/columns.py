@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.data.tables.cells import decimal_mark, holds_numbers, is_missing, numbers
 from tsnas.data.tables.names import check_sources, compiled
 from tsnas.data.tables.notes import Notes
+from tsnas.data.tables.numbers import decimal_mark, holds_numbers, is_missing, numbers
 from tsnas.data.tables.table import Column, Table, listed_columns
 from tsnas.data.tables.times import UNITS
 from tsnas.errors import SettingError, TableColumnError

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from tsnas.data.recording_set import RecordingSet
-from tsnas.data.tables.cells import NO_LABEL, decimal_mark, numbers
 from tsnas.data.tables.columns import Columns, find_channels
+from tsnas.data.tables.csv_text import read_table
 from tsnas.data.tables.frame import frame_table
 from tsnas.data.tables.names import as_whole, csv_files, from_name
 from tsnas.data.tables.notes import Notes
+from tsnas.data.tables.numbers import NO_LABEL, decimal_mark, numbers
 from tsnas.data.tables.pieces import Piece, cut_pieces
 from tsnas.data.tables.resample import INTERPOLATED, KEPT, rate_of, resample, rounded_rate
 from tsnas.data.tables.table import Table
-from tsnas.data.tables.text import read_table
 from tsnas.data.tables.times import seconds
 from tsnas.errors import SettingError, TableFileError
 from tsnas.system.words import plural

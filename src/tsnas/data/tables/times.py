@@ -7,8 +7,8 @@ import re
 
 import numpy as np
 
-from tsnas.data.tables.cells import is_missing, is_number, numbers
 from tsnas.data.tables.notes import Notes
+from tsnas.data.tables.numbers import is_missing, is_number, numbers
 from tsnas.data.tables.table import Table
 from tsnas.errors import TableTimeError
 

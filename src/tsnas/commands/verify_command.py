@@ -30,10 +30,10 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.estimate import estimate_tflite
     from tsnas.cost.latency import op_cycles
     from tsnas.errors import VerificationError
+    from tsnas.probe.conformance import checks_table, verify_on_board
     from tsnas.probe.conversion import conversion_for, cycles_of
     from tsnas.probe.ports import opened
     from tsnas.probe.steps import model_steps
-    from tsnas.probe.verify import checks_table, verify_on_board
     from tsnas.tflite.reader import read_graph, read_model_bytes
 
     if len(arguments) != 1:

@@ -57,7 +57,7 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.board import load_board
     from tsnas.cost.limits import Limits
-    from tsnas.cost.table import board_with_table
+    from tsnas.cost.op_table import board_with_table
     from tsnas.system.files import check_output_dir, write_file
 
     no_arguments(arguments)

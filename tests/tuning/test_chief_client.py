@@ -7,8 +7,8 @@ import pytest
 from keras_tuner.src.distribute.oracle_client import OracleClient
 
 from tsnas.errors import JobError, WorkerError
-from tsnas.tuning import client as module
-from tsnas.tuning.client import CHIEF, PORT, TUNER_ID, PatientClient
+from tsnas.tuning import chief_client as module
+from tsnas.tuning.chief_client import CHIEF, PORT, TUNER_ID, PatientClient
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import subprocess
 import pytest
 
 from tsnas import errors
-from tsnas.probe import firmware as module
-from tsnas.probe.firmware import COMPILER, CORES, build, firmware_dir
+from tsnas.probe import build as module
+from tsnas.probe.build import COMPILER, CORES, build, firmware_dir
 
 
 @pytest.mark.emulated

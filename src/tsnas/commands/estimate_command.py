@@ -39,7 +39,7 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.board import load_board
     from tsnas.cost.estimate import estimate_tflite
-    from tsnas.cost.table import board_with_table
+    from tsnas.cost.op_table import board_with_table
 
     if values.ops:
         no_arguments(arguments)
@@ -64,7 +64,7 @@ def _estimate_ops(path: str, board: str | None, table: str | None, out: str | No
     """Writes the rows of a CSV file again, with what each operator is predicted to cost."""
     from tsnas.cost.board import load_board
     from tsnas.cost.measurements import read_ops
-    from tsnas.cost.table import boards_with_table
+    from tsnas.cost.op_table import boards_with_table
     from tsnas.errors import BoardFileError
     from tsnas.system.files import write_file
 

@@ -20,8 +20,8 @@ def define_flags(values: flags.FlagValues) -> None:
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    from tsnas.probe.build import build
     from tsnas.probe.emulator import Emulator
-    from tsnas.probe.firmware import build
 
     no_arguments(arguments)
     elf = build(values.core)

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tsnas.data.tables.cells import is_missing, is_number
 from tsnas.data.tables.notes import Notes
+from tsnas.data.tables.numbers import is_missing, is_number
 from tsnas.data.tables.table import Table
 from tsnas.errors import TableFileError
 

@@ -21,7 +21,7 @@ from tsnas.commands.job import (
     whole_flag,
 )
 from tsnas.commands.quiet import import_tensorflow
-from tsnas.commands.search import LIMITS, test_scores
+from tsnas.commands.search_command import LIMITS, test_scores
 
 if typing.TYPE_CHECKING:
     from tsnas.data import RecordingSet

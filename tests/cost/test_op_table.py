@@ -7,7 +7,7 @@ import pytest
 from tsnas.cost.board import load_board
 from tsnas.cost.latency import DERIVED, MEASURED, MODEL, op_cycles, op_latency
 from tsnas.cost.measurements import OpMeasurement, read_measurements, record_to_json
-from tsnas.cost.table import board_with_table, boards_with_table, checked_table, read_table, write_table
+from tsnas.cost.op_table import board_with_table, boards_with_table, checked_table, read_table, write_table
 from tsnas.errors import BoardFileError
 from tsnas.graph.ops import (
     Add,
