@@ -222,7 +222,7 @@ def test_a_flash_limit_that_the_prediction_misses_is_still_kept(fitted, monkeypa
 
 @pytest.mark.parametrize("strategy", ["evolution", "gumbel", "darts", "random", "bayesian", "hyperband"])
 def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch):
-    for name in ("contest.FIRST_STEPS", "contest.SECOND_STEPS", "selection.FIRST_STEPS"):
+    for name in ("search.contest.FIRST_STEPS", "search.contest.SECOND_STEPS", "job.selection.FIRST_STEPS"):
         monkeypatch.setattr(f"tsnas.{name}", 10)
     # An oracle of four trials has two that it chose.
     monkeypatch.setattr("tsnas.job.selection.RANDOM_FINALISTS", 4)

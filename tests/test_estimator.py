@@ -1,6 +1,5 @@
 """The habits of scikit-learn: its checks of estimators, cross-validation by groups, pipelines, searches over limits."""
 
-import dataclasses
 import functools
 import pickle
 
@@ -18,8 +17,10 @@ import tsnas
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.data import Standardizer
 from tsnas.deploy.convert import untrained_int8
+from tsnas.export import Firmware
 from tsnas.job import pipeline
-from tsnas.search.derive import Derived
+from tsnas.model.data_summary import versions
+from tsnas.model.model import Model, raw_network
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 from tsnas.tflite.metadata import embed_metadata
 
@@ -57,7 +58,7 @@ class OfRows(tsnas.AutoClassifier):
 
 
 @functools.cache
-def network(time, channels, classes):
+def random_network(time, channels, classes):
     architecture = Architecture(time, channels, classes, (TimeReduce(3, 4), SensorFusion(8, (), 0, True, channels)))
     model = architecture.build(seed=0)
     return architecture, model, untrained_int8(model)
@@ -66,14 +67,25 @@ def network(time, channels, classes):
 def untrained(job, callbacks):
     """What a job ends with, but for training: a network of random weights."""
     time, channels = job.x.shape[1:]
-    architecture, model, tflite = network(time, channels, len(job.classes))
+    architecture, network, tflite = random_network(time, channels, len(job.classes))
     standardizer = Standardizer.fit(job.x)
     labels = [str(label) for label in job.classes]
     tflite = embed_metadata(tflite, {"classes": labels, "standardization": standardizer.to_json()})
-    estimate = estimate_tflite(tflite, job.settings.board)
-    fields = {field.name: None for field in dataclasses.fields(Derived)}
-    derived = Derived(**fields | {"architecture": architecture})
-    return pipeline.Result(standardizer, derived, {}, pipeline.raw_model(model, standardizer), tflite, estimate, 0)
+    return Model(
+        firmware=Firmware(tflite, job.settings.board),
+        float_network=raw_network(network, standardizer),
+        limits=job.settings.limits,
+        estimate=estimate_tflite(tflite, job.settings.board),
+        architecture=architecture,
+        standardizer=standardizer,
+        classes=job.classes,
+        axes=job.settings.axes,
+        signal=None,
+        seed=0,
+        history={},
+        data_summary=None,
+        versions=versions(),
+    )
 
 
 CHECKS = list(estimator_checks_generator(OfRows(seed=0, verbose=0), mark="xfail", expected_failed_checks={}))

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
-import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from tsnas.callbacks import as_callbacks
-from tsnas.cost.board import load_board
-from tsnas.cost.limits import Limits
-from tsnas.data import (
-    Signal,
-    check_labels,
-    check_lengths,
-    check_recordings,
-    check_windows,
-    cut_windows,
-    encode_labels,
-    find_axes,
-    from_tf_dataset,
-)
-from tsnas.errors import LengthMismatchError, SettingError, WindowShapeError
-from tsnas.export import Firmware, export_model
+from tsnas.data import Signal, cut_windows
+from tsnas.errors import LengthMismatchError, ModelFileError, SettingError
+from tsnas.export import export_model
 from tsnas.job import pipeline
-from tsnas.job.settings import Settings
+from tsnas.job.inputs import Job, checked
 from tsnas.model import saving
-from tsnas.model.data_summary import summarise, versions
-from tsnas.model.scores import scores
-from tsnas.search.strategies import strategy_named
-from tsnas.space.config import space_configs
-from tsnas.system.arguments import is_number, is_whole
-from tsnas.training.scope import check_distribute
+from tsnas.model.model import Model
 
 
 class AutoClassifier(ClassifierMixin, BaseEstimator):
@@ -84,6 +65,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         verbose: 0 for silence, 1 for progress bars, 2 for a line after each epoch. Defaults to 1.
 
     Attributes:
+        model_: the `tsnas.model.Model`, which all other attributes are read from.
         classes_: array of the class labels, sorted.
         architecture_: the found `Architecture`.
         history_: dict of the phases `"search"`, `"train"` and `"quantise"`, each a dict of log key to one value for
@@ -185,10 +167,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             BoardError: an unknown board or a broken board file.
             OutputDirError: `directory` cannot be written, or another process works in it (`DirectoryInUseError`).
         """
-        job = self._job(x, y, groups, validation_data, distribute)
-        callbacks = as_callbacks(callbacks)
-        result = pipeline.run(job, callbacks)
-        return self._fitted(job, result)
+        job = checked(self, x, y, groups, validation_data, distribute)
+        return self._run(job, callbacks)
 
     def fit_recordings(self, recordings, labels, signal, groups=None, rule="majority", callbacks=None, distribute=None):
         """Cuts recordings into windows and does what `fit` does with them.
@@ -218,13 +198,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             raise SettingError(
                 f"signal={signal!r} must be a tsnas.Signal, such as tsnas.Signal(window=128, stride=64)."
             )
-        given = groups is not None
+        told = {"count": len(recordings), "rule": rule, "groups": groups is not None}
         x, y, groups = cut_windows(recordings, labels, signal, groups, rule)
-        job = self._job(x, y, groups, None, distribute, signal)
-        callbacks = as_callbacks(callbacks)
-        self._fitted(job, pipeline.run(job, callbacks))
-        self.data_summary_["recordings"] = {"count": len(recordings), "rule": rule, "groups": given}
-        return self
+        return self._run(checked(self, x, y, groups, None, distribute, signal, told), callbacks)
 
     def predict_recordings(self, recordings):
         """Labels of all windows of recordings, by the int8 model.
@@ -240,52 +216,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             SettingError: it was fitted on windows, so it does not know how to cut recordings.
             DataError: recordings that cannot be used.
         """
-        check_is_fitted(self, "tflite_model_")
-        if self.signal_ is None:
-            raise SettingError("This classifier was fitted on windows, so it cannot cut recordings: use predict.")
-        found = []
-        for recording in check_recordings(recordings, self.signal_):
-            if len(recording) // self.signal_.decimation < self.signal_.window:
-                found.append(self.classes_[:0])
-            else:
-                found.append(self.predict(cut_windows([recording], [0], self.signal_)[0]))
-        return found
-
-    def _job(self, x, y, groups, validation_data, distribute, signal=None) -> pipeline.Job:
-        """What `fit` was given, checked."""
-        settings = dataclasses.replace(self._settings(), signal=signal)
-        if signal is not None:
-            settings = dataclasses.replace(settings, limits=self._limits(signal))
-        x, y = _arrays(x, y, "x")
-        x = check_windows(x)
-        settings = dataclasses.replace(settings, axes=find_axes(self.axes, x), distribute=check_distribute(distribute))
-        check_lengths(x=x, y=y, groups=groups)
-        codes, classes = encode_labels(y)
-        groups = None if groups is None else check_labels(groups, "groups")
-        if validation_data is not None:
-            validation_data = self._validation(validation_data, classes, x.shape[1:])
-        return pipeline.Job(x, codes, classes, groups, validation_data, settings)
-
-    def _fitted(self, job: pipeline.Job, result: pipeline.Result) -> AutoClassifier:
-        """Takes over what a job has come to."""
-        settings = job.settings
-        self.classes_ = job.classes
-        self.board_ = settings.board
-        self.signal_ = settings.signal
-        self.axes_ = settings.axes
-        self.seed_ = result.seed
-        given = None if job.validation_data is None else len(job.validation_data[0])
-        fraction = settings.validation_fraction
-        summary = summarise(job.x, job.y, job.classes, job.groups, given, fraction, result.seed)
-        self.data_summary_: Any = summary
-        self.versions_ = versions()
-        self.n_features_in_ = job.x.shape[2]
-        self.standardizer_ = result.standardizer
-        self.architecture_ = result.derived.architecture
-        self.history_ = result.history
-        self.keras_model_ = result.keras_model
-        self._set_artefact(result.tflite_model, result.estimate)
-        return self
+        return self._fitted.predict_recordings(recordings)
 
     def predict(self, x):
         """Labels of windows, by the int8 model.
@@ -312,10 +243,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         Returns:
             float32 array (windows, classes), columns in the order of `classes_`.
         """
-        check_is_fitted(self, "tflite_model_")
-        probabilities = self._firmware.predict(self._windows(x))
-        # The output has steps of 1/256, so its sum is near 1 only.
-        return probabilities / probabilities.sum(axis=1, keepdims=True)
+        return self._fitted.predict_proba(x)
 
     def evaluate(self, x, y=None):
         """Accuracy and macro-F1 of the float model and of the int8 model.
@@ -332,8 +260,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             UnknownLabelError: labels that the training labels lack.
             DataError: windows or labels that cannot be used.
         """
-        codes, predicted = self._judged(x, y)
-        return {kind: scores(codes, guesses) for kind, guesses in predicted.items()}
+        return self._fitted.evaluate(x, y)
 
     def summary(self, print_fn=print):
         """Prints the found architecture and a table of every layer: latency, RAM, parameters.
@@ -341,16 +268,16 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         Args:
             print_fn: callable that takes a string. Defaults to `print`.
         """
-        check_is_fitted(self, "tflite_model_")
-        print_fn("\n".join(self.architecture_.describe()) + "\n\n" + self.estimate_.table(self._limits()))
+        model = self._fitted
+        print_fn("\n".join(model.architecture.describe()) + "\n\n" + model.estimate.table(model.limits))
 
     def _html_repr(self):
         """What notebooks show: the verdict on the limits once it is fitted, else scikit-learn's diagram."""
-        if not hasattr(self, "estimate_"):
+        if not hasattr(self, "model_"):
             return super()._html_repr()
         from tsnas.report.notebook import verdict_html
 
-        return verdict_html(self)
+        return verdict_html(self.model_)
 
     def save(self, directory):
         """Saves the fitted classifier; `tsnas.load` reads it back.
@@ -364,8 +291,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         Raises:
             OutputDirError: the folder cannot be written.
         """
-        check_is_fitted(self, "tflite_model_")
-        return saving.save(self, directory)
+        return saving.save(self._fitted, self.get_params(deep=False), directory)
 
     def export(self, directory, format="tflite", x=None, stride=None):
         """Writes the int8 model for firmware, as a file or as sources that compile.
@@ -391,8 +317,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         Example:
             >>> clf.export("runs/firmware", format="c", x=x_test)
         """
-        check_is_fitted(self, "tflite_model_")
-        return export_model(self._firmware, directory, format, x, stride, self.architecture_.describe())
+        model = self._fitted
+        return export_model(model.firmware, directory, format, x, stride, model.architecture.describe())
 
     def report(self, directory, x_test=None, y_test=None, *, command_line=None):
         """Writes a report: how the limits are kept, how well it does, what it costs where, and how it was found.
@@ -417,14 +343,14 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         Example:
             >>> clf.report("runs/shoulder", x_test, y_test)
         """
-        check_is_fitted(self, "tflite_model_")
+        model = self._fitted
         # Only here: most who fit a classifier never ask for its report.
         from tsnas.report.write import write_report
 
         if x_test is None and y_test is not None:
             raise LengthMismatchError("y_test comes without x_test; give both, or none of them.")
-        judged = None if x_test is None else self._judged(x_test, y_test, "x_test")
-        return write_report(self, directory, judged, command_line)
+        judged = None if x_test is None else model.judge(x_test, y_test, "x_test")
+        return write_report(model, self, directory, judged, command_line)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -432,127 +358,52 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         tags.non_deterministic = self.seed is None
         return tags
 
-    def _set_artefact(self, tflite_model, estimate):
-        self.tflite_model_ = tflite_model
-        self.estimate_ = estimate
-        self.latency_ms_ = estimate.latency_ms
-        self.ram_bytes_ = estimate.ram_bytes
-        self.flash_bytes_ = estimate.flash_bytes
-        self.energy_mj_ = estimate.energy_mj
-        self._firmware = Firmware(tflite_model, self.board_)
+    @property
+    def _fitted(self) -> Model:
+        """The model; raises NotFittedError if there is none yet."""
+        check_is_fitted(self, "model_")
+        return self.model_
+
+    def _run(self, job: Job, callbacks: Any) -> AutoClassifier:
+        return self._learn(pipeline.run(job, as_callbacks(callbacks)))
+
+    def _learn(self, model: Model) -> AutoClassifier:
+        """Takes over a finished model, and names what scikit-learn's users look for."""
+        self.model_ = model
+        self.classes_ = model.classes
+        self.n_features_in_ = model.architecture.sensors
+        self.board_ = model.board
+        self.signal_ = model.signal
+        self.axes_ = model.axes
+        self.seed_ = model.seed
+        self.data_summary_ = model.data_summary
+        self.versions_ = model.versions
+        self.standardizer_ = model.standardizer
+        self.architecture_ = model.architecture
+        self.history_ = model.history
+        self.keras_model_ = model.float_network
+        self.tflite_model_ = model.tflite
+        self.estimate_ = model.estimate
+        self.latency_ms_ = model.estimate.latency_ms
+        self.ram_bytes_ = model.estimate.ram_bytes
+        self.flash_bytes_ = model.estimate.flash_bytes
+        self.energy_mj_ = model.estimate.energy_mj
+        return self
 
     def __getstate__(self):
         # Interpreters and Keras models do not pickle; `save` and `tsnas.load` round-trip a fitted classifier.
         state = super().__getstate__().copy()
-        if "tflite_model_" in state:
-            state["_saved"] = saving.to_bytes(self)
-            for name in ("_firmware", "keras_model_"):
-                state.pop(name, None)
+        if "model_" in state:
+            state["_saved"] = saving.to_bytes(self.model_, self.get_params(deep=False))
+            for name in ("model_", "keras_model_"):
+                del state[name]
         return state
 
     def __setstate__(self, state):
         saved = state.pop("_saved", None)
         super().__setstate__(state)
         if saved is not None:
-            saving.restore(self, saved)
-
-    def _limits(self, signal=None) -> Limits:
-        """The limits, the next window's arrival among them where it is known."""
-        limits = Limits(self.max_latency_ms, self.max_ram_kb, self.max_flash_kb, self.max_energy_mj)
-        signal = signal or getattr(self, "signal_", None)
-        if signal is None or signal.deadline_ms is None:
-            return limits
-        deadline_ms = min(limits.max_latency_ms or signal.deadline_ms, signal.deadline_ms)
-        return dataclasses.replace(limits, max_latency_ms=deadline_ms)
-
-    def _settings(self) -> Settings:
-        for name in ("epochs", "search_epochs", "qat_epochs", "batch_size", "finalists"):
-            value = getattr(self, name)
-            if value is not None and not is_whole(value, 1):
-                raise SettingError(f"{name}={value!r} must be a whole number of at least 1, or None for the default.")
-        strategy_named(self.strategy)
-        minutes = self.max_minutes
-        if minutes is not None and not (is_number(minutes) and minutes > 0):
-            raise SettingError(f"max_minutes={minutes!r} must be a number above 0, such as 10, or None for no bound.")
-        if self.seed is not None and not (is_whole(self.seed, 0) and self.seed < 2**31):
-            raise SettingError(
-                f"seed={self.seed!r} must be a whole number from 0 to 2**31 - 1, or None for a random one."
-            )
-        if not isinstance(self.verbose, bool) and not (is_whole(self.verbose, 0) and self.verbose <= 2):
-            raise SettingError(f"verbose={self.verbose!r} must be 0 (silent), 1 (bars) or 2 (a line after each epoch).")
-        fraction = self.validation_fraction
-        if not is_number(fraction) or not 0 < fraction < 1:
-            raise SettingError(f"validation_fraction={fraction!r} must lie between 0 and 1, such as 0.2.")
-        return Settings(
-            board=load_board(self.board),
-            limits=Limits(self.max_latency_ms, self.max_ram_kb, self.max_flash_kb, self.max_energy_mj),
-            spaces=space_configs(self.space),
-            epochs=_plain(self.epochs),
-            search_epochs=_plain(self.search_epochs),
-            qat_epochs=_plain(self.qat_epochs),
-            batch_size=_plain(self.batch_size),
-            finalists=_plain(self.finalists),
-            strategy=self.strategy,
-            max_minutes=_plain(self.max_minutes),
-            validation_fraction=float(fraction),
-            axes=(),
-            seed=None if self.seed is None else int(self.seed),
-            directory=self.directory,
-            verbose=int(self.verbose),
-        )
-
-    def _judged(self, x, y, name="x"):
-        """Codes of the labels of windows, and what the float model and the int8 model take them for."""
-        check_is_fitted(self, "tflite_model_")
-        x, y = _arrays(x, y, name)
-        x = self._windows(x)
-        check_lengths(x=x, y=y)
-        codes, _ = encode_labels(y, self.classes_)
-        probabilities = {
-            "float": self.keras_model_.predict(x, batch_size=256, verbose=0),
-            "int8": self.predict_proba(x),
-        }
-        return codes, {kind: p.argmax(axis=1) for kind, p in probabilities.items()}
-
-    def _validation(self, validation_data, classes, window_shape):
-        if not isinstance(validation_data, tuple | list) or len(validation_data) != 2:
-            validation_data = (validation_data, None)
-        x, y = validation_data
-        x, y = _arrays(x, y, "validation_data")
-        x = check_windows(x)
-        if x.shape[1:] != window_shape:
-            raise WindowShapeError(
-                f"Validation windows have shape {x.shape[1:]}, training windows {window_shape}; both must be the same."
-            )
-        check_lengths(**{"x of validation_data": x, "y of validation_data": y})
-        return x, encode_labels(y, classes)[0]
-
-    def _windows(self, x):
-        x = check_windows(x)
-        expected = (self.architecture_.time, self.architecture_.sensors)
-        if x.shape[1:] != expected:
-            raise WindowShapeError(
-                f"Windows have shape {x.shape[1:]}, but the model was trained on {expected} (time, channels); "
-                "cut and order them as the training windows."
-            )
-        return x
-
-
-def _arrays(x: Any, y: Any, name: str) -> tuple[Any, Any]:
-    """Windows and labels from two arrays, or from a tf.data.Dataset of both."""
-    if y is None:
-        if not hasattr(x, "element_spec"):
-            raise LengthMismatchError(
-                f"{name} comes without labels: AutoClassifier requires y to be passed, but the target y is None; give "
-                "one label per window, or a tf.data.Dataset of (x, y)."
-            )
-        return from_tf_dataset(x)
-    return x, y
-
-
-def _plain(value: Any) -> Any:
-    """A number of NumPy as one of Python, which JSON takes; anything else as it is."""
-    return value.item() if isinstance(value, np.generic) else value
+            self._learn(saving.from_bytes(saved)[0])
 
 
 def load(directory) -> AutoClassifier:
@@ -571,4 +422,9 @@ def load(directory) -> AutoClassifier:
         >>> clf = tsnas.load("runs/demo")
         >>> clf.predict(x_test)
     """
-    return saving.load(AutoClassifier, directory)
+    model, params = saving.load(directory)
+    try:
+        classifier = AutoClassifier(**params)
+    except TypeError as error:
+        raise ModelFileError(f"The classifier saved in {directory} is damaged ({error}); save it again.") from error
+    return classifier._learn(model)

@@ -7,29 +7,34 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
 from tsnas.cost.limits import BYTES_PER_KB
 from tsnas.errors import SettingError
 
 if TYPE_CHECKING:
     from tsnas.classifier import AutoClassifier
+    from tsnas.model.model import Model
 
 # Of the palette of Okabe and Ito, which colour-blind people can tell apart.
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 
 
-def plot_search(classifier: AutoClassifier, path: str | os.PathLike[str] | None = None) -> Any:
+def plot_search(classifier: AutoClassifier | Model, path: str | os.PathLike[str] | None = None) -> Any:
     """Draws how a search went, epoch by epoch: expected costs against their limits, decisions, accuracy.
 
     Lines have a gap where the search of the next part of the space begins.
 
     Args:
-        classifier: fitted `AutoClassifier` whose strategy trained a supernet.
+        classifier: fitted `AutoClassifier` whose strategy trained a supernet, or its `model_`.
         path: file to write, such as `"search.png"`. Defaults to None, none.
 
     Returns:
         The matplotlib figure.
 
     Raises:
+        NotFittedError: `fit` has not been called.
         SettingError: matplotlib is not installed, or the job had no such search.
 
     Example:
@@ -39,17 +44,23 @@ def plot_search(classifier: AutoClassifier, path: str | os.PathLike[str] | None 
         from matplotlib.figure import Figure
     except ImportError as error:
         raise SettingError("plot_search needs matplotlib: pip install 'tsnas[plots]'.") from error
-    history = classifier.history_.get("search")
+    if isinstance(classifier, BaseEstimator):
+        check_is_fitted(classifier, "model_")
+    model = getattr(classifier, "model_", classifier)
+    history = model.history.get("search")
     if history is None:
+        strategy = getattr(classifier, "strategy", None)
         raise SettingError(
-            f"strategy={classifier.strategy!r} trains no supernet, so there is nothing to draw; see history_."
+            f"strategy={strategy!r} trains no supernet, so there is nothing to draw; see history_."
+            if strategy
+            else "This model was found without training a supernet, so there is nothing to draw; see its history."
         )
     epochs, history = _broken(history)
     figure = Figure(figsize=(9, 6), layout="constrained")
     latency, ram, decisions, accuracy = figure.subplots(2, 2, sharex=True).ravel()
-    _cost(latency, epochs, history["expected_latency_ms"], classifier.max_latency_ms, "latency (ms)")
+    _cost(latency, epochs, history["expected_latency_ms"], model.limits.max_latency_ms, "latency (ms)")
     kb = [n_bytes / BYTES_PER_KB for n_bytes in history["expected_ram_bytes"]]
-    _cost(ram, epochs, kb, classifier.max_ram_kb, "RAM (KB)")
+    _cost(ram, epochs, kb, model.limits.max_ram_kb, "RAM (KB)")
     decisions.plot(epochs, history["entropy"], color=BLUE, label="entropy (mean, share of its maximum)")
     decisions.plot(epochs, history["settled"], color=GREEN, linestyle="--", label="settled decisions (share)")
     decisions.set(ylim=(-0.02, 1.02), ylabel="decisions", xlabel="epoch")

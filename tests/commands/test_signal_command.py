@@ -29,7 +29,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_from_recordings_to_a_model_for_a_signal(folder, capsys, monkeypatch):
-    monkeypatch.setattr("tsnas.outer.score.FIRST_STEPS", 10)
+    monkeypatch.setattr("tsnas.search.contest.FIRST_STEPS", 10)
     given = [*READING, "--test_groups=u3", "--spans=32", "--decimations=1,2", "--sensors=ax,gx"]
     given += ["--board=nucleo_f446re", "--max_latency_ms=6", "--seed=0", "--out=found", *QUICK]
     scored = []

@@ -44,9 +44,9 @@ def make_quick(monkeypatch):
         },
         contest: {"FIRST_STEPS": 1, "SECOND_STEPS": 1, "LEAST_EPOCHS": 1},
         selection: {"FIRST_STEPS": 1, "FINALISTS": 1, "RANDOM_FINALISTS": 2, "TUNED_FINALISTS": 1},
-        score: {"FIRST_STEPS": 1, "DRAWN": 1},
+        score: {"DRAWN": 1},
         search: {"SPLITS": 1},
-        work: {"FIRST_STEPS": 1, "SECOND_STEPS": 1, "ENTRANTS": 1, "SECOND_ROUND": 1, "SERVES": 0.1},
+        work: {"ENTRANTS": 1, "SECOND_ROUND": 1, "SERVES": 0.1},
     }.items():
         for name, value in changes.items():
             monkeypatch.setattr(module, name, value)

@@ -17,8 +17,7 @@ import tensorflow as tf
 from absl import flags
 
 import tsnas
-from tsnas.outer import score
-from tsnas.pareto import work
+from tsnas.search import contest
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
 SCRIPTS = sorted(path.stem for path in EXAMPLES.glob("*.py") if "app.run(main)" in path.read_text())
@@ -47,9 +46,8 @@ def run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(EXAMPLES)
     # Short trainings of contests have so many steps whatever the settings say.
-    for module in (work, score):
-        monkeypatch.setattr(module, "FIRST_STEPS", 2)
-    monkeypatch.setattr(work, "SECOND_STEPS", 2)
+    for name in ("FIRST_STEPS", "SECOND_STEPS"):
+        monkeypatch.setattr(contest, name, 2)
     # For so few steps a graph takes longer to build than it saves.
     tf.config.run_functions_eagerly(True)
 

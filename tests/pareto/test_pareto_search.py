@@ -22,6 +22,7 @@ from tsnas.cost.estimate import estimate_tflite
 from tsnas.errors import InfeasibleError, ModelFileError, SettingError
 from tsnas.pareto import work
 from tsnas.pareto.work import FrontWork
+from tsnas.search import contest
 from tsnas.space.config import SpaceConfig
 from tsnas.tuning import chief_client as client
 
@@ -38,18 +39,19 @@ QUICK = {"epochs": 16, "search_epochs": 3, "qat_epochs": 2, "batch_size": 16, "f
 BOARDS = ["nucleo_f446re", "nucleo_l552ze_q"]
 X, Y = sines(160)
 # Of short trainings, and a small evolution, here and in all processes: what they find out is tested elsewhere.
-SHORT = {
-    "FIRST_STEPS": 40,
-    "SECOND_STEPS": 40,
-    "EvolutionConfig": functools.partial(work.EvolutionConfig, population=12, generations=2, last_generations=2),
-}
+SMALL_EVOLUTION = functools.partial(work.EvolutionConfig, population=12, generations=2, last_generations=2)
+
+
+def shorten(patch):
+    for name in ("FIRST_STEPS", "SECOND_STEPS"):
+        patch.setattr(contest, name, 40)
+    patch.setattr(work, "EvolutionConfig", SMALL_EVOLUTION)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def short_work():
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in SHORT.items():
-            patch.setattr(work, name, value)
+        shorten(patch)
         yield
 
 
@@ -140,10 +142,9 @@ def test_workers_need_a_seed_and_a_folder(monkeypatch):
 SCRIPT = """
 import sys
 sys.path[:0] = [{tests!r}, {here!r}]
-from tsnas.pareto import work
-from test_pareto_search import SHORT, X, Y, search
-for name, value in SHORT.items():
-    setattr(work, name, value)
+import pytest
+from test_pareto_search import X, Y, search, shorten
+shorten(pytest.MonkeyPatch())
 search(directory=sys.argv[1]).fit(X, Y)
 """
 

@@ -5,12 +5,13 @@ import functools
 import numpy as np
 
 import tsnas
-from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_tflite
-from tsnas.data import Standardizer
+from tsnas.data import Standardizer, validation_splits
 from tsnas.deploy.convert import untrained_int8
-from tsnas.job.pipeline import raw_model
+from tsnas.export import Firmware
+from tsnas.job.settings import check_settings
 from tsnas.model.data_summary import summarise, versions
+from tsnas.model.model import Model, raw_network
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 from tsnas.tflite.metadata import embed_metadata
 
@@ -53,41 +54,54 @@ SECOND = ("second_round", "second_macro_f1")
 
 def fitted(architecture=SMALL, labels=None, strategy="evolution", contest=True, seed=7, **params):
     """A classifier as `fit` would leave it, but for the weights, which are random."""
-    model, tflite = networks(architecture)
+    network, tflite = networks(architecture)
     clf = tsnas.AutoClassifier(**({"max_latency_ms": 30.0, "strategy": strategy, "seed": seed} | params))
+    settings = check_settings(clf)
     count = architecture.classes
-    clf.classes_ = np.array(list("abcdefghijklmnopqrstuvwxyzABCD")[:count] if labels is None else labels)
-    clf.board_ = load_board(clf.board)
-    clf.axes_, clf.seed_, clf.n_features_in_ = (), seed, architecture.sensors
-    clf.signal_ = None
+    classes = np.array(list("abcdefghijklmnopqrstuvwxyzABCD")[:count] if labels is None else labels)
     rng = np.random.default_rng(0)
     mean, std = rng.normal(size=architecture.sensors), rng.uniform(0.1, 2000, size=architecture.sensors)
-    clf.standardizer_ = Standardizer(tuple(mean.tolist()), tuple(std.tolist()))
-    clf.architecture_ = architecture
-    clf.keras_model_ = raw_model(model, clf.standardizer_)
-    metadata = {"classes": [str(label) for label in clf.classes_], "standardization": clf.standardizer_.to_json()}
+    standardizer = Standardizer(tuple(mean.tolist()), tuple(std.tolist()))
+    metadata = {"classes": [str(label) for label in classes], "standardization": standardizer.to_json()}
     tflite = embed_metadata(tflite, metadata)
-    clf._set_artefact(tflite, estimate_tflite(tflite, clf.board_))
-    clf.history_ = {
+    estimate = estimate_tflite(tflite, settings.board)
+    history = {
         "architectures": {"before": [1.07e11], "after": [8912.0]},
-        "contest": {name: [] for name in ("latency_ms", "use", "macro_f1", *SECOND, "winner")},
+        "contest": {name: [] for name in ("latency_ms", "use", "macro_f1", *SECOND, "left_out", "winner")},
         "train": TRAINING,
         "quantise": TRAINING,
     }
     if strategy != "random":
-        clf.history_["search"] = SUPERNET
+        history["search"] = SUPERNET
     if contest:
-        clf.history_["contest"] = {
-            "latency_ms": [2.5, clf.latency_ms_, 1.25],
+        history["contest"] = {
+            "latency_ms": [2.5, estimate.latency_ms, 1.25],
             "use": [0.95, 0.98, 0.5],
             "macro_f1": [0.9, 0.8, 0.85],
             "second_round": [1.0, 0.0],
             "second_macro_f1": [0.95, 0.7],
+            "left_out": [2.0],
             "winner": [1.0],
         }
     x, codes = windows(architecture)
-    clf.data_summary_ = summarise(x, codes, clf.classes_, codes * 0 + np.arange(len(x)) % 5, None, 0.2, seed)
-    clf.versions_ = versions()
+    groups = codes * 0 + np.arange(len(x)) % 5
+    rows = validation_splits(codes, groups, 0.2, seed=seed)
+    model = Model(
+        firmware=Firmware(tflite, settings.board),
+        float_network=raw_network(network, standardizer),
+        limits=settings.limits,
+        estimate=estimate,
+        architecture=architecture,
+        standardizer=standardizer,
+        classes=classes,
+        axes=(),
+        signal=None,
+        seed=seed,
+        history=history,
+        data_summary=summarise(x, codes, classes, groups, rows, fraction=0.2),
+        versions=versions(),
+    )
+    clf._learn(model)
     return clf
 
 

@@ -16,7 +16,7 @@ from tsnas.report.facts import collect
 
 def test_costs_are_those_of_the_estimate():
     clf = fitted(max_latency_ms=30.0, max_ram_kb=8)
-    facts = collect(clf)
+    facts = collect(clf.model_, clf)
     assert sum(row["latency_ms"] for row in facts["layers"]) == pytest.approx(clf.latency_ms_)
     assert len(facts["layers"]) == len(clf.estimate_.rows)
     named = {row["cost"]: row for row in facts["limits"]} if "cost" in facts["limits"][0] else facts["limits"]
@@ -27,10 +27,11 @@ def test_costs_are_those_of_the_estimate():
 
 def test_a_broken_limit_is_over():
     clf = fitted(max_latency_ms=0.001)
-    facts = collect(clf)
+    facts = collect(clf.model_, clf)
     assert not facts["kept"]
     assert "OVER" in json.dumps(facts["limits"])
-    assert collect(fitted())["kept"]
+    other = fitted()
+    assert collect(other.model_, other)["kept"]
 
 
 def test_confusion_is_scikit_learns():
@@ -120,10 +121,12 @@ def test_the_winner_is_the_one_that_the_contest_took_and_who_was_left_out_is_sai
 
 
 def test_a_contest_of_an_earlier_version_has_a_winner_too(tmp_path):
-    clf = fitted()
-    for name in ("use", "winner"):
-        del clf.history_["contest"][name]
-    clf.report(tmp_path)
+    fitted().save(tmp_path)
+    state = json.loads((tmp_path / "classifier.json").read_text())
+    for name in ("use", "winner", "left_out"):
+        del state["history"]["contest"][name]
+    (tmp_path / "classifier.json").write_text(json.dumps(state))
+    tsnas.load(tmp_path).report(tmp_path)
     contest = json.loads((tmp_path / "report.json").read_text())["contest"]
     # The sums of both rounds: 0.9 + 0.7 and 0.8 + 0.95.
     assert (contest["winner"], contest["left_out"]) == (1, [])

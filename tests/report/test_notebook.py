@@ -1,5 +1,6 @@
 """What a notebook shows of a classifier: a diagram before it is fitted, the verdict on its limits after."""
 
+import dataclasses
 from html.parser import HTMLParser
 
 from fitted import SMALL, fitted
@@ -48,9 +49,10 @@ def test_without_a_limit_there_is_none_and_without_a_contest_no_score():
 
 
 def test_names_do_no_harm():
-    clf = fitted(SMALL)
-    clf.board_ = type("Board", (), {"name": "<script>alert(1)</script>"})()
-    assert "<script>" not in clf._repr_html_()
+    board = dataclasses.replace(tsnas.load_board("nucleo_f446re"), name="<script>alert(1)</script>")
+    page = fitted(SMALL, board=board)._repr_html_()
+    assert "&lt;script&gt;" in page
+    assert "<script>" not in page
 
 
 def test_before_it_is_fitted_it_is_the_diagram_of_scikit_learn():

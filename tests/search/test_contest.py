@@ -7,7 +7,7 @@ import pytest
 from toy_data import sines
 
 from tsnas.cost.estimate import estimate_graph
-from tsnas.search.contest import Outcome, considered, contest, short_score
+from tsnas.search.contest import Outcome, Rounds, completed, considered, contest, short_score
 from tsnas.search.derive import Derived
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 
@@ -23,19 +23,20 @@ def test_the_best_on_validation_windows_wins(capsys):
     able = finalist(TimeReduce(7, 8), SensorFusion(16, (5,), 16, False, 1))
     x, y = sines(120)
     data = (x[:90, ..., None], y[:90]), (x[90:, ..., None], y[90:])
-    outcome = contest([blind, able], [data], batch_size=16, seed=0, verbose=2)
+    outcome = contest([blind, able], Rounds([data], batch_size=16, seed=0), verbose=2)
     assert outcome.winner == able
     for scores in (outcome.macro_f1, outcome.second_macro_f1):  # by place, a list and a dict
         assert scores[1] > 0.9 > scores[0] + 0.2
     assert 0 < outcome.seconds_per_epoch < 60
-    assert list(outcome.history()) == ["latency_ms", "use", "macro_f1", "second_round", "second_macro_f1", "winner"]
+    keys = ["latency_ms", "use", "macro_f1", "second_round", "second_macro_f1", "left_out", "winner"]
+    assert list(outcome.history()) == keys
     assert outcome.history()["winner"] == [1.0]
     assert "contest 2/2, 300 steps: macro-F1" in capsys.readouterr().out
 
 
 def test_a_single_finalist_is_not_trained():
     alone = finalist(TimeReduce(3, 4))
-    assert contest([alone], [], 16, 0) == Outcome(alone)
+    assert contest([alone], Rounds([], 16, 0)) == Outcome(alone)
 
 
 def test_no_further_finalist_is_trained_when_time_is_over():
@@ -43,7 +44,7 @@ def test_no_further_finalist_is_trained_when_time_is_over():
     other = finalist(TimeReduce(5, 8), SensorFusion(8, (5,), 8, False, 1))
     x, y = sines(60)
     data = (x[:45, ..., None], y[:45]), (x[45:, ..., None], y[45:])
-    outcome = contest([able, other], [data], batch_size=16, seed=0, max_seconds=0.0)
+    outcome = contest([able, other], Rounds([data], batch_size=16, seed=0), max_seconds=0.0)
     assert outcome.winner == able
     assert len(outcome.macro_f1) == 1
 
@@ -81,7 +82,7 @@ def scored(monkeypatch):
 
 
 X = np.zeros((100, 32, 3, 1), np.float32)
-SPLITS = [((X, None), (X[:1], None)), ((X + 1, None), (X[:1], None))]
+ROUNDS = Rounds([((X, None), (X[:1], None)), ((X + 1, None), (X[:1], None))], batch_size=10, seed=0)
 
 
 def test_the_second_round_counts(scored):
@@ -89,7 +90,7 @@ def test_the_second_round_counts(scored):
     nets = [finalist(TimeReduce(7, 4 * width), SensorFusion(8, (5,), 8, False, 1)) for width in range(1, 5)] * 2
     first, second = [0.5, 0.9, 0.8, 0.1, 0.2, 0.3, 0.4, 0.6], {1: 0.5, 2: 0.7}
     calls = scored([*first, second[1], second[2]])
-    outcome = contest(nets, SPLITS, batch_size=10, seed=0)
+    outcome = contest(nets, ROUNDS)
     assert outcome.winner == nets[2]
     assert outcome.macro_f1 == first
     assert outcome.second_macro_f1 == second
@@ -101,16 +102,18 @@ NETS = [finalist(TimeReduce(7, 4 * width), SensorFusion(8, (5,), 8, False, 1)) f
 
 def test_those_that_use_the_limits_well_are_judged_alone(scored):
     scored([0.90, 0.89, 0.92, 0.88, 0.80, 0.81])
-    outcome = contest(NETS, SPLITS, batch_size=10, seed=0, use=[0.5, 0.9, 0.7, 0.95])
+    outcome = contest(NETS, ROUNDS, use=[0.5, 0.9, 0.7, 0.95])
     assert outcome.second_macro_f1 == {1: 0.80, 3: 0.81}
     assert outcome.winner == NETS[1]
     assert outcome.use == [0.5, 0.9, 0.7, 0.95]
     assert outcome.history()["winner"] == [1.0]
+    assert outcome.left_out == [0, 2]
+    assert outcome.history()["left_out"] == [0.0, 2.0]
 
 
 def test_one_that_is_left_alone_wins_without_a_second_round(scored, capsys):
     calls = scored([0.90, 0.89, 0.70, 0.88])
-    outcome = contest(NETS, SPLITS, batch_size=10, seed=0, use=[0.5, 0.9, 0.7, 0.6], verbose=1)
+    outcome = contest(NETS, ROUNDS, use=[0.5, 0.9, 0.7, 0.6], verbose=1)
     assert (outcome.winner, outcome.second_macro_f1, len(calls)) == (NETS[1], {}, 4)
     assert "4/4" in capsys.readouterr().err
 
@@ -119,3 +122,20 @@ def test_a_larger_network_that_is_clearly_worse_does_not_win():
     assert considered([0.9, 0.93, 0.80, 0.92], [0.5, 0.6, 0.99, 0.89]) == [1, 3, 0, 2]
     assert considered([0.9, 0.93, 0.80, 0.92], [0.91, 0.6, 0.99, 0.89]) == [0, 2]
     assert considered([0.9, 0.9], [0.1, 0.2]) == [0, 1]
+
+
+def test_what_an_earlier_version_stored_is_completed():
+    """A contest without `left_out` has it now, and one of a single round that names no winner has one."""
+    use, first = [0.5, 0.9, 0.7, 0.95], [0.90, 0.89, 0.92, 0.88]
+    outcome = Outcome(NETS[1], 1, [1.0, 2.0, 1.5, 2.1], use, first, {1: 0.80, 3: 0.79}, left_out=[0, 2])
+    before = {name: values for name, values in outcome.history().items() if name != "left_out"}
+    assert completed(before) == outcome.history()
+    assert completed(outcome.history()) == outcome.history()
+    first_version = {"latency_ms": [1.0, 2.0, 3.0], "macro_f1": [0.5, 0.7, 0.7]}
+    assert completed(first_version) == first_version | {
+        "second_round": [],
+        "second_macro_f1": [],
+        "left_out": [],
+        "winner": [1.0],
+    }
+    assert completed({"latency_ms": [], "use": [], "macro_f1": []})["winner"] == []

@@ -35,7 +35,7 @@ from tsnas.commands.main import main
 from tsnas.pareto import work
 from tsnas.space import config
 
-contest.FIRST_STEPS = contest.SECOND_STEPS = work.FIRST_STEPS = work.SECOND_STEPS = 4
+contest.FIRST_STEPS = contest.SECOND_STEPS = 4
 small_space = {"time_reduce_filters": 4, "fusion_filters": 8, "kernel_sizes": (3,), "extra_fusion_cells": 0}
 config.SPACES["tsnas"] = (config.SpaceConfig(first_stride=4, **small_space),)
 small = functools.partial(selection.EvolutionConfig, population=8, generations=1, last_generations=1)

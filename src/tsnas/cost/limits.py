@@ -59,6 +59,19 @@ class Limits:
         """Largest model in whole bytes."""
         return _whole_bytes(self.max_flash_kb)
 
+    def with_deadline(self, deadline_ms: float | None) -> Limits:
+        """These limits, for an inference that must also end within `deadline_ms`.
+
+        Args:
+            deadline_ms: float, in ms, such as `Signal.deadline_ms`; None is no deadline.
+
+        Returns:
+            `Limits`.
+        """
+        if deadline_ms is None:
+            return self
+        return dataclasses.replace(self, max_latency_ms=_smaller(self.max_latency_ms, deadline_ms))
+
     def tightest_with(self, board: Board) -> Limits:
         """These limits, bounded by the RAM and flash that the board has, and the latency by the energy.
 

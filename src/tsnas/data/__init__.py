@@ -9,7 +9,7 @@ from tsnas.data.signal import Signal
 from tsnas.data.split import split_validation, validation_splits
 from tsnas.data.standardizer import Standardizer
 from tsnas.data.tables import from_csv, from_frame
-from tsnas.data.tf_dataset import from_tf_dataset
+from tsnas.data.tf_dataset import from_tf_dataset, windows_and_labels
 from tsnas.data.windows import check_lengths, check_windows
 
 __all__ = [
@@ -32,4 +32,5 @@ __all__ = [
     "from_tf_dataset",
     "split_validation",
     "validation_splits",
+    "windows_and_labels",
 ]

@@ -1,4 +1,4 @@
-"""Collects a tf.data.Dataset into arrays."""
+"""Windows and labels from arrays or from a tf.data.Dataset."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.errors import DatasetElementError, InfiniteDatasetError, TooFewWindowsError
+from tsnas.errors import DatasetElementError, InfiniteDatasetError, LengthMismatchError, TooFewWindowsError
 
 
 def from_tf_dataset(dataset: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -61,3 +61,28 @@ def from_tf_dataset(dataset: Any) -> tuple[np.ndarray, np.ndarray]:
             f"elements of the dataset differ in shape ({', '.join(map(str, shapes))}); "
             "cut or pad all windows to one shape"
         ) from None
+
+
+def windows_and_labels(x: Any, y: Any, name: str = "x") -> tuple[Any, Any]:
+    """Returns windows and labels as they were given, or collected from a tf.data.Dataset of both.
+
+    Args:
+        x: windows, or a tf.data.Dataset of (x, y).
+        y: labels; None with a tf.data.Dataset.
+        name: str, the name of `x` in messages. Defaults to `"x"`.
+
+    Returns:
+        (x, y), not checked any further.
+
+    Raises:
+        LengthMismatchError: windows without labels.
+        DatasetElementError, InfiniteDatasetError, TooFewWindowsError: see `from_tf_dataset`.
+    """
+    if y is not None:
+        return x, y
+    if not hasattr(x, "element_spec"):
+        raise LengthMismatchError(
+            f"{name} comes without labels: AutoClassifier requires y to be passed, but the target y is None; give "
+            "one label per window, or a tf.data.Dataset of (x, y)."
+        )
+    return from_tf_dataset(x)

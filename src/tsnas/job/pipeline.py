@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import tf_keras as keras
@@ -13,16 +10,20 @@ import tf_keras as keras
 import tsnas
 from tsnas.callbacks import ProgressBar
 from tsnas.cost.board import Board
-from tsnas.cost.estimate import Estimate, estimate_graph
+from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
-from tsnas.data import Axes, Standardizer, validation_splits
 from tsnas.deploy.convert import convert_int8
 from tsnas.deploy.verify import verify
+from tsnas.export.firmware import Firmware
 from tsnas.job.budget import Budget
 from tsnas.job.checkpoints import Checkpoints
+from tsnas.job.inputs import Job
+from tsnas.job.preparation import Prepared, prepare
 from tsnas.job.selection import select
 from tsnas.job.settings import Settings
-from tsnas.search.contest import DROPOUT, Data, Split
+from tsnas.model.data_summary import summarise, versions
+from tsnas.model.model import Model, raw_network
+from tsnas.search.contest import DROPOUT, History
 from tsnas.search.derive import Derived
 from tsnas.search.parts import fitting, paths_of
 from tsnas.search.paths import Paths
@@ -32,89 +33,11 @@ from tsnas.space.architecture import Architecture
 from tsnas.system.interrupts import heeded
 from tsnas.system.lock import alone
 from tsnas.tflite.metadata import embed_metadata
-from tsnas.training.augment import Augment, augmentation
 from tsnas.training.scope import scope_of
 from tsnas.training.train import train_float, train_quantised
 
-History = dict[str, list[float]]
-
 # A quantisation-aware step takes about so many float steps.
 QAT_PACE = 2.0
-
-
-@dataclasses.dataclass(frozen=True)
-class Job:
-    """What is to be done, checked.
-
-    Args:
-        x: float32 (windows, time, channels), raw sensor units.
-        y: int32 (windows,), class codes.
-        classes: array of the class labels.
-        groups: array (windows,) or None.
-        validation_data: (x, y) likewise, or None to split them off.
-        settings: `Settings`.
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    classes: np.ndarray
-    groups: np.ndarray | None
-    validation_data: tuple[np.ndarray, np.ndarray] | None
-    settings: Settings
-
-    def checkpoints(self, directory: str | os.PathLike[str] | None, further: Any = None) -> Checkpoints:
-        """Those of this job in a folder; `further` is what else defines it, as JSON values."""
-        identity = self.settings.identity(self.classes) | ({} if further is None else {"further": further})
-        return Checkpoints(directory, [self.x, self.y, self.groups, *(self.validation_data or ()), identity])
-
-
-@dataclasses.dataclass(frozen=True)
-class Result:
-    """What a job ends with."""
-
-    standardizer: Standardizer
-    derived: Derived
-    history: dict[str, dict[str, list[float]]]
-    keras_model: keras.Model
-    tflite_model: bytes
-    estimate: Estimate
-    seed: int
-
-
-class Splits(Sequence[Split]):
-    """Training and validation windows, copied from all of them only when a split is asked for.
-
-    Args:
-        everything: all windows and their labels.
-        rows: list of (training, validation), the indices of each split.
-    """
-
-    def __init__(self, everything: Data, rows: Sequence[tuple[np.ndarray, np.ndarray]]):
-        self._everything, self._rows = everything, rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __getitem__(self, index: Any) -> Any:
-        (x, y), (train, val) = self._everything, self._rows[index]
-        return (x[train], y[train]), (x[val], y[val])
-
-
-@dataclasses.dataclass(frozen=True)
-class Prepared:
-    """Windows as networks take them, (windows, time, channels, 1), with their labels.
-
-    Args:
-        standardizer: `Standardizer` of the first split's training windows.
-        splits: sequence of (training, validation), as `contest` takes them.
-        everything: all windows.
-        augment: what happens to windows in training.
-    """
-
-    standardizer: Standardizer
-    splits: Sequence[Split]
-    everything: Data
-    augment: Augment
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,7 +55,7 @@ class Trained:
     history: dict[str, History]
 
 
-def run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
+def run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
     """Runs the job, or what an earlier run of the same job in `settings.directory` has left of it.
 
     Args:
@@ -140,7 +63,7 @@ def run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
         callbacks: tf_keras callbacks for the search.
 
     Returns:
-        A `Result` whose model keeps every limit.
+        A `Model` that keeps every limit.
 
     Raises:
         InfeasibleError: no architecture keeps the limits; raised before any training.
@@ -151,7 +74,7 @@ def run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
         return _run(job, callbacks)
 
 
-def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
+def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
     settings = job.settings
     budget = Budget(settings.max_minutes)
     checkpoints = job.checkpoints(settings.directory)
@@ -161,6 +84,7 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
     elif settings.seed is None:
         settings = dataclasses.replace(settings, seed=int(np.random.default_rng().integers(2**31)))
     seed: int = settings.seed  # type: ignore[assignment]
+    job = dataclasses.replace(job, settings=settings)
 
     parts = parts_of(job, settings.board, settings.limits, seed)
     spaces = fitting(parts)  # Raises InfeasibleError now rather than after the search.
@@ -173,9 +97,9 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
     counts: dict[str, History] = {"architectures": {"before": [before], "after": [after]}}
 
     data = prepare(job, seed)
-    metadata = file_metadata(job.classes, data.standardizer, settings)
 
     if found is None:
+        metadata = file_metadata(job, data)
         selected = select(spaces, settings, seed, data.splits, data.augment, metadata, budget, callbacks)
         pace = selected.seconds_per_epoch * len(job.x) / len(data.splits[0][0][0])
         derived, history = selected.derived, counts | selected.history
@@ -188,9 +112,9 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
         derived = Derived(architecture, estimate_graph(architecture.graph(), settings.board), found[0]["regret"])
 
     trained = train(derived.architecture, data, settings, seed, checkpoints, budget, pace)
-    result = finished(trained, derived, data, settings, metadata, history, seed)
+    model = finished(trained, derived.architecture, data, job, history)
     checkpoints.clear()
-    return result
+    return model
 
 
 def parts_of(job: Job, board: Board, limits: Limits, seed: int) -> list[Paths]:
@@ -210,49 +134,40 @@ def parts_of(job: Job, board: Board, limits: Limits, seed: int) -> list[Paths]:
 
 
 def finished(
-    trained: Trained,
-    derived: Derived,
-    data: Prepared,
-    settings: Settings,
-    metadata: dict,
-    history: dict[str, History],
-    seed: int,
-) -> Result:
-    """The file of a trained network, held against the limits of the settings, and all that belongs to it.
+    trained: Trained, architecture: Architecture, data: Prepared, job: Job, history: dict[str, History]
+) -> Model:
+    """Returns the model of a trained network, its file held against the limits of the job.
+
+    Args:
+        trained: `Trained`.
+        architecture: `Architecture` of it.
+        data: `Prepared` windows of the job.
+        job: `Job` whose settings have a seed.
+        history: dict of the phases before the training.
+
+    Returns:
+        A `Model`.
 
     Raises:
         LimitExceededError: the file is over a limit.
     """
-    tflite_model = embed_metadata(trained.tflite_model, metadata)
-    return Result(
-        standardizer=data.standardizer,
-        derived=derived,
-        history=history | trained.history,
-        keras_model=raw_model(trained.model, data.standardizer),
-        tflite_model=tflite_model,
-        estimate=verify(tflite_model, settings.board, settings.limits.tightest_with(settings.board)),
-        seed=seed,
-    )
-
-
-def prepare(job: Job, seed: int) -> Prepared:
-    """Splits off validation windows, standardises all, and sets up the augmentation."""
     settings = job.settings
-    if job.validation_data is None:
-        rows = validation_splits(job.y, job.groups, settings.validation_fraction, seed=seed)
-        standardizer = Standardizer.fit(job.x[rows[0][0]])
-        everything = _standardized(standardizer, job.x, job.y)
-        splits: Sequence[Split] = Splits(everything, rows)
-    else:
-        standardizer = Standardizer.fit(job.x)
-        everything = _standardized(standardizer, job.x, job.y)
-        splits = [(everything, _standardized(standardizer, *job.validation_data))]
-    if settings.axes:
-        settings.say(
-            f"axes: channels {_listed(settings.axes)} are taken as x, y, z of a sensor, and turned in training"
-        )
-    augment = augmentation(standardizer, settings.axes)
-    return Prepared(standardizer, splits, everything, augment)
+    tflite = embed_metadata(trained.tflite_model, file_metadata(job, data))
+    return Model(
+        firmware=Firmware(tflite, settings.board),
+        float_network=raw_network(trained.model, data.standardizer),
+        limits=settings.limits,
+        estimate=verify(tflite, settings.board, settings.limits.tightest_with(settings.board)),
+        architecture=architecture,
+        standardizer=data.standardizer,
+        classes=job.classes,
+        axes=settings.axes,
+        signal=settings.signal,
+        seed=settings.seed,  # type: ignore[arg-type]
+        history=history | trained.history,
+        data_summary=_summary(job, data),
+        versions=versions(),
+    )
 
 
 def train(
@@ -284,11 +199,6 @@ def train(
         qat_model, quantise_history = _quantise(model, *data.everything, settings, seed, budget, pace)
     history = {"train": train_history, "quantise": quantise_history}
     return Trained(model, convert_int8(qat_model), history)
-
-
-def _standardized(standardizer: Standardizer, x: np.ndarray, y: np.ndarray) -> Data:
-    """Windows as networks take them, (windows, time, channels, 1), and their labels."""
-    return standardizer(x)[..., np.newaxis], y
 
 
 def _train(model, x, y, settings, seed, augment, checkpoints, budget, pace) -> History:
@@ -326,26 +236,19 @@ def _quantise(model, x, y, settings, seed, budget, pace) -> tuple[keras.Model, H
     return qat_model, {key: [float(value) for value in values] for key, values in recorder.history.items()}
 
 
-def raw_model(model: keras.Model, standardizer: Standardizer) -> keras.Model:
-    """The float model from raw windows (batch, time, channels), with the standardisation in it."""
-    time, sensors = model.input_shape[1:3]
-    inputs = keras.Input((time, sensors), name="raw_windows")
-    mean, std = np.array(standardizer.mean), np.array(standardizer.std)
-    x = keras.layers.Normalization(mean=mean, variance=std**2, name="standardize")(inputs)
-    x = keras.layers.Reshape((time, sensors, 1), name="one_feature")(x)
-    return keras.Model(inputs, model(x), name="tsnas_float")
+def _summary(job: Job, data: Prepared) -> dict:
+    given = None if job.validation_data is None else len(job.validation_data[0])
+    summary = summarise(job.x, job.y, job.classes, job.groups, data.rows, given, job.settings.validation_fraction)
+    return summary if job.recordings is None else summary | {"recordings": job.recordings}
 
 
-def _listed(axes: Axes) -> str:
-    return ", ".join("-".join(map(str, triple)) for triple in axes)
-
-
-def file_metadata(classes: np.ndarray, standardizer: Standardizer, settings: Settings) -> dict:
-    """What travels inside the .tflite file: the firmware needs the first two."""
+def file_metadata(job: Job, data: Prepared) -> dict:
+    """Returns what travels inside the .tflite file; firmware needs class names, standardisation and signal."""
+    settings = job.settings
     signal = {} if settings.signal is None else {"signal": settings.signal.to_json()}
     return signal | {
-        "classes": [str(label) for label in classes.tolist()],
-        "standardization": standardizer.to_json(),
+        "classes": [str(label) for label in job.classes.tolist()],
+        "standardization": data.standardizer.to_json(),
         "board": settings.board.name,
         "limits": dataclasses.asdict(settings.limits),
         "seed": settings.seed,

@@ -16,7 +16,7 @@ from tsnas.deploy.verify import verify
 from tsnas.errors import InfeasibleError, LimitExceededError
 from tsnas.job.budget import Budget
 from tsnas.job.settings import Settings
-from tsnas.search.contest import FIRST_STEPS, Split, contest, short_score
+from tsnas.search.contest import FIRST_STEPS, History, Rounds, Split, contest
 from tsnas.search.derive import Derived
 from tsnas.search.differentiable import SearchConfig, search
 from tsnas.search.evolution import EvolutionConfig, evolve
@@ -28,8 +28,6 @@ from tsnas.space.architecture import Architecture
 from tsnas.tflite.metadata import embed_metadata
 from tsnas.training.augment import Augment
 from tsnas.training.seed import fixed_seed
-
-History = dict[str, list[float]]
 
 # Architectures in the contest: after a search, for about the same time without one, and after trials of keras-tuner.
 FINALISTS, RANDOM_FINALISTS, TUNED_FINALISTS = 6, 14, 3
@@ -78,7 +76,7 @@ def select(
         A `Selected`.
     """
     kind = strategy_named(settings.strategy).kind
-    batch_size = settings.batch_size_for(splits[0][0][0])
+    rounds = Rounds(splits, settings.batch_size_for(splits[0][0][0]), seed, augment, settings.distribute)
     count = settings.finalists or _usual_finalists(kind, len(spaces))
     # What has no finalist needs no search.
     spaces = spaces[:count]
@@ -88,9 +86,8 @@ def select(
     for paths, own_count in zip(spaces, shares(count, len(spaces)), strict=True):
         if kind == "tuner":
             trials = max(own_count, RANDOM_FINALISTS // len(spaces))
-            preferred, own_history = _tuned(
-                paths, splits[0], settings, seed, augment, batch_size, share * budget.seconds_for("search"), trials
-            )
+            own_seconds = share * budget.seconds_for("search")
+            preferred, own_history = _tuned(paths, rounds, settings, seed, own_seconds, trials)
             parties.append(preferred[:own_count])
             histories.append(own_history)
             continue
@@ -105,7 +102,7 @@ def select(
     entrants = [one for turn in itertools.zip_longest(*parties) for one in turn if one is not None]
     seconds = budget.seconds_for("contest")
     use = [spaces[0].use_of(one) for one in entrants]
-    outcome = contest(entrants, splits, batch_size, seed, use, augment, settings.verbose, seconds, settings.distribute)
+    outcome = contest(entrants, rounds, use, settings.verbose, seconds)
     history["contest"] = outcome.history()
     derived = dry_run(spaces, outcome.winner, metadata)
     return Selected(derived, history, outcome.seconds_per_epoch)
@@ -147,14 +144,7 @@ def _search(
 
 
 def _tuned(
-    paths: Paths,
-    split: Split,
-    settings: Settings,
-    seed: int,
-    augment: Augment,
-    batch_size: int,
-    seconds: float,
-    trials: int,
+    paths: Paths, rounds: Rounds, settings: Settings, seed: int, seconds: float, trials: int
 ) -> tuple[list[Derived], History]:
     """What an oracle of keras-tuner prefers, the best first, and its trials."""
 
@@ -166,9 +156,8 @@ def _tuned(
         if trained and time.monotonic() > deadline:
             return None
         trained += 1
-        steps = units * FIRST_STEPS
-        settings.say(f"{settings.strategy}: network {trained}, {steps} steps")
-        return short_score(architecture, split, steps, batch_size, seed, augment, settings.distribute)[0]
+        settings.say(f"{settings.strategy}: network {trained}, {units * FIRST_STEPS} steps")
+        return rounds.first(architecture, units).macro_f1
 
     # Only here: keras-tuner takes seconds to import.
     from tsnas.tuning.architectures import tuned

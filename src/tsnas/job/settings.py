@@ -5,16 +5,20 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from sklearn.base import BaseEstimator
 
 import tsnas
-from tsnas.cost.board import Board
+from tsnas.cost.board import Board, load_board
 from tsnas.cost.limits import Limits
 from tsnas.data import Axes, Signal
+from tsnas.errors import SettingError
 from tsnas.search.strategies import strategy_named
-from tsnas.space.config import SpaceConfig
+from tsnas.space.config import SpaceConfig, space_configs
+from tsnas.system.arguments import is_number, is_whole
 
 # Steps that a phase aims at, and the bounds on its passes over the windows: large sets are seen several times, and the
 # upper bound keeps a set of some thousand windows within minutes.
@@ -86,3 +90,61 @@ def epochs_of(steps: int, steps_per_epoch: float, bounds: tuple[int, int]) -> in
     least, most = bounds
     most = max(most, math.ceil(min(steps, LEAST_STEPS) / steps_per_epoch))
     return int(np.clip(math.ceil(steps / steps_per_epoch), least, most))
+
+
+def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Settings:
+    """Checks the parameters of an estimator.
+
+    Args:
+        estimator: `AutoClassifier`, or an estimator with the same parameters.
+        signal: `Signal` that windows are cut by; its deadline is a limit on latency. Defaults to None.
+
+    Returns:
+        `Settings`, as yet without axes, which depend on the data.
+
+    Raises:
+        SettingError: a setting out of range.
+        LimitError: a limit that is not a finite number above 0.
+        BoardError: an unknown board, or a broken board file.
+    """
+    asked: Any = estimator
+    for name in ("epochs", "search_epochs", "qat_epochs", "batch_size", "finalists"):
+        value = getattr(asked, name)
+        if value is not None and not is_whole(value, 1):
+            raise SettingError(f"{name}={value!r} must be a whole number of at least 1, or None for the default.")
+    strategy_named(asked.strategy)
+    minutes = asked.max_minutes
+    if minutes is not None and not (is_number(minutes) and minutes > 0):
+        raise SettingError(f"max_minutes={minutes!r} must be a number above 0, such as 10, or None for no bound.")
+    if asked.seed is not None and not (is_whole(asked.seed, 0) and asked.seed < 2**31):
+        raise SettingError(f"seed={asked.seed!r} must be a whole number from 0 to 2**31 - 1, or None for a random one.")
+    if not isinstance(asked.verbose, bool) and not (is_whole(asked.verbose, 0) and asked.verbose <= 2):
+        raise SettingError(f"verbose={asked.verbose!r} must be 0 (silent), 1 (bars) or 2 (a line after each epoch).")
+    fraction = asked.validation_fraction
+    if not is_number(fraction) or not 0 < fraction < 1:
+        raise SettingError(f"validation_fraction={fraction!r} must lie between 0 and 1, such as 0.2.")
+    board = load_board(asked.board)
+    limits = Limits(asked.max_latency_ms, asked.max_ram_kb, asked.max_flash_kb, asked.max_energy_mj)
+    return Settings(
+        board=board,
+        limits=limits if signal is None else limits.with_deadline(signal.deadline_ms),
+        spaces=space_configs(asked.space),
+        epochs=_plain(asked.epochs),
+        search_epochs=_plain(asked.search_epochs),
+        qat_epochs=_plain(asked.qat_epochs),
+        batch_size=_plain(asked.batch_size),
+        finalists=_plain(asked.finalists),
+        strategy=asked.strategy,
+        max_minutes=_plain(asked.max_minutes),
+        validation_fraction=float(fraction),
+        axes=(),
+        seed=None if asked.seed is None else int(asked.seed),
+        directory=asked.directory,
+        verbose=int(asked.verbose),
+        signal=signal,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy as one of Python, which JSON takes; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value

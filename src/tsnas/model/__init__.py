@@ -1,1 +1,5 @@
 """The finished model, how it is saved, and the facts that are kept with it."""
+
+from tsnas.model.model import Model
+
+__all__ = ["Model"]

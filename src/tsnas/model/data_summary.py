@@ -1,16 +1,15 @@
-"""What a fit keeps of its data and of its versions, so that a report can tell of them later, without the data."""
+"""Summary of the data and the versions of a fit, kept with its model for reports that no longer have the data."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import platform
-import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 import tsnas
-from tsnas.data import validation_splits
 
 PACKAGES = {"tensorflow": "tensorflow", "tf_keras": "tf_keras"}
 
@@ -20,20 +19,20 @@ def summarise(
     codes: np.ndarray,
     classes: np.ndarray,
     groups: np.ndarray | None,
-    validation_windows: int | None,
-    fraction: float,
-    seed: int,
+    rows: Sequence[tuple[np.ndarray, np.ndarray]] | None,
+    validation_windows: int | None = None,
+    fraction: float | None = None,
 ) -> dict[str, Any]:
-    """Counts of the windows that a fit was given, as plain values.
+    """Counts the windows that a fit was given.
 
     Args:
         x: array (windows, time, channels).
         codes: int array (windows,), class codes.
         classes: array of the class labels.
         groups: array (windows,), or None.
-        validation_windows: int, windows that the caller gave for validation, or None if they were split off.
-        fraction: float, share that was split off.
-        seed: int, the seed of the fit.
+        rows: list of (training, validation), the indices of each split; None if the caller gave validation windows.
+        validation_windows: int, how many the caller gave. Defaults to None.
+        fraction: float, share that was split off. Defaults to None.
 
     Returns:
         dict of `"windows"`, `"time"`, `"channels"`, `"class_counts"` (in the order of the classes), `"groups"` (their
@@ -41,10 +40,10 @@ def summarise(
         one entry for each split), `"groups"` (likewise, or None) and `"fraction"` (None if they were given).
     """
     windows, time, channels = x.shape
-    if validation_windows is None:
-        validation = _split(codes, groups, fraction, seed)
-    else:
+    if rows is None:
         validation = {"how": "given", "windows": [validation_windows], "groups": None, "fraction": None}
+    else:
+        validation = _split(groups, rows) | {"fraction": fraction}
     return {
         "windows": windows,
         "time": time,
@@ -56,7 +55,7 @@ def summarise(
 
 
 def versions() -> dict[str, str]:
-    """Versions of what a fit runs on."""
+    """Returns the versions that a fit runs on, by name."""
     found = {name: importlib.metadata.version(package) for name, package in PACKAGES.items()}
     return {
         "tsnas": tsnas.__version__,
@@ -66,15 +65,10 @@ def versions() -> dict[str, str]:
     }
 
 
-def _split(codes: np.ndarray, groups: np.ndarray | None, fraction: float, seed: int) -> dict[str, Any]:
-    with warnings.catch_warnings():
-        # The fit itself has warned already.
-        warnings.simplefilter("ignore")
-        splits = validation_splits(codes, groups, fraction, seed=seed)
-    by_group = groups is not None and not any(np.isin(groups[val], groups[train]).any() for train, val in splits)
+def _split(groups: np.ndarray | None, rows: Sequence[tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:
+    by_group = groups is not None and not any(np.isin(groups[val], groups[train]).any() for train, val in rows)
     return {
         "how": "by group" if by_group else "by class",
-        "windows": [len(val) for _, val in splits],
-        "groups": [len(np.unique(groups[val])) for _, val in splits] if by_group and groups is not None else None,
-        "fraction": fraction,
+        "windows": [len(val) for _, val in rows],
+        "groups": [len(np.unique(groups[val])) for _, val in rows] if by_group and groups is not None else None,
     }

@@ -1,16 +1,18 @@
-"""Saves and loads a fitted classifier: the .tflite file, the float model's weights, and one JSON file with all else.
+"""Saves and loads a model: the .tflite file, the float network's weights, and one JSON file with all else.
 
 Nothing that is loaded is run: the networks are rebuilt from the architecture, and weights are read as arrays.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pathlib
 import tempfile
 import zipfile
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tf_keras as keras
@@ -18,17 +20,17 @@ import tf_keras as keras
 import tsnas
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_tflite
+from tsnas.cost.limits import Limits
 from tsnas.data import Signal, Standardizer, check_labels
-from tsnas.errors import BoardError, ModelFileError, SettingError
+from tsnas.errors import ModelFileError, TsnasError
+from tsnas.export.firmware import Firmware
 from tsnas.export.model_json import card_json
-from tsnas.job.pipeline import raw_model
+from tsnas.model.model import Model, raw_network
+from tsnas.search.contest import completed
 from tsnas.space.architecture import Architecture
 from tsnas.space.config import space_from_json, space_to_json
 from tsnas.system.files import check_output_dir, parse_json, write_file
 from tsnas.tflite.reader import read_graph
-
-if TYPE_CHECKING:
-    from tsnas.classifier import AutoClassifier
 
 FORMAT = 1
 MOST_CHARACTERS = 10_000
@@ -37,19 +39,41 @@ MOST_BYTES = 2**28
 MODEL_FILE, FLOAT_FILE, STATE_FILE, CARD_FILE = "model.tflite", "model.keras", "classifier.json", "model.json"
 
 
-def save(classifier: AutoClassifier, directory: str | os.PathLike[str]) -> list[pathlib.Path]:
-    """Writes everything that `load` needs; see `AutoClassifier.save`."""
+def save(model: Model, params: Mapping[str, Any], directory: str | os.PathLike[str]) -> list[pathlib.Path]:
+    """Writes everything that `load` needs; see `AutoClassifier.save`.
+
+    Args:
+        model: `Model`.
+        params: parameters of the classifier that it belongs to, by name.
+        directory: path of a folder; made if missing.
+
+    Returns:
+        list of the paths written.
+
+    Raises:
+        OutputDirError: the folder cannot be written.
+    """
     folder = check_output_dir(directory)
-    files = to_bytes(classifier)
-    files[CARD_FILE] = card_json(classifier._firmware, classifier.architecture_.describe()).encode()
+    files = to_bytes(model, params)
+    files[CARD_FILE] = card_json(model.firmware, model.architecture.describe()).encode()
     # The file that `load` reads first goes last: an interrupted save is seen as none, or as the one before.
     for name in (MODEL_FILE, FLOAT_FILE, CARD_FILE, STATE_FILE):
         write_file(folder / name, files[name])
     return [folder / name for name in (MODEL_FILE, FLOAT_FILE, CARD_FILE, STATE_FILE)]
 
 
-def load(classifier_type: type[AutoClassifier], directory: str | os.PathLike[str]) -> AutoClassifier:
-    """Reads a folder that `save` wrote; see `tsnas.load`."""
+def load(directory: str | os.PathLike[str]) -> tuple[Model, dict[str, Any]]:
+    """Reads a folder that `save` wrote; see `tsnas.load`.
+
+    Args:
+        directory: path of the folder.
+
+    Returns:
+        (model, params), as `save` took them.
+
+    Raises:
+        ModelFileError: a file that is missing, damaged, or from a newer version of tsnas.
+    """
     if not isinstance(directory, str | os.PathLike):
         raise ModelFileError(f"directory is {directory!r} ({type(directory).__name__}); give the path of a folder.")
     folder = pathlib.Path(directory)
@@ -62,78 +86,90 @@ def load(classifier_type: type[AutoClassifier], directory: str | os.PathLike[str
             f"No saved classifier can be read from {str(folder)!r}: {reason}. "
             "Give the folder that `save` or `tsnas search --out` wrote."
         ) from None
-    classifier = classifier_type()
     try:
-        restore(classifier, files)
+        return from_bytes(files)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
         if isinstance(error, ModelFileError):
             raise
         raise ModelFileError(f"The classifier saved in {folder} is damaged ({error}); save it again.") from error
-    return classifier
 
 
-def to_bytes(classifier: AutoClassifier) -> dict[str, bytes]:
-    """The content of each file by its name."""
-    params = classifier.get_params()
-    if isinstance(params["board"], Board):
-        params["board"] = None
-    elif not isinstance(params["board"], str):
-        params["board"] = os.fspath(params["board"])
-    params["space"] = space_to_json(params["space"])
-    if params["directory"] is not None:
-        params["directory"] = os.fspath(params["directory"])
-    labels = classifier.classes_
+def to_bytes(model: Model, params: Mapping[str, Any]) -> dict[str, bytes]:
+    """Returns the content of each file by its name, but for the card, which `load` does not read."""
+    plain = dict(params)
+    if isinstance(plain["board"], Board):
+        plain["board"] = None
+    elif not isinstance(plain["board"], str):
+        plain["board"] = os.fspath(plain["board"])
+    plain["space"] = space_to_json(plain["space"])
+    if plain["directory"] is not None:
+        plain["directory"] = os.fspath(plain["directory"])
+    labels = model.classes
     state = {
         "format": FORMAT,
         "tsnas": tsnas.__version__,
-        "params": params,
+        "params": plain,
         "classes": labels.tolist(),
         "classes_dtype": labels.dtype.str,
-        "board": classifier.board_.to_json(),
-        "standardization": classifier.standardizer_.to_json(),
-        "architecture": classifier.architecture_.to_json(),
-        "axes": classifier.axes_,
-        "signal": None if classifier.signal_ is None else classifier.signal_.to_json(),
-        "seed": classifier.seed_,
-        "history": classifier.history_,
-        "data_summary": classifier.data_summary_,
-        "versions": classifier.versions_,
+        "board": model.board.to_json(),
+        "standardization": model.standardizer.to_json(),
+        "architecture": model.architecture.to_json(),
+        "axes": model.axes,
+        "signal": None if model.signal is None else model.signal.to_json(),
+        "seed": model.seed,
+        "history": model.history,
+        "data_summary": model.data_summary,
+        "versions": model.versions,
     }
     return {
-        MODEL_FILE: classifier.tflite_model_,
-        FLOAT_FILE: _model_bytes(classifier.keras_model_),
+        MODEL_FILE: model.tflite,
+        FLOAT_FILE: _network_bytes(model.float_network),
         STATE_FILE: _as_json(state).encode(),
     }
 
 
-def restore(classifier: AutoClassifier, files: dict[str, bytes]) -> None:
-    """Gives an unfitted classifier the state that `to_bytes` took."""
+def from_bytes(files: Mapping[str, bytes]) -> tuple[Model, dict[str, Any]]:
+    """Returns the model and the parameters that `to_bytes` took."""
     state = _read_state(files[STATE_FILE])
     params = dict(state["params"])
     try:
-        classifier.board_ = Board.from_json(state["board"])
+        board = Board.from_json(state["board"])
         params["space"] = space_from_json(params["space"])
-    except (BoardError, SettingError) as error:
+        limits = Limits(*(params.get(field.name) for field in dataclasses.fields(Limits)))
+    except TsnasError as error:
         raise ModelFileError(f"{STATE_FILE} is damaged: {error}") from error
     if params["board"] is None:
-        params["board"] = classifier.board_
-    classifier.set_params(**params)
-    classifier.classes_ = _classes(state["classes"], state["classes_dtype"])
-    classifier.axes_ = tuple((x, y, z) for x, y, z in state.get("axes", ()))
-    signal = state.get("signal")
-    classifier.signal_ = None if signal is None else Signal.from_json(signal)
-    classifier.seed_ = state["seed"]
-    classifier.history_ = state["history"]
-    # Folders saved by earlier versions lack these two.
-    classifier.data_summary_ = state.get("data_summary")
-    classifier.versions_ = state.get("versions") or {"tsnas": state["tsnas"]}
-    classifier.standardizer_ = Standardizer.from_json(state["standardization"])
-    classifier.architecture_ = Architecture.from_json(state["architecture"])
-    classifier.n_features_in_ = classifier.architecture_.sensors
-    _check_fit(classifier, files[MODEL_FILE])
-    classifier.keras_model_ = raw_model(classifier.architecture_.build(), classifier.standardizer_)
-    _load_weights(classifier.keras_model_, files[FLOAT_FILE])
-    classifier._set_artefact(files[MODEL_FILE], estimate_tflite(files[MODEL_FILE], classifier.board_))
+        params["board"] = board
+    tflite = files[MODEL_FILE]
+    classes = _classes(state["classes"], state["classes_dtype"])
+    standardizer = Standardizer.from_json(state["standardization"])
+    architecture = Architecture.from_json(state["architecture"])
+    signal = None if state.get("signal") is None else Signal.from_json(state["signal"])
+    _check_fit(classes, standardizer, architecture, tflite)
+    network = raw_network(architecture.build(), standardizer)
+    _load_weights(network, files[FLOAT_FILE])
+    model = Model(
+        firmware=Firmware(tflite, board),
+        float_network=network,
+        limits=limits if signal is None else limits.with_deadline(signal.deadline_ms),
+        estimate=estimate_tflite(tflite, board),
+        architecture=architecture,
+        standardizer=standardizer,
+        classes=classes,
+        axes=tuple((x, y, z) for x, y, z in state.get("axes", ())),
+        signal=signal,
+        seed=state["seed"],
+        history=_completed(state["history"]),
+        # Folders saved by earlier versions lack these two.
+        data_summary=state.get("data_summary"),
+        versions=state.get("versions") or {"tsnas": state["tsnas"]},
+    )
+    return model, params
+
+
+def _completed(history: dict[str, Any]) -> dict[str, Any]:
+    """The history, with what earlier versions did not store of a contest."""
+    return history | {"contest": completed(history["contest"])} if history.get("contest") else history
 
 
 def _read_state(content: bytes) -> dict[str, Any]:
@@ -164,10 +200,10 @@ def _classes(labels: Any, dtype: Any) -> np.ndarray:
     return classes
 
 
-def _check_fit(classifier: AutoClassifier, tflite: bytes) -> None:
+def _check_fit(classes: np.ndarray, standardizer: Standardizer, architecture: Architecture, tflite: bytes) -> None:
     """Makes sure that the parts belong together, before memory is taken for a network as large as the state says."""
-    architecture, graph = classifier.architecture_, read_graph(tflite)
-    sizes = (len(classifier.classes_), len(classifier.standardizer_.mean))
+    graph = read_graph(tflite)
+    sizes = (len(classes), len(standardizer.mean))
     if sizes != (architecture.classes, architecture.sensors):
         raise ModelFileError(
             f"{STATE_FILE} has {sizes[0]} classes and a standardisation of {sizes[1]} channels for a network of "
@@ -177,14 +213,14 @@ def _check_fit(classifier: AutoClassifier, tflite: bytes) -> None:
         raise ModelFileError(f"{MODEL_FILE} is not the network that {STATE_FILE} describes; save the classifier again.")
 
 
-def _model_bytes(model: keras.Model) -> bytes:
+def _network_bytes(network: keras.Model) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, FLOAT_FILE)
-        model.save(path)
+        network.save(path)
         return pathlib.Path(path).read_bytes()
 
 
-def _load_weights(model: keras.Model, content: bytes) -> None:
+def _load_weights(network: keras.Model, content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, FLOAT_FILE)
         pathlib.Path(path).write_bytes(content)
@@ -193,7 +229,7 @@ def _load_weights(model: keras.Model, content: bytes) -> None:
                 unpacked = sum(member.file_size for member in archive.infolist())
             if unpacked > MOST_BYTES:
                 raise ValueError(f"it unpacks to {unpacked} bytes")
-            model.load_weights(path)
+            network.load_weights(path)
         except Exception as error:  # Keras raises whatever the zip and HDF5 readers beneath it do.
             raise ModelFileError(f"{FLOAT_FILE} does not hold the weights of this architecture: {error}") from error
 

@@ -12,8 +12,10 @@ from tsnas.cost.limits import Limits
 from tsnas.data import Signal, cut_windows, encode_labels
 from tsnas.errors import InfeasibleError, WindowTooShortError
 from tsnas.job import pipeline
+from tsnas.job.inputs import Job
+from tsnas.job.preparation import prepare
 from tsnas.job.settings import Settings
-from tsnas.search.contest import FIRST_STEPS, short_score
+from tsnas.search.contest import Rounds
 from tsnas.search.finalists import finalists, shares
 from tsnas.search.parts import fitting
 
@@ -105,8 +107,8 @@ def score_signal(
             (x, y, groups), (x_val, y_val, _) = recordings.cut(train, signal), recordings.cut(val, signal)
         except WindowTooShortError as error:
             return Trial(signal, why_not=str(error))
-        job = pipeline.Job(x, y, recordings.classes, groups, (x_val, y_val), settings)
-        data = pipeline.prepare(job, seed)
+        job = Job(x, y, recordings.classes, groups, (x_val, y_val), settings)
+        data = prepare(job, seed)
         if not index:
             windows = len(x)
             try:
@@ -116,13 +118,8 @@ def score_signal(
             count = settings.finalists or DRAWN + FURTHER_DRAWN * (len(spaces) - 1)
             for paths, own_count in zip(spaces, shares(count, len(spaces)), strict=True):
                 entrants += finalists(paths, [], own_count, seed)
-        batch_size = settings.batch_size_for(x)
-        scores.append(
-            [
-                short_score(one.architecture, data.splits[0], FIRST_STEPS, batch_size, seed, data.augment)[0]
-                for one in entrants
-            ]
-        )
+        rounds = Rounds(data.splits, settings.batch_size_for(x), seed, data.augment)
+        scores.append([rounds.first(one.architecture).macro_f1 for one in entrants])
     means = np.mean(scores, axis=0)
     best = int(means.argmax())
     return Trial(signal, float(means[best]), entrants[best].estimate.latency_ms, windows)

@@ -26,6 +26,7 @@ from tsnas.data import (
 )
 from tsnas.errors import InfeasibleError, SettingError
 from tsnas.job.checkpoints import Checkpoints
+from tsnas.job.settings import check_settings
 from tsnas.outer.score import Recordings, Trial, score_signal
 from tsnas.system.files import check_output_dir
 from tsnas.system.interrupts import heeded
@@ -160,7 +161,7 @@ class SignalSearch(BaseEstimator):
         own_role = check_team(self.seed, self.directory)
         if self.axes not in ("auto", None):
             raise SettingError(f"axes={self.axes!r}: a signal may leave channels out, so axes must be 'auto' or None.")
-        settings = self._template()._settings()
+        settings = check_settings(self._template())
         checked, signals = self._checked(recordings, labels, groups, rule)
         with tempfile.TemporaryDirectory() as temporary:
             folder = check_output_dir(temporary if self.directory is None else self.directory)
@@ -177,7 +178,7 @@ class SignalSearch(BaseEstimator):
                     signal = self._signal(values, signals)
                     if self.verbose:
                         print(f"signal: {_described(signal)}", flush=True)
-                    limits = self._template()._limits(signal)
+                    limits = settings.limits.with_deadline(signal.deadline_ms)
                     trial = score_signal(signal, checked, splits, settings, limits, seed)
                     kept.save(_name(values), {"trial": trial.to_json()})
                     return trial.macro_f1

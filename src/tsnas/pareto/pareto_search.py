@@ -21,6 +21,9 @@ from tsnas.cost.board import Board, load_board
 from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError, ModelFileError, SettingError
 from tsnas.job import pipeline
+from tsnas.job.inputs import Job, checked
+from tsnas.model import saving
+from tsnas.model.model import Model
 from tsnas.pareto.niches import Niche, check_latencies, niches_of, under
 from tsnas.pareto.plot import plot_points
 from tsnas.pareto.points import Point, best_of, front_of, table_of
@@ -137,7 +140,7 @@ class ParetoSearch(BaseEstimator):
         check_latencies(self.max_latency_ms)
         if isinstance(self.points, bool) or not isinstance(self.points, int | np.integer) or self.points < 1:
             raise SettingError(f"points={self.points!r} must be a whole number of at least 1, such as 6.")
-        job = self._template(boards[0])._job(x, y, groups, validation_data, distribute)
+        job = checked(self._template(boards[0]), x, y, groups, validation_data, distribute)
         callbacks = as_callbacks(callbacks)
         if self.directory is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="tsnas-front-")
@@ -269,7 +272,7 @@ class ParetoSearch(BaseEstimator):
         own = ("boards", "max_latency_ms", "points", "directory")
         return AutoClassifier(board, **{k: v for k, v in self.get_params(deep=False).items() if k not in own})
 
-    def _niches(self, job: pipeline.Job, boards: Sequence[Board]) -> list[Niche]:
+    def _niches(self, job: Job, boards: Sequence[Board]) -> list[Niche]:
         niches: list[Niche] = []
         for board in boards:
             parts = pipeline.parts_of(job, board, Limits(), 0)
@@ -279,7 +282,7 @@ class ParetoSearch(BaseEstimator):
             niches += [niche for niche in own[:-1] if _feasible(parts, niche)] + own[-1:]
         return niches
 
-    def _text(self, job: pipeline.Job) -> str:
+    def _text(self, job: Job) -> str:
         """Python that makes the front again from the same arrays."""
         given = ["x", "y"] + ["groups=groups"] * (job.groups is not None)
         given += ["validation_data=(x_val, y_val)"] * (job.validation_data is not None)
@@ -314,11 +317,9 @@ def _feasible(parts: Sequence[Paths], niche: Niche) -> bool:
     return True
 
 
-def _save(text: str, space: Any, job: pipeline.Job, result: pipeline.Result, folder: str | os.PathLike[str]) -> None:
-    """Saves a finished model as the classifier that a search at its limits would have been."""
-    settings = job.settings
-    limits: dict[str, Any] = dataclasses.asdict(settings.limits)
-    classifier = AutoClassifier(settings.board, **limits, space=space, seed=result.seed, verbose=0)
-    classifier._fitted(job, result)
-    classifier.data_summary_["front"] = text
-    classifier.save(folder)
+def _save(text: str, space: Any, model: Model, folder: str | os.PathLike[str]) -> None:
+    """Saves a finished model as that of the classifier that a search at its limits would have been."""
+    limits: dict[str, Any] = dataclasses.asdict(model.limits)
+    classifier = AutoClassifier(model.board, **limits, space=space, seed=model.seed, verbose=0)
+    told = dataclasses.replace(model, data_summary=(model.data_summary or {}) | {"front": text})
+    saving.save(told, classifier.get_params(deep=False), folder)

@@ -18,10 +18,13 @@ from tsnas.cost.limits import Limits
 from tsnas.errors import LimitExceededError
 from tsnas.job import pipeline
 from tsnas.job.budget import Budget
+from tsnas.job.inputs import Job
+from tsnas.job.preparation import Prepared, prepare
 from tsnas.job.selection import dry_run, joined
+from tsnas.model.model import Model
 from tsnas.pareto.niches import Niche, under
 from tsnas.pareto.points import Point
-from tsnas.search.contest import FIRST_STEPS, SECOND_STEPS, short_score
+from tsnas.search.contest import Rounds
 from tsnas.search.derive import Derived
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.finalists import finalists, shares
@@ -39,24 +42,24 @@ SERVES = 0.85
 # Passes of the search grow with the root of the number of niches: they share most of what is learned.
 GROWTH = 0.5
 
-Save = Callable[[pipeline.Job, pipeline.Result, pathlib.Path], None]
+Save = Callable[[Model, pathlib.Path], None]
 
 
 class FrontWork:
     """Names the jobs of a front and runs them; every outcome is a file, so any process can go on from there.
 
     Args:
-        job: `pipeline.Job` whose settings have a seed; its board and limits are not read.
+        job: `Job` whose settings have a seed; its board and limits are not read.
         niches: sequence of `Niche`.
         folder: path of the folder of the points.
         work: path of the folder of all else.
-        save: function that saves a finished model: of the job it was finished for, the result, and a folder.
+        save: function that saves a finished `Model` in a folder.
         callbacks: tf_keras callbacks for the search.
     """
 
     def __init__(
         self,
-        job: pipeline.Job,
+        job: Job,
         niches: Sequence[Niche],
         folder: pathlib.Path,
         work: pathlib.Path,
@@ -114,8 +117,8 @@ class FrontWork:
         return chosen
 
     @functools.cached_property
-    def _data(self) -> pipeline.Prepared:
-        return pipeline.prepare(self.job, self.seed)
+    def _data(self) -> Prepared:
+        return prepare(self.job, self.seed)
 
     def _search(self) -> float:
         settings, (train, val) = self.job.settings, self._data.splits[0]
@@ -153,15 +156,13 @@ class FrontWork:
         return [search for search in searches if search]
 
     def _score(self, which: str, name: str) -> float:
-        split = self._data.splits[0 if which == "1" else -1]
-        steps = FIRST_STEPS if which == "1" else SECOND_STEPS
-        settings = self.job.settings
-        batch_size = settings.batch_size_for(split[0][0])
-        score, _ = short_score(
-            self._architecture(name), split, steps, batch_size, self.seed, self._data.augment, settings.distribute
-        )
-        self._kept.save(f"score-{which}-{name}", {"macro_f1": score})
-        return score
+        settings, data = self.job.settings, self._data
+        batch_size = settings.batch_size_for(data.splits[0 if which == "1" else -1][0][0])
+        rounds = Rounds(data.splits, batch_size, self.seed, data.augment, settings.distribute)
+        judge = rounds.first if which == "1" else rounds.second
+        score = judge(self._architecture(name))
+        self._kept.save(f"score-{which}-{name}", {"macro_f1": score.macro_f1})
+        return score.macro_f1
 
     def _train(self, name: str) -> float:
         settings, architecture = self.job.settings, self._architecture(name)
@@ -183,44 +184,40 @@ class FrontWork:
             return architecture
         parts = pipeline.parts_of(self.job, niche.board, niche.limits, self.seed)
         derived = Derived(architecture, estimate_graph(architecture.graph(), niche.board), 0.0)
-        metadata = self._metadata(niche)
+        metadata = pipeline.file_metadata(self._job_of(niche), self._data)
         return dry_run(parts, derived, metadata).architecture
 
     def _points_on(self, board: Board, name: str, architecture: Architecture, trained: pipeline.Trained) -> list[Point]:
         """The model on a board, under the least of its limits that it keeps; nothing if it keeps none."""
-        estimate = estimate_graph(architecture.graph(), board)
         for niche in self.niches:
             if niche.board.name != board.name or self._use(name, niche, architecture) > 1.0:
                 continue
-            settings = dataclasses.replace(self.job.settings, board=board, limits=niche.limits)
-            job = dataclasses.replace(self.job, settings=settings)
-            derived = Derived(architecture, estimate, 0.0)
             history = {"search": self.history()}
-            metadata = self._metadata(niche)
             try:
-                result = pipeline.finished(trained, derived, self._data, settings, metadata, history, self.seed)
+                model = pipeline.finished(trained, architecture, self._data, self._job_of(niche), history)
             except LimitExceededError:  # The length of a file is predicted to within some percent only.
                 continue
-            folder = f"{board.name}-{result.estimate.latency_ms:05.1f}ms-{name}"
-            self._save(job, result, self._folder / folder)
+            folder = f"{board.name}-{model.estimate.latency_ms:05.1f}ms-{name}"
+            self._save(model, self._folder / folder)
             return [
                 Point(
                     board=board.name,
                     model=name,
                     max_latency_ms=float(niche.limits.max_latency_ms or 0.0),
-                    latency_ms=result.estimate.latency_ms,
-                    ram_bytes=result.estimate.ram_bytes,
-                    flash_bytes=result.estimate.flash_bytes,
-                    energy_mj=result.estimate.energy_mj,
+                    latency_ms=model.estimate.latency_ms,
+                    ram_bytes=model.estimate.ram_bytes,
+                    flash_bytes=model.estimate.flash_bytes,
+                    energy_mj=model.estimate.energy_mj,
                     macro_f1=self._macro_f1(name),
                     folder=folder,
                 )
             ]
         return []
 
-    def _metadata(self, niche: Niche) -> dict:
+    def _job_of(self, niche: Niche) -> Job:
+        """The job of a single model at the limits of a niche."""
         settings = dataclasses.replace(self.job.settings, board=niche.board, limits=niche.limits)
-        return pipeline.file_metadata(self.job.classes, self._data.standardizer, settings)
+        return dataclasses.replace(self.job, settings=settings)
 
     def _use(self, name: str, niche: Niche, architecture: Architecture | None = None) -> float:
         """Largest share of a limit of a niche that an architecture uses."""

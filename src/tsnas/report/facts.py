@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from sklearn.base import BaseEstimator
 
 import tsnas
+from tsnas.model.model import Model
 from tsnas.model.scores import Judged, held_out_facts
 from tsnas.report import costs, origin
-from tsnas.tflite.interpreter import Int8Model
-from tsnas.tflite.reader import read_graph
-
-if TYPE_CHECKING:
-    from tsnas.classifier import AutoClassifier
 
 FORMAT = 1
 
 
 def collect(
-    classifier: AutoClassifier, judged: Judged | None = None, command_line: str | None = None
+    model: Model, estimator: BaseEstimator, judged: Judged | None = None, command_line: str | None = None
 ) -> dict[str, Any]:
-    """All that a report tells of a fitted classifier.
+    """Collects all that a report tells of a model.
 
     Args:
-        classifier: fitted `AutoClassifier`.
+        model: `Model`.
+        estimator: `AutoClassifier` that it belongs to, for its settings.
         judged: (codes of the test labels, dict of `"float"` and `"int8"` to the predicted codes). Defaults to None.
-        command_line: str, the command that made the classifier. Defaults to None.
+        command_line: str, the command that made the model. Defaults to None.
 
     Returns:
         dict of values that JSON knows; docs/report.md names its keys.
     """
-    graph = read_graph(classifier.tflite_model_)
-    estimate, architecture, board = classifier.estimate_, classifier.architecture_, classifier.board_
-    limits = costs.limit_facts(estimate, classifier._limits())
-    model = Int8Model(classifier.tflite_model_)
-    labels, signal = classifier.classes_.tolist(), classifier.signal_
+    estimate, architecture, board = model.estimate, model.architecture, model.board
+    graph, int8 = model.firmware.graph, model.firmware.model
+    limits = costs.limit_facts(estimate, model.limits)
+    labels, signal = model.classes.tolist(), model.signal
     facts = {
         "format": FORMAT,
         "kept": all(row["verdict"] != costs.OVER for row in limits),
@@ -54,7 +52,7 @@ def collect(
         },
         "latency": costs.latency_facts(estimate, board),
         "test": held_out_facts(judged, len(labels)),
-        "contest": origin.contest_facts(classifier.history_.get("contest"), estimate.latency_ms),
+        "contest": origin.contest_facts(model.history.get("contest"), estimate.latency_ms),
         "model": {
             "classes": labels,
             "time": architecture.time,
@@ -63,22 +61,22 @@ def collect(
             "macs": sum(row.macs for row in estimate.rows),
             "cells": architecture.to_json()["cells"],
             "description": architecture.describe(),
-            "input": {"scale": model.input_scale, "zero_point": model.input_zero_point},
-            "output": {"scale": model.output_scale, "zero_point": model.output_zero_point},
-            "standardization": classifier.standardizer_.to_json(),
+            "input": {"scale": int8.input_scale, "zero_point": int8.input_zero_point},
+            "output": {"scale": int8.output_scale, "zero_point": int8.output_zero_point},
+            "standardization": model.standardizer.to_json(),
         },
         "layers": costs.layer_facts(estimate, graph),
         "memory": costs.memory_facts(graph, board),
         "stream": costs.stream_facts(architecture.time, architecture.sensors, estimate.ram_bytes, signal),
         "signal": None if signal is None else signal.to_json(),
-        "architectures": origin.architectures_facts(classifier.history_.get("architectures")),
-        "history": {phase: classifier.history_.get(phase) for phase in ("search", "train", "quantise")},
-        "data": classifier.data_summary_,
-        "axes": [list(triple) for triple in classifier.axes_],
-        "settings": origin.settings(classifier),
-        "seed": classifier.seed_,
-        "versions": {"tsnas": tsnas.__version__} | classifier.versions_,
-        "reproduce": {"python": origin.snippet(classifier), "command_line": command_line},
+        "architectures": origin.architectures_facts(model.history.get("architectures")),
+        "history": {phase: model.history.get(phase) for phase in ("search", "train", "quantise")},
+        "data": model.data_summary,
+        "axes": [list(triple) for triple in model.axes],
+        "settings": origin.settings(estimator),
+        "seed": model.seed,
+        "versions": {"tsnas": tsnas.__version__} | model.versions,
+        "reproduce": {"python": origin.snippet(model, estimator), "command_line": command_line},
     }
     return plain(facts)
 

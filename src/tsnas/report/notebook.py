@@ -1,14 +1,12 @@
-"""A fitted classifier in a notebook: the verdict on each limit, in a small table."""
+"""A model in a notebook: the verdict on each limit, in a small table."""
 
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tsnas.model.model import Model
 from tsnas.report import costs, origin, text
-
-if TYPE_CHECKING:
-    from tsnas.classifier import AutoClassifier
 
 # Without colours of its own, so that it can be read in light and dark notebooks.
 TABLE = """<table>
@@ -20,22 +18,22 @@ TABLE = """<table>
 </table>"""
 
 
-def verdict_html(classifier: AutoClassifier) -> str:
-    """What a fitted classifier shows of itself.
+def verdict_html(model: Model) -> str:
+    """Returns the HTML table that a fitted classifier shows of itself.
 
     Args:
-        classifier: fitted `AutoClassifier`.
+        model: `Model`.
 
     Returns:
-        str, an HTML table: board, macro-F1 of the architecture on validation windows where there was a contest, and for
-        each cost the model's value, its limit, the share of it and the verdict.
+        str: board, macro-F1 of the architecture on validation windows where there was a contest, and for each cost the
+        model's value, its limit, the share of it and the verdict.
     """
-    shown = [f"{len(classifier.classes_)} classes on {html.escape(classifier.board_.name)}"]
-    contest = origin.contest_facts(classifier.history_.get("contest"), classifier.estimate_.latency_ms)
+    shown = [f"{len(model.classes)} classes on {html.escape(model.board.name)}"]
+    contest = origin.contest_facts(model.history.get("contest"), model.estimate.latency_ms)
     if contest is not None and contest["winner_is_the_model"]:
         macro_f1 = contest["finalists"][contest["winner"]]["macro_f1"]
         shown.append(f"validation macro-F1 {text.score(macro_f1)} after a short training")
-    rows = [_row(fact) for fact in costs.limit_facts(classifier.estimate_, classifier._limits())]
+    rows = [_row(fact) for fact in costs.limit_facts(model.estimate, model.limits)]
     return TABLE.format(caption="AutoClassifier: " + ", ".join(shown), rows="\n".join(rows))
 
 

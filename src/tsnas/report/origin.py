@@ -7,17 +7,14 @@ import json
 import math
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from tsnas.cost.board import Board
-from tsnas.search.contest import considered
+from tsnas.model.model import Model
 from tsnas.space.config import SpaceConfig, space_to_json
-
-if TYPE_CHECKING:
-    from tsnas.classifier import AutoClassifier
 
 # What does not change the outcome.
 ASIDE = ("directory", "verbose")
@@ -33,18 +30,12 @@ def contest_facts(history: dict[str, list[float]] | None, latency_ms: float) -> 
     """
     if not history or not history.get("macro_f1"):
         return None
-    first = history["macro_f1"]
-    second = {
-        int(place): value
-        for place, value in zip(history.get("second_round", []), history.get("second_macro_f1", []), strict=True)
-    }
-    # A classifier of an earlier version does not say who won; all of its finalists were considered.
-    best = max(range(len(first)), key=lambda i: (i in second, first[i] + second.get(i, 0.0), -i))
-    winner = int(history.get("winner", [best])[0])
-    use = history.get("use", [])
+    second = {int(p): value for p, value in zip(history["second_round"], history["second_macro_f1"], strict=True)}
+    winner = int(history["winner"][0])
+    use = history.get("use")
     return {
         "winner": winner,
-        "left_out": sorted(set(range(len(use))) - set(considered(first, use))) if use else [],
+        "left_out": [int(place) for place in history["left_out"]],
         "winner_is_the_model": math.isclose(history["latency_ms"][winner], latency_ms, rel_tol=1e-6),
         "finalists": [
             {
@@ -53,7 +44,7 @@ def contest_facts(history: dict[str, list[float]] | None, latency_ms: float) -> 
                 "macro_f1": value,
                 "second_macro_f1": second.get(place),
             }
-            for place, (cost, value) in enumerate(zip(history["latency_ms"], first, strict=True))
+            for place, (cost, value) in enumerate(zip(history["latency_ms"], history["macro_f1"], strict=True))
         ],
     }
 
@@ -63,28 +54,33 @@ def architectures_facts(counts: dict[str, list[float]] | None) -> dict[str, floa
     return None if not counts else {name: values[0] for name, values in counts.items()}
 
 
-def settings(classifier: AutoClassifier) -> dict[str, Any]:
-    """Every setting that has a say in the outcome, as a plain value."""
-    params = {name: _plain(value) for name, value in classifier.get_params().items() if name not in ASIDE}
+def settings(estimator: BaseEstimator) -> dict[str, Any]:
+    """Returns every setting of an estimator that has a say in the outcome, as a plain value."""
+    params = {name: _plain(value) for name, value in estimator.get_params().items() if name not in ASIDE}
     if isinstance(params["board"], Board):
         params["board"] = params["board"].name
     params["space"] = space_to_json(params["space"])
     return params
 
 
-def snippet(classifier: AutoClassifier) -> str:
-    """Python that makes the classifier again from the same arrays; what has its default is left out."""
-    data = classifier.data_summary_ or {}
+def snippet(model: Model, estimator: BaseEstimator) -> str:
+    """Returns Python that makes a model again from the same arrays; what has its default is left out.
+
+    Args:
+        model: `Model`.
+        estimator: `AutoClassifier` that it belongs to.
+    """
+    data = model.data_summary or {}
     if "front" in data:
         return f"# One point of a front:\n{data['front']}"
-    signal, cut = classifier.signal_, data.get("recordings")
+    signal, cut = model.signal, data.get("recordings")
     if signal is not None and cut is not None:
         given = ["recordings", "labels", f"tsnas.{signal!r}"] + ["groups=groups"] * cut["groups"]
         given += [f'rule="{cut["rule"]}"'] * (cut["rule"] != "majority")
-        return call_text(classifier, classifier.seed_, "clf", "fit_recordings", given)
+        return call_text(estimator, model.seed, "clf", "fit_recordings", given)
     given = ["x", "y"] + ["groups=groups"] * bool(data.get("groups"))
     given += ["validation_data=(x_val, y_val)"] * (data.get("validation", {}).get("how") == "given")
-    return call_text(classifier, classifier.seed_, "clf", "fit", given)
+    return call_text(estimator, model.seed, "clf", "fit", given)
 
 
 def call_text(estimator: BaseEstimator, seed: int, variable: str, method: str, given: Sequence[str]) -> str:

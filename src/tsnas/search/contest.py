@@ -6,7 +6,8 @@ import dataclasses
 import gc
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -35,13 +36,57 @@ JUDGED_AT_ONCE = 256
 # The final training has the same.
 DROPOUT = 0.3
 
+History = dict[str, list[float]]
 Data = tuple[np.ndarray, np.ndarray]
 Split = tuple[Data, Data]
 
 
+class Score(NamedTuple):
+    """The outcome of a short training.
+
+    Args:
+        macro_f1: float, on the validation windows.
+        seconds_per_epoch: float, time of a pass over the training windows.
+    """
+
+    macro_f1: float
+    seconds_per_epoch: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Rounds:
+    """Judges architectures on validation windows after short trainings, in two rounds.
+
+    Args:
+        splits: one or two of ((x, y), (x_val, y_val)), x float32 (windows, time, channels, 1), standardised; the second
+            round takes the last.
+        batch_size: int, windows in a batch.
+        seed: int, the same for all.
+        augment: augmentation in training, as in `train_float`. Defaults to `scale_and_noise`.
+        distribute: tf.distribute.Strategy that networks are trained in. Defaults to None.
+    """
+
+    splits: Sequence[Split]
+    batch_size: int
+    seed: int
+    augment: Augment = scale_and_noise
+    distribute: tf.distribute.Strategy | None = None
+
+    def first(self, architecture: Architecture, times: int = 1) -> Score:
+        """Scores an architecture after `times` the steps of the first round, on the first split."""
+        return self._score(architecture, self.splits[0], times * FIRST_STEPS)
+
+    def second(self, architecture: Architecture) -> Score:
+        """Scores an architecture after the steps of the second round, on the last split."""
+        return self._score(architecture, self.splits[-1], SECOND_STEPS)
+
+    def _score(self, architecture: Architecture, split: Split, steps: int) -> Score:
+        return short_score(architecture, split, steps, self.batch_size, self.seed, self.augment, self.distribute)
+
+
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What came of a contest.
+    """The outcome of a contest.
 
     Args:
         winner: `Derived`.
@@ -50,6 +95,7 @@ class Outcome:
         use: list of float, the shares of the tightest limit that they use.
         macro_f1: list of float, their scores in the first round.
         second_macro_f1: dict of the place of a finalist to its score, for those in the second round.
+        left_out: list of int, places of those that could not win, because others use the limits better.
         seconds_per_epoch: float, how long the slowest of them took for a pass over the training windows; 0 if none
             was trained.
     """
@@ -60,47 +106,41 @@ class Outcome:
     use: list[float] = dataclasses.field(default_factory=list)
     macro_f1: list[float] = dataclasses.field(default_factory=list)
     second_macro_f1: dict[int, float] = dataclasses.field(default_factory=dict)
+    left_out: list[int] = dataclasses.field(default_factory=list)
     seconds_per_epoch: float = 0.0
 
-    def history(self) -> dict[str, list[float]]:
-        """The scores, as a phase of `AutoClassifier.history_`."""
+    def history(self) -> History:
+        """The outcome as a phase of `AutoClassifier.history_`."""
         return {
             "latency_ms": self.latency_ms,
             "use": self.use,
             "macro_f1": self.macro_f1,
             "second_round": [float(index) for index in self.second_macro_f1],
             "second_macro_f1": list(self.second_macro_f1.values()),
+            "left_out": [float(index) for index in self.left_out],
             "winner": [float(self.place)] if self.macro_f1 else [],
         }
 
 
 def contest(
     finalists: Sequence[Derived],
-    splits: Sequence[Split],
-    batch_size: int,
-    seed: int,
+    rounds: Rounds,
     use: Sequence[float] | None = None,
-    augment: Augment = scale_and_noise,
     verbose: int = 0,
     max_seconds: float = math.inf,
-    distribute: tf.distribute.Strategy | None = None,
 ) -> Outcome:
     """Finds the finalist with the best macro-F1 on validation windows, in two rounds.
 
-    After the first, those that use the limits well are left to themselves, unless others were better by far.
+    After the first, those that use the limits well are left to themselves, unless others were better by far. The score
+    of a finalist is the mean over its rounds.
 
     Args:
         finalists: sequence of `Derived`; the first wins a tie.
-        splits: one or two of ((x, y), (x_val, y_val)), x float32 (windows, time, channels, 1), standardised; the second
-            round takes the last. The score of a finalist is the mean over its rounds.
-        batch_size: int, windows in a batch.
-        seed: int, the same for all.
+        rounds: `Rounds` that judge them.
         use: sequence of float, the share of the tightest limit that each finalist uses; None makes no difference
             between them. Defaults to None.
-        augment: what happens to windows in training, as in `train_float`. Defaults to `scale_and_noise`.
         verbose: 0, 1 for a bar, 2 for a line for each finalist. Defaults to 0.
         max_seconds: float, time after which no further finalist is trained, but for the first. Defaults to no bound.
-        distribute: tf.distribute.Strategy that they are trained in. Defaults to None.
 
     Returns:
         An `Outcome`. A single finalist wins without being trained.
@@ -111,17 +151,17 @@ def contest(
     deadline = time.monotonic() + max_seconds
     count = max(2, len(finalists) // SECOND_ROUND)
     bar = tqdm(total=len(finalists) + count, desc="contest ", unit="net", disable=verbose != 1, dynamic_ncols=True)
-    pace = 0.0
+    slowest = 0.0
 
-    def judged(index: int, split: Split, steps: int) -> float:
-        nonlocal pace
-        score, seconds = short_score(finalists[index].architecture, split, steps, batch_size, seed, augment, distribute)
-        pace = max(pace, seconds)
+    def judged(index: int, judge: Callable[[Architecture], Score], steps: int) -> float:
+        nonlocal slowest
+        score = judge(finalists[index].architecture)
+        slowest = max(slowest, score.seconds_per_epoch)
         bar.update()
         if verbose == 2:
             cost = f"{finalists[index].estimate.latency_ms:.1f} ms"
-            print(f"contest {index + 1}/{len(finalists)}, {steps} steps: macro-F1 {score:.3f}, {cost}")
-        return score
+            print(f"contest {index + 1}/{len(finalists)}, {steps} steps: macro-F1 {score.macro_f1:.3f}, {cost}")
+        return score.macro_f1
 
     first: list[float] = []
     second: dict[int, float] = {}
@@ -129,21 +169,42 @@ def contest(
         for index in range(len(finalists)):
             if index and time.monotonic() >= deadline:
                 break
-            first.append(judged(index, splits[0], FIRST_STEPS))
+            first.append(judged(index, rounds.first, FIRST_STEPS))
         left = considered(first, use[: len(first)])
         entrants = left[:count] if len(left) > 1 else []
         bar.total = len(finalists) + len(entrants)
         for index in entrants:
             if time.monotonic() < deadline:
-                second[index] = judged(index, splits[-1], SECOND_STEPS)
-    # Whoever was in the second round stands before all who were not.
-    place = max(left, key=lambda i: (i in second, first[i] + second.get(i, 0.0), -i))
-    latencies = [finalist.estimate.latency_ms for finalist in finalists[: len(first)]]
-    return Outcome(finalists[place], place, latencies, use[: len(first)], first, second, pace)
+                second[index] = judged(index, rounds.second, SECOND_STEPS)
+    place = best(left, first, second)
+    return Outcome(
+        winner=finalists[place],
+        place=place,
+        latency_ms=[finalist.estimate.latency_ms for finalist in finalists[: len(first)]],
+        use=use[: len(first)],
+        macro_f1=first,
+        second_macro_f1=second,
+        left_out=sorted(set(range(len(first))) - set(left)),
+        seconds_per_epoch=slowest,
+    )
+
+
+def best(places: Sequence[int], first: Sequence[float], second: Mapping[int, float]) -> int:
+    """The place of the winner: whoever was in the second round stands before all who were not.
+
+    Args:
+        places: sequence of int, those that may win.
+        first: sequence of float, scores of the first round.
+        second: dict of place to score of the second round.
+
+    Returns:
+        int; of equals the first.
+    """
+    return max(places, key=lambda place: (place in second, first[place] + second.get(place, 0.0), -place))
 
 
 def considered(first: Sequence[float], use: Sequence[float]) -> list[int]:
-    """The places of those that may win, the best first.
+    """Places of the finalists that may win, the best first.
 
     Args:
         first: sequence of float, scores of the first round.
@@ -166,17 +227,17 @@ def short_score(
     seed: int,
     augment: Augment = scale_and_noise,
     distribute: tf.distribute.Strategy | None = None,
-) -> tuple[float, float]:
-    """How well an architecture does on validation windows after a short training.
+) -> Score:
+    """Scores an architecture on validation windows after a short training.
 
     Args:
         architecture: `Architecture`.
-        split: ((x, y), (x_val, y_val)), as in `contest`.
+        split: ((x, y), (x_val, y_val)), as in `Rounds`.
         steps: int, about how many steps it is trained.
-        batch_size, seed, augment, distribute: as in `contest`.
+        batch_size, seed, augment, distribute: as in `Rounds`.
 
     Returns:
-        (macro-F1 on the validation windows, seconds that a pass over the training windows took).
+        A `Score`.
     """
     check()
     train, val = split
@@ -192,4 +253,27 @@ def short_score(
     # The windows that it was trained on are held by references in a circle, which Python may free only much later.
     del model
     gc.collect()
-    return float(f1_score(val[1], predicted, average="macro", zero_division=0)), seconds
+    return Score(float(f1_score(val[1], predicted, average="macro", zero_division=0)), seconds)
+
+
+def completed(history: History) -> History:
+    """The history of a contest as `Outcome.history` gives it, from one that an earlier version has stored.
+
+    Args:
+        history: the phase `"contest"` of `AutoClassifier.history_`; the earliest versions knew no `"use"`, no second
+            round and no `"winner"`, and all of their finalists were considered.
+
+    Returns:
+        A dict with all keys of `Outcome.history`, but for `"use"` where it is not known.
+    """
+    first, use = history["macro_f1"], history.get("use", [])
+    second = dict(zip(map(int, history.get("second_round", [])), history.get("second_macro_f1", []), strict=True))
+    everyone = range(len(first))
+    may_win = considered(first, use) if use else list(everyone)
+    found = {
+        "second_round": [],
+        "second_macro_f1": [],
+        "left_out": [float(place) for place in everyone if place not in may_win],
+        "winner": [float(best(everyone, first, second))] if first else [],
+    }
+    return found | history

@@ -1,0 +1,153 @@
+"""Model: the finished model of a job, and all that is known of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tf_keras as keras
+
+from tsnas.cost.board import Board
+from tsnas.cost.estimate import Estimate
+from tsnas.cost.limits import Limits
+from tsnas.data import (
+    Axes,
+    Signal,
+    Standardizer,
+    check_lengths,
+    check_recordings,
+    check_windows,
+    cut_windows,
+    encode_labels,
+    windows_and_labels,
+)
+from tsnas.errors import SettingError, WindowShapeError
+from tsnas.export.firmware import Firmware
+from tsnas.model.scores import Judged, scores
+from tsnas.space.architecture import Architecture
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Model:
+    """A finished model: the int8 file that keeps its limits on a board, the float network, and how they came to be.
+
+    Args:
+        firmware: `Firmware`, the int8 file as firmware sees it, and its board.
+        float_network: float network, from raw windows (batch, time, channels) to probabilities.
+        limits: `Limits` that were asked for, the deadline of the signal among them.
+        estimate: `Estimate` of the file on the board.
+        architecture: `Architecture`.
+        standardizer: `Standardizer`, mean and deviation of each channel, which firmware must apply.
+        classes: array of the class labels, sorted.
+        axes: tuple of the triples of channels that were turned in training.
+        signal: `Signal` that windows were cut from recordings by, or None.
+        seed: int, the seed used.
+        history: dict of phases, as `AutoClassifier.history_`.
+        data_summary: dict, as `AutoClassifier.data_summary_`, or None.
+        versions: dict, as `AutoClassifier.versions_`.
+
+    Example:
+        >>> model = tsnas.load("runs/demo").model_
+        >>> model.estimate.latency_ms, model.limits.max_latency_ms
+        (29.3, 30.0)
+    """
+
+    firmware: Firmware
+    float_network: keras.Model
+    limits: Limits
+    estimate: Estimate
+    architecture: Architecture
+    standardizer: Standardizer
+    classes: np.ndarray
+    axes: Axes
+    signal: Signal | None
+    seed: int
+    history: dict[str, Any]
+    data_summary: dict[str, Any] | None
+    versions: dict[str, str]
+
+    @property
+    def tflite(self) -> bytes:
+        """The int8 model; input (1, time, channels, 1), output (1, classes)."""
+        return self.firmware.tflite
+
+    @property
+    def board(self) -> Board:
+        """The board that it was made for."""
+        return self.firmware.board
+
+    def predict(self, x: Any) -> np.ndarray:
+        """Labels of windows, by the int8 model; see `AutoClassifier.predict`."""
+        return self.classes[self.predict_proba(x).argmax(axis=1)]
+
+    def predict_proba(self, x: Any) -> np.ndarray:
+        """Probabilities of the classes, by the int8 model; see `AutoClassifier.predict_proba`."""
+        probabilities = self.firmware.predict(self._checked(x))
+        # The output has steps of 1/256, so its sum is near 1 only.
+        return probabilities / probabilities.sum(axis=1, keepdims=True)
+
+    def predict_recordings(self, recordings: Sequence[Any]) -> list[np.ndarray]:
+        """Labels of all windows of recordings, by the int8 model; see `AutoClassifier.predict_recordings`."""
+        signal = self.signal
+        if signal is None:
+            raise SettingError("This classifier was fitted on windows, so it cannot cut recordings: use predict.")
+        found = []
+        for recording in check_recordings(recordings, signal):
+            if len(recording) // signal.decimation < signal.window:
+                found.append(self.classes[:0])
+            else:
+                found.append(self.predict(cut_windows([recording], [0], signal)[0]))
+        return found
+
+    def evaluate(self, x: Any, y: Any = None) -> dict[str, dict[str, float]]:
+        """Accuracy and macro-F1 of the float network and of the int8 model; see `AutoClassifier.evaluate`."""
+        codes, predicted = self.judge(x, y)
+        return {kind: scores(codes, guesses) for kind, guesses in predicted.items()}
+
+    def judge(self, x: Any, y: Any = None, name: str = "x") -> Judged:
+        """Predicts labelled windows by the float network and by the int8 model.
+
+        Args:
+            x: windows (windows, time, channels) in raw sensor units, or a tf.data.Dataset of (x, y).
+            y: labels of shape (windows,). Defaults to None, with a tf.data.Dataset.
+            name: str, the name of `x` in messages. Defaults to `"x"`.
+
+        Returns:
+            (codes, predicted): int32 array (windows,) of the class codes of the labels, and a dict of `"float"` and
+            `"int8"` to the codes that each predicts.
+
+        Raises:
+            UnknownLabelError: labels that the training labels lack.
+            DataError: windows or labels that cannot be used.
+        """
+        x, y = windows_and_labels(x, y, name)
+        x = self._checked(x)
+        check_lengths(x=x, y=y)
+        codes, _ = encode_labels(y, self.classes)
+        probabilities = {
+            "float": self.float_network.predict(x, batch_size=256, verbose=0),
+            "int8": self.predict_proba(x),
+        }
+        return codes, {kind: p.argmax(axis=1) for kind, p in probabilities.items()}
+
+    def _checked(self, x: Any) -> np.ndarray:
+        x = check_windows(x)
+        expected = (self.architecture.time, self.architecture.sensors)
+        if x.shape[1:] != expected:
+            raise WindowShapeError(
+                f"Windows have shape {x.shape[1:]}, but the model was trained on {expected} (time, channels); "
+                "cut and order them as the training windows."
+            )
+        return x
+
+
+def raw_network(network: keras.Model, standardizer: Standardizer) -> keras.Model:
+    """Puts the standardisation into a float network, so that it takes raw windows (batch, time, channels)."""
+    time, sensors = network.input_shape[1:3]
+    inputs = keras.Input((time, sensors), name="raw_windows")
+    mean, std = np.array(standardizer.mean), np.array(standardizer.std)
+    x = keras.layers.Normalization(mean=mean, variance=std**2, name="standardize")(inputs)
+    x = keras.layers.Reshape((time, sensors, 1), name="one_feature")(x)
+    return keras.Model(inputs, network(x), name="tsnas_float")
