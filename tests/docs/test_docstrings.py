@@ -14,7 +14,7 @@ import tsnas
 
 SOURCES = pathlib.Path(tsnas.__file__).parent
 # What the reference shows; other modules are for those who read the sources.
-REFERENCE = ("tsnas.data", "tsnas.datasets", "tsnas.cost", "tsnas.callbacks", "tsnas.errors", "tsnas.plots")
+REFERENCE = tuple(f"tsnas.{name}" for name in ("model", "data", "datasets", "cost", "callbacks", "errors", "plots"))
 ORDER = ("Args", "Call arguments", "Attributes", "Returns", "Raises", "Example", "Source")
 SECTION = re.compile(rf"^({'|'.join(ORDER)}):", re.MULTILINE)
 

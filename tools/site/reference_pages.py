@@ -29,7 +29,9 @@ class ReferencePage:
 
 
 PAGES = (
-    ReferencePage("classifier", "Classifier", "From windows and limits to a model.", ("AutoClassifier", "load")),
+    ReferencePage(
+        "classifier", "Classifier", "From windows and limits to a model.", ("AutoClassifier", "load"), ("tsnas.model",)
+    ),
     ReferencePage(
         "searches",
         "Fronts and signals",

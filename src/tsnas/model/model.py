@@ -79,17 +79,48 @@ class Model:
         return self.firmware.board
 
     def predict(self, x: Any) -> np.ndarray:
-        """Labels of windows, by the int8 model; see `AutoClassifier.predict`."""
+        """Returns the labels of windows, by the int8 model.
+
+        Args:
+            x: array (windows, time, channels), or (windows, time) for one channel, in raw sensor units.
+
+        Returns:
+            array (windows,) of labels from `classes`.
+
+        Raises:
+            DataError: windows that cannot be used.
+        """
         return self.classes[self.predict_proba(x).argmax(axis=1)]
 
     def predict_proba(self, x: Any) -> np.ndarray:
-        """Probabilities of the classes, by the int8 model; see `AutoClassifier.predict_proba`."""
+        """Returns the probabilities of the classes, by the int8 model; rows sum to 1.
+
+        Args:
+            x: as in `predict`.
+
+        Returns:
+            float32 array (windows, classes), columns in the order of `classes`.
+
+        Raises:
+            DataError: windows that cannot be used.
+        """
         probabilities = self.firmware.predict(self._checked(x))
         # The output has steps of 1/256, so its sum is near 1 only.
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     def predict_recordings(self, recordings: Sequence[Any]) -> list[np.ndarray]:
-        """Labels of all windows of recordings, by the int8 model; see `AutoClassifier.predict_recordings`."""
+        """Returns the labels of all windows of recordings, by the int8 model.
+
+        Args:
+            recordings: sequence of arrays (time, channels) in raw sensor units, with all channels.
+
+        Returns:
+            list with an array of labels for each recording, one for each window; empty for one that is too short.
+
+        Raises:
+            SettingError: the model has no `signal`, so it is not known how to cut recordings.
+            DataError: recordings that cannot be used.
+        """
         signal = self.signal
         if signal is None:
             raise SettingError("This classifier was fitted on windows, so it cannot cut recordings: use predict.")
@@ -102,7 +133,19 @@ class Model:
         return found
 
     def evaluate(self, x: Any, y: Any = None) -> dict[str, dict[str, float]]:
-        """Accuracy and macro-F1 of the float network and of the int8 model; see `AutoClassifier.evaluate`."""
+        """Returns accuracy and macro-F1 of the float network and of the int8 model.
+
+        Args:
+            x: windows as in `predict`, or a tf.data.Dataset of (x, y).
+            y: labels of shape (windows,). Defaults to None, with a tf.data.Dataset.
+
+        Returns:
+            `{"float": {"accuracy": ..., "macro_f1": ...}, "int8": {...}}`, each between 0 and 1.
+
+        Raises:
+            UnknownLabelError: labels that the training labels lack.
+            DataError: windows or labels that cannot be used.
+        """
         codes, predicted = self.judge(x, y)
         return {kind: scores(codes, guesses) for kind, guesses in predicted.items()}
 

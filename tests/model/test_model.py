@@ -1,0 +1,78 @@
+"""A model predicts through its file, is judged against scikit-learn's scores, and keeps its limits when it is saved."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from fitted import SMALL, fitted, networks, windows
+from sklearn.metrics import accuracy_score, f1_score
+
+import tsnas
+from tsnas.errors import ExportError, LengthMismatchError, SettingError, WindowShapeError
+from tsnas.export import Firmware
+from tsnas.model import saving
+
+
+def test_labels_are_those_of_the_most_probable_class_of_the_file():
+    model = fitted().model_
+    x, _ = windows()
+    levels = model.firmware.model.predict_int8(model.firmware.quantise(x)).astype(float)
+    probabilities = (levels - model.firmware.model.output_zero_point) * model.firmware.model.output_scale
+    np.testing.assert_allclose(
+        model.predict_proba(x), probabilities / probabilities.sum(axis=1, keepdims=True), rtol=1e-5
+    )
+    np.testing.assert_array_equal(model.predict(x), model.classes[probabilities.argmax(axis=1)])
+
+
+def test_scores_are_scikit_learns():
+    model = fitted().model_
+    x, codes = windows()
+    found = model.evaluate(x, model.classes[codes])
+    guesses = {"float": model.float_network(x).numpy().argmax(axis=1), "int8": model.predict_proba(x).argmax(axis=1)}
+    for kind, predicted in guesses.items():
+        assert found[kind]["accuracy"] == pytest.approx(accuracy_score(codes, predicted))
+        assert found[kind]["macro_f1"] == pytest.approx(f1_score(codes, predicted, average="macro"))
+    judged, predicted = model.judge(x, model.classes[codes])
+    np.testing.assert_array_equal(judged, codes)
+    assert set(predicted) == {"float", "int8"}
+
+
+def test_bad_windows_have_messages_of_their_own():
+    model = fitted().model_
+    x, _ = windows()
+    with pytest.raises(WindowShapeError, match=r"\(31, 3\), but the model was trained on \(32, 3\)"):
+        model.predict(x[:, :31])
+    with pytest.raises(LengthMismatchError, match="x_test comes without labels"):
+        model.judge(x, None, "x_test")
+    with pytest.raises(SettingError, match="use predict"):
+        model.predict_recordings([x[0]])
+
+
+def test_recordings_are_cut_as_the_signal_says():
+    model = fitted().model_
+    signal = tsnas.Signal(window=SMALL.time, stride=8)
+    cut = dataclasses.replace(model, signal=signal)
+    x, _ = windows()
+    long = np.concatenate(x[:3])
+    (found,) = cut.predict_recordings([long])
+    every = np.stack([long[start : start + SMALL.time] for start in range(0, len(long) - SMALL.time + 1, 8)])
+    np.testing.assert_array_equal(found, model.predict(every))
+    assert len(cut.predict_recordings([long[:30]])[0]) == 0
+
+
+def test_a_file_that_does_not_say_what_it_takes_makes_no_model():
+    model = fitted().model_
+    with pytest.raises(ExportError, match="does not say how its input is standardised"):
+        dataclasses.replace(model, firmware=Firmware(networks(SMALL)[1], model.board))
+
+
+@pytest.mark.parametrize(("asked_ms", "kept_ms"), [(None, 250.0), (400.0, 250.0), (30.0, 30.0)])
+def test_a_saved_model_is_bound_by_the_deadline_of_its_signal(tmp_path, asked_ms, kept_ms):
+    clf = fitted(max_latency_ms=asked_ms)
+    signal = tsnas.Signal(window=SMALL.time, stride=8, rate_hz=32)
+    assert signal.deadline_ms == 250.0
+    saving.save(dataclasses.replace(clf.model_, signal=signal), clf.get_params(deep=False), tmp_path)
+    model, params = saving.load(tmp_path)
+    assert model.limits.max_latency_ms == kept_ms
+    assert params["max_latency_ms"] == asked_ms
+    assert tsnas.load(tmp_path).model_.limits == model.limits
