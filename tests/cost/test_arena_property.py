@@ -11,7 +11,7 @@ from tsnas.cost.board import load_board
 from tsnas.cost.memory import n_constants, plan_arena
 from tsnas.graph.graph import GraphBuilder
 from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
-from tsnas.tflite.reader import read_graph
+from tsnas.tflite.graph_reader import read_graph
 
 RUNTIME = load_board("nucleo_f446re").runtime
 # Sizes of this machine's build, with pointers of 8 bytes: a record of a tensor and of a node; the options of

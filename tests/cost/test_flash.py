@@ -8,8 +8,8 @@ from tsnas.cost.flash import base_flash_bytes, flash_bytes, op_flash_bytes
 from tsnas.deploy.convert import untrained_int8
 from tsnas.errors import SettingError
 from tsnas.graph.ops import Conv2D, Reshape
+from tsnas.tflite.graph_reader import read_graph
 from tsnas.tflite.metadata import embed_metadata
-from tsnas.tflite.reader import read_graph
 
 
 @pytest.mark.parametrize("seed", range(6))

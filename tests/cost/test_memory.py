@@ -27,7 +27,7 @@ from tsnas.cost.memory import (
 )
 from tsnas.graph.graph import Graph, GraphBuilder, Node
 from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
-from tsnas.tflite.reader import read_graph
+from tsnas.tflite.graph_reader import read_graph
 
 RUNTIME = load_board("nucleo_f446re").runtime
 

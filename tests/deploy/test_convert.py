@@ -10,9 +10,9 @@ from tflite_micro.python.tflite_micro import runtime
 
 from tsnas import errors
 from tsnas.deploy.convert import convert_int8, untrained_int8
-from tsnas.tflite.flatbuffer import read_model
 from tsnas.tflite.interpreter import Int8Model
 from tsnas.tflite.metadata import embed_metadata, read_metadata
+from tsnas.tflite.parser import parse_model
 from tsnas.training.core_model import operator_names
 
 METADATA = {"mean": [0.1, -2.5, 3.0], "std": [1.0, 0.25, 2.0], "classes": ["gehen", "läuft", "走る"], "board": "any"}
@@ -20,12 +20,12 @@ METADATA = {"mean": [0.1, -2.5, 3.0], "std": [1.0, 0.25, 2.0], "classes": ["gehe
 
 def operators(tflite: bytes) -> list[str]:
     """Names of the output tensors of the operators, in the order of the file."""
-    graph = read_model(tflite).subgraphs[0]
+    graph = parse_model(tflite).subgraphs[0]
     return [graph.tensors[operator.outputs[0]].name.decode() for operator in graph.operators]
 
 
 def test_every_activation_is_int8_and_the_batch_is_one(trained):
-    graph = read_model(trained.tflite).subgraphs[0]
+    graph = parse_model(trained.tflite).subgraphs[0]
     types = {graph.tensors[operator.outputs[0]].type for operator in graph.operators}
     assert types == {schema.TensorType.INT8}
     assert graph.tensors[graph.inputs[0]].type == schema.TensorType.INT8
@@ -61,7 +61,7 @@ def test_order_follows_the_network_not_the_alphabet():
 
 
 def test_tensors_are_numbered_in_execution_order_and_named_after_layers(trained):
-    tensors = [tensor.name.decode() for tensor in read_model(trained.tflite).subgraphs[0].tensors]
+    tensors = [tensor.name.decode() for tensor in parse_model(trained.tflite).subgraphs[0].tensors]
     assert tensors[0] == "input"
     assert tensors[1:13] == operators(trained.tflite)
     assert set(tensors[13:]) >= {"stem/weights", "stem/bias", "logits/weights", "pool/axes"}

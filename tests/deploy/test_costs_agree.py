@@ -14,10 +14,11 @@ from tsnas.cost.memory import plan_arena
 from tsnas.deploy.convert import untrained_int8
 from tsnas.errors import ModelFileError
 from tsnas.space.supernet import Supernet, build_cells
-from tsnas.tflite.flatbuffer import metadata_entry, pack_model, read_model
-from tsnas.tflite.metadata import embed_metadata
+from tsnas.tflite.graph_reader import read_graph
+from tsnas.tflite.metadata import embed_metadata, metadata_entry
 from tsnas.tflite.offline_plan import METADATA_NAME
-from tsnas.tflite.reader import read_graph
+from tsnas.tflite.parser import parse_model
+from tsnas.tflite.writer import pack_model
 
 WINDOWS = [(24, 1), (31, 3), (64, 6), (128, 9)]
 
@@ -55,7 +56,7 @@ def test_interpreter_puts_tensors_where_the_file_says(seed, tmp_path):
     runtime = load_board("nucleo_f446re").runtime
     tflite = untrained_int8(random_architecture(seed).build(seed=0))
     graph = read_graph(tflite)
-    without = read_model(tflite)
+    without = parse_model(tflite)
     without.metadata = None
     own = dataclasses.replace(graph, offsets=None)
     assert read_graph(pack_model(without)) == own
@@ -71,7 +72,7 @@ def test_places_survive_other_metadata():
 
 
 def test_damaged_places_are_named():
-    model = read_model(untrained_int8(random_architecture(0).build(seed=0)))
+    model = parse_model(untrained_int8(random_architecture(0).build(seed=0)))
     model.buffers[metadata_entry(model, METADATA_NAME).buffer].data = np.zeros(8, np.uint8)
     with pytest.raises(ModelFileError, match=r"damaged plan of its tensors \(8 bytes"):
         read_graph(pack_model(model))

@@ -14,7 +14,7 @@ from tsnas.export.network import network
 from tsnas.export.render import render
 from tsnas.graph.ops import AveragePool2D, Conv2D, DepthwiseConv2D, FullyConnected, MaxPool2D
 from tsnas.probe.build import firmware_dir
-from tsnas.tflite.reader import read_graph
+from tsnas.tflite.graph_reader import read_graph
 
 OPS = [
     Conv2D(7, 5, 3, 6, 3, 2, 2, 1, "same", "relu"),

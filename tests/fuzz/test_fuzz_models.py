@@ -16,8 +16,9 @@ from native import all_tried
 import tsnas
 from tsnas.errors import ModelFileError, TsnasError
 from tsnas.export import Firmware, export_model
-from tsnas.tflite.flatbuffer import pack_model, read_model
 from tsnas.tflite.metadata import embed_metadata
+from tsnas.tflite.parser import parse_model
+from tsnas.tflite.writer import pack_model
 
 MODEL = fitted(SMALL).tflite_model_
 SECONDS = 20.0
@@ -43,7 +44,7 @@ SIZES = st.one_of(st.integers(-2, 9), st.sampled_from([2**31 - 1, -(2**31), 2**2
 @st.composite
 def inconsistent(draw):
     """A whole file whose fields contradict each other."""
-    model = read_model(MODEL)
+    model = parse_model(MODEL)
     graph = model.subgraphs[0]
     for _ in range(draw(st.integers(1, 3))):
         tensor = draw(st.sampled_from(graph.tensors))
@@ -131,7 +132,7 @@ METADATA = [
 def test_odd_metadata(tmp_path, metadata, board):
     if board is not None and metadata and "board" in metadata:
         pytest.skip("the board that is given counts")
-    model = read_model(MODEL)
+    model = parse_model(MODEL)
     model.metadata = [entry for entry in model.metadata if entry.name != b"tsnas"]
     content = embed_metadata(pack_model(model), metadata)
     with pytest.raises(TsnasError):

@@ -41,7 +41,7 @@ def define_flags(values: flags.FlagValues) -> None:
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.export import Firmware, export_model
-    from tsnas.tflite.reader import read_model_bytes
+    from tsnas.tflite.parser import read_model_bytes
 
     if len(arguments) != 1:
         raise UsageError(f"expected the path of one model or of the folder of a search, not {len(arguments)} arguments")

@@ -34,7 +34,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.probe.conversion import conversion_for, cycles_of
     from tsnas.probe.ports import opened
     from tsnas.probe.steps import model_steps
-    from tsnas.tflite.reader import read_graph, read_model_bytes
+    from tsnas.tflite.graph_reader import read_graph
+    from tsnas.tflite.parser import read_model_bytes
 
     if len(arguments) != 1:
         raise UsageError(f"expected the path of one model or of the folder of a search, not {len(arguments)} arguments")

@@ -8,7 +8,7 @@ from tsnas.cost.limits import Limits
 from tsnas.cost.memory import ArenaPlan, plan_arena
 from tsnas.graph.graph import Graph, GraphBuilder, Node
 from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
-from tsnas.tflite.reader import read_graph
+from tsnas.tflite.graph_reader import read_graph
 
 __all__ = [
     "Add",

@@ -16,7 +16,8 @@ from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.cost.memory import plan_arena
 from tsnas.graph.graph import Graph
 from tsnas.graph.ops import Conv2D, DepthwiseConv2D, FullyConnected, Shape
-from tsnas.tflite.reader import read_graph, read_model_bytes
+from tsnas.tflite.graph_reader import read_graph
+from tsnas.tflite.parser import read_model_bytes
 
 # Operators with weights, each output channel with a bias of int32.
 WEIGHTED = (Conv2D, DepthwiseConv2D, FullyConnected)

@@ -20,8 +20,8 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
+from tsnas.deploy.tidy import tidy, with_offsets
 from tsnas.errors import CoreModelError, ModelFileError
-from tsnas.tflite.flatbuffer import tidy, with_offsets
 from tsnas.training.core_model import check_core_model, operator_names
 from tsnas.training.seed import kept_random_state
 

@@ -13,9 +13,9 @@ from tsnas.cost.estimate import Estimate, estimate_tflite
 from tsnas.data import Signal, Standardizer
 from tsnas.errors import ExportError, ModelFileError
 from tsnas.graph.graph import Graph
+from tsnas.tflite.graph_reader import read_graph
 from tsnas.tflite.interpreter import Int8Model
 from tsnas.tflite.metadata import read_metadata
-from tsnas.tflite.reader import read_graph
 
 
 @dataclasses.dataclass(frozen=True)

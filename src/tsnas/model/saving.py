@@ -30,7 +30,7 @@ from tsnas.search.contest import completed
 from tsnas.space.architecture import Architecture
 from tsnas.space.config import space_from_json, space_to_json
 from tsnas.system.files import check_output_dir, parse_json, write_file
-from tsnas.tflite.reader import read_graph
+from tsnas.tflite.graph_reader import read_graph
 
 FORMAT = 1
 MOST_CHARACTERS = 10_000

@@ -22,8 +22,8 @@ from tsnas.graph.ops import (
 from tsnas.probe import protocol
 from tsnas.probe.op_encoding import add_words, op_words, quantized_multiplier, softmax_words
 from tsnas.probe.protocol import OpWords
-from tsnas.tflite.flatbuffer import read_model
-from tsnas.tflite.reader import check_runnable
+from tsnas.tflite.graph_reader import check_runnable
+from tsnas.tflite.parser import parse_model
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +54,7 @@ def model_steps(tflite: bytes) -> list[Step]:
         ModelFileError: no int8 .tflite file that can be run; see `check_runnable`.
         UnsupportedProbeOpError: an operator without a kernel in the probe.
     """
-    graph, model = check_runnable(tflite), read_model(tflite)
+    graph, model = check_runnable(tflite), parse_model(tflite)
     (subgraph,) = model.subgraphs
     steps = []
     for node, operator in zip(graph.nodes, subgraph.operators, strict=True):

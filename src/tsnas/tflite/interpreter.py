@@ -7,7 +7,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from tsnas.data.model_arrays import as_windows
 from tsnas.errors import DtypeError, ModelFileError, WindowShapeError
-from tsnas.tflite.reader import check_runnable
+from tsnas.tflite.graph_reader import check_runnable
 
 # More windows at once gain nothing further.
 BATCH = 256

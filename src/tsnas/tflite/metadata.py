@@ -1,12 +1,17 @@
-"""What travels inside a .tflite file beside the network: a dictionary as JSON, which interpreters ignore."""
+"""Metadata of a .tflite file, which interpreters ignore: its named entries, and a dictionary as JSON in one of them."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 
 from tsnas.errors import ModelFileError
 from tsnas.system.files import parse_json
-from tsnas.tflite.flatbuffer import add_metadata, metadata_entry, pack_model, read_model
+from tsnas.tflite.parser import parse_model
+from tsnas.tflite.writer import pack_model
 
 METADATA_NAME = b"tsnas"
 
@@ -32,7 +37,7 @@ def embed_metadata(tflite: bytes, metadata: dict) -> bytes:
         text = json.dumps(metadata, sort_keys=True, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise ModelFileError(f"The metadata is not JSON: {error}. Use dict, list, str, finite numbers.") from error
-    model = read_model(tflite)
+    model = parse_model(tflite)
     add_metadata(model, METADATA_NAME, text.encode())
     return pack_model(model)
 
@@ -53,7 +58,7 @@ def read_metadata(tflite: bytes) -> dict | None:
         >>> read_metadata(tflite)["classes"]
         ['walk', 'sit']
     """
-    model = read_model(tflite)
+    model = parse_model(tflite)
     entry = metadata_entry(model, METADATA_NAME)
     if entry is None:
         return None
@@ -62,3 +67,25 @@ def read_metadata(tflite: bytes) -> dict | None:
     except (ValueError, TypeError, IndexError) as error:
         raise ModelFileError(f"The metadata 'tsnas' in this .tflite file is damaged ({error}).") from error
     return metadata
+
+
+def add_metadata(model: Any, name: bytes, data: bytes) -> None:
+    """Adds an entry of metadata to a parsed model, in the place of an earlier one of that name.
+
+    Args:
+        model: `ModelT`; it is changed.
+        name: bytes, name of the entry.
+        data: bytes, its content.
+    """
+    entry = metadata_entry(model, name)
+    if entry is None:
+        entry = schema.MetadataT()
+        entry.name, entry.buffer = name, len(model.buffers)
+        model.metadata = [*(model.metadata or []), entry]
+        model.buffers.append(schema.BufferT())
+    model.buffers[entry.buffer].data = np.frombuffer(data, dtype=np.uint8)
+
+
+def metadata_entry(model: Any, name: bytes) -> Any:
+    """Returns the entry of metadata (`MetadataT`) with that name in a `ModelT`, or None."""
+    return next((entry for entry in model.metadata or [] if entry.name == name), None)

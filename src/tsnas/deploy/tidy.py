@@ -1,67 +1,23 @@
-"""Rewrites a .tflite file: operators and tensors in chosen places, nothing that the board does not need."""
+"""Rewrites a converted .tflite file: operators and tensors in chosen places, nothing that the board does not need."""
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from typing import Any
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from tsnas.cost.placement import placed
 from tsnas.errors import ModelFileError
+from tsnas.tflite.graph_reader import read_graph
+from tsnas.tflite.metadata import add_metadata
 from tsnas.tflite.offline_plan import METADATA_NAME, NOT_FIXED, pack_offsets
-from tsnas.tflite.reader import read_graph
+from tsnas.tflite.parser import parse_model
+from tsnas.tflite.writer import pack_model
 
-IDENTIFIER = b"TFL3"
-# Kernels read 32-bit words straight from the file, so TFLite's schema asks for this alignment of weights.
-BUFFER_ALIGNMENT = 16
 # By how many an operator has: addition and softmax none, the mean its axes, a convolution two.
 CONSTANT_ROLES = ((), ("axes",), ("weights", "bias"))
-
-
-def read_model(tflite: bytes) -> Any:
-    """Parses a .tflite file into the mutable objects of TFLite's schema (a `ModelT`).
-
-    Args:
-        tflite: bytes, the file.
-
-    Returns:
-        `ModelT`.
-
-    Raises:
-        ModelFileError: bytes that are not a whole .tflite file.
-    """
-    if not isinstance(tflite, (bytes, bytearray)):
-        raise ModelFileError(f"Expected the bytes of a .tflite file, got {type(tflite).__name__}; read the file first.")
-    if len(tflite) < 8 or bytes(tflite[4:8]) != IDENTIFIER:
-        raise ModelFileError(
-            f"These {len(tflite)} bytes are not a .tflite file: its identifier 'TFL3' is missing at offset 4."
-        )
-    try:
-        return schema.ModelT.InitFromPackedBuf(bytes(tflite), 0)
-    except (struct.error, IndexError, ValueError, TypeError, AttributeError, UnicodeDecodeError) as error:
-        raise ModelFileError(
-            f"This .tflite file of {len(tflite)} bytes is truncated or damaged ({error}); export it again."
-        ) from error
-
-
-def pack_model(model: Any) -> bytes:
-    """Serialises a `ModelT`; equal models give equal bytes."""
-    builder = _AlignedBuilder(1024)
-    builder.Finish(model.Pack(builder), file_identifier=IDENTIFIER)
-    return bytes(builder.Output())
-
-
-class _AlignedBuilder(flatbuffers.Builder):
-    """A builder that keeps the alignment of weights, which the generated Python code ignores."""
-
-    def StartVector(self, elem_size: int, num_elems: int, alignment: int) -> int:  # noqa: N802 (name of the base class)
-        if elem_size == 1:
-            alignment = BUFFER_ALIGNMENT
-        return super().StartVector(elem_size, num_elems, alignment)
 
 
 def tidy(tflite: bytes, names: Sequence[str]) -> bytes:
@@ -86,9 +42,9 @@ def tidy(tflite: bytes, names: Sequence[str]) -> bytes:
     Example:
         >>> tflite = tidy(tflite, ["stem", "logits", "pool", "softmax"])
     """
-    model = read_model(tflite)
+    model = parse_model(tflite)
     graph = model.subgraphs[0]
-    operators = depth_first(graph)
+    operators = _depth_first(graph)
     if len(operators) != len(names):
         raise ModelFileError(
             f"The converted model has {len(operators)} operators for {len(names)} layers ({', '.join(names)}): "
@@ -129,29 +85,13 @@ def with_offsets(tflite: bytes) -> bytes:
         (0, 1152, 5760, 0)
     """
     offsets = placed(read_graph(tflite)).offsets or ()
-    model = read_model(tflite)
+    model = parse_model(tflite)
     n_constants = len(model.subgraphs[0].tensors) - len(offsets)
     add_metadata(model, METADATA_NAME, pack_offsets([*offsets, *[NOT_FIXED] * n_constants]))
     return pack_model(model)
 
 
-def add_metadata(model: Any, name: bytes, data: bytes) -> None:
-    """Puts an entry of metadata into a `ModelT`, in the place of an earlier one of that name."""
-    entry = metadata_entry(model, name)
-    if entry is None:
-        entry = schema.MetadataT()
-        entry.name, entry.buffer = name, len(model.buffers)
-        model.metadata = [*(model.metadata or []), entry]
-        model.buffers.append(schema.BufferT())
-    model.buffers[entry.buffer].data = np.frombuffer(data, dtype=np.uint8)
-
-
-def metadata_entry(model: Any, name: bytes) -> Any:
-    """The entry of metadata with that name in a `ModelT`, or None."""
-    return next((entry for entry in model.metadata or [] if entry.name == name), None)
-
-
-def depth_first(graph: Any) -> list[Any]:
+def _depth_first(graph: Any) -> list[Any]:
     """Operators of a subgraph in the order of a depth-first walk from its output, inputs first."""
     producers = {int(output): operator for operator in graph.operators for output in operator.outputs}
     ordered: list[Any] = []

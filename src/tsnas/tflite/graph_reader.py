@@ -1,41 +1,23 @@
-"""Reads an int8 .tflite model into the graph whose costs are known."""
+"""Reads an int8 .tflite model into the graph of its operators, and checks every one of them."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
-import pathlib
-import struct
 from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
 from tsnas.errors import ModelFileError
 from tsnas.graph.graph import Graph, Node
+from tsnas.tflite.metadata import metadata_entry
 from tsnas.tflite.offline_plan import METADATA_NAME, unpack_offsets
 from tsnas.tflite.op_reader import OpReader
+from tsnas.tflite.parser import parse_model, read_model_bytes
 from tsnas.tflite.scales import check_scales
 from tsnas.tflite.tensors import Tensors, indices, unique
 
-FILE_IDENTIFIER = b"TFL3"
-SUPPORTED = "CONV_2D, ADD, MEAN over both spatial axes, SOFTMAX"
 _OP_NAMES = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
-
-
-def read_model_bytes(model: bytes | str | os.PathLike[str]) -> bytes:
-    """Content of a .tflite model, given as bytes or as a path.
-
-    Raises:
-        ModelFileError: the file is missing, unreadable or empty, or `model` is neither bytes nor a path.
-    """
-    if isinstance(model, (bytes, bytearray, memoryview)):
-        return bytes(model)
-    if not isinstance(model, (str, os.PathLike)):
-        raise ModelFileError(f"model is a {type(model).__name__}; give the bytes of a .tflite file, or its path.")
-    try:
-        return pathlib.Path(model).read_bytes()
-    except OSError as error:
-        raise ModelFileError(f"Model {os.fspath(model)!r} cannot be read: {error.strerror}.") from error
 
 
 def read_graph(model: bytes | str | os.PathLike[str]) -> Graph:
@@ -58,9 +40,7 @@ def read_graph(model: bytes | str | os.PathLike[str]) -> Graph:
         >>> [node.op.kind for node in graph.nodes]
         ['conv2d', 'conv2d', 'global_average_pooling2d', 'softmax']
     """
-    content = read_model_bytes(model)
-    source = repr(os.fspath(model)) if isinstance(model, (str, os.PathLike)) else f"of {len(content)} bytes"
-    return _GraphReader(_parse(content, source), source).read()
+    return _checked_graph(model, scales=False)
 
 
 def check_runnable(model: bytes | str | os.PathLike[str]) -> Graph:
@@ -76,24 +56,13 @@ def check_runnable(model: bytes | str | os.PathLike[str]) -> Graph:
         ModelFileError, UnsupportedOpError, FloatModelError: as `read_graph`, or scales and zero points that cannot be
             computed with.
     """
+    return _checked_graph(model, scales=True)
+
+
+def _checked_graph(model: bytes | str | os.PathLike[str], scales: bool) -> Graph:
     content = read_model_bytes(model)
     source = repr(os.fspath(model)) if isinstance(model, (str, os.PathLike)) else f"of {len(content)} bytes"
-    return _GraphReader(_parse(content, source), source).read(scales=True)
-
-
-def _parse(content: bytes, source: str) -> Any:
-    if len(content) < 8:
-        raise ModelFileError(f"Model {source} holds {len(content)} bytes; that is no .tflite file. Convert it again.")
-    if content[4:8] != FILE_IDENTIFIER:
-        raise ModelFileError(
-            f"Model {source} is not a .tflite file: bytes 4 to 8 are {content[4:8]!r}, not {FILE_IDENTIFIER!r}."
-        )
-    try:
-        model = schema.ModelT.InitFromPackedBuf(content, 0)
-    # What flatbuffers and NumPy raise when an offset or a length points outside the file.
-    except (struct.error, IndexError, ValueError, TypeError, OverflowError, MemoryError) as error:
-        raise ModelFileError(f"Model {source} is truncated or damaged ({error}). Convert it again.") from error
-    return model
+    return _GraphReader(parse_model(content, source), source).read(scales)
 
 
 class _GraphReader:
@@ -106,14 +75,14 @@ class _GraphReader:
                 f"Model {source} has {len(subgraphs)} subgraphs; it must have exactly 1, without control flow."
             )
         self._codes = model.operatorCodes or []
-        self._metadata = model.metadata or []
+        self._plan = metadata_entry(model, METADATA_NAME)
         self._inputs = indices(subgraphs[0].inputs)
         self._outputs = indices(subgraphs[0].outputs)
         self._operators = subgraphs[0].operators or []
         self._tensors = Tensors(subgraphs[0].tensors or [], model.buffers or [], source)
         self._ops = OpReader(self._tensors, source)
 
-    def read(self, scales: bool = False) -> Graph:
+    def read(self, scales: bool) -> Graph:
         if not self._operators or not self._inputs or len(self._outputs) != 1:
             raise self._tensors.error(
                 f"it has {len(self._operators)} operators, {len(self._inputs)} inputs and {len(self._outputs)} "
@@ -154,11 +123,10 @@ class _GraphReader:
 
     def _offsets(self, graph: Graph) -> tuple[int, ...] | None:
         """Offset of each tensor of the graph where the file fixes them, else None."""
-        entry = next((entry for entry in self._metadata if entry.name == METADATA_NAME), None)
-        if entry is None:
+        if self._plan is None:
             return None
         try:
-            offsets = unpack_offsets(self._tensors.data(entry.buffer), len(self._tensors))
+            offsets = unpack_offsets(self._tensors.data(self._plan.buffer), len(self._tensors))
         except ValueError as error:
             raise self._tensors.error(f"it has a damaged plan of its tensors ({error})") from error
         by_name = dict(zip(self._tensors.names, offsets, strict=True))

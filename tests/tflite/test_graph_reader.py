@@ -25,7 +25,8 @@ from tsnas.graph.ops import (
     Reshape,
     Softmax,
 )
-from tsnas.tflite.reader import read_graph, read_model_bytes
+from tsnas.tflite.graph_reader import read_graph
+from tsnas.tflite.parser import read_model_bytes
 
 layers = keras.layers
 
