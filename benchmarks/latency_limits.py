@@ -25,9 +25,10 @@ from absl import app, flags
 from benchmarks.latency import MEASUREMENTS
 from benchmarks.latency_models import fit_kernel_model, held_out_predictions
 from benchmarks.record import provenance, write_json
-from tsnas.cost.board import RELATIVES_FILE, load_board
+from tsnas.cost.board import load_board
 from tsnas.cost.latency import op_cycles
 from tsnas.cost.measurements import OpMeasurement, read_measurements
+from tsnas.cost.relative import RELATIVES_FILE
 from tsnas.errors import BoardFileError
 
 flags.DEFINE_string("limits_out", "benchmarks/results/latency_limits.json", "Where to write the results as JSON.")

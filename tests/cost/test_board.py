@@ -7,7 +7,8 @@ import pathlib
 
 import pytest
 
-from tsnas.cost.board import SCHEMA_FILE, Board, board_names, load_board
+from tsnas.cost.board import Board, board_names, load_board
+from tsnas.cost.board_schema import SCHEMA_FILE
 from tsnas.cost.features import FEATURE_NAMES
 from tsnas.cost.measurements import OpMeasurement, record_to_json
 from tsnas.errors import BoardError, BoardFileError, UnknownBoardError

@@ -5,24 +5,19 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
-import json
+import math
 import os
 import pathlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from tsnas.cost.measurements import OpMeasurement, record_fault, record_from_json, record_to_json
+from tsnas.cost.board_schema import check_board_json, field_error
+from tsnas.cost.measurements import OpMeasurement, record_from_json, record_to_json
 from tsnas.errors import BoardError, BoardFileError, UnknownBoardError
 from tsnas.graph.ops import Op
-from tsnas.system.arguments import is_number
 from tsnas.system.files import parse_json
 
 BOARDS_DIR = pathlib.Path(__file__).parent / "boards"
-SCHEMA_FILE = pathlib.Path(__file__).parent / "board.schema.json"
-# Errors of each board under the coefficients of another; made by benchmarks/latency_limits.py.
-RELATIVES_FILE = pathlib.Path(__file__).parent / "relatives.json"
-# Nothing on a board is smaller or larger; beyond, sums of costs would overflow.
-SMALLEST, LARGEST = 1e-15, 1e15
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,16 +121,17 @@ class Board:
         Raises:
             BoardFileError: a field is missing, unknown, of another type, negative or not finite.
         """
-        fields = dict(_checked(values, source_name))
+        check_board_json(values, source_name)
+        fields = dict(values)
         fields["clock_hz"] = float(fields["clock_hz"])
         fields["latency_error"] = LatencyError(**fields["latency_error"])
         fields["runtime"] = Runtime(**fields["runtime"])
         fields["table"] = _table(fields.get("table", []), source_name)
         board = cls(**fields)
         for index, record in enumerate(board.table):
-            fault = record_fault(record, board)
+            fault = board.record_fault(record)
             if fault is not None:
-                raise _wrong(source_name, ("table", index), f"cannot be used: {fault}")
+                raise field_error(source_name, ("table", index), f"cannot be used: {fault}")
         return board
 
     def measured(self, op: Op) -> OpMeasurement | None:
@@ -168,10 +164,36 @@ class Board:
         """
         records = tuple(records)
         for record in records:
-            fault = record_fault(record, self)
+            fault = self.record_fault(record)
             if fault is not None:
                 raise BoardError(f"Board {self.name!r} cannot use the record of {record.op}: {fault}.")
         return dataclasses.replace(self, table=(*self.table, *records))
+
+    def record_fault(self, record: OpMeasurement) -> str | None:
+        """Returns the reason why a record cannot be used for this board as it is now.
+
+        A record is stale if another kernel library or toolchain made it; it is impossible if its arena is smaller than
+        its own tensors, or if the interpreter took fewer cycles than the operator within it.
+
+        Args:
+            record: `OpMeasurement`.
+
+        Returns:
+            str, the reason; None if the record can be used.
+        """
+        if record.board != self.name:
+            return f"of board {record.board!r}, not {self.name!r}"
+        for field in ("kernel_library", "toolchain"):
+            value, expected = getattr(record, field), getattr(self, field)
+            if value is not None and value != expected:
+                return f"stale: {field} is {value!r}, the board's is {expected!r}"
+        if not 0 < record.op_cycles <= record.invoke_cycles:
+            cycles = f"{record.op_cycles} cycles of the operator within {record.invoke_cycles} of the interpreter"
+            return f"impossible: {cycles}"
+        tensor_bytes = sum(math.prod(shape) for shape in (*record.op.in_shapes, record.op.out_shape))
+        if record.arena_bytes < tensor_bytes:
+            return f"impossible: an arena of {record.arena_bytes} bytes for tensors of {tensor_bytes} bytes"
+        return None
 
     @functools.cached_property
     def _records(self) -> dict[Op, OpMeasurement]:
@@ -229,77 +251,6 @@ def _read_board(path: pathlib.Path) -> Board:
     return Board.from_json(values, str(path))
 
 
-def _checked(values: Any, source_name: str) -> dict[str, Any]:
-    """`values`, if they keep the schema of board files; else an error that names the first wrong field."""
-    try:
-        for place, value in _numbers(values, ()):
-            # NaN is a number that no comparison of the schema refuses.
-            if not is_number(value):
-                raise _wrong(source_name, place, f"is {str(value)[:20]}; it must be finite")
-            if value and not SMALLEST <= abs(value) <= LARGEST:
-                fault = f"is {value:.3g}; the size of a number that is not 0 must be from {SMALLEST:g} to {LARGEST:g}"
-                raise _wrong(source_name, place, fault)
-        errors = sorted(_validator().iter_errors(values), key=lambda error: [str(part) for part in error.absolute_path])
-    except RecursionError:
-        raise _wrong(source_name, (), "is nested too deeply") from None
-    for error in errors:
-        raise _wrong(source_name, *_place_and_fault(error))
-    return values
-
-
-def _place_and_fault(error: Any) -> tuple[tuple[Any, ...], str]:
-    place, value, allowed = tuple(error.absolute_path), error.instance, error.validator_value
-    if error.validator == "required":
-        return (*place, next(name for name in allowed if name not in value)), "is missing"
-    if error.validator == "additionalProperties":
-        key = next(key for key in value if key not in error.schema["properties"])
-        if place == ("coefficients",):
-            return (*place, key), f"is not a kernel; known are {', '.join(error.schema['properties'])}"
-        return (*place, key), "is not a field of a board; remove it or correct its name"
-    rules = {
-        "type": lambda: " or ".join(_TYPE_TEXTS[name] for name in ([allowed] if isinstance(allowed, str) else allowed)),
-        "minimum": lambda: f">= {allowed}",
-        "exclusiveMinimum": lambda: f"> {allowed}",
-        "minLength": lambda: "a text that is not empty",
-        "pattern": lambda: "a day such as 2026-01-31",
-    }
-    return place, f"is {value!r}; it must be {rules[error.validator]()}"
-
-
-_TYPE_TEXTS = {
-    "object": "an object",
-    "array": "a list",
-    "string": "a text",
-    "number": "a number",
-    "integer": "a whole number",
-    "null": "null",
-}
-
-
-def _wrong(source_name: str, place: Sequence[Any], fault: str) -> BoardFileError:
-    field = ".".join(map(str, place)) or "the top level"
-    return BoardFileError(f"Board file {source_name!r}: {field} {fault}.")
-
-
-def _numbers(values: Any, place: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], float]]:
-    items: Iterable[tuple[Any, Any]] = ()
-    if isinstance(values, int | float) and not isinstance(values, bool):
-        yield place, values
-    elif isinstance(values, dict):
-        items = values.items()
-    elif isinstance(values, list):
-        items = enumerate(values)
-    for key, value in items:
-        yield from _numbers(value, (*place, key))
-
-
-@functools.cache
-def _validator() -> Any:
-    import jsonschema  # slow to load
-
-    return jsonschema.Draft202012Validator(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
-
-
 def _table(rows: list[dict[str, Any]], source_name: str) -> tuple[OpMeasurement, ...]:
     records = []
     for index, row in enumerate(rows):
@@ -307,5 +258,5 @@ def _table(rows: list[dict[str, Any]], source_name: str) -> tuple[OpMeasurement,
             records.append(record_from_json(row))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             fault = f"is {row!r}: {type(error).__name__}: {error}; it must have the columns of a measured operator"
-            raise _wrong(source_name, ("table", index), fault) from error
+            raise field_error(source_name, ("table", index), fault) from error
     return tuple(records)

@@ -14,7 +14,6 @@ from tsnas.cost.board import Board
 from tsnas.cost.measurements import (
     OpMeasurement,
     read_measurements,
-    record_fault,
     record_from_json,
     record_to_json,
 )
@@ -121,7 +120,7 @@ def checked_table(records: Iterable[OpMeasurement], board: Board) -> tuple[list[
     latest: dict[object, OpMeasurement] = {}
     rejected: list[Rejected] = []
     for record in records:
-        reason = record_fault(record, board)
+        reason = board.record_fault(record)
         if reason is None:
             earlier = latest.get(record.op)
             if earlier is None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
+import pathlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from tsnas.cost.board import RELATIVES_FILE, Board, LatencyError, board_names, load_board
+from tsnas.cost.board import Board, LatencyError, board_names, load_board
 from tsnas.cost.fit import fit_board_coefficients
 from tsnas.cost.latency import op_cycles
 from tsnas.cost.measurements import OpMeasurement
 from tsnas.errors import SettingError
 
+# Errors of each board under the coefficients of another; made by benchmarks/latency_limits.py.
+RELATIVES_FILE = pathlib.Path(__file__).parent / "relatives.json"
 # From so many measured operators on, a fit of their own is tried beside one factor for all.
 FIT_FROM = 30
 # With fewer, their own error says too little; that between boards counts if it is larger.
