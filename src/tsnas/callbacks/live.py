@@ -7,6 +7,7 @@ from tqdm.auto import tqdm
 
 from tsnas.callbacks.search_board import check_supernet
 from tsnas.errors import SettingError
+from tsnas.system.arguments import is_int, is_number
 
 
 class ConstraintMonitor(keras.callbacks.Callback):
@@ -68,9 +69,9 @@ class EarlyStopOnConvergence(keras.callbacks.Callback):
 
     def __init__(self, settled: float = 0.95, patience: int = 2, verbose: int = 0):
         super().__init__()
-        if isinstance(settled, bool) or not isinstance(settled, int | float) or not 0 < settled <= 1:
+        if not is_number(settled) or not 0 < settled <= 1:
             raise SettingError(f"settled={settled!r} must be a share of the decisions in (0, 1], such as 0.95.")
-        if isinstance(patience, bool) or not isinstance(patience, int) or patience < 1:
+        if not is_int(patience, 1):
             raise SettingError(f"patience={patience!r} must be a whole number of epochs of at least 1.")
         self.settled, self.patience, self.verbose = settled, patience, verbose
         self.stopped_epoch: int | None = None

@@ -10,6 +10,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.errors import SettingError
+from tsnas.system.arguments import is_int
 from tsnas.system.files import check_output_dir
 
 
@@ -36,7 +37,7 @@ class SearchBoard(keras.callbacks.Callback):
 
     def __init__(self, log_dir: str | os.PathLike[str], pictures_every: int = 1):
         super().__init__()
-        if isinstance(pictures_every, bool) or not isinstance(pictures_every, int | np.integer) or pictures_every < 0:
+        if not is_int(pictures_every, 0):
             raise SettingError(f"pictures_every={pictures_every!r} must be a whole number of epochs, or 0 for none.")
         try:
             import tensorboard  # noqa: F401  tf.summary needs it

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import Any
 
 import numpy as np
 
 from tsnas.errors import SettingError
+from tsnas.system.arguments import is_int
 
 Axes = tuple[tuple[int, int, int], ...]
 
@@ -52,10 +52,10 @@ def find_axes(axes: Any, x: np.ndarray) -> Axes:
     except TypeError:
         raise _error(axes, channels) from None
     flat = [channel for triple in triples for channel in triple]
-    whole = all(isinstance(channel, numbers.Integral) and not isinstance(channel, bool) for channel in flat)
+    whole = all(is_int(channel, 0) for channel in flat)
     if any(len(triple) != 3 for triple in triples) or not whole or len(set(flat)) < len(flat):
         raise _error(axes, channels)
-    if flat and not 0 <= min(flat) <= max(flat) < channels:
+    if flat and max(flat) >= channels:
         raise _error(axes, channels)
     return tuple((int(x), int(y), int(z)) for x, y, z in triples)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tsnas.errors import ModelFileError, SettingError
-from tsnas.system.arguments import is_number, is_whole
+from tsnas.system.arguments import is_int, is_number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Signal:
             if name == "stride" and value is None:
                 object.__setattr__(self, name, max(1, self.window // 2))
                 continue
-            if not is_whole(value, 1):
+            if not is_int(value, 1):
                 raise SettingError(f"{name}={value!r} must be a whole number of samples of at least 1.")
             object.__setattr__(self, name, int(value))
         if self.channels is not None:
@@ -52,7 +52,7 @@ class Signal:
                 channels = tuple(self.channels)
             except TypeError:
                 channels = ()
-            if not channels or not all(is_whole(c, 0) for c in channels) or len(set(channels)) < len(channels):
+            if not channels or not all(is_int(c, 0) for c in channels) or len(set(channels)) < len(channels):
                 raise SettingError(
                     f"channels={self.channels!r} must be different whole numbers from 0, such as (0, 1)."
                 )

@@ -19,6 +19,7 @@ from tsnas.export.network import network
 from tsnas.export.render import one_line, render
 from tsnas.export.stream import buffer_bytes
 from tsnas.probe.build import firmware_dir
+from tsnas.system.arguments import is_int
 from tsnas.system.files import check_output_dir, write_file
 
 FORMATS = ("tflite", "c", "tflm", "arduino", "mbed", "zephyr")
@@ -105,7 +106,7 @@ def export_model(
     if stride is None:
         known = firmware.signal and firmware.signal.stride
         stride = known or max(1, firmware.model.window_shape[0] // 2)
-    if not isinstance(stride, int | np.integer) or isinstance(stride, bool) or stride < 1:
+    if not is_int(stride, 1):
         raise ExportError(f"stride={stride!r} must be a whole number of samples of at least 1.")
     files: Files = {"model.tflite": firmware.tflite, "model.json": card_json(firmware, architecture)}
     if format != "tflite":

@@ -18,7 +18,7 @@ from tsnas.data import Axes, Signal
 from tsnas.errors import SettingError
 from tsnas.search.strategies import strategy_named
 from tsnas.space.config import SpaceConfig, space_configs
-from tsnas.system.arguments import is_number, is_whole
+from tsnas.system.arguments import is_int, is_number
 
 # Steps that a phase aims at, and the bounds on its passes over the windows: large sets are seen several times, and the
 # upper bound keeps a set of some thousand windows within minutes.
@@ -110,15 +110,15 @@ def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Se
     asked: Any = estimator
     for name in ("epochs", "search_epochs", "qat_epochs", "batch_size", "finalists"):
         value = getattr(asked, name)
-        if value is not None and not is_whole(value, 1):
+        if value is not None and not is_int(value, 1):
             raise SettingError(f"{name}={value!r} must be a whole number of at least 1, or None for the default.")
     strategy_named(asked.strategy)
     minutes = asked.max_minutes
     if minutes is not None and not (is_number(minutes) and minutes > 0):
         raise SettingError(f"max_minutes={minutes!r} must be a number above 0, such as 10, or None for no bound.")
-    if asked.seed is not None and not (is_whole(asked.seed, 0) and asked.seed < 2**31):
+    if asked.seed is not None and not (is_int(asked.seed, 0) and asked.seed < 2**31):
         raise SettingError(f"seed={asked.seed!r} must be a whole number from 0 to 2**31 - 1, or None for a random one.")
-    if not isinstance(asked.verbose, bool) and not (is_whole(asked.verbose, 0) and asked.verbose <= 2):
+    if not isinstance(asked.verbose, bool) and not (is_int(asked.verbose, 0) and asked.verbose <= 2):
         raise SettingError(f"verbose={asked.verbose!r} must be 0 (silent), 1 (bars) or 2 (a line after each epoch).")
     fraction = asked.validation_fraction
     if not is_number(fraction) or not 0 < fraction < 1:

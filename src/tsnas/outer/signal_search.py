@@ -28,6 +28,7 @@ from tsnas.errors import InfeasibleError, SettingError
 from tsnas.job.checkpoints import Checkpoints
 from tsnas.job.settings import check_settings
 from tsnas.outer.score import Recordings, Trial, score_signal
+from tsnas.system.arguments import is_int
 from tsnas.system.files import check_output_dir
 from tsnas.system.interrupts import heeded
 from tsnas.system.lock import alone
@@ -247,8 +248,7 @@ class SignalSearch(BaseEstimator):
             raise SettingError(f"tuner={self.tuner!r} is not known; choose 'random' or 'bayesian'.")
         for name, least in (("trials", 1), ("stride", 1)):
             value = getattr(self, name)
-            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-            if value is not None and not (whole and value >= least):
+            if value is not None and not is_int(value, least):
                 raise SettingError(f"{name}={value!r} must be a whole number of at least {least}, or None.")
         if not isinstance(self.tolerance, int | float) or not 0 <= self.tolerance < 1:
             raise SettingError(f"tolerance={self.tolerance!r} must be in [0, 1), such as 0.005.")

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -32,6 +31,7 @@ from tsnas.report.origin import call_text
 from tsnas.search.feasibility import smallest_costs
 from tsnas.search.parts import fitting
 from tsnas.search.paths import Paths
+from tsnas.system.arguments import is_int
 from tsnas.system.files import check_output_dir, write_file
 from tsnas.system.interrupts import heeded
 from tsnas.system.lock import alone
@@ -138,7 +138,7 @@ class ParetoSearch(BaseEstimator):
         own_role = check_team(self.seed, self.directory)
         boards = self._boards()
         check_latencies(self.max_latency_ms)
-        if isinstance(self.points, bool) or not isinstance(self.points, int | np.integer) or self.points < 1:
+        if not is_int(self.points, 1):
             raise SettingError(f"points={self.points!r} must be a whole number of at least 1, such as 6.")
         job = checked(self._template(boards[0]), x, y, groups, validation_data, distribute)
         callbacks = as_callbacks(callbacks)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tsnas.errors import SettingError
-from tsnas.system.arguments import is_number, is_whole
+from tsnas.system.arguments import is_int, is_number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +70,7 @@ class SpaceConfig:
             object.__setattr__(self, name, _checked_kernels(name, self.time_reduce_kernel_sizes))
         for prefix in ("time_reduce", "fusion"):
             for name in (f"{prefix}_filters", f"{prefix}_granularity"):
-                if not is_whole(getattr(self, name), 1):
+                if not is_int(getattr(self, name), 1):
                     raise SettingError(f"{name}={getattr(self, name)!r} must be a whole number of at least 1.")
             filters = getattr(self, f"{prefix}_filters")
             granularity = getattr(self, f"{prefix}_granularity")
@@ -80,9 +80,9 @@ class SpaceConfig:
                     f"such as {max(1, (filters + granularity // 2) // granularity) * granularity}."
                 )
         for name, least in (("minimum_time", 1), ("minimum_sensors", 1), ("extra_fusion_cells", 0)):
-            if not is_whole(getattr(self, name), least):
+            if not is_int(getattr(self, name), least):
                 raise SettingError(f"{name}={getattr(self, name)!r} must be a whole number of at least {least}.")
-        if not is_whole(self.first_stride, 2) or self.first_stride not in (2, 4):
+        if not is_int(self.first_stride, 2) or self.first_stride not in (2, 4):
             raise SettingError(f"first_stride={self.first_stride!r} must be 2 or 4.")
         if not isinstance(self.collapse, bool):
             raise SettingError(f"collapse={self.collapse!r} must be True or False.")
@@ -212,7 +212,7 @@ def _checked_kernels(name: str, value: Any) -> tuple[int, ...]:
         kernels = list(value)
     except TypeError:
         kernels = []
-    if not kernels or not all(is_whole(k, 1) and k % 2 for k in kernels):
+    if not kernels or not all(is_int(k, 1) and k % 2 for k in kernels):
         raise SettingError(f"{name}={value!r} must be odd positive lengths, such as (3, 5, 7).")
     return tuple(sorted({int(k) for k in kernels}))
 

@@ -1,4 +1,4 @@
-"""What counts as a number among arguments that may be anything."""
+"""Checks of arguments that may be anything: integers and finite numbers."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import numbers
 from typing import Any
 
 
-def is_whole(value: Any, least: int) -> bool:
-    """Whether it is a whole number, of Python or NumPy, of at least `least`; a bool is none.
+def is_int(value: Any, least: int) -> bool:
+    """Returns whether a value is an integer of at least `least`, of Python or NumPy; a bool is not.
 
     Example:
-        >>> is_whole(3, 1), is_whole(3.0, 1), is_whole(True, 1)
+        >>> is_int(3, 1), is_int(3.0, 1), is_int(True, 1)
         (True, False, False)
     """
     return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= least
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a finite real number, of Python or NumPy, that a float can hold; a bool is none."""
+    """Returns whether a value is a finite real number that a float can hold, of Python or NumPy; a bool is not."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         return False
     try:

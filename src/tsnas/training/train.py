@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import numbers
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +13,7 @@ import tf_keras as keras
 
 from tsnas.data.model_arrays import as_windows, one_hot
 from tsnas.errors import SettingError
+from tsnas.system.arguments import is_int, is_number
 from tsnas.system.interrupts import Check
 from tsnas.training.augment import Augment, scale_and_noise, unchanged
 from tsnas.training.batch_norm import in_rows
@@ -190,16 +189,12 @@ class _Settings:
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
             value = getattr(self, name)
-            if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
+            if not is_int(value, least):
                 raise SettingError(f"{name}={value!r} must be an integer of at least {least}.")
-        if not (_is_number(self.learning_rate) and self.learning_rate > 0):
+        if not (is_number(self.learning_rate) and self.learning_rate > 0):
             raise SettingError(f"learning_rate={self.learning_rate!r} must be a finite number above 0, such as 3e-3.")
-        if not (_is_number(self.label_smoothing) and 0 <= self.label_smoothing < 1):
+        if not (is_number(self.label_smoothing) and 0 <= self.label_smoothing < 1):
             raise SettingError(f"label_smoothing={self.label_smoothing!r} must be in [0, 1), such as 0.1.")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(float(value))
 
 
 def _fit(

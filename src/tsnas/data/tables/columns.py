@@ -13,7 +13,7 @@ from tsnas.data.tables.numbers import decimal_mark, holds_numbers, is_missing, n
 from tsnas.data.tables.table import Column, Table, listed_columns
 from tsnas.data.tables.times import UNITS
 from tsnas.errors import SettingError, TableColumnError
-from tsnas.system.arguments import is_number, is_whole
+from tsnas.system.arguments import is_int, is_number
 
 EMPTY = "is empty"
 # What columns that count rows are called, if anything.
@@ -70,7 +70,7 @@ class Columns:
 
 
 def _check_column(role: str, value: Any) -> None:
-    if not (value is None and role != "channels") and not is_whole(value, 0) and not isinstance(value, str):
+    if not (value is None and role != "channels") and not is_int(value, 0) and not isinstance(value, str):
         raise SettingError(f"{role}={value!r} must be the name of a column, or its index from 0.")
 
 
