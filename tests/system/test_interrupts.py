@@ -238,22 +238,22 @@ def test_a_lost_interrupt_is_found_by_the_next_check():
     reached = []
 
     def block():
-        with interrupts.heeded():
+        with interrupts.deferred_interrupt():
             lost()
             reached.append("lost")
-            interrupts.check()
+            interrupts.raise_if_interrupted()
             reached.append("checked")
 
     with pytest.raises(KeyboardInterrupt):
         block()
     assert reached == ["lost"]
-    interrupts.check()
+    interrupts.raise_if_interrupted()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_lost_interrupt_ends_the_block_and_one_that_became_another_error_too():
     def block(press, error):
-        with interrupts.heeded():
+        with interrupts.deferred_interrupt():
             if press:
                 lost()
             if error:
@@ -289,10 +289,10 @@ def test_of_what_is_remembered_no_stack_trace_is_printed(capsys):
     sys.unraisablehook = sys.__unraisablehook__  # pytest has one of its own.
     try:
         for work in (interrupted, became_another_error):
-            with pytest.raises(KeyboardInterrupt), interrupts.heeded():
+            with pytest.raises(KeyboardInterrupt), interrupts.deferred_interrupt():
                 Destroyed(work)
         assert capsys.readouterr().err == ""
-        with interrupts.heeded():
+        with interrupts.deferred_interrupt():
             Destroyed(lambda: 1 / 0)
         assert "ZeroDivisionError" in capsys.readouterr().err
         assert sys.unraisablehook is sys.__unraisablehook__
@@ -304,7 +304,7 @@ def test_a_handler_of_the_callers_own_stays():
     heard = []
     before = signal.signal(signal.SIGINT, lambda *_: heard.append(1))
     try:
-        with interrupts.heeded():
+        with interrupts.deferred_interrupt():
             signal.raise_signal(signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)
@@ -315,7 +315,7 @@ def test_threads_other_than_the_main_one_are_left_alone():
     done = []
 
     def work():
-        with interrupts.heeded():
+        with interrupts.deferred_interrupt():
             done.append(signal.getsignal(signal.SIGINT))
 
     thread = threading.Thread(target=work)

@@ -12,7 +12,7 @@ from toy_data import sines
 
 import tsnas
 from tsnas.errors import DirectoryInUseError, OutputDirError
-from tsnas.system.lock import LOCK_FILE, alone
+from tsnas.system.lock import LOCK_FILE, exclusive
 
 SPACE = tsnas.SpaceConfig(time_reduce_filters=4, fusion_filters=8, kernel_sizes=(3,), extra_fusion_cells=0)
 QUICK = {"epochs": 2, "search_epochs": 1, "qat_epochs": 1, "batch_size": 16, "finalists": 1, "space": SPACE}
@@ -20,8 +20,8 @@ X, Y = sines(60)
 
 HOLDER = """
 import sys, time
-from tsnas.system.lock import alone
-with alone(sys.argv[1]):
+from tsnas.system.lock import exclusive
+with exclusive(sys.argv[1]):
     print("held", flush=True)
     time.sleep(600)
 """
@@ -39,9 +39,7 @@ def holder(folder) -> subprocess.Popen:
 
 @pytest.fixture(scope="module")
 def alone_in_its_process() -> bytes:
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import test_alone; sys.stdout.buffer.write(test_alone.fitted())"
-    )
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import test_lock; sys.stdout.buffer.write(test_lock.fitted())"
     done = subprocess.run([sys.executable, "-c", code, str(Path(__file__).parent)], capture_output=True, timeout=600)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
@@ -49,11 +47,11 @@ def alone_in_its_process() -> bytes:
 
 def test_the_folder_is_free_again_and_nothing_is_left(tmp_path):
     for _ in range(2):
-        with alone(tmp_path / "phases"):
+        with exclusive(tmp_path / "phases"):
             assert (tmp_path / "phases" / LOCK_FILE).exists()
         assert not (tmp_path / "phases").exists()
     (tmp_path / "kept.txt").write_text("")
-    with alone(tmp_path):
+    with exclusive(tmp_path):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
 
@@ -66,13 +64,13 @@ def test_a_folder_that_is_in_use_is_named_with_its_holder_and_free_once_that_is_
         with pytest.raises(DirectoryInUseError):
             tsnas.ParetoSearch(max_latency_ms=[9.0], directory=tmp_path, verbose=0, **QUICK).fit(X, Y)
         assert issubclass(DirectoryInUseError, OutputDirError)
-        with alone(tmp_path / "another"):
+        with exclusive(tmp_path / "another"):
             pass
     finally:
         process.send_signal(signal.SIGKILL)
         process.communicate()
     assert (tmp_path / LOCK_FILE).exists()
-    with alone(tmp_path):
+    with exclusive(tmp_path):
         pass
     assert not tmp_path.exists()
 
@@ -84,7 +82,7 @@ def test_a_folder_without_locks_is_used_with_a_warning(tmp_path, monkeypatch):
     monkeypatch.setattr("tsnas.system.lock.fcntl.flock", flock)
     with (
         pytest.warns(UserWarning, match="cannot be locked .No locks available.; make sure that no other run"),
-        alone(tmp_path),
+        exclusive(tmp_path),
     ):
         pass
 
@@ -93,20 +91,20 @@ def test_a_thread_waits_for_another_one_but_not_for_its_folder(tmp_path):
     inside, leave, order = threading.Event(), threading.Event(), []
 
     def first():
-        with alone(tmp_path / "a"):
+        with exclusive(tmp_path / "a"):
             inside.set()
             leave.wait()
             order.append("first")
 
     def second():
-        with alone(tmp_path / "b"):
+        with exclusive(tmp_path / "b"):
             order.append("second")
 
     threads = [threading.Thread(target=one) for one in (first, second)]
     threads[0].start()
     inside.wait()
     threads[1].start()
-    with pytest.raises(DirectoryInUseError, match=f"process {os.getpid()} on"), alone(tmp_path / "a"):
+    with pytest.raises(DirectoryInUseError, match=f"process {os.getpid()} on"), exclusive(tmp_path / "a"):
         pass
     leave.set()
     for thread in threads:
@@ -131,8 +129,8 @@ def test_one_after_another_and_in_threads_fits_end_as_each_does_alone(alone_in_i
 
 def test_two_processes_with_folders_of_their_own_end_as_each_does_alone(tmp_path, alone_in_its_process):
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import test_alone; "
-        "sys.stdout.buffer.write(test_alone.fitted(directory=sys.argv[2]))"
+        "import sys; sys.path.insert(0, sys.argv[1]); import test_lock; "
+        "sys.stdout.buffer.write(test_lock.fitted(directory=sys.argv[2]))"
     )
     command = [sys.executable, "-c", code, str(Path(__file__).parent)]
     processes = [

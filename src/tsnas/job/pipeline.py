@@ -30,8 +30,8 @@ from tsnas.search.paths import Paths
 from tsnas.search.pruning import prune
 from tsnas.search.strategies import strategy_named
 from tsnas.space.architecture import Architecture
-from tsnas.system.interrupts import heeded
-from tsnas.system.lock import alone
+from tsnas.system.interrupts import deferred_interrupt
+from tsnas.system.lock import exclusive
 from tsnas.tflite.metadata import embed_metadata
 from tsnas.training.scope import scope_of
 from tsnas.training.train import train_float, train_quantised
@@ -70,7 +70,7 @@ def run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
         DirectoryInUseError: another job works in `settings.directory`.
         OutputDirError: `settings.directory` cannot be written.
     """
-    with alone(job.settings.directory), heeded():
+    with exclusive(job.settings.directory), deferred_interrupt():
         return _run(job, callbacks)
 
 

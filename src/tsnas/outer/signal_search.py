@@ -30,8 +30,8 @@ from tsnas.job.settings import check_settings
 from tsnas.outer.score import Recordings, Trial, score_signal
 from tsnas.system.arguments import is_int
 from tsnas.system.files import check_output_dir
-from tsnas.system.interrupts import heeded
-from tsnas.system.lock import alone
+from tsnas.system.interrupts import deferred_interrupt
+from tsnas.system.lock import exclusive
 from tsnas.tuning.bayesian import Bayesian
 from tsnas.tuning.jobs import SCORE
 from tsnas.tuning.leases import Leases
@@ -170,7 +170,7 @@ class SignalSearch(BaseEstimator):
             identity += [self._plain(), *(np.atleast_1d(check_labels(np.atleast_1d(label))) for label in labels)]
             work = folder / "work" / Checkpoints(folder, identity).fingerprint[:12]
             # Workers share the folder of their chief.
-            with alone(None if own_role == "worker" else folder), heeded():
+            with exclusive(None if own_role == "worker" else folder), deferred_interrupt():
                 seed = kept_seed(self.seed, work)
                 kept = Checkpoints(work, identity)
                 splits = self._splits(checked, seed)

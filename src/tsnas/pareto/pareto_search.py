@@ -33,8 +33,8 @@ from tsnas.search.parts import fitting
 from tsnas.search.paths import Paths
 from tsnas.system.arguments import is_int
 from tsnas.system.files import check_output_dir, write_file
-from tsnas.system.interrupts import heeded
-from tsnas.system.lock import alone
+from tsnas.system.interrupts import deferred_interrupt
+from tsnas.system.lock import exclusive
 from tsnas.tuning.team import check_team, kept_seed
 from tsnas.tuning.tuner import run_jobs
 
@@ -151,7 +151,7 @@ class ParetoSearch(BaseEstimator):
         identity = job.checkpoints(folder, limits)
         work = folder / "work" / identity.fingerprint[:12]
         # Workers share the folder of their chief.
-        with alone(None if own_role == "worker" else folder), heeded():
+        with exclusive(None if own_role == "worker" else folder), deferred_interrupt():
             job = dataclasses.replace(job, settings=dataclasses.replace(job.settings, seed=kept_seed(self.seed, work)))
             save = functools.partial(_save, self._text(job), self.space)
             front = FrontWork(job, niches, folder, work, save, callbacks)

@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 from tsnas.search.derive import Derived
 from tsnas.search.paths import WELL_USED
 from tsnas.space.architecture import Architecture
-from tsnas.system.interrupts import check
+from tsnas.system.interrupts import raise_if_interrupted
 from tsnas.training.augment import Augment, scale_and_noise
 from tsnas.training.scope import scope_of
 from tsnas.training.train import train_float
@@ -239,7 +239,7 @@ def short_score(
     Returns:
         A `Score`.
     """
-    check()
+    raise_if_interrupted()
     train, val = split
     epochs = max(LEAST_EPOCHS, math.ceil(steps * batch_size / len(train[0])))
     started = time.monotonic()

@@ -15,7 +15,7 @@ from tsnas.cost.limits import Limits
 from tsnas.search.derive import Derived, derive
 from tsnas.search.objective import HardwareLoss
 from tsnas.space.supernet import Supernet
-from tsnas.system.interrupts import Check
+from tsnas.training.interrupt_check import InterruptCheck
 
 SHOWN = {
     "val_accuracy": "accuracy {:.3f}",
@@ -132,7 +132,11 @@ def search(
         callbacks = [ConstraintMonitor(), *callbacks]
     progress = ProgressBar("search", verbose, SHOWN)
     history = supernet.fit(
-        batches, epochs=config.epochs, steps_per_epoch=steps, callbacks=[Check(), *callbacks, progress], verbose=0
+        batches,
+        epochs=config.epochs,
+        steps_per_epoch=steps,
+        callbacks=[InterruptCheck(), *callbacks, progress],
+        verbose=0,
     )
     logs = {key: [float(value) for value in values] for key, values in history.history.items()}
     return derive(supernet, limits), logs

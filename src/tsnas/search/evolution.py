@@ -14,7 +14,7 @@ from tsnas.callbacks import ConstraintMonitor, ProgressBar
 from tsnas.search.derive import Derived
 from tsnas.search.paths import WELL_USED, Path, Paths
 from tsnas.space.supernet import Supernet
-from tsnas.system.interrupts import check
+from tsnas.system.interrupts import raise_if_interrupted
 from tsnas.training.slots import make_slots
 
 SHOWN = {
@@ -236,7 +236,7 @@ class PathTrainer:
 
     def step(self, settings: list[int]) -> None:
         """Trains the path of `settings` on the next batch."""
-        check()
+        raise_if_interrupted()
         if len(self._order) < self._batch_size:
             self._order = self._rng.permutation(self._windows)
         rows, self._order = self._order[: self._batch_size], self._order[self._batch_size :]
@@ -249,7 +249,7 @@ class PathTrainer:
 
     def _judged(self, settings: tuple[int, ...]) -> tuple[float, float]:
         if settings not in self._known:
-            check()
+            raise_if_interrupted()
             loss, accuracy = self._judge(tf.constant(settings))
             self._known[settings] = float(loss), float(accuracy)
         return self._known[settings]

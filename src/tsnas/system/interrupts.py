@@ -13,72 +13,60 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-import tf_keras as keras
-
-_came = False
+_interrupted = False
 
 
 @contextlib.contextmanager
-def heeded() -> Iterator[None]:
-    """Remembers Ctrl-C in a block, so that `check` finds one that was lost; the block ends with KeyboardInterrupt.
+def deferred_interrupt() -> Iterator[None]:
+    """Remembers a Ctrl-C that a library loses within a block, so that the block still ends with KeyboardInterrupt.
 
-    Where a library loses it, Python prints no stack trace of it. Outside the main thread, and where the caller has a
-    handler of SIGINT of his own, nothing is changed.
+    `raise_if_interrupted` ends it earlier. Where a library loses the interrupt, Python prints no stack trace of it.
+    Outside the main thread, and where the caller has a SIGINT handler of their own, nothing is changed.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed, whatever became of it in the block.
 
     Example:
-        >>> with heeded():
+        >>> with deferred_interrupt():
         ...     for step in range(steps):
-        ...         check()
+        ...         raise_if_interrupted()
     """
-    global _came
-    own = threading.current_thread() is threading.main_thread()
-    if not own or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    global _interrupted
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
-    _came = False
+    _interrupted = False
     print_ignored = sys.unraisablehook
 
-    def told(ignored: Any) -> None:
-        """Of a Ctrl-C that is remembered there is nothing to say, nor of the error that C++ makes of it."""
+    def print_others(ignored: Any) -> None:
+        """Prints an ignored error, unless it is the remembered Ctrl-C or what C++ made of it."""
         error = ignored.exc_value
-        if not (_came and any(isinstance(one, KeyboardInterrupt) for one in (error, error.__cause__))):
+        if not (_interrupted and any(isinstance(one, KeyboardInterrupt) for one in (error, error.__cause__))):
             print_ignored(ignored)
 
-    sys.unraisablehook = told
-    signal.signal(signal.SIGINT, _note)
+    sys.unraisablehook = print_others
+    signal.signal(signal.SIGINT, _remember)
     try:
         yield
-        check()
+        raise_if_interrupted()
     except Exception as error:
-        if _came:
+        if _interrupted:
             raise KeyboardInterrupt from error
         raise
     finally:
-        _came = False
+        _interrupted = False
         signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.unraisablehook = print_ignored
 
 
-def check() -> None:
-    """Raises KeyboardInterrupt if Ctrl-C was pressed in a block of `heeded` that still runs."""
-    if _came and threading.current_thread() is threading.main_thread():
+def raise_if_interrupted() -> None:
+    """Raises KeyboardInterrupt if Ctrl-C was pressed since the present block of `deferred_interrupt` began."""
+    if _interrupted and threading.current_thread() is threading.main_thread():
         raise KeyboardInterrupt
 
 
-class Check(keras.callbacks.Callback):
-    """Checks for a lost Ctrl-C before each step of a training."""
-
-    # It reads no logs; those of each step would be fetched for it otherwise.
-    _supports_tf_logs = True
-
-    def on_train_batch_begin(self, batch, logs=None):
-        check()
-
-
-def _note(number: int, frame: FrameType | None) -> None:
-    global _came
-    _came = True
+def _remember(number: int, frame: FrameType | None) -> None:
+    global _interrupted
+    _interrupted = True
     signal.default_int_handler(number, frame)

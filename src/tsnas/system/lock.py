@@ -1,4 +1,4 @@
-"""Lets one job at a time work in a process, and one in a folder, so that two at once do not disturb each other."""
+"""A lock for one job at a time in a process, and one in a folder, so that two at once do not disturb each other."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ _PROCESS = threading.RLock()
 
 
 @contextlib.contextmanager
-def alone(directory: str | os.PathLike[str] | None) -> Iterator[None]:
-    """Waits until no other thread runs a job, and takes a folder for the length of a block.
+def exclusive(directory: str | os.PathLike[str] | None) -> Iterator[None]:
+    """Keeps jobs of other threads, and other runs in the same folder, out for the length of a block.
 
-    The folder is held by a lock on a file in it, which the operating system takes back from a process that is killed.
-    The file is removed at the end, and the folder if it is empty then.
+    Another thread waits until the block ends; a folder that another run works in is an error. The folder is held by a
+    lock on a file in it, which the operating system takes back from a process that is killed. The file is removed at
+    the end, and the folder if it is empty then.
 
     Args:
         directory: path of the folder, made if missing; None for none.
@@ -40,7 +41,7 @@ def alone(directory: str | os.PathLike[str] | None) -> Iterator[None]:
         OutputDirError: the folder cannot be written.
 
     Example:
-        >>> with alone("runs/demo/phases"):
+        >>> with exclusive("runs/demo/phases"):
         ...     checkpoints = Checkpoints("runs/demo/phases", job)
     """
     # The folder first: two threads that were given the same one are a mistake, and to wait would hide it.

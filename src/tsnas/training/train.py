@@ -14,10 +14,10 @@ import tf_keras as keras
 from tsnas.data.model_arrays import as_windows, one_hot
 from tsnas.errors import SettingError
 from tsnas.system.arguments import is_int, is_number
-from tsnas.system.interrupts import Check
 from tsnas.training.augment import Augment, scale_and_noise, unchanged
 from tsnas.training.batch_norm import in_rows
 from tsnas.training.core_model import check_core_model, unwrapped
+from tsnas.training.interrupt_check import InterruptCheck
 from tsnas.training.ranges import calibrate_ranges, input_range
 from tsnas.training.rounding import rounding_as_on_board
 from tsnas.training.seed import fixed_seed
@@ -238,7 +238,7 @@ def _fit(
         steps_per_epoch=steps_per_epoch,
         validation_data=validation_data,
         validation_batch_size=VALIDATION_BATCH,
-        callbacks=[Check(), *callbacks],
+        callbacks=[InterruptCheck(), *callbacks],
         verbose=verbose,
     )
     return history.history
