@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-import tsnas
 from tsnas.data import check_windows
 from tsnas.errors import ExportError, WindowShapeError
 from tsnas.export.firmware import Firmware
@@ -21,6 +20,7 @@ from tsnas.export.stream import buffer_bytes
 from tsnas.probe.build import firmware_dir
 from tsnas.system.arguments import is_int
 from tsnas.system.files import check_output_dir, write_file
+from tsnas.version import __version__
 
 FORMATS = ("tflite", "c", "tflm", "arduino", "mbed", "zephyr")
 SELFTEST_WINDOWS = 4
@@ -126,7 +126,7 @@ def _facts(firmware: Firmware, selftest: SelfTest, stride: int, format: str) -> 
     outputs = firmware.model.predict_int8(firmware.quantise(selftest.windows))
     estimate = firmware.estimate
     facts = {
-        "version": tsnas.__version__,
+        "version": __version__,
         "format": format,
         "title": f"A classifier of windows of {time} samples of {channels} channels, {len(firmware.classes)} classes",
         "time": time,

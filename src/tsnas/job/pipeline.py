@@ -7,7 +7,6 @@ import dataclasses
 import numpy as np
 import tf_keras as keras
 
-import tsnas
 from tsnas.callbacks import ProgressBar
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_graph
@@ -35,6 +34,7 @@ from tsnas.system.lock import exclusive
 from tsnas.tflite.metadata import embed_metadata
 from tsnas.training.scope import scope_of
 from tsnas.training.train import train_float, train_quantised
+from tsnas.version import __version__
 
 # A quantisation-aware step takes about so many float steps.
 QAT_PACE = 2.0
@@ -252,5 +252,5 @@ def file_metadata(job: Job, data: Prepared) -> dict:
         "board": settings.board.name,
         "limits": dataclasses.asdict(settings.limits),
         "seed": settings.seed,
-        "tsnas": tsnas.__version__,
+        "tsnas": __version__,
     }

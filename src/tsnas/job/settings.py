@@ -11,7 +11,6 @@ import numpy as np
 import tensorflow as tf
 from sklearn.base import BaseEstimator
 
-import tsnas
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.limits import Limits
 from tsnas.data import Axes, Signal
@@ -19,6 +18,7 @@ from tsnas.errors import SettingError
 from tsnas.search.strategies import strategy_named
 from tsnas.space.config import SpaceConfig, space_configs
 from tsnas.system.arguments import is_int, is_number
+from tsnas.version import __version__
 
 # Steps that a phase aims at, and the bounds on its passes over the windows: large sets are seen several times, and the
 # upper bound keeps a set of some thousand windows within minutes.
@@ -61,7 +61,7 @@ class Settings:
         }
         # Where phases are kept, what is printed and which devices train does not make it another job.
         del plain["directory"], plain["verbose"], plain["distribute"]
-        return plain | {"classes": classes.tolist(), "tsnas": tsnas.__version__}
+        return plain | {"classes": classes.tolist(), "tsnas": __version__}
 
     def say(self, text: str) -> None:
         if self.verbose:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-import tsnas
+from tsnas.version import __version__
 
 PACKAGES = {"tensorflow": "tensorflow", "tf_keras": "tf_keras"}
 
@@ -58,7 +58,7 @@ def versions() -> dict[str, str]:
     """Returns the versions that a fit runs on, by name."""
     found = {name: importlib.metadata.version(package) for name, package in PACKAGES.items()}
     return {
-        "tsnas": tsnas.__version__,
+        "tsnas": __version__,
         **found,
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",

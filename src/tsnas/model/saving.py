@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import tf_keras as keras
 
-import tsnas
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.cost.limits import Limits
@@ -31,6 +30,7 @@ from tsnas.space.architecture import Architecture
 from tsnas.space.config import space_from_json, space_to_json
 from tsnas.system.files import check_output_dir, parse_json, write_file
 from tsnas.tflite.graph_reader import read_graph
+from tsnas.version import __version__
 
 FORMAT = 1
 MOST_CHARACTERS = 10_000
@@ -107,7 +107,7 @@ def to_bytes(model: Model, params: Mapping[str, Any]) -> dict[str, bytes]:
     labels = model.classes
     state = {
         "format": FORMAT,
-        "tsnas": tsnas.__version__,
+        "tsnas": __version__,
         "params": plain,
         "classes": labels.tolist(),
         "classes_dtype": labels.dtype.str,
@@ -180,7 +180,7 @@ def _read_state(content: bytes) -> dict[str, Any]:
         raise ModelFileError(f"{STATE_FILE} is not what `save` writes ({error}); save the classifier again.") from None
     if version != FORMAT or isinstance(version, bool):
         raise ModelFileError(
-            f"{STATE_FILE} has format {version!r} (tsnas {state.get('tsnas')!r}), this tsnas {tsnas.__version__} reads "
+            f"{STATE_FILE} has format {version!r} (tsnas {state.get('tsnas')!r}), this tsnas {__version__} reads "
             f"format {FORMAT}; upgrade tsnas, or save the classifier again."
         )
     return state

@@ -7,10 +7,10 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
-import tsnas
 from tsnas.model.model import Model
 from tsnas.model.scores import Judged, held_out_facts
 from tsnas.report import costs, origin
+from tsnas.version import __version__
 
 FORMAT = 1
 
@@ -75,7 +75,7 @@ def collect(
         "axes": [list(triple) for triple in model.axes],
         "settings": origin.settings(estimator),
         "seed": model.seed,
-        "versions": {"tsnas": tsnas.__version__} | model.versions,
+        "versions": {"tsnas": __version__} | model.versions,
         "reproduce": {"python": origin.snippet(model, estimator), "command_line": command_line},
     }
     return plain(facts)

@@ -1,0 +1,19 @@
+# The public names. Type checkers read them here, and __init__.py too, which loads each when it is first used.
+from . import callbacks as callbacks
+from . import cost as cost
+from . import data as data
+from . import datasets as datasets
+from . import errors as errors
+from .classifier import AutoClassifier as AutoClassifier
+from .classifier import load as load
+from .cost.board import Board as Board
+from .cost.board import board_names as board_names
+from .cost.board import load_board as load_board
+from .cost.estimate import estimate_tflite as estimate_tflite
+from .cost.limits import Limits as Limits
+from .data.signal import Signal as Signal
+from .outer.signal_search import SignalSearch as SignalSearch
+from .pareto.pareto_search import ParetoSearch as ParetoSearch
+from .space.architecture import Architecture as Architecture
+from .space.config import SpaceConfig as SpaceConfig
+from .version import __version__ as __version__
