@@ -115,5 +115,5 @@ def test_what_stands_behind_a_figure(op, expected):
 
 
 def test_measured_operators_are_no_derived_ones():
-    with pytest.raises(TypeError, match="is no operator descriptor"):
+    with pytest.raises(TypeError, match="is not an operator descriptor"):
         derived_steps(dataclasses.replace(Conv2D(8, 4, 4, 8, 3, 1)))

@@ -93,5 +93,5 @@ def test_every_kind_of_operator_has_features():
 
 
 def test_foreign_object_is_refused_by_name():
-    with pytest.raises(TypeError, match=r"'dense' is no operator descriptor; use those of tsnas.graph.ops"):
+    with pytest.raises(TypeError, match=r"'dense' is not an operator descriptor; use those of tsnas.graph.ops"):
         op_features("dense")

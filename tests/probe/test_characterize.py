@@ -160,7 +160,7 @@ def test_a_board_that_stays_away_keeps_what_was_counted(firmware, tmp_path, monk
             return run(*args, **kwargs)
 
         probe.run = stopped_after_five
-        with pytest.raises(errors.NoAnswerError, match="5 operators are kept: run the same command again"):
+        with pytest.raises(errors.NoAnswerError, match="5 operators are kept: run the same command again to continue"):
             characterize(connect, PLAN, journal, verbose=0)
     assert len(journal.read_text().splitlines()) == 1 + 5
 
@@ -215,7 +215,7 @@ def test_a_journal_of_another_firmware_is_not_gone_on_with(board, tmp_path):
     with pytest.raises(errors.ProbeError, match=r"begun with another board or firmware.*Remove it"):
         characterize(lambda: ProbeClient(board.url), PLAN[:1], journal, repeats=5, verbose=0)
     journal.write_text("no journal\n")
-    with pytest.raises(errors.ProbeError, match="is no journal"):
+    with pytest.raises(errors.ProbeError, match="is not a journal"):
         characterize(lambda: ProbeClient(board.url), PLAN[:1], journal, verbose=0)
 
 

@@ -58,7 +58,7 @@ def test_a_port_that_is_not_there():
 
 
 def test_a_url_that_is_none():
-    with pytest.raises(errors.PortError, match="no URL that pyserial knows"):
+    with pytest.raises(errors.PortError, match="neither a device nor a URL that pyserial knows"):
         ProbeClient("nonsense://x")
 
 

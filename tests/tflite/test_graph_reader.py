@@ -203,11 +203,11 @@ def test_missing_empty_and_foreign_files(tmp_path, residual):
         read_graph(tmp_path / "none.tflite")
     with pytest.raises(ModelFileError, match="cannot be read: Is a directory"):
         read_graph(tmp_path)
-    with pytest.raises(ModelFileError, match=r"holds 0 bytes; that is no .tflite file"):
+    with pytest.raises(ModelFileError, match=r"holds 0 bytes, too few for a .tflite file"):
         read_graph(b"")
     with pytest.raises(ModelFileError, match=r"is not a .tflite file: bytes 4 to 8 are b'\\x04\\x00\\x08\\x08'"):
         read_graph(b"PK\x03\x04\x04\x00\x08\x08" + bytes(100))
-    with pytest.raises(ModelFileError, match="model is a int; give the bytes"):
+    with pytest.raises(ModelFileError, match="model is of type int; give the bytes"):
         read_model_bytes(7)
 
 

@@ -1,4 +1,4 @@
-"""What a network costs on a board: latency, RAM and flash."""
+"""Costs of a network on a board: latency, RAM and flash."""
 
 from tsnas.cost.board import Board, board_names, load_board
 from tsnas.cost.estimate import Estimate, OpEstimate, estimate_graph, estimate_tflite

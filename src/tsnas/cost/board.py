@@ -1,4 +1,4 @@
-"""A microcontroller board: its limits, its clock, and the coefficients that say what a network costs on it."""
+"""Microcontroller boards: their memory, their clock, and the coefficients that give the costs of a network."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ BOARDS_DIR = pathlib.Path(__file__).parent / "boards"
 
 @dataclasses.dataclass(frozen=True)
 class LatencyError:
-    """How far the latency model was off on operators that it was not fitted to.
+    """Error of the latency model on operators that it was not fitted to.
 
     Args:
         median_relative: float, median of |predicted / measured - 1|.
         p95_relative: float, its 95th percentile.
-        n_ops: int, number of operators judged.
+        n_ops: int, number of those operators.
         split: str, how they were held out.
     """
 
@@ -46,8 +46,8 @@ class Runtime:
         base_bytes: int, persistent bytes of any model with one input and one output.
         extra_input_bytes: int, persistent bytes of each further input of a model.
         tensor_bytes: int, persistent bytes of each tensor, weights included.
-        slack_bytes: int, most that alignment can add in a model of several operators over one of a single operator.
-        conv2d_slack_bytes: int, what later TFLM versions keep for each convolution beyond the measured version.
+        slack_bytes: int, most bytes that alignment can add to a model of several operators, compared with single ones.
+        conv2d_slack_bytes: int, bytes that later TFLM versions keep for each convolution beyond the measured version.
         op_bytes: dict of the persistent bytes of each kind of operator, without its tensors.
     """
 
@@ -66,7 +66,7 @@ class Board:
 
     Args:
         name: str, short name such as `"nucleo_f446re"`.
-        description: str, one line for people.
+        description: str, one line.
         core: str, such as `"cortex-m4"`.
         clock_hz: float, CPU clock used to turn cycles into ms.
         ram_bytes: int, RAM of the microcontroller.
@@ -78,8 +78,8 @@ class Board:
         date: str, the day they were fitted, as YYYY-MM-DD.
         kernel_library: str, kernels of the measured firmware and their version.
         toolchain: str, its compiler and flags.
-        active_power_mw: float, power while the CPU computes, in mW. Defaults to None, not known.
-        table: tuple of `OpMeasurement` of this board and firmware, which beat the coefficients. Defaults to ().
+        active_power_mw: float, power while the CPU computes, in mW. Defaults to None: unknown.
+        table: tuple of `OpMeasurement` of this board and firmware, which override the coefficients. Defaults to ().
 
     Example:
         >>> board = load_board("nucleo_f446re")
@@ -103,13 +103,13 @@ class Board:
     table: tuple[OpMeasurement, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The board as a dict of plain values, for `json.dump`; `Board.from_json` reads it back."""
+        """Returns the board as a dict of plain values, for `json.dump`; `Board.from_json` reads it back."""
         values = dataclasses.asdict(dataclasses.replace(self, table=()))
         return values | {"table": [record_to_json(record) for record in self.table]}
 
     @classmethod
     def from_json(cls, values: Any, source_name: str = "board") -> Board:
-        """Builds a board from the dict that `to_json` returns, and checks every field by `board.schema.json`.
+        """Builds a board from the dict that `to_json` returns, and checks every field against `board.schema.json`.
 
         Args:
             values: dict of the fields of `Board`.
@@ -135,7 +135,7 @@ class Board:
         return board
 
     def measured(self, op: Op) -> OpMeasurement | None:
-        """The record of exactly this operator in the board's table.
+        """Returns the record of exactly this operator in the board's table.
 
         Args:
             op: operator descriptor.
@@ -146,17 +146,17 @@ class Board:
         return self._records.get(op)
 
     def with_table(self, records: Iterable[OpMeasurement]) -> Board:
-        """The same board with measured operators, each of which beats the kernel model from then on.
+        """Returns the same board with measured operators, each of which overrides the kernel model.
 
         Args:
-            records: iterable of `OpMeasurement`; of two for one operator the later in order counts.
+            records: iterable of `OpMeasurement`; of two records of one operator, the last one counts.
 
         Returns:
-            A `Board` with these records after those that it had.
+            A `Board` with these records added to its table.
 
         Raises:
-            BoardError: a record cannot be of this board as it is now, such as one of another toolchain;
-                `tsnas.cost.op_table.checked_table` sorts such records out.
+            BoardError: a record cannot be used for this board, such as one of another toolchain;
+                `tsnas.cost.op_table.checked_table` separates such records.
 
         Example:
             >>> board = load_board("nucleo_f446re")
@@ -170,7 +170,7 @@ class Board:
         return dataclasses.replace(self, table=(*self.table, *records))
 
     def record_fault(self, record: OpMeasurement) -> str | None:
-        """Returns the reason why a record cannot be used for this board as it is now.
+        """Returns the reason why a record cannot be used for this board.
 
         A record is stale if another kernel library or toolchain made it; it is impossible if its arena is smaller than
         its own tensors, or if the interpreter took fewer cycles than the operator within it.
@@ -201,7 +201,7 @@ class Board:
 
 
 def board_names() -> list[str]:
-    """Names of the boards that come with tsnas, sorted."""
+    """Returns the names of the boards that come with tsnas, sorted."""
     return sorted(path.stem for path in BOARDS_DIR.glob("*.json"))
 
 

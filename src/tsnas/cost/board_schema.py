@@ -1,4 +1,4 @@
-"""The schema of board files, and the error about the first field that does not keep it."""
+"""Checks board files against their schema, with an error about the first field that violates it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SMALLEST, LARGEST = 1e-15, 1e15
 
 
 def check_board_json(values: Any, source_name: str) -> None:
-    """Checks that the values of a board file keep `board.schema.json`.
+    """Checks the values of a board file against `board.schema.json`.
 
     Args:
-        values: anything that JSON can say.
+        values: any JSON value.
         source_name: str, the file to name in messages.
 
     Raises:

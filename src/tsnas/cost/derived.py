@@ -1,7 +1,7 @@
-"""Operators that nobody measured, counted in the steps of the measured convolution kernel.
+"""Step counts of operators without measurements, in steps of the measured convolution kernel.
 
-No board record stands behind these counts. They follow the loops of the int8 kernels of CMSIS-NN and of TensorFlow Lite
-Micro; the shares are our reading of those loops, err high rather than low, and come with a wide margin
+No record of a board stands behind these counts. They follow the loops of the int8 kernels of CMSIS-NN and of TensorFlow
+Lite Micro; the factors are our reading of those loops, err on the high side, and come with a wide margin
 (`tsnas.cost.latency`). Operators measured on your board replace them, through the board's table.
 """
 
@@ -23,7 +23,7 @@ Steps = dict[str, float]
 
 
 def derived_steps(op: Op) -> Steps:
-    """How often an operator does each step of the convolution kernel; steps that it never does are left out.
+    """Counts how often an operator does each step of the convolution kernel; steps that it never does are left out.
 
     Args:
         op: descriptor of an operator without measurements.
@@ -46,7 +46,7 @@ def derived_steps(op: Op) -> Steps:
     if isinstance(op, Pad):
         h, w, c = op.out_shape
         return {"call": 1.0, "padded_inputs": PAD_STEPS * h * w * c}
-    raise TypeError(f"{op!r} is no operator descriptor; use those of tsnas.graph.ops, such as Conv2D.")
+    raise TypeError(f"{op!r} is not an operator descriptor; use those of tsnas.graph.ops, such as Conv2D.")
 
 
 def _depthwise(op: DepthwiseConv2D) -> Steps:

@@ -1,4 +1,4 @@
-"""What a network costs on a board, operator by operator."""
+"""Estimates of what a network costs on a board, operator by operator."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class OpEstimate:
         params: int, weights and biases.
         macs: int, multiply-accumulates.
         latency_ms: float, its share of the latency.
-        latency_margin_ms: float, how far that may be off; see `tsnas.cost.latency.OpLatency`.
-        latency_source: str, what stands behind it: `"measured"`, `"model"`, `"extrapolated"` or `"derived"`.
+        latency_margin_ms: float, its margin of error; see `tsnas.cost.latency.OpLatency`.
+        latency_source: str, what it is based on: `"measured"`, `"model"`, `"extrapolated"` or `"derived"`.
         ram_bytes: int, bytes of the arena's head that live while it runs, scratch included.
         weight_bytes: int, bytes of its weights and biases in flash.
     """
@@ -67,7 +67,7 @@ class Estimate:
         board: str, name of the board.
         clock_hz: float, the clock that latencies assume.
         latency_ms: float, latency of one inference.
-        latency_margin_ms: float, how far it may be off: the sum over the operators, as if all erred alike.
+        latency_margin_ms: float, its margin of error: the sum over the operators, as if all erred alike.
         energy_mj: float or None, energy of one inference; None if the board has no `active_power_mw`.
         ram_bytes: int, size of the tensor arena that the firmware must set aside.
         flash_bytes: int, size of the .tflite model.
@@ -92,16 +92,16 @@ class Estimate:
     rows: tuple[OpEstimate, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The estimate as a dict of plain values, for `json.dump`."""
+        """Returns the estimate as a dict of plain values, for `json.dump`."""
         values = dataclasses.asdict(self)
         values["rows"] = [row | {"out_shape": list(row["out_shape"])} for row in values["rows"]]
         return values
 
     def table(self, limits: Limits | None = None) -> str:
-        """A plain-text table: one line per operator, then the totals beside what the board has.
+        """Returns a plain-text table: one line per operator, then the totals beside the resources of the board.
 
         Args:
-            limits: `Limits`, to say of each that is given whether it is kept. Defaults to None.
+            limits: `Limits`; for each that is given, the table says whether it is kept. Defaults to None.
 
         Returns:
             str.
@@ -165,18 +165,18 @@ class Estimate:
 
 
 def with_margin(latency_ms: float, margin_ms: float) -> str:
-    """Such as `24.91 ms (± 0.14)`: the margin with two digits, the latency with as many decimals."""
+    """Returns text such as `24.91 ms (± 0.14)`: the margin with two digits, the latency with as many decimals."""
     decimals = 2 if margin_ms <= 0 else min(max(1 - math.floor(math.log10(margin_ms)), 0), 4)
     return f"{latency_ms:.{decimals}f} ms (± {margin_ms:.{decimals}f})"
 
 
 def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_bytes: int | None = None) -> Estimate:
-    """Costs of a network on a board.
+    """Estimates the costs of a network on a board.
 
     Args:
         graph: `Graph` of the network.
         board: name, path or `Board`, as `load_board` takes it.
-        flash_bytes: int, size of the .tflite file where it is known. Defaults to None, predicted.
+        flash_bytes: int, size of the .tflite file, if it is known. Defaults to None: it is predicted.
 
     Returns:
         An `Estimate`.
@@ -224,7 +224,7 @@ def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_by
 
 
 def estimate_tflite(model: bytes | str | os.PathLike[str], board: str | os.PathLike[str] | Board) -> Estimate:
-    """Costs of an int8 .tflite model on a board; its flash is the real length of the file.
+    """Estimates the costs of an int8 .tflite model on a board; its flash is the actual length of the file.
 
     Args:
         model: the file's bytes, or its path.

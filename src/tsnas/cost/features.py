@@ -1,4 +1,4 @@
-"""What each operator makes its kernel do, as counts: the inputs of the latency model.
+"""Features of operators for the latency model: counts of the steps that each makes its kernel do.
 
 Fitting (`tsnas.cost.fit`) and prediction (`tsnas.cost.latency`) both call `op_features`, so they cannot drift apart.
 The counts follow the loops of the CMSIS-NN int8 kernels: a convolution copies the taps of each output pixel into a
@@ -70,12 +70,12 @@ FEATURE_NAMES = {
 
 
 def uses_1x1_kernel(op: Conv2D) -> bool:
-    """Whether CMSIS-NN runs this convolution with its kernel for 1x1, which needs no im2col and no scratch."""
+    """Returns whether CMSIS-NN runs this convolution with its 1x1 kernel, which needs no im2col and no scratch."""
     return op.kernel_h == op.kernel_w == op.stride_h == op.stride_w == 1 and op.in_c % 4 == 0
 
 
 def op_features(op: Op) -> tuple[str, tuple[float, ...]]:
-    """Kernel that runs an operator, and how often it does each of its steps.
+    """Returns the kernel that runs an operator, and how often it does each of its steps.
 
     Args:
         op: operator descriptor.
@@ -102,7 +102,10 @@ def op_features(op: Op) -> tuple[str, tuple[float, ...]]:
 
 
 def basis(op: Op) -> str:
-    """What stands behind the figures of an operator.
+    """Returns the basis of the figures of an operator.
+
+    Args:
+        op: operator descriptor.
 
     Returns:
         `"model"`: the kernel was fitted to measurements that cover such shapes; `"extrapolated"`: it was fitted, but

@@ -13,17 +13,17 @@ from tsnas.errors import SettingError
 
 
 def fit_board_coefficients(rows: Sequence[Any]) -> dict[str, dict[str, float]]:
-    """Cycles per step of each kernel, by non-negative least squares on the relative error.
+    """Fits cycles per step of each kernel by non-negative least squares on the relative error.
 
-    Relative, so that a small operator counts as much as a large one; non-negative, so that no operator can ever be
-    predicted to take negative time and a larger one never less than a smaller one.
+    The error is relative, so that a small operator counts as much as a large one. Coefficients are non-negative, so
+    that no operator is ever predicted to take negative time, nor a larger one less time than a smaller one.
 
     Args:
         rows: sequence of records of one board with the attributes `op`, `op_cycles` and `invoke_cycles`, such as
             `OpMeasurement`. Kernels without a record get no coefficients.
 
     Returns:
-        Dict of `{kernel: {feature name: cycles}}`, and under `"invoke"` the cycles that the interpreter adds to each
+        dict of `{kernel: {feature name: cycles}}`, and under `"invoke"` the cycles that the interpreter adds to each
         kind of operator (the median of `invoke_cycles - op_cycles`).
 
     Raises:

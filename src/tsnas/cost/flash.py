@@ -1,4 +1,4 @@
-"""Size of the .tflite file of a network, predicted from its operators.
+"""Predicts the size of the .tflite file of a network from its operators.
 
 The constants describe the files that `tsnas.deploy` writes: the names of the search space's own operators, weights
 aligned to 16 bytes, an offset for each tensor, no signature. They were fitted to converted networks; see
@@ -26,14 +26,14 @@ PLAN_BYTES = 84
 
 
 def flash_bytes(graph: Graph, n_metadata_bytes: int = 0) -> int:
-    """Predicted size of the int8 .tflite file of a network.
+    """Predicts the size of the int8 .tflite file of a network.
 
     Args:
         graph: `Graph` of the network.
         n_metadata_bytes: int, bytes of metadata that will be added to the file. Defaults to 0.
 
     Returns:
-        Bytes.
+        int, bytes.
 
     Example:
         >>> builder = GraphBuilder((64, 6, 1))
@@ -45,16 +45,16 @@ def flash_bytes(graph: Graph, n_metadata_bytes: int = 0) -> int:
 
 
 def base_flash_bytes(n_metadata_bytes: int = 0) -> int:
-    """Predicted bytes of the file before its operators, its input tensor included."""
+    """Predicts the bytes of the file before its operators, its input tensor included."""
     plan_bytes = PLAN_BYTES + HEADER_BYTES + OFFSET_BYTES
     return BASE_BYTES + plan_bytes + (METADATA_BYTES + n_metadata_bytes if n_metadata_bytes else 0)
 
 
 def op_flash_bytes(op: Op) -> int:
-    """Predicted bytes that one operator adds to the file, with its output and its constant tensors.
+    """Predicts the bytes that one operator adds to the file, with its output and its constant tensors.
 
     Raises:
-        SettingError: an operator that the search space does not have.
+        SettingError: an operator that is not in the search space.
     """
     if op.kind not in OP_BYTES:
         raise SettingError(

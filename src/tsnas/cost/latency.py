@@ -1,4 +1,4 @@
-"""Latency of operators and networks on a board: its measured table first, its fitted kernel model else."""
+"""Latency of operators and networks on a board: from its table of measurements, else from its fitted kernel model."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ DERIVED_MARGIN = 0.5
 
 @dataclasses.dataclass(frozen=True)
 class OpLatency:
-    """What one operator takes on a board, and how that is known.
+    """Latency of one operator on a board, with its source and its margin.
 
     Args:
         cycles: float, CPU cycles of the kernel alone.
         overhead_cycles: float, cycles that the interpreter adds around it: dispatch, argument checks, its share of
-            `Invoke()`. Known from models of one operator, so that it holds all of `Invoke()`: in a longer network the
-            true share is smaller, and the sum errs on the safe side.
+            `Invoke()`. It was measured on models of one operator and includes all of `Invoke()`: in a longer network
+            the true share is smaller, so the sum errs on the safe side.
         source: str, `"measured"` (this operator, on this board), `"model"` (kernel model fitted to such operators),
             `"extrapolated"` (its kernel was fitted, but no shape like this was measured) or `"derived"` (no
             measurement of its kernel).
-        margin_relative: float, how far the figure may be off. Measured: 0.0005, to which one firmware repeats itself.
+        margin_relative: float, relative margin of error. Measured: 0.0005, to which one firmware repeats itself.
             Model: the 95th percentile of the board's error on operators kept out of the fit. Extrapolated: three times
             that. Derived: one half, or the board's error if that is larger. The last two are judgements.
     """
@@ -43,11 +43,12 @@ class OpLatency:
 
     @property
     def total_cycles(self) -> float:
+        """Cycles of the kernel and of the interpreter around it."""
         return self.cycles + self.overhead_cycles
 
 
 def op_latency(op: Op, board: Board) -> OpLatency:
-    """Latency of one operator: the record of exactly this operator if the board has one, else its kernel model.
+    """Returns the latency of one operator: the board's record of exactly this operator, else its kernel model.
 
     Args:
         op: operator descriptor.
@@ -74,7 +75,7 @@ def op_latency(op: Op, board: Board) -> OpLatency:
 
 
 def op_cycles(op: Op, board: Board) -> float:
-    """CPU cycles of an operator's kernel alone, without the interpreter around it; see `op_latency`.
+    """Returns the CPU cycles of an operator's kernel alone, without the interpreter around it; see `op_latency`.
 
     Args:
         op: operator descriptor.
@@ -94,7 +95,7 @@ def op_cycles(op: Op, board: Board) -> float:
 
 
 def op_latency_ms(op: Op, board: Board) -> float:
-    """Time that an operator adds to a network, in ms at the board's clock: its kernel and the interpreter's overhead.
+    """Returns the time that an operator adds to a network, in ms: its kernel and the interpreter's overhead.
 
     The latencies of a network's operators add up to `graph_latency_ms`.
 
@@ -112,7 +113,7 @@ def op_latency_ms(op: Op, board: Board) -> float:
 
 
 def graph_cycles(graph: Graph, board: Board) -> float:
-    """CPU cycles of one inference: every kernel and the interpreter's overhead for each.
+    """Returns the CPU cycles of one inference: every kernel and the interpreter's overhead for each.
 
     Args:
         graph: `Graph`.
@@ -128,7 +129,7 @@ def graph_cycles(graph: Graph, board: Board) -> float:
 
 
 def graph_latency_ms(graph: Graph, board: Board) -> float:
-    """Time of one inference, in ms at the board's clock.
+    """Returns the time of one inference, in ms at the board's clock.
 
     Args:
         graph: `Graph`.

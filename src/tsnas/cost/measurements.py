@@ -1,4 +1,4 @@
-"""Records of single operators measured on a board: the table that the latency model is fitted to."""
+"""Records of single operators measured on a board, to which the latency model is fitted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclasses.dataclass(frozen=True)
 class OpMeasurement:
-    """One operator as it ran on one board.
+    """Measurement of one operator on one board.
 
     Args:
         board: str, name of the board.
@@ -27,8 +27,8 @@ class OpMeasurement:
         invoke_cycles: int, CPU cycles of the whole `Invoke()` of a model with only this operator.
         arena_bytes: int, `arena_used_bytes()` of that model.
         flash_bytes: int, size of that model's .tflite file.
-        kernel_library: str or None, the kernels and their version. Defaults to None, those of the board.
-        toolchain: str or None, compiler and flags of the firmware. Defaults to None, that of the board.
+        kernel_library: str or None, the kernels and their version. Defaults to None: those of the board.
+        toolchain: str or None, compiler and flags of the firmware. Defaults to None: that of the board.
     """
 
     board: str
@@ -48,10 +48,10 @@ def read_measurements(path: str | os.PathLike[str]) -> list[OpMeasurement]:
     Args:
         path: the file; one row per record, with the columns `board`, `run`, `op`, `in_h`, `in_w`, `in_c`, `out_c`,
             `kernel_h`, `kernel_w`, `stride_h`, `stride_w`, `padding`, `activation` (the last six for conv2d only),
-            `op_cycles`, `invoke_cycles`, `arena_bytes` and `flash_bytes`; `kernel_library` and `toolchain` may lack.
+            `op_cycles`, `invoke_cycles`, `arena_bytes`, `flash_bytes`, and optionally `kernel_library` and `toolchain`.
 
     Returns:
-        List of `OpMeasurement`, in the order of the file.
+        list of `OpMeasurement`, in the order of the file.
 
     Raises:
         BoardFileError: the file is missing, or a row lacks a column or describes no operator; the message names its
@@ -61,7 +61,7 @@ def read_measurements(path: str | os.PathLike[str]) -> list[OpMeasurement]:
 
 
 def record_from_json(values: Mapping[str, Any]) -> OpMeasurement:
-    """A record from the columns of its row, as `record_to_json` returns them or as the CSV holds them.
+    """Builds a record from the columns of its row, as `record_to_json` returns them or as a CSV file holds them.
 
     Raises:
         KeyError: a column is missing.
@@ -81,7 +81,7 @@ def record_from_json(values: Mapping[str, Any]) -> OpMeasurement:
 
 
 def record_to_json(record: OpMeasurement) -> dict[str, Any]:
-    """The columns of a record's row as plain values; `record_from_json` reverses it."""
+    """Returns the columns of a record's row as plain values; `record_from_json` reverses it."""
     values: dict[str, Any] = {"board": record.board, "run": record.run} | op_to_columns(record.op)
     values |= {name: getattr(record, name) for name in ("op_cycles", "invoke_cycles", "arena_bytes", "flash_bytes")}
     return values | {"kernel_library": record.kernel_library, "toolchain": record.toolchain}
@@ -90,15 +90,15 @@ def record_to_json(record: OpMeasurement) -> dict[str, Any]:
 def read_ops(path: str | os.PathLike[str]) -> tuple[list[dict[str, str]], list[Op]]:
     """Reads a CSV table of operators, measured or not.
 
-    Every kind needs `op`, `in_h`, `in_w` and `in_c`; beside them is read, of
+    Every kind needs `op`, `in_h`, `in_w` and `in_c`. Further columns are read, for
 
     - conv2d and depthwise_conv2d: `out_c`, the kernel, the strides, `padding` and `activation`;
     - max_pool2d and average_pool2d: the window as `kernel_h` and `kernel_w`, the strides and `padding`; `activation`
       may be empty, for none;
     - fully_connected: `out_c`; `activation` may be empty, for none;
     - reshape: `out_h`, `out_w` and `out_c`;
-    - pad: the same; what they add lies below and to the right, without the `pad_top` rows above and the `pad_left`
-      columns to the left, if there are such columns.
+    - pad: the same; zeros are added below and to the right, except for `pad_top` rows above and `pad_left` columns to
+      the left, where these are given.
 
     Args:
         path: the file; columns that describe no operator are kept as they are.

@@ -69,7 +69,7 @@ Lifetime = tuple[int, int, int]
 
 @dataclasses.dataclass(frozen=True)
 class ArenaPlan:
-    """Where everything lies in the arena, and how much of it is used.
+    """Layout of the arena, and how much of it is used.
 
     Args:
         head_bytes: int, activations and scratch buffers.
@@ -87,7 +87,7 @@ class ArenaPlan:
 
     @property
     def total_bytes(self) -> int:
-        """What TFLM's `arena_used_bytes()` returns once the interpreter has started."""
+        """Bytes in use once the interpreter has started, as TFLM's `arena_used_bytes()` returns them."""
         return self.head_bytes + self.tail_bytes
 
     @property
@@ -98,21 +98,23 @@ class ArenaPlan:
 
 @dataclasses.dataclass(frozen=True)
 class Buffer:
-    """A buffer of the head of the arena: its name, and what the planner is told of it."""
+    """A buffer in the head of the arena: its name, and its size and lifetime as the planner sees them."""
 
     name: str
     lifetime: Lifetime
 
     @property
     def size(self) -> int:
+        """Bytes, rounded up to the alignment."""
         return self.lifetime[0]
 
     def lives_at(self, step: int) -> bool:
+        """Returns whether the buffer is in use while that node runs, counted from 1."""
         return self.lifetime[1] <= step <= self.lifetime[2]
 
 
 def aligned(n_bytes: int, alignment: int = ALIGNMENT) -> int:
-    """`n_bytes` rounded up to a multiple of `alignment`."""
+    """Rounds a number of bytes up to a multiple of `alignment`."""
     return -(-n_bytes // alignment) * alignment
 
 
@@ -151,7 +153,7 @@ def plan_arena(graph: Graph, runtime: Runtime, scratch: bool = True) -> ArenaPla
 
 
 def greedy_offsets(buffers: Sequence[Lifetime], fixed: Sequence[int] = ()) -> list[int]:
-    """Offsets that TFLM's GreedyMemoryPlanner gives to buffers.
+    """Returns the offsets that TFLM's GreedyMemoryPlanner gives to buffers.
 
     Args:
         buffers: sequence of (size, first step used, last step used), in the order in which TFLM adds them.
@@ -159,7 +161,7 @@ def greedy_offsets(buffers: Sequence[Lifetime], fixed: Sequence[int] = ()) -> li
             Defaults to (), none.
 
     Returns:
-        Offset of each buffer, in the same order.
+        list of int, offset of each buffer, in the same order.
 
     Example:
         >>> greedy_offsets([(32, 0, 1), (64, 1, 2), (32, 2, 3)])
@@ -172,7 +174,7 @@ def greedy_offsets(buffers: Sequence[Lifetime], fixed: Sequence[int] = ()) -> li
 
 
 def first_fit(buffers: Sequence[Lifetime], order: Sequence[int], fixed: Mapping[int, int] | None = None) -> list[int]:
-    """Offset of each buffer when they are placed in `order`, each in the first gap that is large enough.
+    """Places buffers in a given order, each in the first gap that is large enough.
 
     Args:
         buffers: sequence of (size, first step used, last step used).
@@ -180,7 +182,7 @@ def first_fit(buffers: Sequence[Lifetime], order: Sequence[int], fixed: Mapping[
         fixed: mapping of index to offset of those that have their place. Defaults to None, none.
 
     Returns:
-        Offset of each buffer.
+        list of int, offset of each buffer.
     """
     offsets = [0] * len(buffers)
     placed: list[tuple[int, int]] = []
@@ -207,16 +209,16 @@ def first_fit(buffers: Sequence[Lifetime], order: Sequence[int], fixed: Mapping[
 
 
 def head_bytes(buffers: Sequence[Lifetime], offsets: Sequence[int]) -> int:
-    """Bytes from the start of the arena to the end of the last buffer."""
+    """Returns the bytes from the start of the arena to the end of the last buffer."""
     return max(offset + size for offset, (size, _, _) in zip(offsets, buffers, strict=True))
 
 
 def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
-    """Sizes of the scratch buffers that a kernel asks for, which live only while it runs.
+    """Returns the sizes of the scratch buffers that a kernel asks for, which live only while it runs.
 
-    A convolution with im2col holds the inputs of two output pixels as int16, a depthwise one those of one pixel; a mean
-    over a window holds a sum of int32 for each channel; a mean over time and sensors holds a sum
-    of int32 for each channel, and in the reference build, which is a later one, also four indices and two axes.
+    A convolution with im2col holds the inputs of two output pixels as int16, a depthwise one those of one pixel. A
+    mean, over a window or over time and sensors, holds a sum of int32 for each channel; over time and sensors the
+    reference build, which is a later one, also holds four indices and two axes.
 
     Args:
         op: operator descriptor.
@@ -224,7 +226,7 @@ def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
             Defaults to True.
 
     Returns:
-        Bytes of each buffer before alignment.
+        tuple of int, bytes of each buffer before alignment.
     """
     if isinstance(op, Conv2D) and cmsis_nn and not uses_1x1_kernel(op):
         return (4 * op.kernel_h * op.kernel_w * op.in_c,)
@@ -238,7 +240,7 @@ def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
 
 
 def tail_bytes(graph: Graph, runtime: Runtime) -> int:
-    """Bytes of the persistent part of the arena."""
+    """Returns the bytes of the persistent part of the arena."""
     total = base_tail_bytes(runtime) + sum(op_tail_bytes(node.op, runtime) for node in graph.nodes)
     if len(graph.nodes) == 1:
         # The constants come from models of one operator, where nothing is unsure.
@@ -248,12 +250,12 @@ def tail_bytes(graph: Graph, runtime: Runtime) -> int:
 
 
 def base_tail_bytes(runtime: Runtime) -> int:
-    """Persistent bytes of a network of several operators with one input, before its operators."""
+    """Returns the persistent bytes of a network of several operators with one input, before its operators."""
     return runtime.base_bytes + runtime.slack_bytes + runtime.tensor_bytes
 
 
 def op_tail_bytes(op: Op, runtime: Runtime) -> int:
-    """Persistent bytes that one operator adds to a network, with its output and its constant tensors."""
+    """Returns the persistent bytes that one operator adds to a network, with its output and its constant tensors."""
     op_bytes = runtime.op_bytes[op.kind] if op.kind in runtime.op_bytes else DERIVED_OP_BYTES[op.kind]
     total = op_bytes + runtime.tensor_bytes * (1 + n_constants(op))
     if isinstance(op, (Conv2D, DepthwiseConv2D)):
@@ -263,23 +265,23 @@ def op_tail_bytes(op: Op, runtime: Runtime) -> int:
 
 
 def base_planning_bytes(n_inputs: int = 1) -> int:
-    """Bytes of the planner's notes on a network before its operators."""
+    """Returns the bytes of the planner's notes on a network before its operators."""
     return NOTES_BASE_BYTES + n_inputs * (NOTE_BYTES + PLACED_NOTE_BYTES)
 
 
 def op_planning_bytes(op: Op, cmsis_nn: bool = True) -> int:
-    """Bytes of the planner's notes on one operator: its output, its constant tensors and its scratch buffers."""
+    """Returns the bytes of the planner's notes on one operator: its output, its constants and its scratch buffers."""
     n_placed = 1 + len(scratch_bytes(op, cmsis_nn))
     return NOTE_BYTES * (n_placed + n_constants(op)) + PLACED_NOTE_BYTES * n_placed
 
 
 def n_constants(op: Op) -> int:
-    """Number of constant tensors that an operator reads."""
+    """Returns the number of constant tensors that an operator reads."""
     return CONSTANTS.get(op.kind, 0)
 
 
 def arena_buffers(graph: Graph, alignment: int, scratch: bool) -> list[Buffer]:
-    """Buffers in the order in which TFLM adds them: activations by tensor index, then scratch by operator."""
+    """Returns the buffers in the order in which TFLM adds them: activations by index, then scratch by operator."""
     first = dict.fromkeys(graph.inputs(), 0)
     last = dict(first)
     for step, node in enumerate(graph.nodes, start=1):

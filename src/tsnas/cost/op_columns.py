@@ -1,4 +1,4 @@
-"""Operators as the columns of a row, in tables of operators: CSV, JSON and board files."""
+"""Operators as columns of a row, in tables of operators: CSV, JSON and board files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of operators measured on a board: read, written, and held against what the board is."""
+"""Tables of operators measured on a board: reading, writing, and checking them against the board."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def read_table(path: str | os.PathLike[str]) -> list[OpMeasurement]:
 
 
 def write_table(path: str | os.PathLike[str], records: Iterable[OpMeasurement]) -> None:
-    """Writes measured operators to a .csv or .json file that `read_table` reads; whole or not at all."""
+    """Writes measured operators to a .csv or .json file that `read_table` reads, whole or not at all."""
     path, rows = pathlib.Path(path), [record_to_json(record) for record in records]
     if path.suffix.lower() == ".json":
         write_file(path, json.dumps(rows, indent=2) + "\n")
@@ -78,7 +78,7 @@ def write_table(path: str | os.PathLike[str], records: Iterable[OpMeasurement]) 
 
 
 def board_with_table(board: Board, path: str | os.PathLike[str]) -> Board:
-    """A board with the operators measured on it, read from a file; warns of every record that cannot be used.
+    """Returns a board with the operators measured on it, read from a file; warns of every record that is not used.
 
     Raises:
         BoardFileError: see `read_table`.
@@ -90,7 +90,7 @@ def board_with_table(board: Board, path: str | os.PathLike[str]) -> Board:
 
 
 def boards_with_table(boards: Sequence[Board], path: str | os.PathLike[str]) -> list[Board]:
-    """The same for several boards of different names, from one file with records of any of them."""
+    """Does the same for several boards of different names, with one file that has records of any of them."""
     records = read_table(path)
     names = [board.name for board in boards]
     others = " or ".join(map(repr, names))
@@ -106,11 +106,11 @@ def boards_with_table(boards: Sequence[Board], path: str | os.PathLike[str]) -> 
 
 
 def checked_table(records: Iterable[OpMeasurement], board: Board) -> tuple[list[OpMeasurement], list[Rejected]]:
-    """Sorts out the records that say nothing about this board as it is now.
+    """Separates the records that can be used for a board from the others.
 
     Args:
         records: iterable of `OpMeasurement`.
-        board: `Board` that they are for.
+        board: `Board`.
 
     Returns:
         (kept, rejected): the records to use, one for each operator, and (record, reason) for each of the others. A

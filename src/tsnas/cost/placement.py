@@ -21,10 +21,10 @@ MAX_ORDERS = 2000
 
 
 def placed(graph: Graph, alignment: int = ALIGNMENT) -> Graph:
-    """The same network with an offset for each of its tensors, chosen so that the head of the arena is small.
+    """Returns the same network with an offset for each of its tensors, chosen so that the head of the arena is small.
 
-    The head cannot be smaller than the buffers that live at the same time. Where TFLM's own plan reaches that,
-    its offsets are kept; else orders of placement are tried, always the same ones, until one does.
+    The head cannot be smaller than the buffers that live at the same time. Where TFLM's own plan reaches that bound,
+    its offsets are kept; else orders of placement are tried, always the same ones, until one reaches it.
 
     Args:
         graph: `Graph`; offsets that it has are ignored.
@@ -53,7 +53,7 @@ def placed(graph: Graph, alignment: int = ALIGNMENT) -> Graph:
 
 
 def max_live_bytes(buffers: Sequence[Lifetime]) -> int:
-    """The most bytes that live at the same time."""
+    """Returns the largest number of bytes that live at the same time."""
     steps = range(max(last for _, _, last in buffers) + 1)
     return max(sum(size for size, first, last in buffers if first <= step <= last) for step in steps)
 

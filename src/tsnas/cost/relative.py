@@ -1,4 +1,4 @@
-"""Makes a board from a known relative of it, with the margin that this deserves."""
+"""Makes a board from a known, related one, with a margin that follows from how closely the two are related."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def board_from_relative(
     active_power_mw: float | None = None,
     measurements: Sequence[OpMeasurement] = (),
 ) -> Board:
-    """A board with the coefficients of a relative, or with some of its own where operators were measured on it.
+    """Makes a board with the coefficients of a related one, or with its own where operators were measured on it.
 
     Args:
         name: str, name of the new board.
@@ -45,15 +45,15 @@ def board_from_relative(
         clock_hz: float, CPU clock.
         ram_bytes: int, RAM of the microcontroller.
         flash_bytes: int, its flash.
-        relative: str, name of the known board to start from. Defaults to None: the one of the same core whose clock
-            is nearest.
-        active_power_mw: float, power while the CPU computes. Defaults to None, not known.
+        relative: str, name of the known board to start from. Defaults to None: the one with the same core and the
+            nearest clock.
+        active_power_mw: float, power while the CPU computes. Defaults to None: unknown.
         measurements: sequence of `OpMeasurement` made on the new board. A few give one factor for all coefficients;
-            from 30 on, a fit of their own is taken if it does better on operators kept out. Defaults to none.
+            with 30 or more, new coefficients are fitted if these do better on operators kept out. Defaults to ().
 
     Returns:
-        A `Board`. Its latency error is the one measured on its own operators, kept out in turn; without any, the
-        largest between the known boards that are as closely related.
+        `Board`. Its latency error is that on its own operators, each kept out in turn; without any, the largest error
+        between known boards that are as closely related.
 
     Raises:
         SettingError: no known board has this core, or a measurement has no positive number of cycles.
@@ -116,14 +116,14 @@ def _error_between_boards(origin: Board, core: str, scaled: bool) -> LatencyErro
 
 
 def calibrated_board(board: Board, measurements: Sequence[OpMeasurement]) -> Board:
-    """A board scaled to operators that were measured on it, or from 30 on fitted to them if that does better.
+    """Scales a board to operators that were measured on it, or fits it to 30 or more if that does better.
 
     Args:
-        board: `Board` whose coefficients are started from.
+        board: `Board` whose coefficients are the start.
         measurements: sequence of `OpMeasurement`, at least one.
 
     Returns:
-        A `Board` with the error found on the operators, each kept out in turn.
+        `Board` with the error found on the operators, each kept out in turn.
 
     Raises:
         SettingError: a measurement has no positive number of cycles.

@@ -1,4 +1,4 @@
-"""Which taps of a kernel read inside the input."""
+"""Counts the taps of a kernel that read inside the input."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import functools
 
 @functools.lru_cache(maxsize=4096)
 def valid_taps(in_size: int, kernel: int, stride: int, padding: str) -> tuple[int, int]:
-    """Output length of one axis, and how many (output, kernel tap) pairs of it read inside the input.
+    """Returns the output length of one axis, and how many of its (output, kernel tap) pairs read inside the input.
 
     Args:
         in_size: int, length of the input axis.

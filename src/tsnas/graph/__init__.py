@@ -1,1 +1,1 @@
-"""Operators, and networks of them, as plain descriptions without weights."""
+"""Plain descriptions of operators, and of networks of them, without weights."""

@@ -1,4 +1,4 @@
-"""A network as its costs see it: operators in execution order over named tensors."""
+"""Networks as the cost models see them: operators in execution order over named tensors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Node:
 
 @dataclasses.dataclass(frozen=True)
 class Graph:
-    """Operators in execution order; the order decides which tensors live at the same time.
+    """A network as operators in execution order, which determines the tensors that live at the same time.
 
     A tensor that is read but never written is a further input of the network.
 
@@ -36,8 +36,8 @@ class Graph:
         input_shape: (height, width, channels) of the input tensor.
         nodes: tuple of `Node`, in execution order.
         output: str, name of the output tensor.
-        offsets: tuple of int, place in the arena of each tensor of `tensor_bytes()`, in bytes, where the file fixes
-            it; -1 leaves a tensor to the interpreter. Defaults to None, all left to the interpreter.
+        offsets: tuple of int, offset in the arena of each tensor of `tensor_bytes()`, in bytes, as the file fixes it;
+            -1 leaves a tensor to the interpreter. Defaults to None: all are left to the interpreter.
     """
 
     input: str
@@ -47,7 +47,7 @@ class Graph:
     offsets: tuple[int, ...] | None = None
 
     def tensor_bytes(self) -> dict[str, int]:
-        """Bytes of each int8 activation tensor: the inputs, then the others in order of creation."""
+        """Returns the bytes of each int8 activation tensor: the inputs, then the others in order of creation."""
         shapes = {
             name: shape for node in self.nodes for name, shape in zip(node.inputs, node.op.in_shapes, strict=True)
         }
@@ -58,14 +58,14 @@ class Graph:
         return sizes
 
     def inputs(self) -> tuple[str, ...]:
-        """Names of the tensors that no node writes: the network's inputs."""
+        """Returns the names of the network's inputs: the tensors that no node writes."""
         written = {node.output for node in self.nodes}
         read = (name for node in self.nodes for name in node.inputs if name not in written)
         return tuple(dict.fromkeys((self.input, *read)))
 
 
 class GraphBuilder:
-    """Collects operators in execution order and gives each output tensor a name.
+    """A collector of operators in execution order that gives each output tensor a name.
 
     Args:
         input_shape: (height, width, channels) of the input tensor, whose name is `"input"`.
@@ -97,7 +97,7 @@ class GraphBuilder:
         return name
 
     def build(self, output: str) -> Graph:
-        """The network of all that was added.
+        """Returns the network of all operators that were added.
 
         Args:
             output: str, name of its output tensor.

@@ -1,4 +1,4 @@
-"""Descriptors of the int8 operators whose cost tsnas knows: shapes, strides, and what follows from them.
+"""Descriptors of the int8 operators whose cost tsnas knows: shapes, strides, and the counts that follow from them.
 
 Shapes are (height, width, channels) without the batch of 1; for a time series, height is the time
 axis and width the sensor axis.
@@ -12,7 +12,7 @@ Shape = tuple[int, int, int]
 
 
 def conv_output_size(in_size: int, kernel: int, stride: int, padding: str) -> int:
-    """Length of one output axis of a convolution, by TensorFlow's rule for `padding`."""
+    """Returns the length of one output axis of a convolution, by TensorFlow's rule for `padding`."""
     if padding == "same":
         return -(-in_size // stride)
     return -(-(in_size - kernel + 1) // stride)
@@ -173,7 +173,7 @@ class Softmax:
 
 @dataclasses.dataclass(frozen=True)
 class DepthwiseConv2D:
-    """An int8 convolution of each channel by itself, with bias and a fused activation.
+    """An int8 depthwise convolution, of each channel by itself, with bias and a fused activation.
 
     Args:
         in_h, in_w, in_c: int, input shape (time, sensors, channels).
@@ -262,7 +262,7 @@ class FullyConnected:
 
 @dataclasses.dataclass(frozen=True)
 class _Pool2D:
-    """What pooling layers share: a window that moves over time and sensors, channel by channel."""
+    """Base of the pooling layers: a window that moves over time and sensors, channel by channel."""
 
     in_h: int
     in_w: int
@@ -308,7 +308,7 @@ class AveragePool2D(_Pool2D):
 
 @dataclasses.dataclass(frozen=True)
 class Reshape:
-    """The same values under another shape (height, width, channels); the interpreter copies them."""
+    """A change of shape (height, width, channels) that keeps the values; the interpreter copies them."""
 
     in_shape: Shape
     out_shape: Shape
@@ -324,7 +324,7 @@ class Reshape:
 
 @dataclasses.dataclass(frozen=True)
 class Pad:
-    """Zeros around an int8 tensor, in time (top, bottom) and over the sensors (left, right)."""
+    """Zero padding of an int8 tensor, along time (top, bottom) and sensors (left, right)."""
 
     in_h: int
     in_w: int

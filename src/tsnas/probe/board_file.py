@@ -1,4 +1,4 @@
-"""A board from what was counted on it: a table and coefficients of its own, or those that an emulator lets expect."""
+"""Boards from the counts of a probe: with a table and coefficients of their own, or with estimates from an emulator."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from tsnas.probe.conversion import conversion_for, cycles_of
 
 
 def characterized_board(found: Characterization, origin: Board) -> Board:
-    """A board with what was counted on it.
+    """Returns a board with the figures that were counted on it.
 
-    Cycles become the board's table and, from some tens of operators on, coefficients of its own. Instructions become
-    cycles by what boards of this core need for each; they are an estimate, so they give coefficients and no table.
+    Cycles become the board's table and, from some tens of operators on, its own coefficients. Instructions are
+    converted to the cycles that boards of this core need for them; that is an estimate, so it gives coefficients but no
+    table.
 
     Args:
         found: `Characterization`.
@@ -76,7 +77,7 @@ def _from_instructions(board: Board, found: Characterization, core: str) -> Boar
 
 
 def _record(board: Board, op: Op, cycles: int) -> OpMeasurement:
-    """What a model of this operator alone would cost; the probe counts the kernel, the rest is known from the board."""
+    """The record of a model with this operator alone; the probe counts the kernel, the rest is known from the board."""
     overhead = round(op_latency(op, board).overhead_cycles)
     tensors = [aligned(math.prod(shape)) for shape in (*op.in_shapes, op.out_shape)]
     head = max(sum(tensors), base_planning_bytes(len(op.in_shapes)) + op_planning_bytes(op))

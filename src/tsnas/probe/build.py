@@ -1,4 +1,4 @@
-"""Builds the probe firmware of an emulated board with Debian's compiler and the kernels in a PyPI package."""
+"""Builds the probe firmware of an emulated board with Debian's compiler and the kernels from a PyPI package."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Core:
     """An emulated board.
 
     Args:
-        name: str, of the core.
+        name: str, name of the core.
         port: str, folder under firmware/mbed_probe/ports.
-        machine: str, what QEMU calls the board.
-        flags: tuple of str, for the compiler.
+        machine: str, QEMU's name of the board.
+        flags: tuple of str, compiler flags.
     """
 
     name: str
@@ -62,17 +62,17 @@ CORES = {
 
 
 def firmware_dir() -> pathlib.Path:
-    """Where the sources of the firmware are."""
+    """Returns the folder with the sources of the firmware."""
     return pathlib.Path(__file__).parent / "mbed_probe"
 
 
 def build(core: str, defines: tuple[str, ...] = (), cache: str | os.PathLike[str] | None = None) -> pathlib.Path:
-    """The firmware of an emulated board, built once for each version of its sources.
+    """Builds the firmware of an emulated board, once for each version of its sources.
 
     Args:
         core: str, one of `CORES`.
-        defines: tuple of str, further preprocessor symbols, such as `"PROBE_RESET_AFTER=50"`. Defaults to none.
-        cache: folder of finished builds. Defaults to None, one of the user's own.
+        defines: tuple of str, further preprocessor symbols, such as `"PROBE_RESET_AFTER=50"`. Defaults to ().
+        cache: folder of finished builds. Defaults to None: the user's cache.
 
     Returns:
         Path of the ELF file.
@@ -106,12 +106,15 @@ def build(core: str, defines: tuple[str, ...] = (), cache: str | os.PathLike[str
 
 
 def compile_command(core: str, files: Sequence[pathlib.Path], flags: Sequence[str] = ()) -> list[str]:
-    """The command that compiles sources together with CMSIS-NN and the port of an emulated board, but for its output.
+    """Returns the command that compiles sources with CMSIS-NN and the port of an emulated board, without its output.
 
     Args:
         core: str, one of `CORES`.
         files: sequence of paths of C sources, `main` among them.
-        flags: sequence of str, such as folders of headers. Defaults to none.
+        flags: sequence of str, such as folders of headers. Defaults to ().
+
+    Returns:
+        list of str, the command, to which `compile_image` adds the output.
 
     Raises:
         ToolchainError: compiler or kernels are missing.
@@ -140,7 +143,7 @@ def compile_image(command: Sequence[str], target: str | os.PathLike[str]) -> Non
     """Runs a command of `compile_command`.
 
     Raises:
-        ToolchainError: the compiler fails; the message has what it says.
+        ToolchainError: the compiler fails; the message quotes it.
     """
     done = subprocess.run([*command, "-lm", "-o", os.fspath(target)], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -148,7 +151,7 @@ def compile_image(command: Sequence[str], target: str | os.PathLike[str]) -> Non
 
 
 def kernels_dir() -> pathlib.Path:
-    """Where the sources of CMSIS-NN are, inside the package that carries them."""
+    """Returns the folder with the sources of CMSIS-NN, inside the package that carries them."""
     spec = importlib.util.find_spec(KERNELS_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise ToolchainError(

@@ -1,4 +1,4 @@
-"""Measures a plan of operators on a board, and never one twice: each result is kept as soon as it is there."""
+"""Measures the operators of a plan on a board, resumably: each result is saved as soon as it is known."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ COUNTS_PER_MAC = 200
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """One operator as it was counted.
+    """Count of one operator.
 
     Args:
         op: its descriptor.
@@ -58,12 +58,12 @@ class Result:
 
 @dataclasses.dataclass(frozen=True)
 class Characterization:
-    """All that was counted.
+    """Counts of all operators of a plan.
 
     Args:
         hello: `Hello` of the board.
         results: list of `Result`, in the order of the plan.
-        left_out: dict of operator to the reason why it could not be counted.
+        left_out: dict of the operators that could not be counted, with the reason.
     """
 
     hello: Hello
@@ -72,7 +72,7 @@ class Characterization:
 
     @property
     def spread(self) -> float:
-        """Largest share by which the runs of one operator differ."""
+        """Largest relative difference between the runs of one operator."""
         return max(((r.most - r.least) / r.least for r in self.results if r.least), default=0.0)
 
 
@@ -83,13 +83,13 @@ def characterize(
     repeats: int = 3,
     verbose: int = 1,
 ) -> Characterization:
-    """Counts every operator of a plan.
+    """Counts the cycles or instructions of every operator of a plan.
 
     Args:
         connect: function that returns an open `ProbeClient`; called again after the board was lost.
         plan: sequence of operators.
-        journal: file that each result is added to; one that is there already is gone on from, if it is of this board
-            and firmware. It is left for the caller to remove.
+        journal: file to which each result is added; an existing one is continued if it is of this board and firmware.
+            It is left for the caller to remove.
         repeats: int, runs of each operator. Defaults to 3.
         verbose: 0 for silence, 1 for a progress bar. Defaults to 1.
 
@@ -97,7 +97,7 @@ def characterize(
         A `Characterization`.
 
     Raises:
-        NoAnswerError, PortError: no board, or one that was lost and has not come back; what was counted is kept.
+        NoAnswerError, PortError: no board, or one that was lost and has not come back; the counts so far are kept.
         ProbeError: the journal is of another board or firmware, or the board resets again and again.
         OutputDirError: the journal cannot be written.
     """
@@ -123,7 +123,7 @@ def characterize(
 def _measured(
     probe: ProbeClient, connect: Callable[[], ProbeClient], op: Op, repeats: int, kept: _Journal
 ) -> ProbeClient:
-    """Counts one operator; returns the client to go on with, a new one if the board was lost."""
+    """Counts one operator; returns the client to continue with, a new one if the board was lost."""
     for _ in range(TRIES):
         try:
             found = probe.run(op_words(op), SEED, repeats, counts=COUNTS_PER_MAC * max(op.macs, 1000))
@@ -140,8 +140,8 @@ def _measured(
             kept.add(Result(op, found.least, found.most, found.mean, found.output_crc, found.scratch_bytes))
             return probe
     raise ProbeError(
-        f"The board starts anew whenever it runs {op} ({TRIES} times); {len(kept.results)} operators are kept. "
-        "Is its supply weak, or its stack too small?"
+        f"The board restarts whenever it runs {op} ({TRIES} times); {len(kept.results)} operators are kept. "
+        "Is its power supply weak, or its stack too small?"
     )
 
 
@@ -152,7 +152,7 @@ def _reconnected(connect: Callable[[], ProbeClient], error: NoAnswerError, n_kep
             return connect()
         except (PortError, NoAnswerError):
             time.sleep(1.0)
-    raise NoAnswerError(f"{error} {n_kept} operators are kept: run the same command again to go on.") from error
+    raise NoAnswerError(f"{error} {n_kept} operators are kept: run the same command again to continue.") from error
 
 
 class _Journal:
@@ -170,7 +170,7 @@ class _Journal:
             if lines and json.loads(lines[0]) != head:
                 raise ProbeError(
                     f"{str(path)!r} was begun with another board or firmware ({lines[0]}); this is {json.dumps(head)}. "
-                    "Remove it to begin anew."
+                    "Remove it to start over."
                 )
             self._by_text = {(entry := json.loads(line))["op"]: entry for line in lines[1:]}
             whole = "".join(line + "\n" for line in lines) or json.dumps(head) + "\n"
@@ -179,7 +179,7 @@ class _Journal:
         except OSError as error:
             raise OutputDirError(f"Journal {str(path)!r} cannot be written: {error.strerror}.") from error
         except (ValueError, KeyError, TypeError) as error:
-            raise ProbeError(f"{str(path)!r} is no journal of measurements ({error}); remove it.") from error
+            raise ProbeError(f"{str(path)!r} is not a journal of measurements ({error}); remove it.") from error
 
     def __contains__(self, op: Op) -> bool:
         entry = self._by_text.get(repr(op))

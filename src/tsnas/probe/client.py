@@ -1,4 +1,4 @@
-"""Talks to a probe over any port that pyserial knows: requests, answers, retries and clear errors."""
+"""Client of a probe, over any port that pyserial knows: requests, answers, retries and clear errors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SECONDS_PER_COUNT = 1 / 16e6
 
 
 class ProbeClient:
-    """One open port with a probe behind it.
+    """An open port with a probe behind it.
 
     Args:
         url: str, any URL of pyserial, such as `"/dev/ttyACM0"`, `"socket://127.0.0.1:5555"` or a pty.
@@ -65,6 +65,7 @@ class ProbeClient:
             raise
 
     def close(self) -> None:
+        """Closes the port."""
         self._port.close()
 
     def __enter__(self) -> ProbeClient:
@@ -76,14 +77,14 @@ class ProbeClient:
         self.close()
 
     def run(self, op: OpWords, seed: int = 1, repeats: int = 1, written: bool = False, counts: int = 0) -> Measured:
-        """Runs an operator.
+        """Runs an operator and counts what it takes.
 
         Args:
             op: `OpWords`.
             seed: int, seed of its tensors. Defaults to 1.
-            repeats: int in [0, 255], how often; 0 only gives the tensors their places. Defaults to 1.
-            written: bool, whether the tensors are those that were written before. Defaults to False, seeded ones.
-            counts: int, about how much it will count, so that a long run is waited for. Defaults to 0.
+            repeats: int in [0, 255], number of runs; 0 only gives the tensors their places. Defaults to 1.
+            written: bool, whether the tensors are those that were written before. Defaults to False: seeded ones.
+            counts: int, the count to expect, which says how long to wait for the answer. Defaults to 0.
 
         Returns:
             A `Measured`.
@@ -91,7 +92,7 @@ class ProbeClient:
         Raises:
             BoardMemoryError: its tensors are larger than the memory of the board.
             UnsupportedProbeOpError: the firmware has no kernel for it.
-            ProbeResetError: the board has started anew since the session began; what was written is lost.
+            ProbeResetError: the board has restarted since the session began; what was written is lost.
         """
         source = protocol.WRITTEN if written else protocol.SEEDED
         payload = struct.pack("<BBI", source, repeats, seed) + op.pack()
@@ -127,13 +128,13 @@ class ProbeClient:
         return content
 
     def status(self) -> Status:
-        """How the board is: whether it has started anew, and what memory is free."""
+        """Returns the state of the board: whether it has restarted, and how much memory is free."""
         _, answer = self._ask(protocol.STATUS, b"")
         session, placed, free_bytes = struct.unpack("<IBI", answer)
         return Status(session == self._session, bool(placed), free_bytes)
 
     def restart(self) -> Hello:
-        """Begins a new session, as after a reset of the board."""
+        """Begins a new session, as is needed after a reset of the board."""
         self.hello = self._start_session()
         return self.hello
 
@@ -148,7 +149,7 @@ class ProbeClient:
                 f"the board, is this its port, and is its speed {BAUD} baud?"
             ) from None
         if status != protocol.OK or not answer:
-            raise NoAnswerError(f"What answers on {self.url!r} is no probe (status {status}).")
+            raise NoAnswerError(f"The device on {self.url!r} answers, but is not a probe (status {status}).")
         if answer[0] != protocol.VERSION:
             raise FirmwareVersionError(
                 f"The firmware on {self.url!r} speaks version {answer[0]} of the protocol, this tsnas version "
@@ -180,7 +181,7 @@ class ProbeClient:
             if answer is None:
                 continue
             if answer[0] == protocol.NO_SESSION:
-                raise ProbeResetError(f"The board on {self.url!r} has started anew; what was written to it is lost.")
+                raise ProbeResetError(f"The board on {self.url!r} has restarted; what was written to it is lost.")
             return answer[0], answer[1:]
         raise NoAnswerError(
             f"The board on {self.url!r} has stopped answering ({tries} tries in {sum(waits):.1f} s). Was it unplugged?"
@@ -214,7 +215,7 @@ def _opened(url: str, baud: int) -> Any:
     try:
         return serial.serial_for_url(url, baudrate=baud)
     except ValueError as error:
-        raise PortError(f"Port {url!r} is no device and no URL that pyserial knows ({error}).") from error
+        raise PortError(f"Port {url!r} is neither a device nor a URL that pyserial knows ({error}).") from error
     except (serial.SerialException, OSError) as error:
         raise PortError(f"Port {url!r} cannot be opened: {_why(url, error)}") from error
 

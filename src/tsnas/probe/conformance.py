@@ -1,4 +1,4 @@
-"""Runs a model's operators on a board, one by one, and holds each against the reference interpreter."""
+"""Runs a model's operators on a board, one by one, and compares each with the reference interpreter."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tsnas.probe.steps import model_steps
 
 @dataclasses.dataclass(frozen=True)
 class OpCheck:
-    """One operator on the board.
+    """Comparison of one operator on the board with the reference.
 
     Args:
-        name: str, of the layer.
+        name: str, name of the layer.
         op: its descriptor.
         differing_bytes: int, output bytes that differ from the reference interpreter's, over all windows.
-        bytes: int, output bytes in all.
+        bytes: int, all output bytes.
         count: float, mean count of a run.
     """
 
@@ -39,13 +39,13 @@ def verify_on_board(
 ) -> list[OpCheck]:
     """Compares each operator of a model on a board with the reference interpreter, bit for bit.
 
-    Each is given the inputs that the reference computes for it, so that an error is found where it is made.
+    Each is given the inputs that the reference computes for it, so that an error is found where it occurs.
 
     Args:
         tflite: bytes of an int8 .tflite file.
         windows: int8 array (windows, time, sensors, 1), for each input of the model.
         probe: `ProbeClient`.
-        done: called after each operator. Defaults to nothing.
+        done: function of no arguments, called after each operator. Defaults to one that does nothing.
 
     Returns:
         list of `OpCheck`, in order.
@@ -88,7 +88,7 @@ def verify_on_board(
 
 
 def checks_table(checks: Sequence[OpCheck], counter: str) -> str:
-    """A line for each operator, and their sum."""
+    """Returns a table with a line for each operator, and their sum."""
     rows = [(c.name, c.op.kind, c.bytes, c.differing_bytes, f"{c.count:,.0f}") for c in checks]
     total = ("total", "", sum(c.bytes for c in checks), sum(c.differing_bytes for c in checks))
     rows.append((*total, f"{sum(c.count for c in checks):,.0f}"))

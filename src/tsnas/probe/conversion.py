@@ -1,4 +1,4 @@
-"""Instructions of an emulated core to cycles of a real board: a line for each kind of operator, with its error."""
+"""Converts instructions of an emulated core to cycles of a board: a straight line for each kind of operator."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ CONVERSIONS_FILE = pathlib.Path(__file__).parent / "conversions.json"
 
 
 def fit_conversion(rows: Sequence[OpMeasurement], counts: Mapping[Op, int]) -> dict[str, Any]:
-    """Cycles as a line of instructions, by non-negative least squares on relative error.
+    """Fits cycles as a straight line of instructions, by non-negative least squares on the relative error.
 
     Args:
         rows: sequence of `OpMeasurement` of one board.
         counts: mapping of operator to its instructions.
 
     Returns:
-        dict with `"lines"`: of each kind of operator [cycles per instruction, cycles].
+        dict with `"lines"`: for each kind of operator [cycles per instruction, constant cycles].
     """
     lines = {}
     for kind in dict.fromkeys(row.op.kind for row in rows):
@@ -39,14 +39,14 @@ def fit_conversion(rows: Sequence[OpMeasurement], counts: Mapping[Op, int]) -> d
 
 
 def conversion_for(board: str, core: str) -> dict[str, Any]:
-    """The lines of a board, or of one whose core is the same, with the error that they have on other boards.
+    """Returns the lines of a board, or of one with the same core and the error that they have on other boards.
 
     Args:
         board: str, name of the board.
         core: str, its core, for boards that are not known.
 
     Returns:
-        dict with `"lines"`, `"median_relative"`, `"p95_relative"`, `"mape"`, and `"of"`, the board they are of.
+        dict with `"lines"`, `"median_relative"`, `"p95_relative"`, `"mape"`, and `"of"`, the board that they are of.
 
     Raises:
         SettingError: no board of this core is known.
@@ -63,7 +63,7 @@ def conversion_for(board: str, core: str) -> dict[str, Any]:
 
 
 def cycles_of(op: Op, instructions: float, conversion: Mapping[str, Any]) -> int:
-    """Cycles of an operator; kinds that no board was measured with are taken for convolutions."""
+    """Converts the instructions of an operator to cycles; kinds without a line are treated as convolutions."""
     lines = conversion["lines"]
     slope, constant = lines[op.kind if op.kind in lines else "conv2d"]
     return max(1, round(slope * instructions + constant))

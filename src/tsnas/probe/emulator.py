@@ -1,4 +1,4 @@
-"""A board in QEMU, with the probe firmware on it and a TCP port in place of its serial line."""
+"""A board in QEMU that runs the probe firmware, with a TCP port in place of its serial line."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Emulator:
         tcp_port: int, port on 127.0.0.1; 0 takes a free one. Defaults to 0.
 
     Attributes:
-        url: str, what `ProbeClient` takes.
+        url: str, URL of the port, for `ProbeClient`.
 
     Raises:
         ToolchainError: compiler, kernels or emulator are missing or fail.
@@ -77,12 +77,12 @@ class Emulator:
         self.stop()
 
     def wait(self) -> None:
-        """Waits until the emulator ends."""
+        """Waits until the emulator exits."""
         if self._process is not None:
             self._process.wait()
 
     def stop(self) -> None:
-        """Ends the emulator."""
+        """Stops the emulator."""
         process, self._process = self._process, None
         if process is None:
             return

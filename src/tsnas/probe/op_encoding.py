@@ -1,4 +1,4 @@
-"""Operators as the probe takes them: from shapes alone, with quantisation that gives outputs of all values."""
+"""Encodes operators for the probe from their shapes alone, with quantisation that spreads outputs over all of int8."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ SCALED_DIFF_BITS = 5
 
 
 def op_words(op: Op) -> OpWords:
-    """The description of an operator, with quantisation parameters that its cost does not depend on.
+    """Encodes an operator, with quantisation parameters that its cost does not depend on.
 
     Raises:
-        UnsupportedProbeOpError: an operator that is no arithmetic, such as a reshape.
+        UnsupportedProbeOpError: an operator that computes nothing, such as a reshape.
     """
     (in_h, in_w, in_c), (out_h, out_w, out_c) = op.in_shapes[0], op.out_shape
     shape = {"in_h": in_h, "in_w": in_w, "in_c": in_c, "out_h": out_h, "out_w": out_w, "out_c": out_c}
@@ -51,11 +51,11 @@ def op_words(op: Op) -> OpWords:
         return OpWords(protocol.MEAN, **shape, out_multiplier=multiplier, out_shift=shift)
     if isinstance(op, Softmax):
         return OpWords(protocol.SOFTMAX, **shape, **softmax_words(SOFTMAX_SCALE))
-    raise UnsupportedProbeOpError(f"The probe has no kernel for {op}; nothing is computed there.")
+    raise UnsupportedProbeOpError(f"The probe has no kernel for {op}, which computes nothing.")
 
 
 def window_words(op: Conv2D | DepthwiseConv2D | MaxPool2D | AveragePool2D, height: int, width: int) -> dict[str, int]:
-    """Kernel, strides and padding at the start of each axis, as TFLite pads."""
+    """Returns the words for kernel, strides and padding at the start of each axis, as TFLite pads."""
     words = {"kernel_h": height, "kernel_w": width, "stride_h": op.stride_h, "stride_w": op.stride_w}
     if op.padding == "same":
         out_h, out_w, _ = op.out_shape
@@ -65,7 +65,7 @@ def window_words(op: Conv2D | DepthwiseConv2D | MaxPool2D | AveragePool2D, heigh
 
 
 def quantized_multiplier(real: float) -> tuple[int, int]:
-    """A positive number as (multiplier, shift): multiplier / 2**31 * 2**shift, as TFLite rounds it."""
+    """Returns a positive number as (multiplier, shift): multiplier / 2**31 * 2**shift, as TFLite rounds it."""
     if real == 0:
         return 0, 0
     fraction, shift = math.frexp(real)
@@ -76,7 +76,7 @@ def quantized_multiplier(real: float) -> tuple[int, int]:
 
 
 def add_words(scale: float, scale2: float, out_scale: float) -> dict[str, int]:
-    """Multipliers of an addition of inputs of two scales, as TFLite computes them."""
+    """Returns the words for the multipliers of an addition of inputs of two scales, as TFLite computes them."""
     largest = 2 * max(scale, scale2)
     words = {}
     for name, real in (
@@ -89,7 +89,7 @@ def add_words(scale: float, scale2: float, out_scale: float) -> dict[str, int]:
 
 
 def softmax_words(scale: float, beta: float = 1.0) -> dict[str, int]:
-    """Multiplier, shift and least difference of a softmax of inputs of one scale, as TFLite computes them."""
+    """Returns the words for multiplier, shift and least difference of a softmax, as TFLite computes them."""
     real = min(beta * scale * (1 << (31 - SCALED_DIFF_BITS)), 2.0**31 - 1.0)
     multiplier, shift = quantized_multiplier(real)
     reach = ((1 << SCALED_DIFF_BITS) - 1) * (1 << (31 - SCALED_DIFF_BITS)) / (1 << shift)

@@ -1,4 +1,4 @@
-"""Which operators to measure: all that a search space can contain, or the few that say most about a board."""
+"""Chooses the few operators to measure that say most about a board."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ PRIOR = 1e-3
 
 
 def calibration_ops(ops: Sequence[Op], count: int, board: Board) -> list[Op]:
-    """The operators that together say most about a board's coefficients.
+    """Returns the operators that together say most about a board's coefficients.
 
-    One after the other is taken that most shrinks the volume of what the coefficients can still be, if cycles are known
-    to a share of themselves (a D-optimal design, found greedily).
+    They are taken one by one, each so that the volume of the coefficients' uncertainty shrinks most if cycles are known
+    up to a relative error (a D-optimal design, found greedily).
 
     Args:
         ops: sequence of operators to choose from.
-        count: int, how many are wanted; at least one of each kind is taken.
-        board: `Board` whose coefficients say about how many cycles each takes.
+        count: int, number of operators to choose; each kind is chosen at least once if there is room for all kinds.
+        board: `Board` whose coefficients say approximately how many cycles each takes.
 
     Returns:
         list of operators, the most telling first.
@@ -34,7 +34,7 @@ def calibration_ops(ops: Sequence[Op], count: int, board: Board) -> list[Op]:
         SettingError: `count` is below 1.
     """
     if count < 1:
-        raise SettingError(f"A calibration by {count} operators says nothing; measure at least 1, better 50.")
+        raise SettingError(f"A calibration with {count} operators says nothing; measure at least 1, preferably 50.")
     columns = {
         key: index for index, key in enumerate((kernel, f) for kernel in FEATURE_NAMES for f in FEATURE_NAMES[kernel])
     }

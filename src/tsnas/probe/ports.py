@@ -1,4 +1,4 @@
-"""Ports by name: any URL of pyserial, or an emulated board that is built and started for the occasion."""
+"""Ports by name: any URL of pyserial, or an emulated board that is built and started on demand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EMULATED = "emulated:"
 
 @contextlib.contextmanager
 def opened(port: str) -> Iterator[Callable[[], ProbeClient]]:
-    """What connects to a port, as often as it is called; an emulated board is started anew each time.
+    """Yields a function that connects to a port, as often as it is called; an emulated board is restarted each time.
 
     Args:
         port: str, a URL of pyserial, or `"emulated:"` and one of `tsnas.probe.build.CORES`.

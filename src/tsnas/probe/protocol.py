@@ -1,4 +1,4 @@
-"""What host and probe say to each other: frames, message numbers and the description of an operator.
+"""Protocol between host and probe: frames, message numbers and the encoding of an operator.
 
 The numbers are those of firmware/mbed_probe/core/protocol.h; a test compares the two.
 """
@@ -35,11 +35,11 @@ _CRC = struct.Struct("<I")
 
 @dataclasses.dataclass(frozen=True)
 class Frame:
-    """One message.
+    """A message between host and probe.
 
     Args:
-        type: int, what it is; an answer has `ANSWER` added to the type of its request.
-        number: int in [0, 255], counts the requests; an answer has that of its request.
+        type: int, type of the request; an answer has that of its request plus `ANSWER`.
+        number: int in [0, 255], number of the request; an answer has that of its request.
         payload: bytes, at most `MAX_PAYLOAD`.
     """
 
@@ -48,13 +48,13 @@ class Frame:
     payload: bytes = b""
 
     def pack(self) -> bytes:
-        """The frame as it goes over the line: stuffed, with a zero byte before and after it."""
+        """Returns the frame as it goes over the line: stuffed, with a zero byte before and after it."""
         body = bytes([self.type, self.number]) + self.payload
         return b"\0" + stuffed(body + _CRC.pack(zlib.crc32(body))) + b"\0"
 
 
 class FrameReader:
-    """Finds frames in what comes over the line; junk and broken frames are passed over.
+    """A reader that finds frames in a stream of bytes; junk and broken frames are skipped.
 
     Example:
         >>> FrameReader().feed(b"junk" + Frame(HELLO, 1).pack())
@@ -65,7 +65,7 @@ class FrameReader:
         self._pending = bytearray()
 
     def feed(self, received: bytes) -> list[Frame]:
-        """Takes bytes in, and returns the frames that they complete."""
+        """Takes received bytes, and returns the frames that they complete."""
         *complete, rest = bytes(self._pending + received).split(b"\0")
         # Twice the longest frame without an end is junk.
         self._pending = bytearray(rest[-2 * MAX_PAYLOAD :])
@@ -80,7 +80,7 @@ def _unpacked(stuffing: bytes) -> Frame | None:
 
 
 def stuffed(body: bytes) -> bytes:
-    """Without zero bytes (consistent overhead byte stuffing): each block is preceded by its length plus one."""
+    """Encodes bytes without zeros (consistent overhead byte stuffing): each block follows its length plus one."""
     out = bytearray()
     for block in body.split(b"\0"):
         while len(block) >= 254:
@@ -91,7 +91,7 @@ def stuffed(body: bytes) -> bytes:
 
 
 def unstuffed(stuffing: bytes) -> bytes | None:
-    """What `stuffed` took, or None if it is not what `stuffed` returns."""
+    """Decodes the bytes that `stuffed` returns; returns None for others."""
     out, at = bytearray(), 0
     while at < len(stuffing):
         code = stuffing[at]
@@ -107,7 +107,7 @@ def unstuffed(stuffing: bytes) -> bytes | None:
 
 @dataclasses.dataclass(frozen=True)
 class OpWords:
-    """An operator as the probe takes it; sizes in elements, one batch, offsets as the kernels add them.
+    """An operator in the encoding of the probe: sizes in elements, a batch of 1, offsets as the kernels add them.
 
     The order of the fields is that of `struct op` in firmware/mbed_probe/core/op.h.
     """
@@ -139,19 +139,20 @@ class OpWords:
     diff_min: int = 0
 
     def pack(self) -> bytes:
+        """Returns the words as the payload of a request."""
         return struct.pack(f"<{OP_WORDS}i", *dataclasses.astuple(self))
 
 
 @dataclasses.dataclass(frozen=True)
 class Hello:
-    """Who answers.
+    """Identity of a probe.
 
     Args:
-        version: int, of the protocol.
-        counter: str, `"cycles"` or `"instructions"`, what is counted.
-        clock_hz: int, of the core; 0 for an emulated one.
+        version: int, version of the protocol.
+        counter: str, the unit that is counted, `"cycles"` or `"instructions"`.
+        clock_hz: int, clock of the core; 0 for an emulated one.
         ram_bytes: int, memory for tensors and scratch.
-        board, core, kernel_library, compiler, flags: str.
+        board, core, kernel_library, compiler, flags: str, as the firmware was built.
     """
 
     version: int
@@ -166,6 +167,7 @@ class Hello:
 
     @classmethod
     def unpack(cls, payload: bytes) -> Hello:
+        """Reads the payload of an answer."""
         version, counter, clock_hz, ram_bytes = struct.unpack_from("<BBII", payload)
         texts = payload[10:].split(b"\0")
         board, core, kernels, compiler, flags = (text.decode("ascii", "replace") for text in [*texts, *[b""] * 5][:5])
@@ -174,12 +176,12 @@ class Hello:
 
 @dataclasses.dataclass(frozen=True)
 class Status:
-    """How a board is.
+    """State of a board.
 
     Args:
-        in_session: bool, whether it has not started anew since the session began.
+        in_session: bool, whether it has not restarted since the session began.
         placed: bool, whether an operator's tensors have their places.
-        free_bytes: int, memory that they leave.
+        free_bytes: int, memory that is left beside them.
     """
 
     in_session: bool
@@ -189,10 +191,10 @@ class Status:
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """What came of a RUN.
+    """Result of a RUN.
 
     Args:
-        repeats: int, how often it ran.
+        repeats: int, number of runs.
         least, most: int, smallest and largest count of one run.
         total: int, sum over the runs.
         output_crc: int, CRC-32 of the output.
@@ -217,5 +219,6 @@ class Measured:
 
     @classmethod
     def unpack(cls, payload: bytes) -> Measured:
+        """Reads the payload of an answer."""
         repeats, least, most, total, crc, scratch, used, free, *sizes = struct.unpack(f"<BIIQ{4 + TENSORS}I", payload)
         return cls(repeats, least, most, total, crc, scratch, used, free, tuple(sizes))

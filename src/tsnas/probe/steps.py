@@ -1,4 +1,4 @@
-"""A .tflite file as the operators that the probe runs: their own weights and the quantisation of TFLite."""
+"""Operators of a .tflite file in the encoding of the probe, with their own weights and TFLite's quantisation."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Step:
     """One operator of a model.
 
     Args:
-        name: str, of the layer.
+        name: str, name of the layer.
         op: its descriptor.
         words: `OpWords`.
-        constants: dict of tensor of the probe (such as `protocol.WEIGHTS`) to its bytes.
-        inputs: tuple of int, tensors of the file that are its inputs.
-        output: int, that of its output.
+        constants: dict of a tensor of the probe, such as `protocol.WEIGHTS`, to its bytes.
+        inputs: tuple of int, indices in the file of its inputs.
+        output: int, index in the file of its output.
     """
 
     name: str
@@ -48,10 +48,10 @@ class Step:
 
 
 def model_steps(tflite: bytes) -> list[Step]:
-    """The operators of an int8 model that the probe has kernels for, in order; those that move no data are left out.
+    """Returns the operators of an int8 model in order, in the encoding of the probe; a reshape is left out.
 
     Raises:
-        ModelFileError: no int8 .tflite file that can be run; see `check_runnable`.
+        ModelFileError: not an int8 .tflite file that can be run; see `check_runnable`.
         UnsupportedProbeOpError: an operator without a kernel in the probe.
     """
     graph, model = check_runnable(tflite), parse_model(tflite)

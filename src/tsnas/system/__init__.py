@@ -1,1 +1,1 @@
-"""Helpers that have nothing to do with networks: files, locks, interrupts, arguments and words in messages."""
+"""General helpers: files, locks, interrupts, checks of arguments, and wording of messages."""

@@ -1,4 +1,4 @@
-"""Writes files whole or not at all, checks a folder before a long job needs it, and reads JSON that may be anything."""
+"""File helpers: atomic writes, a check of output folders before a long job, and JSON that may be anything."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ MOST_REMOVALS = 20
 
 
 def cache_dir() -> pathlib.Path:
-    """The folder for what can be made or fetched again: $XDG_CACHE_HOME/tsnas, else ~/.cache/tsnas."""
+    """Returns the folder for what can be built or downloaded again: $XDG_CACHE_HOME/tsnas, else ~/.cache/tsnas."""
     root = os.environ.get("XDG_CACHE_HOME")
     return (pathlib.Path(root) if root else pathlib.Path.home() / ".cache") / "tsnas"
 
 
 def check_output_dir(path: str | os.PathLike[str]) -> pathlib.Path:
-    """Creates a folder if need be and makes sure that files can be written to it.
+    """Creates a folder if necessary and makes sure that files can be written to it.
 
     Args:
         path: str or path of the folder.
 
     Returns:
-        The folder as a pathlib.Path.
+        `pathlib.Path` of the folder.
 
     Raises:
-        OutputDirError: the folder cannot be created, is a file, or cannot be written to, or `path` is no path.
+        OutputDirError: the folder cannot be created, is a file, or cannot be written to, or `path` is not a path.
 
     Example:
         >>> folder = check_output_dir("runs/demo")
@@ -72,7 +72,7 @@ def check_output_dir(path: str | os.PathLike[str]) -> pathlib.Path:
 
 
 def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:
-    """Writes a file whole or not at all: a reader sees the old file or the new one, never a part.
+    """Writes a file atomically: a reader sees the old file or the new one, never a part of it.
 
     Args:
         path: str or path of the file; its folder must exist.
@@ -96,7 +96,16 @@ def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:
 
 
 def parse_json(content: str | bytes) -> Any:
-    """What JSON says; text of any other kind, or too deeply nested, is a ValueError.
+    """Parses JSON that may be anything.
+
+    Args:
+        content: str or bytes.
+
+    Returns:
+        The value as dict, list, str, int, float, bool or None.
+
+    Raises:
+        ValueError: text that is not JSON, or is too deeply nested.
 
     Example:
         >>> parse_json(b'{"seed": 0}')

@@ -1,6 +1,6 @@
-"""Makes sure that Ctrl-C ends a job: libraries lose some KeyboardInterrupts, or turn them into other errors.
+"""Makes sure that Ctrl-C ends a job, even where a library loses the KeyboardInterrupt or turns it into another error.
 
-One that reaches Python while it runs a destructor, or a function that C++ has called, is forgotten, with a stack trace.
+Python ignores an interrupt that arrives within a destructor or a callback from C++, and only prints its stack trace.
 """
 
 from __future__ import annotations

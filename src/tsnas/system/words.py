@@ -1,18 +1,18 @@
-"""Numbers and lists in sentences."""
+"""Wording of counts, lists and numbers in sentences."""
 
 from __future__ import annotations
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 class`, `2 classes`."""
+    """Returns a count with its noun in the singular or plural, such as `1 class` or `2 classes`."""
     return f"{count:,} {noun}" + ("" if count == 1 else "es" if noun.endswith("s") else "s")
 
 
 def listed(words: list[str]) -> str:
-    """`a, b and c`."""
+    """Returns words as a list within a sentence, such as `a, b and c`."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def number(value: float) -> str:
-    """A number of any size with four significant digits."""
+    """Returns a number of any size as text, with four significant digits."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

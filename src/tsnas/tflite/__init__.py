@@ -1,1 +1,1 @@
-"""The .tflite file: reads it, writes it, and runs it on the host."""
+""".tflite files: parsing, checking, writing, metadata, and running them on the host."""

@@ -21,14 +21,14 @@ _OP_NAMES = {value: name for name, value in vars(schema.BuiltinOperator).items()
 
 
 def read_graph(model: bytes | str | os.PathLike[str]) -> Graph:
-    """Reads an int8 .tflite model.
+    """Reads the graph of an int8 .tflite model.
 
     Args:
         model: the file's bytes, or its path.
 
     Returns:
-        The `Graph` of its operators, in the order in which the interpreter runs them. Tensors have the names of the
-        file; operators those of the layers they come from.
+        `Graph` of its operators, in the order in which the interpreter runs them. Tensors have their names in the file,
+        operators those of the layers that they come from.
 
     Raises:
         ModelFileError: missing, empty, truncated or not a .tflite file, several subgraphs, or a batch other than 1.
@@ -44,17 +44,17 @@ def read_graph(model: bytes | str | os.PathLike[str]) -> Graph:
 
 
 def check_runnable(model: bytes | str | os.PathLike[str]) -> Graph:
-    """Reads an int8 .tflite model and makes sure that the interpreter can run it, which trusts what it is given.
+    """Reads an int8 .tflite model, and makes sure that the interpreter, which trusts its input, can run it.
 
     Args:
         model: the file's bytes, or its path.
 
     Returns:
-        The `Graph`, as `read_graph` returns it.
+        `Graph`, as `read_graph` returns it.
 
     Raises:
-        ModelFileError, UnsupportedOpError, FloatModelError: as `read_graph`, or scales and zero points that cannot be
-            computed with.
+        ModelFileError: as in `read_graph`, or scales and zero points with which no kernel can compute.
+        UnsupportedOpError, FloatModelError: as in `read_graph`.
     """
     return _checked_graph(model, scales=True)
 

@@ -1,4 +1,4 @@
-"""Runs the int8 .tflite file on the host, with the answers that the board will give."""
+"""Runs int8 .tflite files on the host, with exactly the outputs that the board will compute."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RESOLVER = OpResolverType.BUILTIN_REF
 
 
 class Int8Model:
-    """An int8 classifier in a .tflite file, run by TFLite's interpreter.
+    """An int8 classifier in a .tflite file, run by TFLite's interpreter on the host.
 
     Args:
         tflite: bytes of a fully int8 .tflite file with input (1, time, sensors, 1) and output (1, classes).
@@ -57,7 +57,7 @@ class Int8Model:
 
     @property
     def window_shape(self) -> tuple[int, int, int]:
-        """(time, sensors, 1) of one window."""
+        """Shape of one window: (time, sensors, 1)."""
         _, time, sensors, channels = (int(size) for size in self._input["shape"])
         return time, sensors, channels
 
@@ -68,26 +68,26 @@ class Int8Model:
 
     @property
     def input_scale(self) -> float:
-        """Step of the int8 input, in standard deviations of the sensor."""
+        """Scale of the int8 input: one step, in standard deviations of the sensor."""
         return float(self._input["quantization"][0])
 
     @property
     def input_zero_point(self) -> int:
-        """int8 value of the input that stands for 0."""
+        """Zero point of the int8 input: the int8 value that stands for 0."""
         return int(self._input["quantization"][1])
 
     @property
     def output_scale(self) -> float:
-        """Step of the int8 output, a probability."""
+        """Scale of the int8 output: one step, as a probability."""
         return float(self._output["quantization"][0])
 
     @property
     def output_zero_point(self) -> int:
-        """int8 value of the output that stands for 0."""
+        """Zero point of the int8 output: the int8 value that stands for 0."""
         return int(self._output["quantization"][1])
 
     def quantise(self, x: np.ndarray) -> np.ndarray:
-        """int8 windows as the board's firmware makes them: round(x / scale) + zero point, clipped to int8.
+        """Quantises windows as the board's firmware does: round(x / scale) + zero point, clipped to int8.
 
         Args:
             x: float array (windows, time, sensors) or (windows, time, sensors, 1), standardised.
@@ -103,7 +103,7 @@ class Int8Model:
         return np.clip(levels, -128, 127).astype(np.int8)
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Probabilities of the classes.
+        """Predicts the probabilities of the classes.
 
         Args:
             x: float array (windows, time, sensors) or (windows, time, sensors, 1), standardised.
@@ -118,7 +118,7 @@ class Int8Model:
         return (levels - self.output_zero_point) * np.float32(self.output_scale)
 
     def predict_int8(self, q: np.ndarray) -> np.ndarray:
-        """The raw int8 output of raw int8 input: what the board computes, bit for bit.
+        """Predicts the raw int8 output of raw int8 input, bit for bit as the board computes it.
 
         Args:
             q: int8 array (windows, time, sensors, 1).

@@ -43,7 +43,7 @@ def embed_metadata(tflite: bytes, metadata: dict) -> bytes:
 
 
 def read_metadata(tflite: bytes) -> dict | None:
-    """Reads what `embed_metadata` stored.
+    """Reads the dictionary that `embed_metadata` stored.
 
     Args:
         tflite: bytes of a .tflite file.

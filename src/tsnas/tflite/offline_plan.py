@@ -1,4 +1,4 @@
-"""The entry of a .tflite file that fixes where TensorFlow Lite Micro puts tensors: its name and its format.
+"""Metadata entry of a .tflite file that fixes where TensorFlow Lite Micro puts the tensors: its name and its format.
 
 Its buffer holds little-endian int32: version 1, subgraph 0, the number of tensors, then an offset in bytes for each
 tensor of the file, -1 where there is none (constants, or left to the interpreter).
@@ -19,12 +19,12 @@ HEADER_BYTES, OFFSET_BYTES = 12, 4
 
 
 def pack_offsets(offsets: Sequence[int]) -> bytes:
-    """The entry's buffer for one offset per tensor of the file."""
+    """Returns the entry's buffer for one offset per tensor of the file."""
     return struct.pack(f"<{3 + len(offsets)}i", VERSION, SUBGRAPH, len(offsets), *offsets)
 
 
 def unpack_offsets(data: bytes, n_tensors: int) -> list[int]:
-    """One offset per tensor of the file, read from the entry's buffer.
+    """Returns one offset per tensor of the file, read from the entry's buffer.
 
     Args:
         data: bytes of the buffer.

@@ -1,4 +1,4 @@
-"""One operator of a .tflite file to its descriptor: which operators are known, and what each must look like."""
+"""Turns operators of a .tflite file into descriptors: which of them are known, and what each must look like."""
 
 from __future__ import annotations
 
@@ -87,13 +87,16 @@ class OpReader:
         }
 
     def read(self, index: int, name: str, options: Any, inputs: list[int], outputs: list[int]) -> tuple[Op, list[int]]:
-        """Descriptor of an operator, and the activation tensors that it reads.
+        """Returns the descriptor of an operator, and the activation tensors that it reads.
 
         Args:
             index: int, its place in the file.
             name: str, name of the TFLite operator.
             options: its options.
             inputs, outputs: list of int, indices of its tensors; -1 is an optional input that is left out.
+
+        Returns:
+            (descriptor, indices of the activations among its inputs).
 
         Raises:
             UnsupportedOpError: an operator, or a way of using it, without a cost model.

@@ -29,7 +29,7 @@ def read_model_bytes(model: bytes | str | os.PathLike[str]) -> bytes:
     if isinstance(model, (bytes, bytearray, memoryview)):
         return bytes(model)
     if not isinstance(model, (str, os.PathLike)):
-        raise ModelFileError(f"model is a {type(model).__name__}; give the bytes of a .tflite file, or its path.")
+        raise ModelFileError(f"model is of type {type(model).__name__}; give the bytes of a .tflite file, or its path.")
     try:
         return pathlib.Path(model).read_bytes()
     except OSError as error:
@@ -62,7 +62,9 @@ def parse_model(content: bytes, source: str | None = None) -> Any:
         )
     content, source = bytes(content), source or f"of {len(content)} bytes"
     if len(content) < 8:
-        raise ModelFileError(f"Model {source} holds {len(content)} bytes; that is no .tflite file. Convert it again.")
+        raise ModelFileError(
+            f"Model {source} holds {len(content)} bytes, too few for a .tflite file. Convert it again."
+        )
     if content[4:8] != FILE_IDENTIFIER:
         raise ModelFileError(
             f"Model {source} is not a .tflite file: bytes 4 to 8 are {content[4:8]!r}, not {FILE_IDENTIFIER!r}."

@@ -1,6 +1,6 @@
-"""Scales and zero points of one operator of a .tflite file: those that the interpreter can work with.
+"""Checks the scales and zero points of an operator of a .tflite file before the interpreter sees them.
 
-It trusts a file: with some others it ends the whole process, or computes noise.
+The interpreter trusts a file: with some values it ends the whole process, with others it computes noise.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ ADD_SHIFT, SOFTMAX_SHIFT = 20, 26
 def check_scales(
     tensors: Tensors, where: str, name: str, options: Any, activations: list[int], inputs: list[int], output: int
 ) -> None:
-    """Makes sure that an operator can be computed.
+    """Makes sure that the interpreter can compute with the scales and zero points of an operator.
 
     Args:
         tensors: `Tensors` of the model.
         where: str, the operator, for messages.
         name: str, name of the TFLite operator.
         options: its options.
-        activations: list of int, those of its inputs that are computed.
-        inputs: list of int, all its inputs.
-        output: int, its output.
+        activations: list of int, indices of its inputs that are activations.
+        inputs: list of int, indices of all its inputs.
+        output: int, index of its output.
 
     Raises:
         ModelFileError: a scale or zero point is missing or impossible.

@@ -1,4 +1,4 @@
-"""The tensors of a parsed .tflite model: their shapes, types and constants, checked as they are asked for."""
+"""Tensors of a parsed .tflite model: their shapes, types and constants, checked when they are read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TYPE_NAMES = {value: name for name, value in vars(schema.TensorType).items() if 
 
 
 class Tensors:
-    """Tensors and buffers of the one subgraph of a model.
+    """Tensors and buffers of the only subgraph of a model.
 
     Args:
         tensors: list of `TensorT`.
@@ -28,7 +28,7 @@ class Tensors:
         source: str, the file, for messages.
 
     Attributes:
-        names: list of str, a different name for each tensor.
+        names: list of str, a unique name for each tensor.
     """
 
     def __init__(self, tensors: Sequence[Any], buffers: Sequence[Any], source: str):
@@ -41,22 +41,25 @@ class Tensors:
         return len(self._tensors)
 
     def error(self, what: str) -> ModelFileError:
+        """Returns an error that names the file, to be raised."""
         return ModelFileError(f"Model {self._source}: {what}.")
 
     def item(self, items: Sequence[Any], index: int, what: str) -> Any:
-        """`items[index]`, or an error that names what is missing."""
+        """Returns `items[index]`, or raises an error that names what is missing."""
         if not 0 <= index < len(items):
             raise self.error(f"it refers to {what} {index} of {len(items)}; the file is damaged")
         return items[index]
 
     def tensor(self, index: int) -> Any:
+        """Returns a tensor as a `TensorT`."""
         return self.item(self._tensors, index, "tensor")
 
     def rank(self, index: int) -> int:
+        """Returns the number of dimensions of a tensor."""
         return len(indices(self.tensor(index).shape))
 
     def activation_shape(self, index: int) -> Shape:
-        """(height, width, channels) of an int8 tensor with a batch of 1; one of rank 3 has a width of 1."""
+        """Returns (height, width, channels) of an int8 tensor with a batch of 1; one of rank 3 has a width of 1."""
         tensor = self.tensor(index)
         self._check_type(index, "INT8")
         shape = indices(tensor.shape)
@@ -79,13 +82,13 @@ class Tensors:
         return height, width, channels
 
     def check_computed(self, index: int) -> None:
-        """Makes sure that a tensor is an int8 activation, and no constant, which nothing may write into."""
+        """Makes sure that a tensor is an int8 activation, and not a constant, which no operator may write to."""
         self.activation_shape(index)
         if self.data(self.tensor(index).buffer):
             raise self.error(f"tensor {self.names[index]!r} is computed, but has constant values in the file")
 
     def constant_shape(self, index: int, rank: int, type_name: str) -> list[int]:
-        """Shape of a constant of `rank` dimensions and that type, all of whose values are in the file."""
+        """Returns the shape of a constant of that rank and type, all of whose values are in the file."""
         tensor = self.tensor(index)
         self._check_type(index, type_name)
         shape = indices(tensor.shape)
@@ -99,7 +102,7 @@ class Tensors:
         return shape
 
     def integers(self, index: int) -> list[int] | None:
-        """Values of a constant int32 tensor, flat; None if it is not constant."""
+        """Returns the values of a constant int32 tensor, flattened; None if it is not constant."""
         tensor = self.tensor(index)
         self._check_type(index, "INT32")
         data = self.data(tensor.buffer)
@@ -108,12 +111,12 @@ class Tensors:
         return list(struct.unpack(f"<{len(data) // 4}i", data))
 
     def data(self, buffer: int) -> bytes:
-        """Content of a buffer; empty if it has none."""
+        """Returns the content of a buffer, empty if it has none."""
         content = self.item(self._buffers, buffer, "buffer").data
         return b"" if content is None else bytes(content)
 
     def quantisation(self, index: int) -> tuple[list[float], list[int]]:
-        """Scales and zero points of a tensor; empty where it has none."""
+        """Returns the scales and zero points of a tensor, empty if it has none."""
         quantization = self.tensor(index).quantization
         if quantization is None:
             return [], []
@@ -130,17 +133,17 @@ class Tensors:
 
 
 def indices(values: Any) -> list[int]:
-    """A vector of the file as a list."""
+    """Returns a vector of the file as a list."""
     return [] if values is None else [int(value) for value in values]
 
 
 def text(name: bytes | None) -> str:
-    """A name of the file as text."""
+    """Returns a name of the file as text."""
     return (name or b"").decode("utf-8", errors="replace")
 
 
 def unique(names: list[str]) -> list[str]:
-    """The names, with the index appended where a name is empty or was there before."""
+    """Returns unique names: the index is appended to names that are empty or repeated."""
     seen: set[str] = set()
     unique = []
     for index, name in enumerate(names):
