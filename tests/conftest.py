@@ -44,3 +44,11 @@ def toy_windows() -> tuple[np.ndarray, np.ndarray]:
 def toy_test_windows() -> tuple[np.ndarray, np.ndarray]:
     """Thirty windows drawn as `toy_windows` are, with another seed: (x, y)."""
     return sines(30, seed=1)
+
+
+@pytest.fixture(scope="session")
+def trained():
+    """A small network, trained, quantised and converted once: a `trained_net.Trained`."""
+    from trained_net import trained_net  # It loads TensorFlow, which most tests do without.
+
+    return trained_net()

@@ -63,7 +63,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import numpy as np
 import tsnas
-from test_interrupt import QUICK
+from test_interrupts import QUICK
 with np.load(sys.argv[2]) as data:
     x, y = data["x_train"], data["y_train"]
 print("PHASE fit", file=sys.stderr, flush=True)

@@ -1,11 +1,10 @@
-"""One small network, trained, quantised and converted once for all tests of deployment."""
+"""One small network, trained, quantised and converted, for the tests of training, deployment and interpreter."""
 
 from __future__ import annotations
 
 import dataclasses
 
 import numpy as np
-import pytest
 import tf_keras as keras
 from small_nets import small_net
 
@@ -37,8 +36,7 @@ def sine_windows(windows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return (x + 0.5 * rng.standard_normal(x.shape)).astype(np.float32), labels
 
 
-@pytest.fixture(scope="session")
-def trained() -> Trained:
+def trained_net() -> Trained:
     (x, y), (x_test, y_test) = sine_windows(480, seed=0), sine_windows(240, seed=1)
     with fixed_seed(0):
         model = small_net()
