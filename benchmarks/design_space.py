@@ -44,9 +44,9 @@ def drawn(
     (paths,) = paths_of([config], (time, sensors), classes, load_board(BOARD), limits)
     found: list[Architecture] = []
     for _ in range(TRIES * count):
-        derived = paths.derived(paths.drawn(rng))
-        if derived and paths.use_of(derived) >= LEAST_USE and derived.architecture not in found:
-            found.append(derived.architecture)
+        candidate = paths.candidate(paths.drawn(rng))
+        if candidate and paths.use_of(candidate) >= LEAST_USE and candidate.architecture not in found:
+            found.append(candidate.architecture)
         if len(found) == count:
             break
     return found

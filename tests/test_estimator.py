@@ -19,7 +19,7 @@ from tsnas.cost.estimate import estimate_tflite
 from tsnas.data import Standardizer
 from tsnas.deploy.convert import untrained_int8
 from tsnas.job import pipeline
-from tsnas.search.derive import Derived
+from tsnas.search.derive import Candidate
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 from tsnas.tflite.metadata import embed_metadata
 
@@ -71,9 +71,9 @@ def untrained(job, callbacks):
     labels = [str(label) for label in job.classes]
     tflite = embed_metadata(tflite, {"classes": labels, "standardization": standardizer.to_json()})
     estimate = estimate_tflite(tflite, job.settings.board)
-    fields = {field.name: None for field in dataclasses.fields(Derived)}
-    derived = Derived(**fields | {"architecture": architecture})
-    return pipeline.Result(standardizer, derived, {}, pipeline.raw_model(model, standardizer), tflite, estimate, 0)
+    fields = {field.name: None for field in dataclasses.fields(Candidate)}
+    candidate = Candidate(**fields | {"architecture": architecture})
+    return pipeline.Result(standardizer, candidate, {}, pipeline.raw_model(model, standardizer), tflite, estimate, 0)
 
 
 CHECKS = list(estimator_checks_generator(OfRows(seed=0, verbose=0), mark="xfail", expected_failed_checks={}))

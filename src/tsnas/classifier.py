@@ -281,7 +281,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.versions_ = versions()
         self.n_features_in_ = job.x.shape[2]
         self.standardizer_ = result.standardizer
-        self.architecture_ = result.derived.architecture
+        self.architecture_ = result.candidate.architecture
         self.history_ = result.history
         self.keras_model_ = result.keras_model
         self._set_artefact(result.tflite_model, result.estimate)

@@ -71,14 +71,14 @@ def test_the_nearest_fitting_architecture_is_found(supernet, everything, share, 
         with pytest.raises(InfeasibleError):
             derive(supernet, limits)
         return
-    derived = derive(supernet, limits)
+    candidate = derive(supernet, limits)
     assert not limits.exceeded(
-        latency_ms=derived.estimate.latency_ms,
-        ram_bytes=derived.estimate.ram_bytes,
-        flash_bytes=derived.estimate.flash_bytes,
+        latency_ms=candidate.estimate.latency_ms,
+        ram_bytes=candidate.estimate.ram_bytes,
+        flash_bytes=candidate.estimate.flash_bytes,
     )
     # Exact up to the resolution of the bins.
-    assert derived.regret <= everything[kept, 0].min() + 0.25
+    assert candidate.regret <= everything[kept, 0].min() + 0.25
 
 
 def test_smallest_costs_are_those_of_the_whole_space(supernet, everything):

@@ -30,10 +30,10 @@ def outcome():
 
 
 def test_search_learns_and_keeps_the_limit(outcome):
-    _, derived, history = outcome
+    _, candidate, history = outcome
     # The last epochs are noisier: the limit presses, and at a low temperature the noise picks single options.
     assert max(history["val_accuracy"]) > 0.75
-    assert derived.estimate.latency_ms <= LIMITS.max_latency_ms
+    assert candidate.estimate.latency_ms <= LIMITS.max_latency_ms
 
 
 def test_history_has_a_value_for_each_epoch(outcome):

@@ -43,10 +43,10 @@ def outcome():
 def test_what_it_finds_fits_and_is_distinct(outcome):
     _, found, _ = outcome
     assert 1 < len(found) <= 8
-    assert len({derived.architecture for derived in found}) == len(found)
-    for derived in found:
-        assert derived.estimate.latency_ms <= 2
-        assert derived.estimate.ram_bytes <= 6 * 1024
+    assert len({candidate.architecture for candidate in found}) == len(found)
+    for candidate in found:
+        assert candidate.estimate.latency_ms <= 2
+        assert candidate.estimate.ram_bytes <= 6 * 1024
 
 
 def test_it_learns_and_tells_how_it_goes(outcome):
@@ -70,12 +70,12 @@ def test_what_it_finds_uses_the_limits_well_where_anything_can(max_latency_ms, c
     assert any(drawn) == can
     assert not all(drawn)
     assert len(found) > 1
-    assert all((paths.use(derived.path) >= WELL_USED) == can for derived in found)
+    assert all((paths.use(candidate.path) >= WELL_USED) == can for candidate in found)
 
 
 def test_same_seed_same_outcome(outcome):
     _, found, history = evolved()
-    assert [derived.architecture for derived in found] == [derived.architecture for derived in outcome[1]]
+    assert [candidate.architecture for candidate in found] == [candidate.architecture for candidate in outcome[1]]
     assert history == outcome[2]
 
 
@@ -95,11 +95,11 @@ def test_niches_share_a_supernet_and_each_keeps_its_own_limits_on_its_own_board(
     assert len(found) == 3
     assert history["val_accuracy"][-1] > 0.7
     for one, board, each in zip(limits, boards, found, strict=True):
-        for derived in each:
-            estimate = estimate_graph(derived.architecture.graph(), board)
+        for candidate in each:
+            estimate = estimate_graph(candidate.architecture.graph(), board)
             assert not one.exceeded(latency_ms=estimate.latency_ms, ram_bytes=estimate.ram_bytes)
     # What the quick niche finds fits the slow one too, so both may hold it; most of the slow one is slower.
-    slow = [derived.estimate.latency_ms for derived in found[1]]
+    slow = [candidate.estimate.latency_ms for candidate in found[1]]
     assert np.median(slow) > 1.0
 
 

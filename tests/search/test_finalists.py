@@ -36,9 +36,9 @@ def first(paths):
 def test_they_keep_the_limits_and_differ(paths, first):
     found = finalists(paths, [first], 6, seed=0)
     assert found[0] == first
-    assert len({derived.architecture for derived in found}) == len(found) == 6
-    for derived in found:
-        estimate = derived.estimate
+    assert len({candidate.architecture for candidate in found}) == len(found) == 6
+    for candidate in found:
+        estimate = candidate.estimate
         assert not LIMITS.exceeded(latency_ms=estimate.latency_ms, ram_bytes=estimate.ram_bytes)
 
 
@@ -50,9 +50,9 @@ def test_some_are_near_what_the_search_prefers_and_some_far(paths, first):
 
 def test_neighbours_of_what_uses_the_limits_well_do_so_too(paths):
     rng = np.random.default_rng(0)
-    near = iter(lambda: paths.derived(paths.drawn_near(rng)), None)
+    near = iter(lambda: paths.candidate(paths.drawn_near(rng)), None)
     first = next(one for one in near if paths.use_of(one) >= WELL_USED)
-    walked = [paths.derived(paths.walk(first.path, 6, rng)) for _ in range(20)]
+    walked = [paths.candidate(paths.walk(first.path, 6, rng)) for _ in range(20)]
     assert min(paths.use_of(one) for one in walked if one is not None) < WELL_USED
     found = finalists(paths, [first], 10, seed=0)
     assert min(paths.use_of(one) for one in found[:6]) >= WELL_USED
@@ -60,8 +60,8 @@ def test_neighbours_of_what_uses_the_limits_well_do_so_too(paths):
 
 def test_of_much_the_same_only_the_first_is_taken(paths, first):
     rng = np.random.default_rng(0)
-    near = [paths.derived(paths.walk(first.path, 1, rng)) for _ in range(20)]
-    far = paths.derived(paths.walk(first.path, 300, rng))
+    near = [paths.candidate(paths.walk(first.path, 1, rng)) for _ in range(20)]
+    far = paths.candidate(paths.walk(first.path, 300, rng))
     found = finalists(paths, [first, *near, far], 4, seed=0)
     assert found[:2] == [first, far]
     assert len(found) == 4

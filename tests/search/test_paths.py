@@ -59,7 +59,7 @@ def test_neighbours_differ_in_one_decision_of_one_cell(seed):
 def test_walks_never_leave_the_limits_and_a_drive_brings_them_near():
     paths, rng = paths_within(LIMITS), np.random.default_rng(0)
     start = derive(NET, LIMITS, OPTIONS).path
-    assert paths.derived(start).architecture == derive(NET, LIMITS, OPTIONS).architecture
+    assert paths.candidate(start).architecture == derive(NET, LIMITS, OPTIONS).architecture
     ends = {drive: [paths.walk(start, 200, rng, drive) for _ in range(12)] for drive in (0.0, 30.0)}
     used = {drive: [paths.use(path) for path in some] for drive, some in ends.items()}
     assert max(max(values) for values in used.values()) <= 1
@@ -71,7 +71,7 @@ def test_walks_never_leave_the_limits_and_a_drive_brings_them_near():
 def test_an_architecture_over_a_limit_is_none():
     largest = max((random_path(np.random.default_rng(seed)) for seed in range(50)), key=paths_within(LIMITS).use)
     assert paths_within(LIMITS).use(largest) > 1
-    assert paths_within(LIMITS).derived(largest) is None
+    assert paths_within(LIMITS).candidate(largest) is None
 
 
 def test_a_population_settles_the_decisions():

@@ -38,11 +38,11 @@ def test_a_choice_that_fits_is_taken_as_it_is_and_any_other_is_mended(paths):
     kept = 0
     for _ in range(20):
         values = chosen(paths, rng)
-        derived = projected(paths, values)
-        assert derived.estimate.latency_ms <= 4
-        choices = [option.choices[index] for option, index in zip(paths.options, derived.path, strict=True)]
+        candidate = projected(paths, values)
+        assert candidate.estimate.latency_ms <= 4
+        choices = [option.choices[index] for option, index in zip(paths.options, candidate.path, strict=True)]
         same = all(values[f"cell_{i}/{name}"] == taken for i, one in enumerate(choices) for name, taken in one.items())
-        assert same == (derived.regret == 0)
+        assert same == (candidate.regret == 0)
         kept += same
     assert 0 < kept < 20
 
@@ -59,16 +59,16 @@ def likes_many_filters(trained):
 def test_trains_what_fits_and_ranks_it(paths, kind, trials, tmp_path):
     trained = []
     found, history = tuned(paths, kind, trials, likes_many_filters(trained), 0, tmp_path)
-    assert all(derived.estimate.latency_ms <= 4 for derived in found)
+    assert all(candidate.estimate.latency_ms <= 4 for candidate in found)
     assert len(trained) == len(set(trained))
-    assert len({derived.architecture for derived in found}) == len(found)
+    assert len({candidate.architecture for candidate in found}) == len(found)
     assert len(history["macro_f1"]) == len(history["latency_ms"]) == len(history["units"])
     assert set(history["units"]) == ({1.0} if kind == "bayesian" else {1.0, 2.0, float(LONGEST)})
     longest = [architecture for architecture, units in trained if units == max(history["units"])]
     best = max(sum(cell.filters for cell in architecture.cells) for architecture in longest)
     assert sum(cell.filters for cell in found[0].architecture.cells) == best
     again, _ = tuned(paths, kind, trials, lambda *_: pytest.fail("trained again"), 0, tmp_path)
-    assert [derived.architecture for derived in again] == [derived.architecture for derived in found]
+    assert [candidate.architecture for candidate in again] == [candidate.architecture for candidate in found]
 
 
 def test_what_there_was_no_time_for_does_not_count(paths, tmp_path):

@@ -23,7 +23,7 @@ from tsnas.job.checkpoints import Checkpoints
 from tsnas.job.selection import select
 from tsnas.job.settings import Settings
 from tsnas.search.contest import DROPOUT, Data, Split
-from tsnas.search.derive import Derived
+from tsnas.search.derive import Candidate
 from tsnas.search.parts import fitting, paths_of
 from tsnas.search.paths import Paths
 from tsnas.search.pruning import prune
@@ -73,7 +73,7 @@ class Result:
     """What a job ends with."""
 
     standardizer: Standardizer
-    derived: Derived
+    candidate: Candidate
     history: dict[str, dict[str, list[float]]]
     keras_model: keras.Model
     tflite_model: bytes
@@ -178,17 +178,22 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
     if found is None:
         selected = select(spaces, settings, seed, data.splits, data.augment, metadata, budget, callbacks)
         pace = selected.seconds_per_epoch * len(job.x) / len(data.splits[0][0][0])
-        derived, history = selected.derived, counts | selected.history
-        values = {"seed": seed, "pace": pace, "architecture": derived.architecture.to_json(), "regret": derived.regret}
+        candidate, history = selected.candidate, counts | selected.history
+        values = {
+            "seed": seed,
+            "pace": pace,
+            "architecture": candidate.architecture.to_json(),
+            "regret": candidate.regret,
+        }
         checkpoints.save("search", values | {"history": history})
     else:
         settings.say(f"search: taken from an earlier run in {settings.directory}")
         architecture, history = Architecture.from_json(found[0]["architecture"]), found[0]["history"]
         pace = found[0]["pace"]
-        derived = Derived(architecture, estimate_graph(architecture.graph(), settings.board), found[0]["regret"])
+        candidate = Candidate(architecture, estimate_graph(architecture.graph(), settings.board), found[0]["regret"])
 
-    trained = train(derived.architecture, data, settings, seed, checkpoints, budget, pace)
-    result = finished(trained, derived, data, settings, metadata, history, seed)
+    trained = train(candidate.architecture, data, settings, seed, checkpoints, budget, pace)
+    result = finished(trained, candidate, data, settings, metadata, history, seed)
     checkpoints.clear()
     return result
 
@@ -211,7 +216,7 @@ def parts_of(job: Job, board: Board, limits: Limits, seed: int) -> list[Paths]:
 
 def finished(
     trained: Trained,
-    derived: Derived,
+    candidate: Candidate,
     data: Prepared,
     settings: Settings,
     metadata: dict,
@@ -226,7 +231,7 @@ def finished(
     tflite_model = embed_metadata(trained.tflite_model, metadata)
     return Result(
         standardizer=data.standardizer,
-        derived=derived,
+        candidate=candidate,
         history=history | trained.history,
         keras_model=raw_model(trained.model, data.standardizer),
         tflite_model=tflite_model,

@@ -17,7 +17,7 @@ from tsnas.errors import InfeasibleError, LimitExceededError
 from tsnas.job.budget import Budget
 from tsnas.job.settings import Settings
 from tsnas.search.contest import FIRST_STEPS, Split, contest, short_score
-from tsnas.search.derive import Derived
+from tsnas.search.derive import Candidate
 from tsnas.search.differentiable import SearchConfig, search
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.finalists import finalists, shares
@@ -42,12 +42,12 @@ class Selected:
     """What is to be trained.
 
     Args:
-        derived: `Derived`; its file keeps the limits, as far as its length can be known before training.
+        candidate: `Candidate`; its file keeps the limits, as far as its length can be known before training.
         history: dict of the phases `"search"`, if there was one, and `"contest"`.
         seconds_per_epoch: float, how long a pass over the first training windows took in the contest; 0 without one.
     """
 
-    derived: Derived
+    candidate: Candidate
     history: dict[str, History]
     seconds_per_epoch: float
 
@@ -83,7 +83,7 @@ def select(
     # What has no finalist needs no search.
     spaces = spaces[:count]
     histories: list[History] = []
-    parties: list[list[Derived]] = []
+    parties: list[list[Candidate]] = []
     share = 1.0 / len(spaces)
     for paths, own_count in zip(spaces, shares(count, len(spaces)), strict=True):
         if kind == "tuner":
@@ -107,8 +107,8 @@ def select(
     use = [spaces[0].use_of(one) for one in entrants]
     outcome = contest(entrants, splits, batch_size, seed, use, augment, settings.verbose, seconds, settings.distribute)
     history["contest"] = outcome.history()
-    derived = dry_run(spaces, outcome.winner, metadata)
-    return Selected(derived, history, outcome.seconds_per_epoch)
+    candidate = dry_run(spaces, outcome.winner, metadata)
+    return Selected(candidate, history, outcome.seconds_per_epoch)
 
 
 def _usual_finalists(kind: str, spaces: int) -> int:
@@ -129,7 +129,7 @@ def joined(histories: Sequence[History]) -> History:
 
 def _search(
     paths: Paths, split: Split, settings: Settings, seed: int, callbacks: list[keras.callbacks.Callback], parts: int
-) -> tuple[list[Derived], History]:
+) -> tuple[list[Candidate], History]:
     """What the strategy prefers, the best first, and its history; `parts` of a space share the time of one search."""
     strategy = strategy_named(settings.strategy)
     train, val = split
@@ -142,8 +142,8 @@ def _search(
         config = SearchConfig(epochs=epochs, batch_size=batch_size)
         if not strategy.hardware_loss:
             config = dataclasses.replace(config, latency_weight=0.0, memory_weight=0.0)
-        derived, history = search(paths.supernet, paths.limits, train, val, config, callbacks, seed, settings.verbose)
-        return [derived], history
+        candidate, history = search(paths.supernet, paths.limits, train, val, config, callbacks, seed, settings.verbose)
+        return [candidate], history
 
 
 def _tuned(
@@ -155,7 +155,7 @@ def _tuned(
     batch_size: int,
     seconds: float,
     trials: int,
-) -> tuple[list[Derived], History]:
+) -> tuple[list[Candidate], History]:
     """What an oracle of keras-tuner prefers, the best first, and its trials."""
 
     deadline = time.monotonic() + seconds
@@ -177,39 +177,39 @@ def _tuned(
         return tuned(paths, settings.strategy, trials, evaluate, seed, folder)
 
 
-def dry_run(spaces: Sequence[Paths], derived: Derived, metadata: dict) -> Derived:
+def dry_run(spaces: Sequence[Paths], candidate: Candidate, metadata: dict) -> Candidate:
     """Checks the limits on a converted file before training; takes a smaller architecture if its file is over one.
 
     Only the file itself has its exact length: the one before is predicted to within some percent.
 
     Args:
         spaces: sequence of `Paths`, those of all parts of the search space under the limits to keep.
-        derived: `Derived` to check.
+        candidate: `Candidate` to check.
         metadata: dict that will travel in the file.
 
     Returns:
-        A `Derived`, the same if its file keeps the limits.
+        A `Candidate`, the same if its file keeps the limits.
 
     Raises:
         InfeasibleError: no file does.
     """
     board, limits = spaces[0].supernet.board, spaces[0].limits
     while True:
-        tflite = embed_metadata(untrained_int8(derived.architecture.build()), metadata)
+        tflite = embed_metadata(untrained_int8(candidate.architecture.build()), metadata)
         try:
             verify(tflite, board, limits)
-            return derived
+            return candidate
         except LimitExceededError:
             if limits.max_flash_bytes is None or len(tflite) <= limits.max_flash_bytes:
                 raise
             # The next one must be predicted smaller than this one by what this one is over.
-            room = derived.estimate.flash_bytes - (len(tflite) - limits.max_flash_bytes)
+            room = candidate.estimate.flash_bytes - (len(tflite) - limits.max_flash_bytes)
             if room <= 0:
                 raise
         less = dataclasses.replace(limits, max_flash_kb=room / 1024)
         try:
             smaller = fitting([paths.within(less) for paths in spaces])
-            derived = max((paths.nearest for paths in smaller), key=lambda one: one.estimate.flash_bytes)
+            candidate = max((paths.nearest for paths in smaller), key=lambda one: one.estimate.flash_bytes)
         except InfeasibleError as error:
             excess_bytes = len(tflite) - limits.max_flash_bytes
             raise InfeasibleError(

@@ -22,7 +22,7 @@ from tsnas.job.selection import dry_run, joined
 from tsnas.pareto.niches import Niche, under
 from tsnas.pareto.points import Point
 from tsnas.search.contest import FIRST_STEPS, SECOND_STEPS, short_score
-from tsnas.search.derive import Derived
+from tsnas.search.derive import Candidate
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.finalists import finalists, shares
 from tsnas.search.parts import fitting
@@ -182,9 +182,9 @@ class FrontWork:
         if niche.limits.max_flash_kb is None:
             return architecture
         parts = pipeline.parts_of(self.job, niche.board, niche.limits, self.seed)
-        derived = Derived(architecture, estimate_graph(architecture.graph(), niche.board), 0.0)
+        candidate = Candidate(architecture, estimate_graph(architecture.graph(), niche.board))
         metadata = self._metadata(niche)
-        return dry_run(parts, derived, metadata).architecture
+        return dry_run(parts, candidate, metadata).architecture
 
     def _points_on(self, board: Board, name: str, architecture: Architecture, trained: pipeline.Trained) -> list[Point]:
         """The model on a board, under the least of its limits that it keeps; nothing if it keeps none."""
@@ -194,11 +194,11 @@ class FrontWork:
                 continue
             settings = dataclasses.replace(self.job.settings, board=board, limits=niche.limits)
             job = dataclasses.replace(self.job, settings=settings)
-            derived = Derived(architecture, estimate, 0.0)
+            candidate = Candidate(architecture, estimate)
             history = {"search": self.history()}
             metadata = self._metadata(niche)
             try:
-                result = pipeline.finished(trained, derived, self._data, settings, metadata, history, self.seed)
+                result = pipeline.finished(trained, candidate, self._data, settings, metadata, history, self.seed)
             except LimitExceededError:  # The length of a file is predicted to within some percent only.
                 continue
             folder = f"{board.name}-{result.estimate.latency_ms:05.1f}ms-{name}"

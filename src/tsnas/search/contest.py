@@ -13,7 +13,7 @@ import tensorflow as tf
 from sklearn.metrics import f1_score
 from tqdm.auto import tqdm
 
-from tsnas.search.derive import Derived
+from tsnas.search.derive import Candidate
 from tsnas.search.paths import WELL_USED
 from tsnas.space.architecture import Architecture
 from tsnas.system.interrupts import check
@@ -44,7 +44,7 @@ class Outcome:
     """What came of a contest.
 
     Args:
-        winner: `Derived`.
+        winner: `Candidate`.
         place: int, of the winner among the finalists. Defaults to 0.
         latency_ms: list of float, one for each finalist that was trained.
         use: list of float, the shares of the tightest limit that they use.
@@ -54,7 +54,7 @@ class Outcome:
             was trained.
     """
 
-    winner: Derived
+    winner: Candidate
     place: int = 0
     latency_ms: list[float] = dataclasses.field(default_factory=list)
     use: list[float] = dataclasses.field(default_factory=list)
@@ -75,7 +75,7 @@ class Outcome:
 
 
 def contest(
-    finalists: Sequence[Derived],
+    finalists: Sequence[Candidate],
     splits: Sequence[Split],
     batch_size: int,
     seed: int,
@@ -90,7 +90,7 @@ def contest(
     After the first, those that use the limits well are left to themselves, unless others were better by far.
 
     Args:
-        finalists: sequence of `Derived`; the first wins a tie.
+        finalists: sequence of `Candidate`; the first wins a tie.
         splits: one or two of ((x, y), (x_val, y_val)), x float32 (windows, time, channels, 1), standardised; the second
             round takes the last. The score of a finalist is the mean over its rounds.
         batch_size: int, windows in a batch.

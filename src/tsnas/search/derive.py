@@ -28,23 +28,24 @@ CANDIDATES = 200
 
 
 @dataclasses.dataclass(frozen=True)
-class Derived:
-    """An architecture that keeps the limits.
+class Candidate:
+    """An architecture that keeps the limits, with what it costs.
 
     Args:
         architecture: the `Architecture`.
         estimate: its `Estimate` on the board.
-        regret: float, how far it is from the one that the alphas prefer; 0 is that one. See `CellOptions.regret`.
-        path: tuple of int, which of `CellOptions.choices` it takes in each cell; empty if it came from no supernet.
+        regret: float, how far it is from the one that the alphas prefer, as in `CellOptions.regret`; 0 is that one.
+            Defaults to None, not known.
+        path: tuple of int, which of `CellOptions.choices` it takes in each cell. Defaults to (), of no supernet.
     """
 
     architecture: Architecture
     estimate: Estimate
-    regret: float
+    regret: float | None = None
     path: tuple[int, ...] = ()
 
 
-def derive(supernet: Supernet, limits: Limits, options: list[CellOptions] | None = None) -> Derived:
+def derive(supernet: Supernet, limits: Limits, options: list[CellOptions] | None = None) -> Candidate:
     """The fitting architecture that is nearest to what the supernet's alphas prefer.
 
     If the preferred option of every decision makes a fitting architecture, that is the one. Otherwise
@@ -57,7 +58,7 @@ def derive(supernet: Supernet, limits: Limits, options: list[CellOptions] | None
         options: result of `cell_options` for each cell, if at hand.
 
     Returns:
-        A `Derived`.
+        A `Candidate`.
 
     Raises:
         InfeasibleError: no architecture of the space keeps the limits.
@@ -81,7 +82,7 @@ def derive(supernet: Supernet, limits: Limits, options: list[CellOptions] | None
             if not over:
                 taken = zip(options, candidates.rows[index], strict=True)
                 path = tuple(int(option.choice[row]) for option, row in taken)
-                return Derived(architecture, estimate, float(candidates.regret[index]), path)
+                return Candidate(architecture, estimate, float(candidates.regret[index]), path)
             used.append(estimate)
         # The sums are of another precision, and know no gaps between buffers: ask for a little less.
         bounds = bounds.tightened(limits, used)

@@ -12,7 +12,7 @@ import tf_keras as keras
 
 from tsnas.callbacks import ConstraintMonitor, ProgressBar
 from tsnas.cost.limits import Limits
-from tsnas.search.derive import Derived, derive
+from tsnas.search.derive import Candidate, derive
 from tsnas.search.objective import HardwareLoss
 from tsnas.space.supernet import Supernet
 from tsnas.system.interrupts import Check
@@ -95,7 +95,7 @@ def search(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     seed: int = 0,
     verbose: int = 0,
-) -> tuple[Derived, dict[str, list[float]]]:
+) -> tuple[Candidate, dict[str, list[float]]]:
     """Searches the supernet for the architecture with the least validation loss that keeps the limits.
 
     Args:
@@ -109,7 +109,7 @@ def search(
         verbose: 0, 1 or 2. Defaults to 0.
 
     Returns:
-        (`Derived`, history), the history a dict of log key to a list with one value for each epoch.
+        (`Candidate`, history), the history a dict of log key to a list with one value for each epoch.
 
     Raises:
         InfeasibleError: no architecture of the space keeps the limits.

@@ -11,7 +11,7 @@ import numpy as np
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
 from tsnas.cost.memory import base_planning_bytes
-from tsnas.search.derive import Derived, derive
+from tsnas.search.derive import Candidate, derive
 from tsnas.search.feasibility import smallest_latency_ms
 from tsnas.search.options import CellOptions, cell_options
 from tsnas.space.supernet import Supernet
@@ -58,7 +58,7 @@ class Paths:
         self._cell_probs = sizes / max(sizes.sum(), 1.0)
 
     @functools.cached_property
-    def nearest(self) -> Derived:
+    def nearest(self) -> Candidate:
         """The architecture within the limits that the alphas liked best when this was first asked for.
 
         Raises:
@@ -142,13 +142,13 @@ class Paths:
         """What `Supernet.path` takes."""
         return self.supernet.path_settings(self._choices(path))
 
-    def use_of(self, derived: Derived) -> float:
+    def use_of(self, candidate: Candidate) -> float:
         """Largest share of a limit that an architecture uses, by its own cost graph."""
-        estimate = derived.estimate
+        estimate = candidate.estimate
         costs = (estimate.latency_ms, estimate.ram_bytes, estimate.flash_bytes)
         return self.limits.share_used(self.supernet.board, *costs)
 
-    def derived(self, path: Path) -> Derived | None:
+    def candidate(self, path: Path) -> Candidate | None:
         """The architecture of a path; None if its own cost graph is over a limit."""
         architecture = self.supernet.architecture(self._choices(path))
         estimate = estimate_graph(architecture.graph(), self.supernet.board)
@@ -160,7 +160,7 @@ class Paths:
         if over or too_slow:
             return None
         regret = sum(option.choice_regret()[choice] for option, choice in zip(self.options, path, strict=True))
-        return Derived(architecture, estimate, float(regret), path)
+        return Candidate(architecture, estimate, float(regret), path)
 
     def settle(self, population: Sequence[Path]) -> None:
         """Sets the alphas to what a population does: the log of how often each option is taken in it."""
