@@ -9,8 +9,7 @@ from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
 from tsnas.search.derive import derive
 from tsnas.search.finalists import finalists, shares
-from tsnas.search.options import cell_options
-from tsnas.search.paths import WELL_USED, Paths
+from tsnas.search.paths import WELL_USED, Part, Paths
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 
@@ -25,12 +24,12 @@ def paths():
     rng = np.random.default_rng(0)
     for group in net.decision_groups():
         group.alpha.assign(rng.normal(size=len(group.options)) * 5)
-    return Paths(net, LIMITS, [cell_options(cell) for cell in net.cells])
+    return Paths(Part.of(net), LIMITS.on(BOARD))
 
 
 @pytest.fixture(scope="module")
 def first(paths):
-    return derive(paths.supernet, LIMITS, paths.options)
+    return derive(paths.supernet, LIMITS.on(BOARD), paths.options)
 
 
 def test_they_keep_the_limits_and_differ(paths, first):
@@ -75,7 +74,7 @@ def test_without_a_search_all_are_drawn(paths, first):
 
 def test_one_uses_the_limits_well_if_any_can(paths, first, monkeypatch):
     """Where neither a search nor the draws come near the limits, the last is drawn again, towards them."""
-    loose = paths.within(Limits(max_latency_ms=20))
+    loose = paths.within(Limits(max_latency_ms=20).on(BOARD))
     monkeypatch.setattr(loose, "drawn", lambda rng: loose.walk(first.path, 6, rng))
     found = finalists(loose, [first], 4, seed=0)
     assert loose.use_of(found[-1]) >= WELL_USED > max(loose.use_of(one) for one in found[:-1])

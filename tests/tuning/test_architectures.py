@@ -6,8 +6,7 @@ import pytest
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
 from tsnas.errors import SettingError
-from tsnas.search.options import cell_options
-from tsnas.search.paths import Paths
+from tsnas.search.paths import Part, Paths
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 from tsnas.tuning.architectures import LONGEST, projected, tuned
@@ -21,7 +20,7 @@ CONFIG = SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 
 @pytest.fixture(scope="module")
 def paths():
     supernet = Supernet(build_cells(BOARD, 32, 3, 3, CONFIG, 0), BOARD)
-    return Paths(supernet, LIMITS.tightest_with(BOARD), [cell_options(cell) for cell in supernet.cells])
+    return Paths(Part.of(supernet), LIMITS.on(BOARD))
 
 
 def chosen(paths, rng):

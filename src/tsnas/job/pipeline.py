@@ -14,7 +14,6 @@ import tsnas
 from tsnas.callbacks import ProgressBar
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import Estimate, estimate_graph
-from tsnas.cost.limits import Limits
 from tsnas.data import Axes, Standardizer, validation_splits
 from tsnas.deploy.convert import convert_int8
 from tsnas.deploy.verify import verify
@@ -24,8 +23,8 @@ from tsnas.job.selection import select
 from tsnas.job.settings import Settings
 from tsnas.search.contest import DROPOUT, Data, Split
 from tsnas.search.derive import Candidate
-from tsnas.search.parts import fitting, paths_of
-from tsnas.search.paths import Paths
+from tsnas.search.parts import build_parts, fitting
+from tsnas.search.paths import Part
 from tsnas.search.pruning import prune
 from tsnas.search.strategies import strategy_named
 from tsnas.space.architecture import Architecture
@@ -162,11 +161,11 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
         settings = dataclasses.replace(settings, seed=int(np.random.default_rng().integers(2**31)))
     seed: int = settings.seed  # type: ignore[assignment]
 
-    parts = parts_of(job, settings.board, settings.limits, seed)
-    spaces = fitting(parts)  # Raises InfeasibleError now rather than after the search.
+    parts = parts_of(job, settings.board, seed)
+    spaces = fitting(parts, settings.bounds)  # Raises InfeasibleError now rather than after the search.
     # Parts that ask for more room, or for less, are there in place of these.
-    counted = [paths for paths in parts if paths.least_room == spaces[0].least_room]
-    pruned = [prune(paths.supernet, paths.limits, list(paths.options)) for paths in counted]
+    counted = [part for part in parts if part.least_room == spaces[0].part.least_room]
+    pruned = [prune(part.supernet, settings.bounds, part.options) for part in counted]
     before = float(sum(part.architectures_before for part in pruned))
     after = float(sum(part.architectures_after for part in pruned))
     settings.say(f"space: {before:.3g} architectures, {after:.3g} can win")
@@ -198,20 +197,19 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Result:
     return result
 
 
-def parts_of(job: Job, board: Board, limits: Limits, seed: int) -> list[Paths]:
-    """Each part of the job's space for its windows: the paths through a fresh supernet with the costs of a board.
+def parts_of(job: Job, board: Board, seed: int) -> list[Part]:
+    """Builds each part of the job's space for its windows, with a fresh supernet that has the costs of a board.
 
     Args:
-        job: `Job`; its own board and limits are not read.
+        job: `Job`; its own board is not read.
         board: `Board`.
-        limits: `Limits`; what the board itself allows is added to them.
         seed: int.
 
     Returns:
-        list of `Paths`, one for each part; none may fit, see `tsnas.search.parts.fitting`.
+        list of `Part`; none may keep some bounds, see `tsnas.search.parts.fitting`.
     """
     pseudo_prob = strategy_named(job.settings.strategy).pseudo_prob
-    return paths_of(job.settings.spaces, job.x.shape[1:3], len(job.classes), board, limits, pseudo_prob, seed)
+    return build_parts(job.settings.spaces, job.x.shape[1:3], len(job.classes), board, pseudo_prob, seed)
 
 
 def finished(
@@ -235,7 +233,7 @@ def finished(
         history=history | trained.history,
         keras_model=raw_model(trained.model, data.standardizer),
         tflite_model=tflite_model,
-        estimate=verify(tflite_model, settings.board, settings.limits.tightest_with(settings.board)),
+        estimate=verify(tflite_model, settings.board, settings.bounds),
         seed=seed,
     )
 

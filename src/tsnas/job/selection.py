@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import tf_keras as keras
 
+from tsnas.cost.bounds import BYTES_PER_KB, Bounds, Limit
 from tsnas.deploy.convert import untrained_int8
 from tsnas.deploy.verify import verify
 from tsnas.errors import InfeasibleError, LimitExceededError
@@ -22,7 +23,7 @@ from tsnas.search.differentiable import SearchConfig, search
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.finalists import finalists, shares
 from tsnas.search.parts import fitting
-from tsnas.search.paths import Paths
+from tsnas.search.paths import Part, Paths
 from tsnas.search.strategies import strategy_named
 from tsnas.space.architecture import Architecture
 from tsnas.tflite.metadata import embed_metadata
@@ -107,7 +108,8 @@ def select(
     use = [spaces[0].use_of(one) for one in entrants]
     outcome = contest(entrants, splits, batch_size, seed, use, augment, settings.verbose, seconds, settings.distribute)
     history["contest"] = outcome.history()
-    candidate = dry_run(spaces, outcome.winner, metadata)
+    parts = [paths.part for paths in spaces]
+    candidate = dry_run(parts, spaces[0].bounds, outcome.winner, metadata)
     return Selected(candidate, history, outcome.seconds_per_epoch)
 
 
@@ -142,7 +144,7 @@ def _search(
         config = SearchConfig(epochs=epochs, batch_size=batch_size)
         if not strategy.hardware_loss:
             config = dataclasses.replace(config, latency_weight=0.0, memory_weight=0.0)
-        candidate, history = search(paths.supernet, paths.limits, train, val, config, callbacks, seed, settings.verbose)
+        candidate, history = search(paths.supernet, paths.bounds, train, val, config, callbacks, seed, settings.verbose)
         return [candidate], history
 
 
@@ -177,13 +179,14 @@ def _tuned(
         return tuned(paths, settings.strategy, trials, evaluate, seed, folder)
 
 
-def dry_run(spaces: Sequence[Paths], candidate: Candidate, metadata: dict) -> Candidate:
+def dry_run(parts: Sequence[Part], bounds: Bounds, candidate: Candidate, metadata: dict) -> Candidate:
     """Checks the limits on a converted file before training; takes a smaller architecture if its file is over one.
 
     Only the file itself has its exact length: the one before is predicted to within some percent.
 
     Args:
-        spaces: sequence of `Paths`, those of all parts of the search space under the limits to keep.
+        parts: sequence of `Part`, those that a smaller architecture may come from.
+        bounds: `Bounds` to keep.
         candidate: `Candidate` to check.
         metadata: dict that will travel in the file.
 
@@ -193,27 +196,26 @@ def dry_run(spaces: Sequence[Paths], candidate: Candidate, metadata: dict) -> Ca
     Raises:
         InfeasibleError: no file does.
     """
-    board, limits = spaces[0].supernet.board, spaces[0].limits
+    board, most_bytes = parts[0].supernet.board, bounds.upper.flash_bytes
     while True:
         tflite = embed_metadata(untrained_int8(candidate.architecture.build()), metadata)
         try:
-            verify(tflite, board, limits)
+            verify(tflite, board, bounds)
             return candidate
         except LimitExceededError:
-            if limits.max_flash_bytes is None or len(tflite) <= limits.max_flash_bytes:
+            if len(tflite) <= most_bytes:
                 raise
             # The next one must be predicted smaller than this one by what this one is over.
-            room = candidate.estimate.flash_bytes - (len(tflite) - limits.max_flash_bytes)
+            room = candidate.estimate.flash_bytes - (len(tflite) - most_bytes)
             if room <= 0:
                 raise
-        less = dataclasses.replace(limits, max_flash_kb=room / 1024)
         try:
-            smaller = fitting([paths.within(less) for paths in spaces])
+            smaller = fitting(parts, bounds.with_limit(Limit("flash_bytes", room / BYTES_PER_KB)))
             candidate = max((paths.nearest for paths in smaller), key=lambda one: one.estimate.flash_bytes)
         except InfeasibleError as error:
-            excess_bytes = len(tflite) - limits.max_flash_bytes
+            excess_bytes = len(tflite) - most_bytes
             raise InfeasibleError(
-                f"{limits.max_flash_kb:g} KB of flash, the limit or all that the board has, are just too few: the "
+                f"{bounds.asked['flash_bytes']}, the limit or all that the board has, are just too few: the "
                 f"smallest file that was converted has {len(tflite)} bytes, {excess_bytes} too many; it takes "
                 f"max_flash_kb={math.ceil(len(tflite) / 102.4) / 10:g}.",
                 error.smallest | {"flash_bytes": float(len(tflite))},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import os
 
@@ -11,6 +12,7 @@ import tensorflow as tf
 
 import tsnas
 from tsnas.cost.board import Board
+from tsnas.cost.bounds import Bounds
 from tsnas.cost.limits import Limits
 from tsnas.data import Axes, Signal
 from tsnas.search.strategies import strategy_named
@@ -48,6 +50,11 @@ class Settings:
     verbose: int
     distribute: tf.distribute.Strategy | None = None
     signal: Signal | None = None
+
+    @functools.cached_property
+    def bounds(self) -> Bounds:
+        """What the limits come to on the board."""
+        return self.limits.on(self.board)
 
     def identity(self, classes: np.ndarray) -> dict:
         """All that defines a job beside its arrays, as plain JSON values."""

@@ -14,12 +14,11 @@ import tf_keras as keras
 
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_graph
-from tsnas.cost.limits import Limits
 from tsnas.errors import LimitExceededError
 from tsnas.job import pipeline
 from tsnas.job.budget import Budget
 from tsnas.job.selection import dry_run, joined
-from tsnas.pareto.niches import Niche, under
+from tsnas.pareto.niches import Niche
 from tsnas.pareto.points import Point
 from tsnas.search.contest import FIRST_STEPS, SECOND_STEPS, short_score
 from tsnas.search.derive import Candidate
@@ -109,7 +108,11 @@ class FrontWork:
         """The architecture of each niche: its own best, or one chosen before that fits and uses most of its limit."""
         chosen: list[str] = []
         for niche, entrants in zip(self.niches, self._best_entrants(), strict=True):
-            serving = [name for name in dict.fromkeys(chosen) if SERVES <= self._use(name, niche) <= 1.0]
+            used = {
+                name: niche.bounds.share(estimate_graph(self._architecture(name).graph(), niche.board).costs)
+                for name in dict.fromkeys(chosen)
+            }
+            serving = [name for name, share in used.items() if SERVES <= share <= 1.0]
             chosen.append(max(serving or entrants, key=self._macro_f1))
         return chosen
 
@@ -141,15 +144,15 @@ class FrontWork:
 
     def _searches(self) -> list[dict[int, tuple[Paths, int]]]:
         """For each part of the space that is to be searched, by the place of a niche: its paths and entrants there."""
-        parts = {name: pipeline.parts_of(self.job, board, Limits(), self.seed) for name, board in self._boards.items()}
+        parts = {name: pipeline.parts_of(self.job, board, self.seed) for name, board in self._boards.items()}
         searches: list[dict[int, tuple[Paths, int]]] = [{} for _ in next(iter(parts.values()))]
         for index, niche in enumerate(self.niches):
-            every = under(parts[niche.board.name], niche)
-            spaces = fitting(every)
+            every = parts[niche.board.name]
+            spaces = fitting(every, niche.bounds)
             count = self.job.settings.finalists or ENTRANTS + FURTHER_ENTRANTS * (len(spaces) - 1)
             for paths, own_count in zip(spaces, shares(count, len(spaces)), strict=True):
                 if own_count:  # What has no entrant needs no search.
-                    searches[every.index(paths)][index] = paths, own_count
+                    searches[every.index(paths.part)][index] = paths, own_count
         return [search for search in searches if search]
 
     def _score(self, which: str, name: str) -> float:
@@ -181,16 +184,15 @@ class FrontWork:
         """The architecture, or a smaller one if its converted file is over a limit on flash."""
         if niche.limits.max_flash_kb is None:
             return architecture
-        parts = pipeline.parts_of(self.job, niche.board, niche.limits, self.seed)
+        parts = pipeline.parts_of(self.job, niche.board, self.seed)
         candidate = Candidate(architecture, estimate_graph(architecture.graph(), niche.board))
-        metadata = self._metadata(niche)
-        return dry_run(parts, candidate, metadata).architecture
+        return dry_run(parts, niche.bounds, candidate, self._metadata(niche)).architecture
 
     def _points_on(self, board: Board, name: str, architecture: Architecture, trained: pipeline.Trained) -> list[Point]:
         """The model on a board, under the least of its limits that it keeps; nothing if it keeps none."""
         estimate = estimate_graph(architecture.graph(), board)
         for niche in self.niches:
-            if niche.board.name != board.name or self._use(name, niche, architecture) > 1.0:
+            if niche.board.name != board.name or niche.bounds.share(estimate.costs) > 1.0:
                 continue
             settings = dataclasses.replace(self.job.settings, board=board, limits=niche.limits)
             job = dataclasses.replace(self.job, settings=settings)
@@ -221,17 +223,6 @@ class FrontWork:
     def _metadata(self, niche: Niche) -> dict:
         settings = dataclasses.replace(self.job.settings, board=niche.board, limits=niche.limits)
         return pipeline.file_metadata(self.job.classes, self._data.standardizer, settings)
-
-    def _use(self, name: str, niche: Niche, architecture: Architecture | None = None) -> float:
-        """Largest share of a limit of a niche that an architecture uses."""
-        graph = (architecture or self._architecture(name)).graph()
-        estimate, limits = estimate_graph(graph, niche.board), niche.limits.tightest_with(niche.board)
-        pairs = (
-            (estimate.latency_ms, limits.max_latency_ms),
-            (estimate.ram_bytes, limits.max_ram_bytes),
-            (estimate.flash_bytes, limits.max_flash_bytes),
-        )
-        return max(used / limit for used, limit in pairs if limit is not None)
 
     def _entrants(self) -> list[list[str]]:
         return [[_name(architecture) for architecture in niche] for niche in self._values("search")["niches"]]

@@ -11,7 +11,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.callbacks import ConstraintMonitor, ProgressBar
-from tsnas.cost.limits import Limits
+from tsnas.cost.bounds import Bounds
 from tsnas.search.derive import Candidate, derive
 from tsnas.search.objective import HardwareLoss
 from tsnas.space.supernet import Supernet
@@ -74,10 +74,10 @@ def paired_batches(train, val, batch_size: int, seed: int) -> tuple[tf.data.Data
     return dataset.prefetch(2), math.ceil(len(train[0]) / batch_size)
 
 
-def _relaxed_loss(supernet: Supernet, limits: Limits, config: SearchConfig, total_steps: int):
+def _relaxed_loss(supernet: Supernet, bounds: Bounds, config: SearchConfig, total_steps: int):
     """The hardware loss with limits that tighten as the search goes on."""
-    loss = HardwareLoss(limits, config.latency_weight, config.memory_weight)
-    slack = max(1.0, loss.largest_excess(supernet.expected()))
+    loss = HardwareLoss(bounds, config.latency_weight, config.memory_weight)
+    slack = max(1.0, bounds.share(supernet.expected()))
 
     def relaxed_loss(costs):
         share = tf.cast(supernet.search_step, tf.float32) / (config.relaxed * total_steps + 1.0)
@@ -88,7 +88,7 @@ def _relaxed_loss(supernet: Supernet, limits: Limits, config: SearchConfig, tota
 
 def search(
     supernet: Supernet,
-    limits: Limits,
+    bounds: Bounds,
     train: tuple[np.ndarray, np.ndarray],
     val: tuple[np.ndarray, np.ndarray],
     config: SearchConfig | None = None,
@@ -100,7 +100,7 @@ def search(
 
     Args:
         supernet: fresh `Supernet`; its weights and alphas are trained in place.
-        limits: `Limits` to keep.
+        bounds: `Bounds` to keep.
         train: (x, y), x float32 (windows, time, sensors, 1), y int of shape (windows,); trains w.
         val: (x, y) likewise; trains alpha.
         config: `SearchConfig`, or None for the defaults.
@@ -124,7 +124,7 @@ def search(
             keras.optimizers.schedules.CosineDecay(config.learning_rate, total_steps)
         ),
         alpha_optimizer=keras.optimizers.legacy.Adam(config.alpha_learning_rate, beta_1=0.5),
-        hardware_loss=_relaxed_loss(supernet, limits, config, total_steps),
+        hardware_loss=_relaxed_loss(supernet, bounds, config, total_steps),
         temperature_decay=decay,
         warmup_steps=int(config.warmup * total_steps),
     )
@@ -135,4 +135,4 @@ def search(
         batches, epochs=config.epochs, steps_per_epoch=steps, callbacks=[Check(), *callbacks, progress], verbose=0
     )
     logs = {key: [float(value) for value in values] for key, values in history.history.items()}
-    return derive(supernet, limits), logs
+    return derive(supernet, bounds), logs

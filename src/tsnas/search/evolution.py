@@ -97,9 +97,6 @@ def evolve(
             first; history), the history a dict of log key to a list with one
         value for each epoch; its costs are those of the first niche.
 
-    Raises:
-        InfeasibleError: no architecture of the space keeps the limits.
-
     Source: Guo et al., Single Path One-Shot Neural Architecture Search with Uniform Sampling (2020); Real et al.,
         Regularized Evolution for Image Classifier Architecture Search (2019).
     """

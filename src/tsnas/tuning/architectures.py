@@ -91,7 +91,7 @@ def projected(paths: Paths, values: dict[str, Any]) -> Candidate:
             alpha = np.zeros(len(group.options), np.float32)
             alpha[int(values[_hyperparameter(index, name)])] = PREFERRED
             group.alpha.assign(alpha)
-    return derive(paths.supernet, paths.limits, list(paths.options))
+    return derive(paths.supernet, paths.bounds, paths.options)
 
 
 def _oracle(paths: Paths, kind: str, trials: int, seed: int) -> Any:
