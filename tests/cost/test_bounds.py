@@ -4,7 +4,7 @@ import dataclasses
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tsnas.cost.board import load_board
@@ -21,11 +21,14 @@ MAYBE = st.one_of(st.none(), NUMBERS)
 LIMITS = st.builds(Limits, MAYBE, MAYBE, MAYBE)
 WITH_ENERGY = st.builds(Limits, MAYBE, MAYBE, MAYBE, MAYBE)
 BOARDS = st.builds(
-    lambda power, ram, flash: dataclasses.replace(BOARD, active_power_mw=power, ram_bytes=ram, flash_bytes=flash),
-    st.one_of(st.just(1000.0), st.floats(0.1, 3000)),
-    st.integers(1, 2**21),
-    st.integers(1, 2**21),
+    dataclasses.replace,
+    st.just(BOARD),
+    active_power_mw=st.one_of(st.just(1000.0), st.floats(0.1, 3000)),
+    ram_bytes=st.integers(1, 2**21),
+    flash_bytes=st.integers(1, 2**21),
 )
+# Drawing many numbers takes long on a busy machine.
+busy = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 COSTS = st.builds(Costs, st.floats(0, 4000), st.integers(0, 2**22), st.integers(0, 2**22))
 
 
@@ -54,12 +57,14 @@ def names_of(sentences):
     return [sentence.split()[0] for sentence in sentences]
 
 
+@busy
 @given(WITH_ENERGY, BOARDS)
 def test_each_bound_is_the_least_of_all_that_is_asked(limits, board):
     latencies, rams, flashes = slow_uppers(limits, board)
     assert limits.on(board).upper == (min(latencies, default=math.inf), min(rams), min(flashes))
 
 
+@busy
 @given(WITH_ENERGY, BOARDS, COSTS)
 def test_share_is_the_largest_and_above_one_exactly_where_a_bound_is_broken(limits, board, costs):
     pairs = [(cost, most) for cost, mosts in zip(costs, slow_uppers(limits, board), strict=True) for most in mosts]
@@ -68,6 +73,7 @@ def test_share_is_the_largest_and_above_one_exactly_where_a_bound_is_broken(limi
     assert (share > 1.0) == any(cost > most for cost, most in pairs)
 
 
+@busy
 @given(NUMBERS, st.floats(0.01, 4000))
 def test_a_share_is_never_rounded_to_one(max_latency_ms, latency_ms):
     bounds = Limits(max_latency_ms).on(BOARD)
@@ -75,11 +81,13 @@ def test_a_share_is_never_rounded_to_one(max_latency_ms, latency_ms):
         assert (bounds.share(Costs(used, 0, 0)) > 1.0) == (used > max_latency_ms)
 
 
+@busy
 @given(LIMITS, BOARDS, COSTS)
 def test_every_limit_that_is_broken_is_named(limits, board, costs):
     assert names_of(limits.on(board).exceeded(costs)) == slow_short(limits, board, costs)
 
 
+@busy
 @given(WITH_ENERGY, BOARDS, COSTS)
 def test_with_energy_the_tighter_of_the_two_is_named(limits, board, costs):
     over = slow_short(limits, board, costs)
@@ -90,6 +98,7 @@ def test_with_energy_the_tighter_of_the_two_is_named(limits, board, costs):
     assert names_of(limits.on(board).exceeded(costs)) == over
 
 
+@busy
 @given(WITH_ENERGY, BOARDS)
 def test_who_asked(limits, board):
     """A limit of the user, unless the board has less; the one on energy beside that on latency, unless it is idle."""

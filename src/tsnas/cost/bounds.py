@@ -45,7 +45,7 @@ class Limit:
     Args:
         cost: str, `"latency_ms"`, `"ram_bytes"`, `"flash_bytes"` or `"energy_mj"`.
         value: float, as it was given: in ms, in KB of 1024 bytes, or in mJ.
-        by_board: bool, whether it is all that the board has. Defaults to False, the user asked for it.
+        by_board: bool, whether the board itself sets it, because it has no more. Defaults to False: the user does.
 
     Example:
         >>> str(Limit("ram_bytes", 20))
@@ -62,10 +62,13 @@ class Limit:
         return whole_bytes(self.value) if self.cost.endswith("_bytes") else self.value
 
     def excess(self, used: float) -> str | None:
-        """A sentence that says that the limit is exceeded; None if it is kept.
+        """Returns a sentence saying that the limit is exceeded, or None if it is kept.
 
         Args:
-            used: float, the cost in ms, bytes or mJ; if it is equal to the limit, the limit is kept.
+            used: float, the cost in ms, bytes or mJ; a cost equal to the limit keeps it.
+
+        Returns:
+            str or None.
         """
         tolerance = ENERGY_TOLERANCE if self.cost == "energy_mj" else 0.0
         if used <= self.most * (1 + tolerance):
@@ -85,13 +88,13 @@ class Limit:
 
 @dataclasses.dataclass(frozen=True)
 class Bounds:
-    """Upper bounds of one inference on a board, as `Limits.on` makes them; without arguments, there is none.
+    """Upper bounds on the costs of one inference on a board, made by `Limits.on`; `Bounds()` bounds nothing.
 
     Args:
-        asked: dict of a cost to its `Limit`; those that a tighter one makes idle are not in it: of a limit and what
-            the board has the smaller counts, and one on latency only if that on energy does not ask for less.
-        active_power_mw: float, the power of the board, which turns a limit on energy into one on latency. Defaults to
-            None, for a board whose power is not known.
+        asked: dict of the name of a cost to the `Limit` on it. Idle limits are left out: RAM or flash beyond what the
+            board has, and a latency longer than the limit on energy allows.
+        active_power_mw: float, power of the board, which turns a limit on energy into one on latency. Defaults to
+            None, not known.
 
     Example:
         >>> bounds = Limits(max_latency_ms=30, max_ram_kb=64).on("nucleo_f446re")
@@ -112,14 +115,21 @@ class Bounds:
         return Costs(*(most.get(cost, math.inf) for cost in Costs._fields))
 
     def share(self, costs: Costs) -> float:
-        """Returns the largest share of a bound that some costs use: above 1 they break it, 0 is no bound at all."""
+        """Returns the largest share of a bound that `costs` use.
+
+        Args:
+            costs: `Costs`.
+
+        Returns:
+            float, above 1 if a bound is exceeded; 0 if there is none.
+        """
         return max(cost / most for cost, most in zip(costs, self.upper, strict=True))
 
     def exceeded(self, costs: Costs) -> tuple[str, ...]:
-        """Returns one sentence for each limit that was asked for and that some costs are over.
+        """Returns one sentence for each limit that `costs` exceed; a cost equal to its limit keeps it.
 
         Args:
-            costs: `Costs`; the energy is that of their latency.
+            costs: `Costs`; their energy follows from the latency.
 
         Returns:
             Tuple of sentences, empty when every limit is kept.
@@ -133,7 +143,14 @@ class Bounds:
         return excesses(self.asked.values(), used)
 
     def with_limit(self, limit: Limit) -> Bounds:
-        """Returns the same bounds, with another limit on one of the costs."""
+        """Returns these bounds with `limit` in place of the one on the same cost.
+
+        Args:
+            limit: `Limit`.
+
+        Returns:
+            `Bounds`.
+        """
         return dataclasses.replace(self, asked={**self.asked, limit.cost: limit})
 
     def __str__(self) -> str:

@@ -58,16 +58,16 @@ class Limits:
         return None if self.max_flash_kb is None else whole_bytes(self.max_flash_kb)
 
     def on(self, board: str | os.PathLike[str] | Board) -> Bounds:
-        """Returns what these limits come to on a board, bounded by the RAM and flash that it has.
+        """Returns the bounds that these limits set on a board, whose own RAM and flash count too.
 
-        A limit on energy becomes one on latency. The firmware around the model needs RAM and flash too; give lower
+        A limit on energy becomes one on latency. The firmware around the model needs RAM and flash as well; give lower
         limits to leave room for it.
 
         Args:
             board: name, path or `Board`, as `load_board` takes it.
 
         Returns:
-            `Bounds`, of which RAM and flash are always bounded.
+            `Bounds`; RAM and flash are always bounded.
 
         Raises:
             LimitError: there is a limit on energy, but the board has no `active_power_mw`.

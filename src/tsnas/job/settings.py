@@ -53,7 +53,7 @@ class Settings:
 
     @functools.cached_property
     def bounds(self) -> Bounds:
-        """What the limits come to on the board."""
+        """The bounds that the limits set on the board."""
         return self.limits.on(self.board)
 
     def identity(self, classes: np.ndarray) -> dict:

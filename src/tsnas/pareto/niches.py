@@ -32,7 +32,7 @@ class Niche:
 
     @functools.cached_property
     def bounds(self) -> Bounds:
-        """What the limits come to on the board."""
+        """The bounds that the limits set on the board."""
         return self.limits.on(self.board)
 
 
