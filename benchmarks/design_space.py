@@ -15,7 +15,7 @@ from benchmarks.least_squares import least_squares
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
-from tsnas.search.parts import paths_of
+from tsnas.search.parts import build_parts, fitting
 from tsnas.space.architecture import Architecture, Cell, SensorFusion, TimeReduce
 from tsnas.space.config import SpaceConfig
 
@@ -41,12 +41,13 @@ def drawn(
     Raises:
         InfeasibleError: nothing of the space keeps the limits.
     """
-    (paths,) = paths_of([config], (time, sensors), classes, load_board(BOARD), limits)
+    board = load_board(BOARD)
+    (paths,) = fitting(build_parts([config], (time, sensors), classes, board), limits.on(board))
     found: list[Architecture] = []
     for _ in range(TRIES * count):
-        derived = paths.derived(paths.drawn(rng))
-        if derived and paths.use_of(derived) >= LEAST_USE and derived.architecture not in found:
-            found.append(derived.architecture)
+        candidate = paths.candidate(paths.drawn(rng))
+        if candidate and paths.use_of(candidate) >= LEAST_USE and candidate.architecture not in found:
+            found.append(candidate.architecture)
         if len(found) == count:
             break
     return found

@@ -30,8 +30,8 @@ from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
 from tsnas.search.evolution import NEAR_STEPS, EvolutionConfig, PathTrainer
 from tsnas.search.objective import HardwareLoss
-from tsnas.search.parts import fitting, paths_of
-from tsnas.search.paths import WELL_USED, Paths
+from tsnas.search.parts import build_parts, fitting
+from tsnas.search.paths import WELL_USED, Part, Paths
 from tsnas.space.config import SPACES
 
 TIME = flags.DEFINE_integer("time", 128, "Samples of a window.", lower_bound=8)
@@ -41,19 +41,20 @@ STEPS = flags.DEFINE_integer("steps", 60, "Steps that are timed.", lower_bound=2
 OUT = flags.DEFINE_string("out", "benchmarks/results/step_time.json", "Where to write the results as JSON.")
 
 BATCH_SIZE = 64
-LIMITS = Limits(max_latency_ms=30, max_ram_kb=64)
+BOARD = load_board("nucleo_f446re")
+BOUNDS = Limits(max_latency_ms=30, max_ram_kb=64).on(BOARD)
 
 
-def parts_of(space: str) -> list[Paths]:
-    """The paths of all parts of a space, each through a fresh supernet."""
-    return paths_of(SPACES[space], (TIME.value, SENSORS.value), CLASSES.value, load_board("nucleo_f446re"), LIMITS)
+def parts_of(space: str) -> list[Part]:
+    """All parts of a space, each with a fresh supernet."""
+    return build_parts(SPACES[space], (TIME.value, SENSORS.value), CLASSES.value, BOARD)
 
 
-def full_step(parts: Sequence[Paths]) -> Callable[[], Any]:
+def full_step(parts: Sequence[Part]) -> Callable[[], Any]:
     """A compiled step of whole supernets on one random batch."""
-    supernets = [paths.supernet for paths in parts]
+    supernets = [part.supernet for part in parts]
     for supernet in supernets:
-        supernet.compile(keras.optimizers.legacy.Adam(3e-3), hardware_loss=HardwareLoss(LIMITS))
+        supernet.compile(keras.optimizers.legacy.Adam(3e-3), hardware_loss=HardwareLoss(BOUNDS))
     x, y = (tf.constant(array) for array in random_batch())
 
     @tf.function
@@ -64,7 +65,7 @@ def full_step(parts: Sequence[Paths]) -> Callable[[], Any]:
     return step
 
 
-def plain_step(parts: Sequence[Paths]) -> Callable[[], Any]:
+def plain_step(parts: Sequence[Part]) -> Callable[[], Any]:
     """The same, with the batch normalisation of TensorFlow."""
 
     def fused(inputs, scale, offset, epsilon):
@@ -117,8 +118,9 @@ def main(argv: Sequence[str]) -> None:
     results = []
     for space in SPACES:
         kinds = ("plain, all of the space", "in full, the part that is searched", "one path")
-        searched = fitting(parts_of(space))
-        steps = [plain_step(parts_of(space)), full_step(searched), path_step(fitting(parts_of(space))[0])]
+        searched = [paths.part for paths in fitting(parts_of(space), BOUNDS)]
+        path = path_step(fitting(parts_of(space), BOUNDS)[0])
+        steps = [plain_step(parts_of(space)), full_step(searched), path]
         first = [seconds_of(step) for step in steps]
         timed = np.array([[seconds_of(step) for step in steps] for _ in range(STEPS.value)])
         means = scipy.stats.trim_mean(timed, 0.1, axis=0)

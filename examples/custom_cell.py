@@ -17,8 +17,7 @@ import tsnas
 from tsnas.data import Standardizer, encode_labels, split_validation
 from tsnas.deploy.convert import convert_int8
 from tsnas.search.evolution import EvolutionConfig, evolve
-from tsnas.search.options import cell_options
-from tsnas.search.paths import Paths
+from tsnas.search.paths import Part, Paths
 from tsnas.space.cells import OutputCell, SensorFusionCell, TimeReduceCell
 from tsnas.space.supernet import Supernet
 from tsnas.training.train import train_float, train_quantised
@@ -65,8 +64,7 @@ def main(argv: Sequence[str]) -> None:
         OutputCell(board, (32, 1), wide, classes=len(classes), seed=3),
     ]
     supernet = Supernet(cells, board)
-    limits = tsnas.Limits(max_latency_ms=MAX_LATENCY_MS.value).tightest_with(board)
-    paths = Paths(supernet, limits, [cell_options(cell) for cell in cells])
+    paths = Paths(Part.of(supernet), tsnas.Limits(max_latency_ms=MAX_LATENCY_MS.value).on(board))
     config = EvolutionConfig(epochs=1 if QUICK.value else 15, batch_size=32)
     (found, *_), _ = evolve([paths], (x[train], codes[train]), (x[val], codes[val]), config, seed=0, verbose=1)
     best = found[0].architecture

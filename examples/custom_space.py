@@ -41,8 +41,8 @@ def described(name: str, space: Sequence[tsnas.SpaceConfig], board: tsnas.Board,
         supernet = Supernet(build_cells(board, *x.shape[1:], classes, part), board)
         options = [cell_options(cell) for cell in supernet.cells]
         smallest.append(smallest_costs(supernet, options))
-        networks += prune(supernet, tsnas.Limits().tightest_with(board), options).architectures_before
-    latency_ms, ram_bytes = (min(costs[name] for costs in smallest) for name in ("latency_ms", "ram_bytes"))
+        networks += prune(supernet, tsnas.Limits().on(board), options).architectures_before
+    latency_ms, ram_bytes, _ = map(min, zip(*smallest, strict=True))
     return name, f"{networks:.3g}", f"{latency_ms:.2f}", f"{ram_bytes / 1024:.2f}"
 
 

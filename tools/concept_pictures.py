@@ -19,7 +19,7 @@ from tsnas.cost import estimate_graph
 from tsnas.cost.memory import arena_buffers, greedy_offsets
 from tsnas.plots import BLUE, GREEN, ORANGE, RED
 from tsnas.search.options import architecture_of, cell_options
-from tsnas.search.paths import Paths
+from tsnas.search.paths import Part, Paths
 from tsnas.space.config import space_configs
 from tsnas.space.supernet import Supernet, build_cells
 from tsnas.system.words import plural
@@ -44,7 +44,7 @@ def supernet_of():
 
 def example(supernet, options) -> tuple[int, ...]:
     """A path that fits: which choice it takes in each cell."""
-    return Paths(supernet, LIMITS.tightest_with(supernet.board), options).drawn(np.random.default_rng(3))
+    return Paths(Part(supernet, options), LIMITS.on(supernet.board)).drawn(np.random.default_rng(3))
 
 
 def draw_space() -> Figure:
@@ -84,7 +84,7 @@ def draw_fits() -> Figure:
     """Latency and RAM of networks at random, and of those that a walk inside the limits comes to."""
     supernet, options = supernet_of()
     rng = np.random.default_rng(0)
-    paths = Paths(supernet, LIMITS.tightest_with(supernet.board), options)
+    paths = Paths(Part(supernet, options), LIMITS.on(supernet.board))
 
     def costs(architecture):
         estimate = estimate_graph(architecture.graph(), supernet.board)

@@ -9,7 +9,7 @@ import tf_keras as keras
 
 from tsnas.callbacks import ConstraintMonitor, EarlyStopOnConvergence, ForeignCallback, ProgressBar, as_callbacks
 from tsnas.cost.board import load_board
-from tsnas.cost.limits import Limits
+from tsnas.cost.bounds import Bounds
 from tsnas.errors import SettingError
 from tsnas.search.differentiable import SearchConfig, search
 from tsnas.space.config import SpaceConfig
@@ -24,7 +24,7 @@ def run(callbacks, epochs=3, verbose=0):
     supernet = Supernet(build_cells(board, 16, 2, 2, config), board)
     x, y = np.random.default_rng(0).normal(size=(20, 16, 2, 1)).astype(np.float32), np.arange(20) % 2
     settings = SearchConfig(epochs=epochs, batch_size=10)
-    return search(supernet, Limits(), (x, y), (x, y), settings, as_callbacks(callbacks), verbose=verbose)
+    return search(supernet, Bounds(), (x, y), (x, y), settings, as_callbacks(callbacks), verbose=verbose)
 
 
 def test_other_callbacks_see_the_costs(tmp_path):

@@ -1,6 +1,5 @@
 """Limits: what is no limit is refused by name, and what is over one is said with its numbers."""
 
-import dataclasses
 import math
 
 import numpy as np
@@ -8,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
 from tsnas.errors import LimitError
 
@@ -54,17 +52,6 @@ def test_excess_is_strict(limit, used):
     assert bool(Limits(max_ram_kb=limit).exceeded(ram_bytes=used * 1024)) == (used * 1024 > math.floor(limit * 1024))
 
 
-def test_the_tightest_limit_says_how_much_is_used():
-    board = load_board("nucleo_f446re")
-    limits = Limits(max_latency_ms=30, max_ram_kb=20, max_flash_kb=100)
-    assert limits.share_used(board, 15.0, 4096, 25600) == 0.5
-    assert limits.share_used(board, 15.0, 20480, 25600) == 1.0
-    assert limits.share_used(board, 15.0, 4096, 153600) == 1.5
-    assert Limits().share_used(board, 15.0, 4096, 25600) == 0.0
-    powered = dataclasses.replace(board, active_power_mw=100.0)
-    assert Limits(max_energy_mj=2.0).share_used(powered, 15.0, 4096, 25600) == pytest.approx(0.75)
-
-
 def test_a_slight_excess_does_not_read_like_none():
     (message,) = Limits(max_latency_ms=30).exceeded(latency_ms=30.0000001)
     assert message != "latency 30 ms is over the limit of 30 ms"
@@ -80,26 +67,6 @@ def test_nan_is_never_within_limits():
         Limits(max_latency_ms=30).exceeded(latency_ms=math.nan)
 
 
-def test_board_bounds_the_limits():
-    board = load_board("nicla_sense_me")
-    assert Limits().tightest_with(board) == Limits(None, 64, 512)
-    assert Limits(5, 20, 1000).tightest_with(board) == Limits(5, 20, 512)
-
-
 def test_energy_is_a_limit_like_the_others():
     assert Limits(max_energy_mj=2).exceeded(energy_mj=2.5) == ("energy 2.5 mJ is over the limit of 2 mJ",)
     assert Limits(max_energy_mj=2).exceeded(energy_mj=2.0) == ()
-
-
-def test_energy_bounds_the_latency():
-    board = dataclasses.replace(load_board("nucleo_f446re"), active_power_mw=100.0)
-    # 2 mJ at 100 mW last 20 ms.
-    assert Limits(max_energy_mj=2).tightest_with(board).max_latency_ms == pytest.approx(20)
-    assert Limits(max_latency_ms=15, max_energy_mj=2).tightest_with(board).max_latency_ms == 15
-    assert Limits(max_latency_ms=25, max_energy_mj=2).tightest_with(board).max_latency_ms == pytest.approx(20)
-    assert Limits(max_energy_mj=2).tightest_with(board).max_energy_mj == 2
-
-
-def test_energy_needs_the_power_of_the_board():
-    with pytest.raises(LimitError, match=r"is 2, but board 'nucleo_f446re' has no active_power_mw.*boards new"):
-        Limits(max_energy_mj=2).tightest_with(load_board("nucleo_f446re"))

@@ -68,10 +68,10 @@ def kept(tmp_path_factory):
 def a_selection():
     from tsnas.cost.estimate import estimate_graph
     from tsnas.job.selection import Selected
-    from tsnas.search.derive import Derived
+    from tsnas.search.derive import Candidate
 
     graph = TINY.graph()
-    return Selected(Derived(TINY, estimate_graph(graph, "nucleo_f446re"), 0.0), {"search": {"loss": [1.0]}}, 0.1)
+    return Selected(Candidate(TINY, estimate_graph(graph, "nucleo_f446re")), {"search": {"loss": [1.0]}}, 0.1)
 
 
 def content_of(path):

@@ -198,7 +198,7 @@ def test_all_parts_of_a_space_have_entrants_where_they_fit(tmp_path, monkeypatch
 
     def watched(paths, *args):
         found = real(paths, *args)
-        entrants.append((paths.limits.max_latency_ms, [one.architecture for one in found]))
+        entrants.append((paths.bounds.upper.latency_ms, [one.architecture for one in found]))
         return found
 
     monkeypatch.setattr(work, "finalists", watched)

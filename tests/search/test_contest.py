@@ -8,13 +8,13 @@ from toy_data import sines
 
 from tsnas.cost.estimate import estimate_graph
 from tsnas.search.contest import Outcome, Rounds, completed, considered, contest, short_score
-from tsnas.search.derive import Derived
+from tsnas.search.derive import Candidate
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 
 
 def finalist(*cells):
     net = Architecture(32, 3, 3, cells)
-    return Derived(net, estimate_graph(net.graph(), "nucleo_f446re"), 0.0)
+    return Candidate(net, estimate_graph(net.graph(), "nucleo_f446re"))
 
 
 def test_the_best_on_validation_windows_wins(capsys):

@@ -13,8 +13,7 @@ from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError
 from tsnas.search.evolution import EvolutionConfig, evolve
-from tsnas.search.options import cell_options
-from tsnas.search.paths import WELL_USED, Paths
+from tsnas.search.paths import WELL_USED, Part, Paths
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 from tsnas.training.seed import fixed_seed
@@ -28,10 +27,10 @@ QUICK = EvolutionConfig(epochs=6, batch_size=16, population=8, generations=3, la
 def evolved(limits=LIMITS, config=QUICK, callbacks=(), seed=0):
     with fixed_seed(seed):
         supernet = Supernet(build_cells(BOARD, 32, 3, 3, CONFIG, seed), BOARD)
-        options = [cell_options(cell) for cell in supernet.cells]
+        paths = Paths(Part.of(supernet), limits.on(BOARD))
         x, y = sines(160)
         train, val = (x[:120, ..., None], y[:120]), (x[120:, ..., None], y[120:])
-        (found,), history = evolve([Paths(supernet, limits, options)], train, val, config, callbacks, seed)
+        (found,), history = evolve([paths], train, val, config, callbacks, seed)
         return supernet, found, history
 
 
@@ -43,10 +42,10 @@ def outcome():
 def test_what_it_finds_fits_and_is_distinct(outcome):
     _, found, _ = outcome
     assert 1 < len(found) <= 8
-    assert len({derived.architecture for derived in found}) == len(found)
-    for derived in found:
-        assert derived.estimate.latency_ms <= 2
-        assert derived.estimate.ram_bytes <= 6 * 1024
+    assert len({candidate.architecture for candidate in found}) == len(found)
+    for candidate in found:
+        assert candidate.estimate.latency_ms <= 2
+        assert candidate.estimate.ram_bytes <= 6 * 1024
 
 
 def test_it_learns_and_tells_how_it_goes(outcome):
@@ -64,18 +63,18 @@ def test_what_it_finds_uses_the_limits_well_where_anything_can(max_latency_ms, c
     limits = Limits(max_latency_ms=max_latency_ms)
     config = dataclasses.replace(QUICK, epochs=2, generations=2)
     supernet, found, _ = evolved(limits, config)
-    paths = Paths(supernet, limits)
+    paths = Paths(Part.of(supernet), limits.on(BOARD))
     rng = np.random.default_rng(0)
     drawn = [paths.use(paths.drawn(rng)) >= WELL_USED for _ in range(20)]
     assert any(drawn) == can
     assert not all(drawn)
     assert len(found) > 1
-    assert all((paths.use(derived.path) >= WELL_USED) == can for derived in found)
+    assert all((paths.use(candidate.path) >= WELL_USED) == can for candidate in found)
 
 
 def test_same_seed_same_outcome(outcome):
     _, found, history = evolved()
-    assert [derived.architecture for derived in found] == [derived.architecture for derived in outcome[1]]
+    assert [candidate.architecture for candidate in found] == [candidate.architecture for candidate in outcome[1]]
     assert history == outcome[2]
 
 
@@ -85,21 +84,18 @@ def test_niches_share_a_supernet_and_each_keeps_its_own_limits_on_its_own_board(
     boards = [BOARD, BOARD, other]
     x, y = sines(160)
     with fixed_seed(0):
-        supernets = {board.name: Supernet(build_cells(board, 32, 3, 3, CONFIG, 0), board) for board in boards}
-        options = {name: [cell_options(cell) for cell in net.cells] for name, net in supernets.items()}
-        niches = [
-            Paths(supernets[board.name], one, options[board.name]) for board, one in zip(boards, limits, strict=True)
-        ]
+        parts = {board.name: Part.of(Supernet(build_cells(board, 32, 3, 3, CONFIG, 0), board)) for board in boards}
+        niches = [Paths(parts[board.name], one.on(board)) for board, one in zip(boards, limits, strict=True)]
         longer = dataclasses.replace(QUICK, epochs=15)
         found, history = evolve(niches, (x[:120, ..., None], y[:120]), (x[120:, ..., None], y[120:]), longer)
     assert len(found) == 3
     assert history["val_accuracy"][-1] > 0.7
     for one, board, each in zip(limits, boards, found, strict=True):
-        for derived in each:
-            estimate = estimate_graph(derived.architecture.graph(), board)
+        for candidate in each:
+            estimate = estimate_graph(candidate.architecture.graph(), board)
             assert not one.exceeded(latency_ms=estimate.latency_ms, ram_bytes=estimate.ram_bytes)
     # What the quick niche finds fits the slow one too, so both may hold it; most of the slow one is slower.
-    slow = [derived.estimate.latency_ms for derived in found[1]]
+    slow = [candidate.estimate.latency_ms for candidate in found[1]]
     assert np.median(slow) > 1.0
 
 

@@ -9,8 +9,7 @@ from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
 from tsnas.search.derive import derive
 from tsnas.search.finalists import finalists, shares
-from tsnas.search.options import cell_options
-from tsnas.search.paths import WELL_USED, Paths
+from tsnas.search.paths import WELL_USED, Part, Paths
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 
@@ -25,20 +24,20 @@ def paths():
     rng = np.random.default_rng(0)
     for group in net.decision_groups():
         group.alpha.assign(rng.normal(size=len(group.options)) * 5)
-    return Paths(net, LIMITS, [cell_options(cell) for cell in net.cells])
+    return Paths(Part.of(net), LIMITS.on(BOARD))
 
 
 @pytest.fixture(scope="module")
 def first(paths):
-    return derive(paths.supernet, LIMITS, paths.options)
+    return derive(paths.supernet, LIMITS.on(BOARD), paths.options)
 
 
 def test_they_keep_the_limits_and_differ(paths, first):
     found = finalists(paths, [first], 6, seed=0)
     assert found[0] == first
-    assert len({derived.architecture for derived in found}) == len(found) == 6
-    for derived in found:
-        estimate = derived.estimate
+    assert len({candidate.architecture for candidate in found}) == len(found) == 6
+    for candidate in found:
+        estimate = candidate.estimate
         assert not LIMITS.exceeded(latency_ms=estimate.latency_ms, ram_bytes=estimate.ram_bytes)
 
 
@@ -50,9 +49,9 @@ def test_some_are_near_what_the_search_prefers_and_some_far(paths, first):
 
 def test_neighbours_of_what_uses_the_limits_well_do_so_too(paths):
     rng = np.random.default_rng(0)
-    near = iter(lambda: paths.derived(paths.drawn_near(rng)), None)
+    near = iter(lambda: paths.candidate(paths.drawn_near(rng)), None)
     first = next(one for one in near if paths.use_of(one) >= WELL_USED)
-    walked = [paths.derived(paths.walk(first.path, 6, rng)) for _ in range(20)]
+    walked = [paths.candidate(paths.walk(first.path, 6, rng)) for _ in range(20)]
     assert min(paths.use_of(one) for one in walked if one is not None) < WELL_USED
     found = finalists(paths, [first], 10, seed=0)
     assert min(paths.use_of(one) for one in found[:6]) >= WELL_USED
@@ -60,8 +59,8 @@ def test_neighbours_of_what_uses_the_limits_well_do_so_too(paths):
 
 def test_of_much_the_same_only_the_first_is_taken(paths, first):
     rng = np.random.default_rng(0)
-    near = [paths.derived(paths.walk(first.path, 1, rng)) for _ in range(20)]
-    far = paths.derived(paths.walk(first.path, 300, rng))
+    near = [paths.candidate(paths.walk(first.path, 1, rng)) for _ in range(20)]
+    far = paths.candidate(paths.walk(first.path, 300, rng))
     found = finalists(paths, [first, *near, far], 4, seed=0)
     assert found[:2] == [first, far]
     assert len(found) == 4
@@ -75,7 +74,7 @@ def test_without_a_search_all_are_drawn(paths, first):
 
 def test_one_uses_the_limits_well_if_any_can(paths, first, monkeypatch):
     """Where neither a search nor the draws come near the limits, the last is drawn again, towards them."""
-    loose = paths.within(Limits(max_latency_ms=20))
+    loose = paths.within(Limits(max_latency_ms=20).on(BOARD))
     monkeypatch.setattr(loose, "drawn", lambda rng: loose.walk(first.path, 6, rng))
     found = finalists(loose, [first], 4, seed=0)
     assert loose.use_of(found[-1]) >= WELL_USED > max(loose.use_of(one) for one in found[:-1])

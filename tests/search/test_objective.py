@@ -26,13 +26,13 @@ def test_no_limit_no_loss():
 
 def test_losses_add_up_with_the_weights_of_the_paper():
     costs = ExpectedCosts(tf.constant(60.0), tf.constant(2 * 64 * 1024.0), tf.constant(100.0))
-    loss = HardwareLoss(Limits(30, 64, 1))
+    loss = HardwareLoss(Limits(30, 64, 1).on("nucleo_f446re"))
     assert float(loss(costs)) == pytest.approx((2 + 4) * math.log(2), rel=1e-5)
 
 
 def test_energy_counts_as_the_latency_that_it_allows():
     board = dataclasses.replace(load_board("nucleo_f446re"), active_power_mw=100.0)
-    loss = HardwareLoss(Limits(max_energy_mj=2).tightest_with(board))
+    loss = HardwareLoss(Limits(max_energy_mj=2).on(board))
     # 2 mJ at 100 mW last 20 ms.
     costs = ExpectedCosts(tf.constant(60.0), tf.constant(1.0), tf.constant(1.0))
     assert float(loss(costs)) == pytest.approx(2 * math.log(3), rel=1e-5)
@@ -41,7 +41,7 @@ def test_energy_counts_as_the_latency_that_it_allows():
 def test_gradient_pushes_only_what_is_over():
     latency_ms, ram_bytes = tf.Variable(60.0), tf.Variable(10.0)
     with tf.GradientTape() as tape:
-        loss = HardwareLoss(Limits(30, 64))(ExpectedCosts(latency_ms, ram_bytes, tf.constant(1.0)))
+        loss = HardwareLoss(Limits(30, 64).on("nucleo_f446re"))(ExpectedCosts(latency_ms, ram_bytes, tf.constant(1.0)))
     by_latency, by_ram = tape.gradient(loss, [latency_ms, ram_bytes])
     assert float(by_latency) == pytest.approx(2 / 60)
     assert float(by_ram) == 0.0

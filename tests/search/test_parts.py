@@ -5,11 +5,12 @@ import dataclasses
 import pytest
 
 from tsnas.cost.board import load_board
+from tsnas.cost.bounds import Costs
 from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError
 from tsnas.search.feasibility import smallest_costs
 from tsnas.search.options import cell_options
-from tsnas.search.parts import fitting, paths_of
+from tsnas.search.parts import build_parts, fitting
 from tsnas.search.paths import Paths
 from tsnas.space.config import SPACES, SpaceConfig
 from tsnas.space.supernet import build_cells
@@ -17,58 +18,61 @@ from tsnas.space.supernet import build_cells
 BOARD = load_board("nucleo_f446re")
 CONFIG = SpaceConfig(time_reduce_filters=8, fusion_filters=24, extra_fusion_cells=1, collapse=True)
 OTHER = SpaceConfig(time_reduce_filters=8, fusion_filters=24, extra_fusion_cells=1)
-SMALL, SLOW = paths_of([CONFIG, OTHER], (64, 4), 3, BOARD, Limits())
+SMALL, SLOW = build_parts([CONFIG, OTHER], (64, 4), 3, BOARD)
 
 
-def with_room(paths, limits, least_room):
-    return Paths(paths.supernet, limits, paths.options, least_room)
+def with_room(part, least_room):
+    return dataclasses.replace(part, least_room=least_room)
 
 
-def least_ms(paths):
-    return smallest_costs(paths.supernet, paths.options)["latency_ms"]
+def least_ms(part):
+    return smallest_costs(part.supernet, part.options).latency_ms
+
+
+def fitting_parts(parts, limits):
+    """The parts that are searched, of which each has its paths within the limits."""
+    found = fitting(parts, limits.on(BOARD))
+    assert all(paths.bounds == limits.on(BOARD) for paths in found)
+    return [paths.part for paths in found]
 
 
 def test_parts_of_a_space_that_cannot_keep_the_limits_are_left_out():
-    def parts(limits):
-        return [SLOW.within(limits), SMALL.within(limits)]
-
-    both = parts(Limits(max_latency_ms=4))
-    assert fitting(both) == both
+    both = [SLOW, SMALL]
+    assert fitting_parts(both, Limits(max_latency_ms=4)) == both
     least, slow = least_ms(SMALL), least_ms(SLOW)
     assert least < slow
-    tight = parts(Limits(max_latency_ms=(least + slow) / 2))
-    assert fitting(tight) == tight[1:]
+    assert fitting_parts(both, Limits(max_latency_ms=(least + slow) / 2)) == both[1:]
     with pytest.raises(InfeasibleError) as raised:
-        fitting(parts(Limits(max_latency_ms=0.9 * least)))
+        fitting_parts(both, Limits(max_latency_ms=0.9 * least))
     assert raised.value.smallest["latency_ms"] == pytest.approx(least)
     assert raised.value.short == ("latency_ms",)
 
 
 def test_the_part_that_asks_for_most_of_the_room_that_it_has_is_searched():
-    slow, small = with_room(SLOW, Limits(), 1.5), SMALL
-    assert fitting([slow, small]) == fitting([small, slow]) == [slow]
-    assert fitting([small]) == [small]
+    slow, small = with_room(SLOW, 1.5), SMALL
+    assert fitting_parts([slow, small], Limits()) == fitting_parts([small, slow], Limits()) == [slow]
+    assert fitting_parts([small], Limits()) == [small]
     least, more = least_ms(SMALL), least_ms(SLOW)
-    assert slow.within(Limits(max_latency_ms=3 * more)).room == pytest.approx(3)
+    assert Paths(slow, Limits(max_latency_ms=3 * more).on(BOARD)).room == pytest.approx(3)
     for limit_ms, searched in (((least + more) / 2, 1), (1.45 * more, 1), (1.55 * more, 0)):
-        both = [paths.within(Limits(max_latency_ms=limit_ms)) for paths in (slow, small)]
-        assert fitting(both) == [both[searched]]
+        both = [slow, small]
+        assert fitting_parts(both, Limits(max_latency_ms=limit_ms)) == [both[searched]]
     with pytest.raises(InfeasibleError) as raised:
-        fitting([paths.within(Limits(max_latency_ms=0.1)) for paths in (slow, small)])
+        fitting_parts([slow, small], Limits(max_latency_ms=0.1))
     assert raised.value.smallest["latency_ms"] == pytest.approx(least)
 
 
 def test_where_no_part_has_the_room_that_it_asks_for_those_that_ask_for_least_are_searched():
     limits = Limits(max_latency_ms=2 * least_ms(SMALL))
-    much, more, same = (with_room(SMALL, limits, room) for room in (3.0, 4.0, 3.0))
-    assert fitting([more, much, same]) == [much, same]
-    enough = with_room(SMALL, limits, 1.9)
-    assert fitting([more, much, enough, SMALL.within(limits)]) == [enough]
+    much, more, same = (with_room(SMALL, room) for room in (3.0, 4.0, 3.0))
+    assert fitting_parts([more, much, same], limits) == [much, same]
+    enough = with_room(SMALL, 1.9)
+    assert fitting_parts([more, much, enough, SMALL], limits) == [enough]
 
 
 @pytest.fixture(scope="module")
 def default_parts():
-    return paths_of(SPACES["tsnas"], (128, 9), 6, BOARD, Limits())
+    return build_parts(SPACES["tsnas"], (128, 9), 6, BOARD)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +86,7 @@ def default_parts():
     ],
 )
 def test_the_default_space_goes_with_the_room_that_limits_leave(default_parts, max_latency_ms, strides, kernels):
-    (part,) = fitting([paths.within(Limits(max_latency_ms=max_latency_ms)) for paths in default_parts])
+    (part,) = fitting_parts(default_parts, Limits(max_latency_ms=max_latency_ms))
     cells = [cell for cell in part.supernet.cells if hasattr(cell, "stride")]
     assert tuple(cell.stride for cell in cells) == strides
     assert tuple(cells[0].kernels) == kernels
@@ -90,11 +94,12 @@ def test_the_default_space_goes_with_the_room_that_limits_leave(default_parts, m
 
 def test_each_part_has_the_paths_of_its_own_within_the_limits_and_the_board():
     slow = dataclasses.replace(OTHER, least_room=2.0, dropout=0.3)
-    parts = paths_of([CONFIG, slow, CONFIG], (64, 4), 3, BOARD, Limits(max_latency_ms=4), "softmax", seed=3)
-    assert [paths.least_room for paths in parts] == [0.0, 2.0]
-    assert [paths.supernet.dropouts[0].rate for paths in parts] == [0.1, 0.3]
-    for paths in parts:
-        assert paths.limits == Limits(4, BOARD.ram_bytes / 1024, BOARD.flash_bytes / 1024)
+    parts = build_parts([CONFIG, slow, CONFIG], (64, 4), 3, BOARD, "softmax", seed=3)
+    assert [part.least_room for part in parts] == [0.0, 2.0]
+    assert [part.supernet.dropouts[0].rate for part in parts] == [0.1, 0.3]
+    for part in parts:
+        paths = Paths(part, Limits(max_latency_ms=4).on(BOARD))
+        assert paths.bounds.upper == Costs(4, BOARD.ram_bytes, BOARD.flash_bytes)
         assert paths.supernet.pseudo_prob == "softmax"
         assert (paths.nearest.architecture.time, paths.nearest.architecture.sensors) == (64, 4)
     options = cell_options(build_cells(BOARD, 64, 4, 3, CONFIG)[0])

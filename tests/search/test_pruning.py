@@ -39,7 +39,7 @@ def everything(supernet):
 
 def left(supernet, limits):
     options = [cell_options(cell) for cell in supernet.cells]
-    pruned = prune(supernet, limits, options)
+    pruned = prune(supernet, limits.on(BOARD), options)
     kept = [
         {(int(o.in_width[i]), tuple(sorted(o.choices[o.choice[i]].items()))) for i in np.flatnonzero(rows)}
         for o, rows in zip(options, pruned.rows, strict=True)

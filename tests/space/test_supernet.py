@@ -69,7 +69,7 @@ def test_one_hot_costs_are_those_of_the_derived_architecture(board, shape):
         assert float(costs.latency_ms) == pytest.approx(estimate.latency_ms, rel=1e-5)
         assert float(costs.flash_bytes) == flash_bytes(graph)
         assert float(costs.ram_bytes) == estimate.ram_bytes
-        tail_bytes = supernet.base_costs()["ram_bytes"] + sum(op_tail_bytes(n.op, board.runtime) for n in graph.nodes)
+        tail_bytes = supernet.base_costs().ram_bytes + sum(op_tail_bytes(n.op, board.runtime) for n in graph.nodes)
         planning_bytes = plan_arena(graph, board.runtime).planning_bytes
         assert estimate.ram_bytes == max(live_peak_bytes(graph), planning_bytes) + tail_bytes
 

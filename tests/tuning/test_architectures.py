@@ -6,8 +6,7 @@ import pytest
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
 from tsnas.errors import SettingError
-from tsnas.search.options import cell_options
-from tsnas.search.paths import Paths
+from tsnas.search.paths import Part, Paths
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 from tsnas.tuning.architectures import LONGEST, projected, tuned
@@ -21,7 +20,7 @@ CONFIG = SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 
 @pytest.fixture(scope="module")
 def paths():
     supernet = Supernet(build_cells(BOARD, 32, 3, 3, CONFIG, 0), BOARD)
-    return Paths(supernet, LIMITS.tightest_with(BOARD), [cell_options(cell) for cell in supernet.cells])
+    return Paths(Part.of(supernet), LIMITS.on(BOARD))
 
 
 def chosen(paths, rng):
@@ -38,11 +37,11 @@ def test_a_choice_that_fits_is_taken_as_it_is_and_any_other_is_mended(paths):
     kept = 0
     for _ in range(20):
         values = chosen(paths, rng)
-        derived = projected(paths, values)
-        assert derived.estimate.latency_ms <= 4
-        choices = [option.choices[index] for option, index in zip(paths.options, derived.path, strict=True)]
+        candidate = projected(paths, values)
+        assert candidate.estimate.latency_ms <= 4
+        choices = [option.choices[index] for option, index in zip(paths.options, candidate.path, strict=True)]
         same = all(values[f"cell_{i}/{name}"] == taken for i, one in enumerate(choices) for name, taken in one.items())
-        assert same == (derived.regret == 0)
+        assert same == (candidate.regret == 0)
         kept += same
     assert 0 < kept < 20
 
@@ -59,16 +58,16 @@ def likes_many_filters(trained):
 def test_trains_what_fits_and_ranks_it(paths, kind, trials, tmp_path):
     trained = []
     found, history = tuned(paths, kind, trials, likes_many_filters(trained), 0, tmp_path)
-    assert all(derived.estimate.latency_ms <= 4 for derived in found)
+    assert all(candidate.estimate.latency_ms <= 4 for candidate in found)
     assert len(trained) == len(set(trained))
-    assert len({derived.architecture for derived in found}) == len(found)
+    assert len({candidate.architecture for candidate in found}) == len(found)
     assert len(history["macro_f1"]) == len(history["latency_ms"]) == len(history["units"])
     assert set(history["units"]) == ({1.0} if kind == "bayesian" else {1.0, 2.0, float(LONGEST)})
     longest = [architecture for architecture, units in trained if units == max(history["units"])]
     best = max(sum(cell.filters for cell in architecture.cells) for architecture in longest)
     assert sum(cell.filters for cell in found[0].architecture.cells) == best
     again, _ = tuned(paths, kind, trials, lambda *_: pytest.fail("trained again"), 0, tmp_path)
-    assert [derived.architecture for derived in again] == [derived.architecture for derived in found]
+    assert [candidate.architecture for candidate in again] == [candidate.architecture for candidate in found]
 
 
 def test_what_there_was_no_time_for_does_not_count(paths, tmp_path):

@@ -38,7 +38,7 @@ class ConstraintMonitor(keras.callbacks.Callback):
         check_supernet(self)
 
     def on_epoch_end(self, epoch, logs=None):
-        values = {f"expected_{name}": value for name, value in self.model.expected().items()}
+        values = {f"expected_{name}": value for name, value in self.model.expected()._asdict().items()}
         values |= {"temperature": float(self.model.temperature), "entropy": self.model.entropy()}
         values["settled"] = self.model.settled()
         self.history.append(values)

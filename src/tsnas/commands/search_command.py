@@ -67,7 +67,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     board = load_board(values.board)
     if values.table:
         board = board_with_table(board, values.table)
-    Limits(**limits).tightest_with(board)
+    Limits(**limits).on(board)
     data, axes = checked_input(values)
     out = check_output_dir(values.out)
 

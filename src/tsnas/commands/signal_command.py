@@ -72,7 +72,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     require_labels(values)
     # All that can be wrong is found out before the long job starts.
     limits = {name: values[name].value for name in LIMITS}
-    Limits(**limits).tightest_with(load_board(values.board))
+    Limits(**limits).on(load_board(values.board))
     axes = parsed_axes(values.axes or "auto")
     lists = {name: _whole_numbers(values, name) for name in ("spans", "decimations") if values[name].value is not None}
     train, test = recordings_of(values), None

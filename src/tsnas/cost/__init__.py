@@ -1,6 +1,7 @@
 """Costs of a network on a board: latency, RAM and flash."""
 
 from tsnas.cost.board import Board, board_names, load_board
+from tsnas.cost.bounds import Bounds, Costs, Limit
 from tsnas.cost.estimate import Estimate, OpEstimate, estimate_graph, estimate_tflite
 from tsnas.cost.flash import flash_bytes
 from tsnas.cost.latency import graph_cycles, graph_latency_ms, op_cycles, op_latency_ms
@@ -14,11 +15,14 @@ __all__ = [
     "Add",
     "ArenaPlan",
     "Board",
+    "Bounds",
     "Conv2D",
+    "Costs",
     "Estimate",
     "GlobalAveragePooling2D",
     "Graph",
     "GraphBuilder",
+    "Limit",
     "Limits",
     "Node",
     "Op",

@@ -11,6 +11,7 @@ import tabulate
 
 from tsnas.cost import flash
 from tsnas.cost.board import Board, load_board
+from tsnas.cost.bounds import Costs
 from tsnas.cost.latency import DERIVED, EXTRAPOLATED, MEASURED, MODEL, op_latency
 from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.cost.memory import plan_arena
@@ -90,6 +91,11 @@ class Estimate:
     latency_error_median: float
     latency_error_p95: float
     rows: tuple[OpEstimate, ...]
+
+    @property
+    def costs(self) -> Costs:
+        """What can be bounded: latency, RAM and flash."""
+        return Costs(self.latency_ms, self.ram_bytes, self.flash_bytes)
 
     def to_json(self) -> dict[str, Any]:
         """Returns the estimate as a dict of plain values, for `json.dump`."""

@@ -10,7 +10,6 @@ import tf_keras as keras
 from tsnas.callbacks import ProgressBar
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_graph
-from tsnas.cost.limits import Limits
 from tsnas.deploy.convert import convert_int8
 from tsnas.deploy.verify import verify
 from tsnas.export.firmware import Firmware
@@ -23,9 +22,9 @@ from tsnas.job.settings import Settings
 from tsnas.model.data_summary import summarise, versions
 from tsnas.model.model import Model, raw_network
 from tsnas.search.contest import DROPOUT, History
-from tsnas.search.derive import Derived
-from tsnas.search.parts import fitting, paths_of
-from tsnas.search.paths import Paths
+from tsnas.search.derive import Candidate
+from tsnas.search.parts import build_parts, fitting
+from tsnas.search.paths import Part
 from tsnas.search.pruning import prune
 from tsnas.search.strategies import strategy_named
 from tsnas.space.architecture import Architecture
@@ -86,11 +85,11 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
     seed: int = settings.seed  # type: ignore[assignment]
     job = dataclasses.replace(job, settings=settings)
 
-    parts = parts_of(job, settings.board, settings.limits, seed)
-    spaces = fitting(parts)  # Raises InfeasibleError now rather than after the search.
+    parts = parts_of(job, settings.board, seed)
+    spaces = fitting(parts, settings.bounds)  # Raises InfeasibleError now rather than after the search.
     # Parts that ask for more room, or for less, are there in place of these.
-    counted = [paths for paths in parts if paths.least_room == spaces[0].least_room]
-    pruned = [prune(paths.supernet, paths.limits, list(paths.options)) for paths in counted]
+    counted = [part for part in parts if part.least_room == spaces[0].part.least_room]
+    pruned = [prune(part.supernet, settings.bounds, part.options) for part in counted]
     before = float(sum(part.architectures_before for part in pruned))
     after = float(sum(part.architectures_after for part in pruned))
     settings.say(f"space: {before:.3g} architectures, {after:.3g} can win")
@@ -102,35 +101,39 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
         metadata = file_metadata(job, data)
         selected = select(spaces, settings, seed, data.splits, data.augment, metadata, budget, callbacks)
         pace = selected.seconds_per_epoch * len(job.x) / len(data.splits[0][0][0])
-        derived, history = selected.derived, counts | selected.history
-        values = {"seed": seed, "pace": pace, "architecture": derived.architecture.to_json(), "regret": derived.regret}
+        candidate, history = selected.candidate, counts | selected.history
+        values = {
+            "seed": seed,
+            "pace": pace,
+            "architecture": candidate.architecture.to_json(),
+            "regret": candidate.regret,
+        }
         checkpoints.save("search", values | {"history": history})
     else:
         settings.say(f"search: taken from an earlier run in {settings.directory}")
         architecture, history = Architecture.from_json(found[0]["architecture"]), found[0]["history"]
         pace = found[0]["pace"]
-        derived = Derived(architecture, estimate_graph(architecture.graph(), settings.board), found[0]["regret"])
+        candidate = Candidate(architecture, estimate_graph(architecture.graph(), settings.board), found[0]["regret"])
 
-    trained = train(derived.architecture, data, settings, seed, checkpoints, budget, pace)
-    model = finished(trained, derived.architecture, data, job, history)
+    trained = train(candidate.architecture, data, settings, seed, checkpoints, budget, pace)
+    model = finished(trained, candidate.architecture, data, job, history)
     checkpoints.clear()
     return model
 
 
-def parts_of(job: Job, board: Board, limits: Limits, seed: int) -> list[Paths]:
-    """Each part of the job's space for its windows: the paths through a fresh supernet with the costs of a board.
+def parts_of(job: Job, board: Board, seed: int) -> list[Part]:
+    """Builds each part of the job's space for its windows, with a fresh supernet that has the costs of a board.
 
     Args:
-        job: `Job`; its own board and limits are not read.
+        job: `Job`; its own board is not read.
         board: `Board`.
-        limits: `Limits`; what the board itself allows is added to them.
         seed: int.
 
     Returns:
-        list of `Paths`, one for each part; none may fit, see `tsnas.search.parts.fitting`.
+        list of `Part`; none may keep some bounds, see `tsnas.search.parts.fitting`.
     """
     pseudo_prob = strategy_named(job.settings.strategy).pseudo_prob
-    return paths_of(job.settings.spaces, job.x.shape[1:3], len(job.classes), board, limits, pseudo_prob, seed)
+    return build_parts(job.settings.spaces, job.x.shape[1:3], len(job.classes), board, pseudo_prob, seed)
 
 
 def finished(
@@ -157,7 +160,7 @@ def finished(
         firmware=Firmware(tflite, settings.board),
         float_network=raw_network(trained.model, data.standardizer),
         limits=settings.limits,
-        estimate=verify(tflite, settings.board, settings.limits.tightest_with(settings.board)),
+        estimate=verify(tflite, settings.board, settings.bounds),
         architecture=architecture,
         standardizer=data.standardizer,
         classes=job.classes,

@@ -11,18 +11,19 @@ from collections.abc import Sequence
 
 import tf_keras as keras
 
+from tsnas.cost.bounds import BYTES_PER_KB, Bounds, Limit
 from tsnas.deploy.convert import untrained_int8
 from tsnas.deploy.verify import verify
 from tsnas.errors import InfeasibleError, LimitExceededError
 from tsnas.job.budget import Budget
 from tsnas.job.settings import Settings
 from tsnas.search.contest import FIRST_STEPS, History, Rounds, Split, contest
-from tsnas.search.derive import Derived
+from tsnas.search.derive import Candidate
 from tsnas.search.differentiable import SearchConfig, search
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.finalists import finalists, shares
 from tsnas.search.parts import fitting
-from tsnas.search.paths import Paths
+from tsnas.search.paths import Part, Paths
 from tsnas.search.strategies import strategy_named
 from tsnas.space.architecture import Architecture
 from tsnas.tflite.metadata import embed_metadata
@@ -40,12 +41,12 @@ class Selected:
     """What is to be trained.
 
     Args:
-        derived: `Derived`; its file keeps the limits, as far as its length can be known before training.
+        candidate: `Candidate`; its file keeps the limits, as far as its length can be known before training.
         history: dict of the phases `"search"`, if there was one, and `"contest"`.
         seconds_per_epoch: float, how long a pass over the first training windows took in the contest; 0 without one.
     """
 
-    derived: Derived
+    candidate: Candidate
     history: dict[str, History]
     seconds_per_epoch: float
 
@@ -81,7 +82,7 @@ def select(
     # What has no finalist needs no search.
     spaces = spaces[:count]
     histories: list[History] = []
-    parties: list[list[Derived]] = []
+    parties: list[list[Candidate]] = []
     share = 1.0 / len(spaces)
     for paths, own_count in zip(spaces, shares(count, len(spaces)), strict=True):
         if kind == "tuner":
@@ -104,8 +105,9 @@ def select(
     use = [spaces[0].use_of(one) for one in entrants]
     outcome = contest(entrants, rounds, use, settings.verbose, seconds)
     history["contest"] = outcome.history()
-    derived = dry_run(spaces, outcome.winner, metadata)
-    return Selected(derived, history, outcome.seconds_per_epoch)
+    parts = [paths.part for paths in spaces]
+    candidate = dry_run(parts, spaces[0].bounds, outcome.winner, metadata)
+    return Selected(candidate, history, outcome.seconds_per_epoch)
 
 
 def _usual_finalists(kind: str, spaces: int) -> int:
@@ -126,7 +128,7 @@ def joined(histories: Sequence[History]) -> History:
 
 def _search(
     paths: Paths, split: Split, settings: Settings, seed: int, callbacks: list[keras.callbacks.Callback], parts: int
-) -> tuple[list[Derived], History]:
+) -> tuple[list[Candidate], History]:
     """What the strategy prefers, the best first, and its history; `parts` of a space share the time of one search."""
     strategy = strategy_named(settings.strategy)
     train, val = split
@@ -139,13 +141,13 @@ def _search(
         config = SearchConfig(epochs=epochs, batch_size=batch_size)
         if not strategy.hardware_loss:
             config = dataclasses.replace(config, latency_weight=0.0, memory_weight=0.0)
-        derived, history = search(paths.supernet, paths.limits, train, val, config, callbacks, seed, settings.verbose)
-        return [derived], history
+        candidate, history = search(paths.supernet, paths.bounds, train, val, config, callbacks, seed, settings.verbose)
+        return [candidate], history
 
 
 def _tuned(
     paths: Paths, rounds: Rounds, settings: Settings, seed: int, seconds: float, trials: int
-) -> tuple[list[Derived], History]:
+) -> tuple[list[Candidate], History]:
     """What an oracle of keras-tuner prefers, the best first, and its trials."""
 
     deadline = time.monotonic() + seconds
@@ -166,43 +168,43 @@ def _tuned(
         return tuned(paths, settings.strategy, trials, evaluate, seed, folder)
 
 
-def dry_run(spaces: Sequence[Paths], derived: Derived, metadata: dict) -> Derived:
+def dry_run(parts: Sequence[Part], bounds: Bounds, candidate: Candidate, metadata: dict) -> Candidate:
     """Checks the limits on a converted file before training; takes a smaller architecture if its file is over one.
 
     Only the file itself has its exact length: the one before is predicted to within some percent.
 
     Args:
-        spaces: sequence of `Paths`, those of all parts of the search space under the limits to keep.
-        derived: `Derived` to check.
+        parts: sequence of `Part`, those that a smaller architecture may come from.
+        bounds: `Bounds` to keep.
+        candidate: `Candidate` to check.
         metadata: dict that will travel in the file.
 
     Returns:
-        A `Derived`, the same if its file keeps the limits.
+        A `Candidate`, the same if its file keeps the limits.
 
     Raises:
         InfeasibleError: no file does.
     """
-    board, limits = spaces[0].supernet.board, spaces[0].limits
+    board, most_bytes = parts[0].supernet.board, bounds.upper.flash_bytes
     while True:
-        tflite = embed_metadata(untrained_int8(derived.architecture.build()), metadata)
+        tflite = embed_metadata(untrained_int8(candidate.architecture.build()), metadata)
         try:
-            verify(tflite, board, limits)
-            return derived
+            verify(tflite, board, bounds)
+            return candidate
         except LimitExceededError:
-            if limits.max_flash_bytes is None or len(tflite) <= limits.max_flash_bytes:
+            if len(tflite) <= most_bytes:
                 raise
             # The next one must be predicted smaller than this one by what this one is over.
-            room = derived.estimate.flash_bytes - (len(tflite) - limits.max_flash_bytes)
+            room = candidate.estimate.flash_bytes - (len(tflite) - most_bytes)
             if room <= 0:
                 raise
-        less = dataclasses.replace(limits, max_flash_kb=room / 1024)
         try:
-            smaller = fitting([paths.within(less) for paths in spaces])
-            derived = max((paths.nearest for paths in smaller), key=lambda one: one.estimate.flash_bytes)
+            smaller = fitting(parts, bounds.with_limit(Limit("flash_bytes", room / BYTES_PER_KB)))
+            candidate = max((paths.nearest for paths in smaller), key=lambda one: one.estimate.flash_bytes)
         except InfeasibleError as error:
-            excess_bytes = len(tflite) - limits.max_flash_bytes
+            excess_bytes = len(tflite) - most_bytes
             raise InfeasibleError(
-                f"{limits.max_flash_kb:g} KB of flash, the limit or all that the board has, are just too few: the "
+                f"{bounds.asked['flash_bytes']}, the limit or all that the board has, are just too few: the "
                 f"smallest file that was converted has {len(tflite)} bytes, {excess_bytes} too many; it takes "
                 f"max_flash_kb={math.ceil(len(tflite) / 102.4) / 10:g}.",
                 error.smallest | {"flash_bytes": float(len(tflite))},

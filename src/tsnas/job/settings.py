@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import os
 from typing import Any
@@ -12,6 +13,7 @@ import tensorflow as tf
 from sklearn.base import BaseEstimator
 
 from tsnas.cost.board import Board, load_board
+from tsnas.cost.bounds import Bounds
 from tsnas.cost.limits import Limits
 from tsnas.data import Axes, Signal
 from tsnas.errors import SettingError
@@ -52,6 +54,11 @@ class Settings:
     verbose: int
     distribute: tf.distribute.Strategy | None = None
     signal: Signal | None = None
+
+    @functools.cached_property
+    def bounds(self) -> Bounds:
+        """The bounds that the limits set on the board."""
+        return self.limits.on(self.board)
 
     def identity(self, classes: np.ndarray) -> dict:
         """All that defines a job beside its arrays, as plain JSON values."""

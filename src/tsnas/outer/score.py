@@ -112,7 +112,7 @@ def score_signal(
         if not index:
             windows = len(x)
             try:
-                spaces = fitting(pipeline.parts_of(job, settings.board, limits, seed))
+                spaces = fitting(pipeline.parts_of(job, settings.board, seed), settings.bounds)
             except InfeasibleError as error:
                 return Trial(signal, windows=windows, why_not=str(error))
             count = settings.finalists or DRAWN + FURTHER_DRAWN * (len(spaces) - 1)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 
 from tsnas.cost.board import Board
+from tsnas.cost.bounds import Bounds
 from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError, SettingError
-from tsnas.search.paths import Paths
 
 # Limits that tsnas chooses run from a little above the smallest latency of the space, where there is some choice, to a
 # multiple of it.
@@ -28,6 +29,11 @@ class Niche:
 
     board: Board
     limits: Limits
+
+    @functools.cached_property
+    def bounds(self) -> Bounds:
+        """The bounds that the limits set on the board."""
+        return self.limits.on(self.board)
 
 
 def niches_of(
@@ -65,11 +71,6 @@ def niches_of(
             ("latency_ms",),
         )
     return [Niche(board, dataclasses.replace(limits, max_latency_ms=limit)) for limit in fitting]
-
-
-def under(parts: Sequence[Paths], niche: Niche) -> list[Paths]:
-    """All parts of a search space under the limits of a niche."""
-    return [part.within(niche.limits.tightest_with(niche.board)) for part in parts]
 
 
 def check_latencies(max_latency_ms: object) -> None:

@@ -23,14 +23,14 @@ from tsnas.job import pipeline
 from tsnas.job.inputs import Job, checked
 from tsnas.model import saving
 from tsnas.model.model import Model
-from tsnas.pareto.niches import Niche, check_latencies, niches_of, under
+from tsnas.pareto.niches import Niche, check_latencies, niches_of
 from tsnas.pareto.plot import plot_points
 from tsnas.pareto.points import Point, best_of, front_of, table_of
 from tsnas.pareto.work import FrontWork
 from tsnas.report.origin import call_text
-from tsnas.search.feasibility import smallest_costs
+from tsnas.search.feasibility import smallest_latency_ms
 from tsnas.search.parts import fitting
-from tsnas.search.paths import Paths
+from tsnas.search.paths import Part
 from tsnas.system.arguments import is_int
 from tsnas.system.files import check_output_dir, write_file
 from tsnas.system.interrupts import deferred_interrupt
@@ -275,10 +275,10 @@ class ParetoSearch(BaseEstimator):
     def _niches(self, job: Job, boards: Sequence[Board]) -> list[Niche]:
         niches: list[Niche] = []
         for board in boards:
-            parts = pipeline.parts_of(job, board, Limits(), 0)
-            smallest_ms = min(smallest_costs(part.supernet, list(part.options))["latency_ms"] for part in parts)
+            parts = pipeline.parts_of(job, board, 0)
+            smallest_ms = min(smallest_latency_ms(part.supernet, part.options) for part in parts)
             own = niches_of(board, smallest_ms, job.settings.limits, self.max_latency_ms, self.points)
-            fitting(under(parts, own[-1]))  # Raises InfeasibleError.
+            fitting(parts, own[-1].bounds)  # Raises InfeasibleError.
             niches += [niche for niche in own[:-1] if _feasible(parts, niche)] + own[-1:]
         return niches
 
@@ -308,10 +308,10 @@ class ParetoSearch(BaseEstimator):
         return [point for point in self.points_ if point.board == name]
 
 
-def _feasible(parts: Sequence[Paths], niche: Niche) -> bool:
+def _feasible(parts: Sequence[Part], niche: Niche) -> bool:
     """Whether all limits can be kept at once."""
     try:
-        fitting(under(parts, niche))
+        fitting(parts, niche.bounds)
     except InfeasibleError:
         return False
     return True

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 import tabulate
 
+from tsnas.cost.bounds import COST_NAMES
 from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.errors import InfeasibleError
-
-COSTS = ("latency_ms", "ram_bytes", "flash_bytes", "energy_mj")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Point:
         """Whether it is within limits; one on energy is not kept where the board's power is not known."""
         if limits.max_energy_mj is not None and self.energy_mj is None:
             return False
-        return not limits.exceeded(**{name: getattr(self, name) for name in COSTS})
+        return not limits.exceeded(**{name: getattr(self, name) for name in COST_NAMES})
 
     def beats(self, other: Point) -> bool:
         """Whether it is no worse in latency, RAM, flash and macro-F1, and better in one of them."""
@@ -65,7 +64,7 @@ def best_of(points: Sequence[Point], limits: Limits) -> Point:
     """
     fitting = [point for point in points if point.keeps(limits)]
     if not fitting:
-        known = {name: [value for p in points if (value := getattr(p, name)) is not None] for name in COSTS}
+        known = {name: [value for p in points if (value := getattr(p, name)) is not None] for name in COST_NAMES}
         smallest = {name: float(min(values)) for name, values in known.items() if values}
         raise InfeasibleError(
             f"None of the {len(points)} points keeps these limits; the smallest values among them are "

@@ -14,7 +14,6 @@ import tf_keras as keras
 
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_graph
-from tsnas.cost.limits import Limits
 from tsnas.errors import LimitExceededError
 from tsnas.job import pipeline
 from tsnas.job.budget import Budget
@@ -22,10 +21,10 @@ from tsnas.job.inputs import Job
 from tsnas.job.preparation import Prepared, prepare
 from tsnas.job.selection import dry_run, joined
 from tsnas.model.model import Model
-from tsnas.pareto.niches import Niche, under
+from tsnas.pareto.niches import Niche
 from tsnas.pareto.points import Point
 from tsnas.search.contest import Rounds
-from tsnas.search.derive import Derived
+from tsnas.search.derive import Candidate
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.finalists import finalists, shares
 from tsnas.search.parts import fitting
@@ -112,7 +111,11 @@ class FrontWork:
         """The architecture of each niche: its own best, or one chosen before that fits and uses most of its limit."""
         chosen: list[str] = []
         for niche, entrants in zip(self.niches, self._best_entrants(), strict=True):
-            serving = [name for name in dict.fromkeys(chosen) if SERVES <= self._use(name, niche) <= 1.0]
+            used = {
+                name: niche.bounds.share(estimate_graph(self._architecture(name).graph(), niche.board).costs)
+                for name in dict.fromkeys(chosen)
+            }
+            serving = [name for name, share in used.items() if SERVES <= share <= 1.0]
             chosen.append(max(serving or entrants, key=self._macro_f1))
         return chosen
 
@@ -144,15 +147,15 @@ class FrontWork:
 
     def _searches(self) -> list[dict[int, tuple[Paths, int]]]:
         """For each part of the space that is to be searched, by the place of a niche: its paths and entrants there."""
-        parts = {name: pipeline.parts_of(self.job, board, Limits(), self.seed) for name, board in self._boards.items()}
+        parts = {name: pipeline.parts_of(self.job, board, self.seed) for name, board in self._boards.items()}
         searches: list[dict[int, tuple[Paths, int]]] = [{} for _ in next(iter(parts.values()))]
         for index, niche in enumerate(self.niches):
-            every = under(parts[niche.board.name], niche)
-            spaces = fitting(every)
+            every = parts[niche.board.name]
+            spaces = fitting(every, niche.bounds)
             count = self.job.settings.finalists or ENTRANTS + FURTHER_ENTRANTS * (len(spaces) - 1)
             for paths, own_count in zip(spaces, shares(count, len(spaces)), strict=True):
                 if own_count:  # What has no entrant needs no search.
-                    searches[every.index(paths)][index] = paths, own_count
+                    searches[every.index(paths.part)][index] = paths, own_count
         return [search for search in searches if search]
 
     def _score(self, which: str, name: str) -> float:
@@ -182,15 +185,16 @@ class FrontWork:
         """The architecture, or a smaller one if its converted file is over a limit on flash."""
         if niche.limits.max_flash_kb is None:
             return architecture
-        parts = pipeline.parts_of(self.job, niche.board, niche.limits, self.seed)
-        derived = Derived(architecture, estimate_graph(architecture.graph(), niche.board), 0.0)
+        parts = pipeline.parts_of(self.job, niche.board, self.seed)
+        candidate = Candidate(architecture, estimate_graph(architecture.graph(), niche.board))
         metadata = pipeline.file_metadata(self._job_of(niche), self._data)
-        return dry_run(parts, derived, metadata).architecture
+        return dry_run(parts, niche.bounds, candidate, metadata).architecture
 
     def _points_on(self, board: Board, name: str, architecture: Architecture, trained: pipeline.Trained) -> list[Point]:
         """The model on a board, under the least of its limits that it keeps; nothing if it keeps none."""
+        costs = estimate_graph(architecture.graph(), board).costs
         for niche in self.niches:
-            if niche.board.name != board.name or self._use(name, niche, architecture) > 1.0:
+            if niche.board.name != board.name or niche.bounds.share(costs) > 1.0:
                 continue
             history = {"search": self.history()}
             try:
@@ -218,17 +222,6 @@ class FrontWork:
         """The job of a single model at the limits of a niche."""
         settings = dataclasses.replace(self.job.settings, board=niche.board, limits=niche.limits)
         return dataclasses.replace(self.job, settings=settings)
-
-    def _use(self, name: str, niche: Niche, architecture: Architecture | None = None) -> float:
-        """Largest share of a limit of a niche that an architecture uses."""
-        graph = (architecture or self._architecture(name)).graph()
-        estimate, limits = estimate_graph(graph, niche.board), niche.limits.tightest_with(niche.board)
-        pairs = (
-            (estimate.latency_ms, limits.max_latency_ms),
-            (estimate.ram_bytes, limits.max_ram_bytes),
-            (estimate.flash_bytes, limits.max_flash_bytes),
-        )
-        return max(used / limit for used, limit in pairs if limit is not None)
 
     def _entrants(self) -> list[list[str]]:
         return [[_name(architecture) for architecture in niche] for niche in self._values("search")["niches"]]

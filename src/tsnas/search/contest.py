@@ -14,7 +14,7 @@ import tensorflow as tf
 from sklearn.metrics import f1_score
 from tqdm.auto import tqdm
 
-from tsnas.search.derive import Derived
+from tsnas.search.derive import Candidate
 from tsnas.search.paths import WELL_USED
 from tsnas.space.architecture import Architecture
 from tsnas.system.interrupts import raise_if_interrupted
@@ -89,7 +89,7 @@ class Outcome:
     """The outcome of a contest.
 
     Args:
-        winner: `Derived`.
+        winner: `Candidate`.
         place: int, of the winner among the finalists. Defaults to 0.
         latency_ms: list of float, one for each finalist that was trained.
         use: list of float, the shares of the tightest limit that they use.
@@ -100,7 +100,7 @@ class Outcome:
             was trained.
     """
 
-    winner: Derived
+    winner: Candidate
     place: int = 0
     latency_ms: list[float] = dataclasses.field(default_factory=list)
     use: list[float] = dataclasses.field(default_factory=list)
@@ -123,7 +123,7 @@ class Outcome:
 
 
 def contest(
-    finalists: Sequence[Derived],
+    finalists: Sequence[Candidate],
     rounds: Rounds,
     use: Sequence[float] | None = None,
     verbose: int = 0,
@@ -135,7 +135,7 @@ def contest(
     of a finalist is the mean over its rounds.
 
     Args:
-        finalists: sequence of `Derived`; the first wins a tie.
+        finalists: sequence of `Candidate`; the first wins a tie.
         rounds: `Rounds` that judge them.
         use: sequence of float, the share of the tightest limit that each finalist uses; None makes no difference
             between them. Defaults to None.

@@ -9,11 +9,12 @@ the whole space without visiting its members one by one.
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 
+from tsnas.cost.bounds import Bounds, Costs
 from tsnas.cost.estimate import Estimate, estimate_graph
-from tsnas.cost.limits import Limits
 from tsnas.cost.memory import base_planning_bytes
 from tsnas.search.feasibility import infeasible
 from tsnas.search.options import CellOptions, architecture_of, cell_options, costs_to_go
@@ -28,23 +29,24 @@ CANDIDATES = 200
 
 
 @dataclasses.dataclass(frozen=True)
-class Derived:
-    """An architecture that keeps the limits.
+class Candidate:
+    """An architecture that keeps the limits, with what it costs.
 
     Args:
         architecture: the `Architecture`.
         estimate: its `Estimate` on the board.
-        regret: float, how far it is from the one that the alphas prefer; 0 is that one. See `CellOptions.regret`.
-        path: tuple of int, which of `CellOptions.choices` it takes in each cell; empty if it came from no supernet.
+        regret: float, how far it is from the one that the alphas prefer, as in `CellOptions.regret`; 0 is that one.
+            Defaults to None, not known.
+        path: tuple of int, which of `CellOptions.choices` it takes in each cell. Defaults to (), of no supernet.
     """
 
     architecture: Architecture
     estimate: Estimate
-    regret: float
+    regret: float | None = None
     path: tuple[int, ...] = ()
 
 
-def derive(supernet: Supernet, limits: Limits, options: list[CellOptions] | None = None) -> Derived:
+def derive(supernet: Supernet, bounds: Bounds, options: list[CellOptions] | None = None) -> Candidate:
     """The fitting architecture that is nearest to what the supernet's alphas prefer.
 
     If the preferred option of every decision makes a fitting architecture, that is the one. Otherwise
@@ -53,69 +55,43 @@ def derive(supernet: Supernet, limits: Limits, options: list[CellOptions] | None
 
     Args:
         supernet: `Supernet` with alphas.
-        limits: `Limits` to keep.
+        bounds: `Bounds` to keep.
         options: result of `cell_options` for each cell, if at hand.
 
     Returns:
-        A `Derived`.
+        A `Candidate`.
 
     Raises:
-        InfeasibleError: no architecture of the space keeps the limits.
-        LimitError: there is a limit on energy, but the board has no `active_power_mw`.
+        InfeasibleError: no architecture of the space keeps the bounds.
     """
     options = options or [cell_options(cell) for cell in supernet.cells]
-    # Energy is latency times a constant: one bound does for both.
-    limits = dataclasses.replace(limits, max_latency_ms=limits.latency_for(supernet.board))
-    bounds = _Bounds.of(supernet, limits)
+    # Room for the sums over the cells: the bounds without what every architecture needs.
+    room = Costs(*(most - base for most, base in zip(bounds.upper, supernet.base_costs(), strict=True)))
     while True:
-        candidates = _complete(options, bounds)
+        candidates = _complete(options, room)
         if not len(candidates.width):
-            raise infeasible(supernet, limits, options)
+            raise infeasible(supernet, bounds, options)
         used = []
         for index in np.lexsort((candidates.latency_ms, candidates.regret))[:CANDIDATES]:
             architecture = architecture_of(supernet, options, candidates.rows[index])
             estimate = estimate_graph(architecture.graph(), supernet.board)
-            over = limits.exceeded(
-                latency_ms=estimate.latency_ms, ram_bytes=estimate.ram_bytes, flash_bytes=estimate.flash_bytes
-            )
-            if not over:
+            if bounds.share(estimate.costs) <= 1.0:
                 taken = zip(options, candidates.rows[index], strict=True)
                 path = tuple(int(option.choice[row]) for option, row in taken)
-                return Derived(architecture, estimate, float(candidates.regret[index]), path)
+                return Candidate(architecture, estimate, float(candidates.regret[index]), path)
             used.append(estimate)
         # The sums are of another precision, and know no gaps between buffers: ask for a little less.
-        bounds = bounds.tightened(limits, used)
+        room = _tightened(room, bounds, used)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Bounds:
-    """Room for the sums over the cells: the limits without what every architecture needs."""
+def _tightened(room: Costs, bounds: Bounds, estimates: list[Estimate]) -> Costs:
+    """Less room, by the least that any of `estimates`, all too large, is over."""
 
-    latency_ms: float
-    ram_bytes: float
-    flash_bytes: float
+    def less(had: float, most: float, used: tuple[float, ...]) -> float:
+        return had if math.isinf(most) else had - max(min(used) - most, 1e-6 * most)
 
-    @classmethod
-    def of(cls, supernet: Supernet, limits: Limits) -> _Bounds:
-        base = supernet.base_costs()
-        given = (limits.max_latency_ms, limits.max_ram_bytes, limits.max_flash_bytes)
-        names = ("latency_ms", "ram_bytes", "flash_bytes")
-        return cls(*(np.inf if limit is None else limit - base[name] for name, limit in zip(names, given, strict=True)))
-
-    def tightened(self, limits: Limits, estimates: list[Estimate]) -> _Bounds:
-        """Less room, by the least that any of `estimates`, all too large, is over."""
-
-        def less(bound, limit, name):
-            if limit is None:
-                return bound
-            excess = min(getattr(estimate, name) for estimate in estimates) - limit
-            return bound - max(excess, 1e-6 * limit)
-
-        return _Bounds(
-            less(self.latency_ms, limits.max_latency_ms, "latency_ms"),
-            less(self.ram_bytes, limits.max_ram_bytes, "ram_bytes"),
-            less(self.flash_bytes, limits.max_flash_bytes, "flash_bytes"),
-        )
+    used = zip(*(estimate.costs for estimate in estimates), strict=True)
+    return Costs(*map(less, room, bounds.upper, used))
 
 
 @dataclasses.dataclass
@@ -139,13 +115,13 @@ class _Partial:
         return _Partial(*(getattr(self, field.name)[keep] for field in dataclasses.fields(self)))
 
 
-def _complete(options: list[CellOptions], bounds: _Bounds) -> _Partial:
-    """Complete architectures within the bounds, the one of least regret among them; empty if nothing fits."""
+def _complete(options: list[CellOptions], room: Costs) -> _Partial:
+    """Complete architectures within the room, the one of least regret among them; empty if nothing fits."""
     zero = np.zeros(1)
     notes = np.full(1, float(base_planning_bytes()))
     partial = _Partial(np.zeros(1, int), zero, zero, zero, notes, zero, zero, np.zeros((1, 0), int))
     for option, to_go in zip(options, costs_to_go(options)[1:], strict=True):
-        partial = _thinned(_fitting(_extended(partial, option), bounds, to_go), bounds)
+        partial = _thinned(_fitting(_extended(partial, option), room, to_go), room)
         if not len(partial.width):
             break
     return partial
@@ -190,21 +166,21 @@ def _undominated(option: CellOptions, regret: np.ndarray) -> np.ndarray:
     return np.concatenate(kept)
 
 
-def _fitting(partial: _Partial, bounds: _Bounds, to_go: dict[str, np.ndarray]) -> _Partial:
-    """Drops what cannot be completed within the bounds."""
+def _fitting(partial: _Partial, room: Costs, to_go: dict[str, np.ndarray]) -> _Partial:
+    """Drops what cannot be completed within the room."""
     width = partial.width
     head_bytes = np.maximum(
         np.maximum(partial.live_bytes, to_go["live_bytes"][width]),
         partial.planning_bytes + to_go["planning_bytes"][width],
     )
     return partial.taken(
-        (partial.latency_ms + to_go["latency_ms"][width] <= bounds.latency_ms)
-        & (head_bytes + partial.tail_bytes + to_go["tail_bytes"][width] <= bounds.ram_bytes)
-        & (partial.flash_bytes + to_go["flash_bytes"][width] <= bounds.flash_bytes)
+        (partial.latency_ms + to_go["latency_ms"][width] <= room.latency_ms)
+        & (head_bytes + partial.tail_bytes + to_go["tail_bytes"][width] <= room.ram_bytes)
+        & (partial.flash_bytes + to_go["flash_bytes"][width] <= room.flash_bytes)
     )
 
 
-def _thinned(partial: _Partial, bounds: _Bounds) -> _Partial:
+def _thinned(partial: _Partial, room: Costs) -> _Partial:
     """Keeps the least regret of each bin of width, latency, RAM and flash, if it beats all that are cheaper."""
     if not len(partial.width):
         return partial
@@ -212,9 +188,9 @@ def _thinned(partial: _Partial, bounds: _Bounds) -> _Partial:
     bins = np.stack(
         [
             partial.width,
-            _binned(ram_bytes, bounds.ram_bytes, RAM_BINS),
-            _binned(partial.flash_bytes, bounds.flash_bytes, RAM_BINS),
-            _binned(partial.latency_ms, bounds.latency_ms, LATENCY_BINS),
+            _binned(ram_bytes, room.ram_bytes, RAM_BINS),
+            _binned(partial.flash_bytes, room.flash_bytes, RAM_BINS),
+            _binned(partial.latency_ms, room.latency_ms, LATENCY_BINS),
         ]
     )
     order = np.lexsort((partial.latency_ms, partial.regret, bins[3], bins[2], bins[1], bins[0]))

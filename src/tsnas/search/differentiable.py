@@ -11,8 +11,8 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.callbacks import ConstraintMonitor, ProgressBar
-from tsnas.cost.limits import Limits
-from tsnas.search.derive import Derived, derive
+from tsnas.cost.bounds import Bounds
+from tsnas.search.derive import Candidate, derive
 from tsnas.search.objective import HardwareLoss
 from tsnas.space.supernet import Supernet
 from tsnas.training.interrupt_check import InterruptCheck
@@ -74,10 +74,10 @@ def paired_batches(train, val, batch_size: int, seed: int) -> tuple[tf.data.Data
     return dataset.prefetch(2), math.ceil(len(train[0]) / batch_size)
 
 
-def _relaxed_loss(supernet: Supernet, limits: Limits, config: SearchConfig, total_steps: int):
+def _relaxed_loss(supernet: Supernet, bounds: Bounds, config: SearchConfig, total_steps: int):
     """The hardware loss with limits that tighten as the search goes on."""
-    loss = HardwareLoss(limits, config.latency_weight, config.memory_weight)
-    slack = max(1.0, loss.largest_excess(supernet.expected()))
+    loss = HardwareLoss(bounds, config.latency_weight, config.memory_weight)
+    slack = max(1.0, bounds.share(supernet.expected()))
 
     def relaxed_loss(costs):
         share = tf.cast(supernet.search_step, tf.float32) / (config.relaxed * total_steps + 1.0)
@@ -88,19 +88,19 @@ def _relaxed_loss(supernet: Supernet, limits: Limits, config: SearchConfig, tota
 
 def search(
     supernet: Supernet,
-    limits: Limits,
+    bounds: Bounds,
     train: tuple[np.ndarray, np.ndarray],
     val: tuple[np.ndarray, np.ndarray],
     config: SearchConfig | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     seed: int = 0,
     verbose: int = 0,
-) -> tuple[Derived, dict[str, list[float]]]:
+) -> tuple[Candidate, dict[str, list[float]]]:
     """Searches the supernet for the architecture with the least validation loss that keeps the limits.
 
     Args:
         supernet: fresh `Supernet`; its weights and alphas are trained in place.
-        limits: `Limits` to keep.
+        bounds: `Bounds` to keep.
         train: (x, y), x float32 (windows, time, sensors, 1), y int of shape (windows,); trains w.
         val: (x, y) likewise; trains alpha.
         config: `SearchConfig`, or None for the defaults.
@@ -109,7 +109,7 @@ def search(
         verbose: 0, 1 or 2. Defaults to 0.
 
     Returns:
-        (`Derived`, history), the history a dict of log key to a list with one value for each epoch.
+        (`Candidate`, history), the history a dict of log key to a list with one value for each epoch.
 
     Raises:
         InfeasibleError: no architecture of the space keeps the limits.
@@ -124,7 +124,7 @@ def search(
             keras.optimizers.schedules.CosineDecay(config.learning_rate, total_steps)
         ),
         alpha_optimizer=keras.optimizers.legacy.Adam(config.alpha_learning_rate, beta_1=0.5),
-        hardware_loss=_relaxed_loss(supernet, limits, config, total_steps),
+        hardware_loss=_relaxed_loss(supernet, bounds, config, total_steps),
         temperature_decay=decay,
         warmup_steps=int(config.warmup * total_steps),
     )
@@ -139,4 +139,4 @@ def search(
         verbose=0,
     )
     logs = {key: [float(value) for value in values] for key, values in history.history.items()}
-    return derive(supernet, limits), logs
+    return derive(supernet, bounds), logs

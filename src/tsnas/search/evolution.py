@@ -11,7 +11,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.callbacks import ConstraintMonitor, ProgressBar
-from tsnas.search.derive import Derived
+from tsnas.search.derive import Candidate
 from tsnas.search.paths import WELL_USED, Path, Paths
 from tsnas.space.supernet import Supernet
 from tsnas.system.interrupts import raise_if_interrupted
@@ -74,7 +74,7 @@ def evolve(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     seed: int = 0,
     verbose: int = 0,
-) -> tuple[list[list[Derived]], dict[str, list[float]]]:
+) -> tuple[list[list[Candidate]], dict[str, list[float]]]:
     """Finds architectures that fit and do well on validation windows with weights that they share.
 
     Each step trains one path through the supernet, and only what fits is ever trained: first paths from random walks
@@ -93,12 +93,9 @@ def evolve(
         verbose: 0, 1 or 2. Defaults to 0.
 
     Returns:
-        (for each niche a list of `Derived`, those that use the limits well before others, and among them the best
+        (for each niche a list of `Candidate`, those that use the limits well before others, and among them the best
             first; history), the history a dict of log key to a list with one
         value for each epoch; its costs are those of the first niche.
-
-    Raises:
-        InfeasibleError: no architecture of the space keeps the limits.
 
     Source: Guo et al., Single Path One-Shot Neural Architecture Search with Uniform Sampling (2020); Real et al.,
         Regularized Evolution for Image Classifier Architecture Search (2019).
@@ -142,7 +139,7 @@ def evolve(
     niches[0].settle([path for population in populations for path in population])
     found = []
     for paths, population in zip(niches, populations, strict=True):
-        fitting = [derived for path in population if (derived := paths.derived(path)) is not None]
+        fitting = [candidate for path in population if (candidate := paths.candidate(path)) is not None]
         found.append(fitting or [paths.nearest])
     history = {name: [float(value) for value in values] for name, values in recorder.history.items()}
     return found, history

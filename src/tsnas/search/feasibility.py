@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
+from tsnas.cost.bounds import Bounds, Costs
 from tsnas.cost.estimate import estimate_graph
-from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError
 from tsnas.search.options import CellOptions, architecture_of, costs_to_go
 from tsnas.space.supernet import Supernet
@@ -17,47 +16,31 @@ from tsnas.space.supernet import Supernet
 CANDIDATES = 200
 
 
-def smallest_costs(supernet: Supernet, options: list[CellOptions]) -> dict[str, float]:
-    """The smallest latency, RAM and flash that the space reaches, each on its own.
-
-    Returns:
-        dict of `"latency_ms"`, `"ram_bytes"` and `"flash_bytes"`.
-    """
-    base = supernet.base_costs()
-    return {
-        "latency_ms": smallest_latency_ms(supernet, options),
-        "ram_bytes": _smallest_ram(supernet, options),
-        "flash_bytes": base["flash_bytes"] + _smallest_sum(options, "flash_bytes"),
-    }
+def smallest_costs(supernet: Supernet, options: list[CellOptions]) -> Costs:
+    """Returns the smallest latency, RAM and flash that the space reaches, each on its own."""
+    return Costs(
+        latency_ms=smallest_latency_ms(supernet, options),
+        ram_bytes=_smallest_ram(supernet, options),
+        flash_bytes=supernet.base_costs().flash_bytes + _smallest_sum(options, "flash_bytes"),
+    )
 
 
 def smallest_latency_ms(supernet: Supernet, options: list[CellOptions]) -> float:
-    """The smallest latency that the space reaches."""
-    return supernet.base_costs()["latency_ms"] + _smallest_sum(options, "latency_ms")
+    """Returns the smallest latency that the space reaches."""
+    return supernet.base_costs().latency_ms + _smallest_sum(options, "latency_ms")
 
 
-def infeasible(supernet: Supernet, limits: Limits, options: list[CellOptions]) -> InfeasibleError:
-    """The error for limits that no architecture keeps: what the space can reach, and which limit is short."""
-    smallest = smallest_costs(supernet, options)
+def infeasible(supernet: Supernet, bounds: Bounds, options: list[CellOptions]) -> InfeasibleError:
+    """Returns the error for bounds that no architecture keeps: what the space can reach, and which limit is short."""
+    smallest = smallest_costs(supernet, options)._asdict()
     power_mw = supernet.board.active_power_mw
     if power_mw is not None:
         smallest["energy_mj"] = smallest["latency_ms"] * power_mw / 1000.0
-    given = {
-        "latency_ms": limits.max_latency_ms,
-        "ram_bytes": limits.max_ram_bytes,
-        "flash_bytes": limits.max_flash_bytes,
-        "energy_mj": limits.max_energy_mj,
-    }
-    if limits.max_energy_mj is not None and limits.max_latency_ms == replace(limits, max_latency_ms=None).latency_for(
-        supernet.board
-    ):
-        # The latency was bounded by the energy; only the limit that was given is named.
-        given["latency_ms"] = None
-    short = tuple(name for name, limit in given.items() if limit is not None and smallest[name] > limit)
+    short = tuple(cost for cost, limit in bounds.asked.items() if smallest[cost] > limit.most)
     reach = (
         f"the smallest that the search space can reach on {supernet.board.name} is {_up(smallest['latency_ms'])} ms, "
         f"{_up(smallest['ram_bytes'] / 1024)} KB of RAM and {_up(smallest['flash_bytes'] / 1024)} KB of flash"
-        + (f" and {_up(smallest['energy_mj'])} mJ" if limits.max_energy_mj is not None and power_mw else "")
+        + (f" and {_up(smallest['energy_mj'])} mJ" if "energy_mj" in bounds.asked else "")
     )
     names = {"latency_ms": "max_latency_ms", "ram_bytes": "max_ram_kb", "flash_bytes": "max_flash_kb"}
     names["energy_mj"] = "max_energy_mj"
@@ -66,9 +49,8 @@ def infeasible(supernet: Supernet, limits: Limits, options: list[CellOptions]) -
     else:
         what = f"each limit can be kept alone, but not all together: {reach}, each with another architecture"
     time, sensors = supernet.cells[0].in_size
-    asked = _limits_text(replace(limits, max_latency_ms=given["latency_ms"]))
     message = (
-        f"No architecture keeps {asked} for windows of {time} samples and {sensors} channels: {what}. "
+        f"No architecture keeps {bounds} for windows of {time} samples and {sensors} channels: {what}. "
         "Raise the limit, shorten or decimate the windows, or drop channels."
     )
     return InfeasibleError(message, smallest, short)
@@ -77,19 +59,6 @@ def infeasible(supernet: Supernet, limits: Limits, options: list[CellOptions]) -
 def _up(value: float) -> str:
     """`value` with two decimals, rounded up, so that it can be given as a limit."""
     return f"{math.ceil(value * 100) / 100:.2f}"
-
-
-def _limits_text(limits: Limits) -> str:
-    parts = []
-    if limits.max_latency_ms is not None:
-        parts.append(f"{limits.max_latency_ms:g} ms")
-    if limits.max_ram_kb is not None:
-        parts.append(f"{limits.max_ram_kb:g} KB of RAM")
-    if limits.max_flash_kb is not None:
-        parts.append(f"{limits.max_flash_kb:g} KB of flash")
-    if limits.max_energy_mj is not None:
-        parts.append(f"{limits.max_energy_mj:g} mJ")
-    return ", ".join(parts)
 
 
 def _smallest_sum(options: list[CellOptions], name: str) -> float:
@@ -101,7 +70,7 @@ def _smallest_ram(supernet: Supernet, options: list[CellOptions]) -> float:
 
     Sums over the cells bound an architecture from below; how many bytes its buffers really take shows its own graph.
     """
-    base = supernet.base_costs()["ram_bytes"]
+    base = supernet.base_costs().ram_bytes
     to_go = costs_to_go(options)
     least, looked_at = np.inf, 0
 

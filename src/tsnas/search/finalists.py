@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tsnas.search.derive import Derived
+from tsnas.search.derive import Candidate
 from tsnas.search.paths import WELL_USED, Path, Paths
 
 # Steps away from what a search prefers that its neighbours are drawn.
@@ -19,7 +19,7 @@ def shares(count: int, parts: int) -> list[int]:
     return [(count + parts - 1 - part) // parts for part in range(parts)]
 
 
-def finalists(paths: Paths, preferred: Sequence[Derived], count: int, seed: int) -> list[Derived]:
+def finalists(paths: Paths, preferred: Sequence[Candidate], count: int, seed: int) -> list[Candidate]:
     """Distinct architectures that keep the limits.
 
     Half of them are those that a search prefers, each with at least half of its cells unlike those before it, then
@@ -28,36 +28,36 @@ def finalists(paths: Paths, preferred: Sequence[Derived], count: int, seed: int)
 
     Args:
         paths: `Paths` of the supernet.
-        preferred: sequence of `Derived`, the best first; empty without a search, then all are drawn at random.
+        preferred: sequence of `Candidate`, the best first; empty without a search, then all are drawn at random.
         count: int, how many there shall be; there are fewer where the limits leave no others.
         seed: int, seed of the draws.
 
     Returns:
-        list of `Derived`.
+        list of `Candidate`.
     """
     rng = np.random.default_rng(seed)
-    found: list[Derived] = []
+    found: list[Candidate] = []
     by_search = min(count, 1 + count // 2) if preferred else 0
-    for derived in preferred:
-        if len(found) < by_search and all(_unlike(derived.path, other.path) for other in found):
-            found.append(derived)
+    for candidate in preferred:
+        if len(found) < by_search and all(_unlike(candidate.path, other.path) for other in found):
+            found.append(candidate)
 
     def add(draw: Callable[[], Path], wanted: int, least_use: float = 0.0) -> None:
         for _ in range(TRIES * wanted):
             if len(found) >= wanted:
                 return
-            derived = paths.derived(draw())
-            if derived is None or paths.use_of(derived) < least_use:
+            candidate = paths.candidate(draw())
+            if candidate is None or paths.use_of(candidate) < least_use:
                 continue
-            if derived.architecture not in {other.architecture for other in found}:
-                found.append(derived)
+            if candidate.architecture not in {other.architecture for other in found}:
+                found.append(candidate)
 
     if preferred:
         least_use = min(WELL_USED, paths.use_of(preferred[0]))
         add(lambda: paths.walk(preferred[0].path, NEAR_STEPS, rng), by_search, least_use)
     add(lambda: paths.drawn(rng), count)
     if len(found) > 1 and all(paths.use_of(one) < WELL_USED for one in found):
-        drawn = (paths.derived(paths.drawn_near(rng)) for _ in range(TRIES))
+        drawn = (paths.candidate(paths.drawn_near(rng)) for _ in range(TRIES))
         found[-1] = next((one for one in drawn if one is not None and paths.use_of(one) >= WELL_USED), found[-1])
     return found
 

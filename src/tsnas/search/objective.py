@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import tensorflow as tf
 
-from tsnas.cost.limits import Limits
+from tsnas.cost.bounds import Bounds
 from tsnas.space.supernet import ExpectedCosts
 
 
@@ -32,7 +33,7 @@ class HardwareLoss:
     """Sum of the excess losses of latency, RAM and flash.
 
     Args:
-        limits: `Limits` to keep; of the energy counts the latency that `Limits.tightest_with` makes of it.
+        bounds: `Bounds` to keep.
         latency_weight: float, gamma of the latency. Defaults to 2, as in the paper.
         memory_weight: float, gamma of RAM and of flash. Defaults to 4, as in the paper.
 
@@ -44,23 +45,12 @@ class HardwareLoss:
         Scalar float32 tensor.
     """
 
-    def __init__(self, limits: Limits, latency_weight: float = 2.0, memory_weight: float = 4.0):
-        self.limits = limits
-        self.latency_weight = latency_weight
-        self.memory_weight = memory_weight
+    def __init__(self, bounds: Bounds, latency_weight: float = 2.0, memory_weight: float = 4.0):
+        self.bounds = bounds
+        self._weights = (latency_weight, memory_weight, memory_weight)
 
     def __call__(self, costs: ExpectedCosts, slack: Any = 1.0) -> Any:
         return sum(
-            excess_loss(getattr(costs, name), limit and limit * slack, weight) for name, limit, weight in self._terms()
+            excess_loss(cost, None if math.isinf(most) else most * slack, weight)
+            for cost, most, weight in zip(costs, self.bounds.upper, self._weights, strict=True)
         )
-
-    def largest_excess(self, expected: dict[str, float]) -> float:
-        """The largest ratio of an expected cost to its limit; 0 without limits."""
-        return max((expected[name] / limit for name, limit, _ in self._terms() if limit is not None), default=0.0)
-
-    def _terms(self) -> list[tuple[str, float | None, float]]:
-        return [
-            ("latency_ms", self.limits.max_latency_ms, self.latency_weight),
-            ("ram_bytes", self.limits.max_ram_bytes, self.memory_weight),
-            ("flash_bytes", self.limits.max_flash_bytes, self.memory_weight),
-        ]

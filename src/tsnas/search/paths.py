@@ -1,17 +1,17 @@
-"""Paths through a supernet as rows of integers: their exact costs, which of them fit, and their neighbours."""
+"""Paths through the supernet of a part of a search space: exact costs, neighbours, and walks inside bounds."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
+from tsnas.cost.bounds import Bounds, Costs
 from tsnas.cost.estimate import estimate_graph
-from tsnas.cost.limits import Limits
 from tsnas.cost.memory import base_planning_bytes
-from tsnas.search.derive import Derived, derive
+from tsnas.search.derive import Candidate, derive
 from tsnas.search.feasibility import smallest_latency_ms
 from tsnas.search.options import CellOptions, cell_options
 from tsnas.space.supernet import Supernet
@@ -25,69 +25,74 @@ FAR_STEPS, MOST_DRIVE = 300, 20.0
 WELL_USED = 0.9
 
 
-class Paths:
-    """All paths through a supernet; each is a tuple with one index into `CellOptions.choices` for each cell.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Part:
+    """A part of a search space: a supernet, and all options of its cells.
 
     Args:
         supernet: `Supernet`.
-        limits: `Limits` to keep.
-        options: `cell_options` of each of its cells, if at hand. Defaults to None.
-        least_room: float, the `room` that they ask for; see `tsnas.search.parts.fitting`. Defaults to 0.
+        options: list of the `CellOptions` of each of its cells.
+        least_room: float, the `Paths.room` that it asks for; see `tsnas.search.parts.fitting`. Defaults to 0.
+    """
+
+    supernet: Supernet
+    options: list[CellOptions]
+    least_room: float = 0.0
+
+    @classmethod
+    def of(cls, supernet: Supernet, least_room: float = 0.0) -> Part:
+        """Returns the part whose networks are all those of a supernet."""
+        return cls(supernet, [cell_options(cell) for cell in supernet.cells], least_room)
+
+
+class Paths:
+    """The paths through a part of a search space; each is a tuple with one index into `CellOptions.choices` per cell.
+
+    Args:
+        part: `Part`.
+        bounds: `Bounds` to keep.
+
+    Attributes:
+        nearest: `Candidate`, what the alphas like best, when this is made, of all that keeps the bounds.
+
+    Raises:
+        InfeasibleError: no path keeps the bounds.
 
     Example:
-        >>> paths = Paths(supernet, limits)
+        >>> paths = Paths(Part.of(supernet), Limits(max_latency_ms=30).on(supernet.board))
         >>> paths.use(paths.walk(paths.start, 100, rng))
         0.93
     """
 
-    def __init__(
-        self,
-        supernet: Supernet,
-        limits: Limits,
-        options: Sequence[CellOptions] | None = None,
-        least_room: float = 0.0,
-    ):
-        self.supernet = supernet
-        self.limits = limits
-        self.least_room = least_room
-        options = [cell_options(cell) for cell in supernet.cells] if options is None else options
-        self.options = options
-        self._neighbours = [functools.lru_cache(maxsize=None)(_Neighbours(option)) for option in options]
+    def __init__(self, part: Part, bounds: Bounds):
+        self.part, self.bounds = part, bounds
+        self.supernet, self.options = part.supernet, part.options
+        self.nearest = derive(part.supernet, bounds, part.options)
+        self._neighbours = [functools.lru_cache(maxsize=None)(_Neighbours(option)) for option in part.options]
         # Cells without a choice are left out.
-        sizes = np.array([len(option.choices) - 1 for option in options], float) > 0
+        sizes = np.array([len(option.choices) - 1 for option in part.options], float) > 0
         self._cell_probs = sizes / max(sizes.sum(), 1.0)
 
-    @functools.cached_property
-    def nearest(self) -> Derived:
-        """The architecture within the limits that the alphas liked best when this was first asked for.
-
-        Raises:
-            InfeasibleError: there is none.
-        """
-        return derive(self.supernet, self.limits, list(self.options))
-
-    @functools.cached_property
+    @property
     def room(self) -> float:
-        """The limit on latency in units of the smallest that there is; infinite without one."""
-        limit_ms = self.limits.latency_for(self.supernet.board)
-        return math.inf if limit_ms is None else limit_ms / smallest_latency_ms(self.supernet, list(self.options))
+        """The bound on latency in units of the smallest that there is; infinite without one."""
+        return self.bounds.upper.latency_ms / smallest_latency_ms(self.supernet, self.options)
 
     @property
     def start(self) -> Path:
-        """Some path that keeps the limits; raises InfeasibleError if none does."""
+        """A path that keeps the bounds."""
         return self.nearest.path
 
-    def within(self, limits: Limits) -> Paths:
-        """The same paths under other limits."""
-        return Paths(self.supernet, limits, self.options, self.least_room)
+    def within(self, bounds: Bounds) -> Paths:
+        """Returns the paths through the same part that keep other bounds; raises InfeasibleError if none does."""
+        return Paths(self.part, bounds)
 
     def use(self, path: Path) -> float:
-        """Largest share of a limit that a path uses, by the sums over its cells; above 1 it does not fit."""
-        return self.limits.share_used(self.supernet.board, *self._costs(path))
+        """Returns the largest share of a bound that a path uses, by sums over its cells; above 1 it does not fit."""
+        return self.bounds.share(self._costs(path))
 
-    def _costs(self, path: Path) -> tuple[float, float, float]:
-        base = self.supernet.base_costs()
-        latency_ms, tail_bytes, flash_bytes = base["latency_ms"], base["ram_bytes"], base["flash_bytes"]
+    def _costs(self, path: Path) -> Costs:
+        latency_ms, tail_bytes, flash_bytes = self.supernet.base_costs()
         live_bytes, planning_bytes = 0.0, float(base_planning_bytes())
         width = 0
         for option, choice in zip(self.options, path, strict=True):
@@ -98,7 +103,7 @@ class Paths:
             planning_bytes += option.costs["planning_bytes"][row]
             live_bytes = max(live_bytes, option.costs["live_bytes"][row])
             width = option.out_width[row]
-        return latency_ms, max(live_bytes, planning_bytes) + tail_bytes, flash_bytes
+        return Costs(latency_ms, max(live_bytes, planning_bytes) + tail_bytes, flash_bytes)
 
     def neighbour(self, path: Path, rng: np.random.Generator) -> Path:
         """The same path with one other decision, drawn at random; it may not fit."""
@@ -142,25 +147,18 @@ class Paths:
         """What `Supernet.path` takes."""
         return self.supernet.path_settings(self._choices(path))
 
-    def use_of(self, derived: Derived) -> float:
-        """Largest share of a limit that an architecture uses, by its own cost graph."""
-        estimate = derived.estimate
-        costs = (estimate.latency_ms, estimate.ram_bytes, estimate.flash_bytes)
-        return self.limits.share_used(self.supernet.board, *costs)
+    def use_of(self, candidate: Candidate) -> float:
+        """Returns the largest share of a bound that an architecture uses, by its own cost graph."""
+        return self.bounds.share(candidate.estimate.costs)
 
-    def derived(self, path: Path) -> Derived | None:
-        """The architecture of a path; None if its own cost graph is over a limit."""
+    def candidate(self, path: Path) -> Candidate | None:
+        """Returns the architecture of a path; None if its own cost graph is over a bound."""
         architecture = self.supernet.architecture(self._choices(path))
         estimate = estimate_graph(architecture.graph(), self.supernet.board)
-        limits = self.limits
-        over = limits.exceeded(
-            latency_ms=estimate.latency_ms, ram_bytes=estimate.ram_bytes, flash_bytes=estimate.flash_bytes
-        )
-        too_slow = (limit := limits.latency_for(self.supernet.board)) is not None and estimate.latency_ms > limit
-        if over or too_slow:
+        if self.bounds.share(estimate.costs) > 1.0:
             return None
         regret = sum(option.choice_regret()[choice] for option, choice in zip(self.options, path, strict=True))
-        return Derived(architecture, estimate, float(regret), path)
+        return Candidate(architecture, estimate, float(regret), path)
 
     def settle(self, population: Sequence[Path]) -> None:
         """Sets the alphas to what a population does: the log of how often each option is taken in it."""

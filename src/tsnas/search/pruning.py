@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tsnas.cost.limits import Limits
+from tsnas.cost.bounds import Bounds
 from tsnas.cost.memory import base_planning_bytes
 from tsnas.search.options import CellOptions, costs_to_go
 from tsnas.space.supernet import Supernet
@@ -30,7 +30,7 @@ class Pruned:
     architectures_after: int
 
 
-def prune(supernet: Supernet, limits: Limits, options: list[CellOptions]) -> Pruned:
+def prune(supernet: Supernet, bounds: Bounds, options: list[CellOptions]) -> Pruned:
     """Drops every option with which even the cheapest of the other cells are over a limit.
 
     Each cost is bounded on its own, by the least that the cells before and after an option can add. So no option of
@@ -38,13 +38,12 @@ def prune(supernet: Supernet, limits: Limits, options: list[CellOptions]) -> Pru
 
     Args:
         supernet: `Supernet`; it is not changed.
-        limits: `Limits` to keep.
+        bounds: `Bounds` to keep.
         options: `cell_options` of each of its cells.
 
     Returns:
         A `Pruned`.
     """
-    base = supernet.base_costs()
     before, after = _costs_from_start(options), costs_to_go(options)[1:]
     rows = []
     for option, start, end in zip(options, before, after, strict=True):
@@ -56,13 +55,9 @@ def prune(supernet: Supernet, limits: Limits, options: list[CellOptions]) -> Pru
             np.maximum(live_bytes, option.costs["live_bytes"]), total["planning_bytes"] + base_planning_bytes()
         )
         fits = np.ones(len(option), bool)
-        for used, limit in (
-            (base["latency_ms"] + total["latency_ms"], limits.max_latency_ms),
-            (base["ram_bytes"] + total["tail_bytes"] + head_bytes, limits.max_ram_bytes),
-            (base["flash_bytes"] + total["flash_bytes"], limits.max_flash_bytes),
-        ):
-            if limit is not None:
-                fits &= used <= limit
+        used = (total["latency_ms"], total["tail_bytes"] + head_bytes, total["flash_bytes"])
+        for base, cost, most in zip(supernet.base_costs(), used, bounds.upper, strict=True):
+            fits &= base + cost <= most
         rows.append(fits)
     everything = [np.ones(len(option), bool) for option in options]
     return Pruned(rows, count_architectures(options, everything), count_architectures(options, rows))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.cost.board import Board
+from tsnas.cost.bounds import Costs
 from tsnas.cost.flash import base_flash_bytes
 from tsnas.cost.memory import base_planning_bytes, base_tail_bytes
 from tsnas.space.architecture import Architecture
@@ -20,9 +20,8 @@ from tsnas.space.config import SpaceConfig
 from tsnas.training.slots import make_slots
 
 
-@dataclasses.dataclass(frozen=True)
-class ExpectedCosts:
-    """What the decisions are expected to cost on the board; each a tensor of the decisions' leading shape."""
+class ExpectedCosts(NamedTuple):
+    """`Costs` that decisions are expected to have on the board; each a tensor of the decisions' leading shape."""
 
     latency_ms: Any
     ram_bytes: Any
@@ -162,8 +161,8 @@ class Supernet(keras.Model):
         Source: equations 2 and 4 of the paper.
         """
         in_probs = tf.ones((1,))
-        base = self.base_costs()
-        latency_ms, tail_bytes, flash_bytes = base["latency_ms"], base["ram_bytes"], base["flash_bytes"]
+        latency_ms: Any
+        latency_ms, tail_bytes, flash_bytes = self.base_costs()
         live_bytes: Any = 0.0
         planning_bytes: Any = float(base_planning_bytes())
         for cell, probs in zip(self.cells, decisions, strict=True):
@@ -177,18 +176,13 @@ class Supernet(keras.Model):
         # The planner's notes lie where the head will be.
         return ExpectedCosts(latency_ms, tf.maximum(live_bytes, planning_bytes) + tail_bytes, flash_bytes)
 
-    def base_costs(self) -> dict[str, float]:
-        """What any architecture costs before its operators."""
-        return {
-            "latency_ms": 0.0,
-            "ram_bytes": float(base_tail_bytes(self.board.runtime)),
-            "flash_bytes": float(base_flash_bytes()),
-        }
+    def base_costs(self) -> Costs:
+        """Returns what any architecture costs before its operators."""
+        return Costs(0.0, float(base_tail_bytes(self.board.runtime)), float(base_flash_bytes()))
 
-    def expected(self) -> dict[str, float]:
-        """The expected costs of the noise-free decisions at the present temperature, as plain numbers."""
-        costs = self.expected_costs(self.decide("softmax"))
-        return {name: float(getattr(costs, name)) for name in ("latency_ms", "ram_bytes", "flash_bytes")}
+    def expected(self) -> Costs:
+        """Returns the expected costs of the noise-free decisions at the present temperature, as plain numbers."""
+        return Costs(*map(float, self.expected_costs(self.decide("softmax"))))
 
     def entropy(self) -> float:
         """Mean entropy of all decisions as a share of its maximum: 1 is undecided, 0 is settled."""

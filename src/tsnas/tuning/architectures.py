@@ -10,7 +10,7 @@ import keras_tuner
 import numpy as np
 
 from tsnas.errors import SettingError
-from tsnas.search.derive import Derived, derive
+from tsnas.search.derive import Candidate, derive
 from tsnas.search.paths import Paths
 from tsnas.space.architecture import Architecture
 from tsnas.tuning.bayesian import Bayesian
@@ -33,7 +33,7 @@ class HyperbandArchitectures(Leases, keras_tuner.oracles.HyperbandOracle):
 
 def tuned(
     paths: Paths, kind: str, trials: int, evaluate: Evaluate, seed: int, directory: str | os.PathLike[str]
-) -> tuple[list[Derived], dict[str, list[float]]]:
+) -> tuple[list[Candidate], dict[str, list[float]]]:
     """Lets an oracle choose architectures, and trains each for a short while.
 
     The oracle knows nothing of limits: what it chooses becomes the architecture that fits and differs from it in as few
@@ -49,7 +49,7 @@ def tuned(
         directory: path of a folder for the state of the oracle; another call with it goes on from there.
 
     Returns:
-        (list of distinct `Derived`, the best of the longest training first; dict of `"macro_f1"`, `"units"` and
+        (list of distinct `Candidate`, the best of the longest training first; dict of `"macro_f1"`, `"units"` and
         `"latency_ms"` to one value for each trial).
 
     Raises:
@@ -79,19 +79,19 @@ def tuned(
     history = {
         "macro_f1": [float(trial.score) for trial in done],
         "units": [float(one) for one in units],
-        "latency_ms": [derived.estimate.latency_ms for derived in found],
+        "latency_ms": [candidate.estimate.latency_ms for candidate in found],
     }
     return list({found[i].architecture: found[i] for i in order}.values()), history
 
 
-def projected(paths: Paths, values: dict[str, Any]) -> Derived:
+def projected(paths: Paths, values: dict[str, Any]) -> Candidate:
     """The architecture that fits and differs from the chosen options in as few decisions as possible."""
     for index, option in enumerate(paths.options):
         for name, group in option.cell.groups.items():
             alpha = np.zeros(len(group.options), np.float32)
             alpha[int(values[_hyperparameter(index, name)])] = PREFERRED
             group.alpha.assign(alpha)
-    return derive(paths.supernet, paths.limits, list(paths.options))
+    return derive(paths.supernet, paths.bounds, paths.options)
 
 
 def _oracle(paths: Paths, kind: str, trials: int, seed: int) -> Any:
