@@ -2,73 +2,17 @@
 
 import ast
 import collections
-import graphlib
 import itertools
 import pathlib
 
 import pytest
 
-SOURCES = pathlib.Path(__file__).parents[1] / "src/tsnas"
+from tools.imports import SOURCES, circle, folder_graph, import_graph, imported, module_name, root_modules
+
 MOST_AT_THE_ROOT = 6
-
-
-def module_name(path: pathlib.Path) -> str:
-    """Dotted name of a file below a package folder, that of the package for its `__init__`."""
-    parts = (SOURCES.name, *path.relative_to(SOURCES).with_suffix("").parts)
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
 PATHS = {module_name(path): path for path in sorted(SOURCES.rglob("*.py"))}
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in PATHS.items()}
-# The public names are imported in a stub, which the root loads when one of them is used.
-STUB = ast.parse((SOURCES / "__init__.pyi").read_text(encoding="utf-8"))
-
-
-def imported(tree: ast.AST, package: str, modules) -> set[str]:
-    """Those of `modules` that a file imports, wherever in it: at the top, in a function, for type checkers alone.
-
-    `package` is what relative imports start from.
-    """
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = ".".join(filter(None, (package if node.level else "", node.module)))
-            assert node.level < 2, "imports from a folder above are written in full"
-            found |= {full if (full := f"{base}.{alias.name}") in modules else base for alias in node.names}
-    return found & set(modules)
-
-
-def import_graph() -> dict[str, set[str]]:
-    graph = {}
-    for name, tree in TREES.items():
-        is_package = PATHS[name].name == "__init__.py"
-        graph[name] = imported(tree, name if is_package else name.rpartition(".")[0], TREES)
-    graph[SOURCES.name] |= imported(STUB, SOURCES.name, TREES)
-    return graph
-
-
-def circle(graph: dict[str, set[str]]) -> list[str]:
-    """A circle in a graph, its first node repeated at its end; empty if there is none."""
-    try:
-        graphlib.TopologicalSorter(graph).prepare()
-    except graphlib.CycleError as error:
-        # It lists the nodes against the direction of the imports.
-        return error.args[1][::-1]
-    return []
-
-
-def folder_of(module: str) -> str:
-    """Folder of a module below the package, the module itself if it stands at the root."""
-    return ".".join(module.split(".")[:2])
-
-
-def folder_graph() -> dict[str, set[str]]:
-    graph = collections.defaultdict(set)
-    for name, targets in import_graph().items():
-        graph[folder_of(name)] |= {folder_of(target) for target in targets} - {folder_of(name)}
-    return dict(graph)
+ARCHITECTURE = pathlib.Path(__file__).parents[1] / "docs/architecture.md"
 
 
 def is_private(name: str) -> bool:
@@ -116,8 +60,31 @@ def test_no_file_imports_itself_through_others():
 
 
 def test_no_folder_imports_itself_through_others():
-    found = circle(folder_graph())
+    found = circle(folder_graph(import_graph()))
     assert not found, " -> ".join(found)
+
+
+def floors() -> list[set[str]]:
+    """The folders on each floor of the picture in the documentation, from the top down."""
+    lines = ARCHITECTURE.read_text(encoding="utf-8").partition("\n    commands ")[2].partition("\n\n")[0]
+    names = [line.strip().partition("   ")[0].split() for line in f"commands {lines}".splitlines()]
+    return [{name.removesuffix(".py") for name in floor} for floor in names]
+
+
+def test_every_folder_imports_only_from_floors_below():
+    floor_of = {name: number for number, names in enumerate(floors()) for name in names}
+    graph = {folder.removeprefix("tsnas."): targets for folder, targets in folder_graph(import_graph()).items()}
+    # The package itself, its version and its program are on no floor.
+    for name in ("tsnas", "__main__", "version"):
+        graph.pop(name)
+    assert set(graph) == set(floor_of)
+    upward = [
+        f"{folder} -> {target}"
+        for folder, targets in graph.items()
+        for target in (one.removeprefix("tsnas.") for one in targets)
+        if target in floor_of and floor_of[target] <= floor_of[folder]
+    ]
+    assert not upward, ", ".join(sorted(upward))
 
 
 def test_no_private_member_of_another_file_is_used():
@@ -130,7 +97,7 @@ def test_no_private_member_of_another_file_is_used():
 
 
 def test_few_modules_stand_at_the_root():
-    assert len(list(SOURCES.glob("*.py"))) <= MOST_AT_THE_ROOT
+    assert len(root_modules()) <= MOST_AT_THE_ROOT
 
 
 def test_no_file_name_occurs_twice():
