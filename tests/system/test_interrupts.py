@@ -60,15 +60,14 @@ sys.exit(main())
 FIT = """
 import os
 import sys
-sys.path.insert(0, sys.argv[1])
 import numpy as np
 import tsnas
 from test_interrupts import QUICK
-with np.load(sys.argv[2]) as data:
+with np.load(sys.argv[1]) as data:
     x, y = data["x_train"], data["y_train"]
-print("PHASE fit", file=sys.stderr, flush=True)
 try:
-    tsnas.AutoClassifier(seed=0, directory=sys.argv[3], **QUICK).fit(x, y)
+    print("PHASE fit", file=sys.stderr, flush=True)
+    tsnas.AutoClassifier(seed=0, directory=sys.argv[2], **QUICK).fit(x, y)
 except KeyboardInterrupt:
     os._exit(42)
 """
@@ -90,7 +89,8 @@ class Running:
             [sys.executable, "-c", *map(str, arguments)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+            # Modules of the tests are found as they are here.
+            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": os.pathsep.join(sys.path)},
             # Whoever runs the tests in the background may ignore Ctrl-C, and processes inherit that.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
@@ -224,7 +224,7 @@ sys.exit(main.main())
 
 @needs_proc
 def test_in_python_it_is_a_keyboard_interrupt(data, tmp_path):
-    running = Running(FIT, Path(__file__).parent, data, tmp_path / "phases")
+    running = Running(FIT, data, tmp_path / "phases")
     assert interrupted(running, "fit") == 42
 
 

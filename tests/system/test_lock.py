@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 from toy_data import sines
@@ -17,6 +16,8 @@ from tsnas.system.lock import LOCK_FILE, exclusive
 SPACE = tsnas.SpaceConfig(time_reduce_filters=4, fusion_filters=8, kernel_sizes=(3,), extra_fusion_cells=0)
 QUICK = {"epochs": 2, "search_epochs": 1, "qat_epochs": 1, "batch_size": 16, "finalists": 1, "space": SPACE}
 X, Y = sines(60)
+# Of processes that find the modules of the tests as they are found here.
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 HOLDER = """
 import sys, time
@@ -39,8 +40,8 @@ def holder(folder) -> subprocess.Popen:
 
 @pytest.fixture(scope="module")
 def alone_in_its_process() -> bytes:
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import test_lock; sys.stdout.buffer.write(test_lock.fitted())"
-    done = subprocess.run([sys.executable, "-c", code, str(Path(__file__).parent)], capture_output=True, timeout=600)
+    code = "import sys; import test_lock; sys.stdout.buffer.write(test_lock.fitted())"
+    done = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, timeout=600)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
 
@@ -128,14 +129,10 @@ def test_one_after_another_and_in_threads_fits_end_as_each_does_alone(alone_in_i
 
 
 def test_two_processes_with_folders_of_their_own_end_as_each_does_alone(tmp_path, alone_in_its_process):
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import test_lock; "
-        "sys.stdout.buffer.write(test_lock.fitted(directory=sys.argv[2]))"
-    )
-    command = [sys.executable, "-c", code, str(Path(__file__).parent)]
+    code = "import sys; import test_lock; sys.stdout.buffer.write(test_lock.fitted(directory=sys.argv[1]))"
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     processes = [
-        subprocess.Popen([*command, str(tmp_path / name)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for name in "ab"
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path / name)], env=ENVIRONMENT, **pipes) for name in "ab"
     ]
     for process in processes:
         model, said = process.communicate(timeout=600)

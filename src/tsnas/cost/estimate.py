@@ -94,7 +94,7 @@ class Estimate:
 
     @property
     def costs(self) -> Costs:
-        """What can be bounded: latency, RAM and flash."""
+        """Costs that limits can bound: latency, RAM and flash."""
         return Costs(self.latency_ms, self.ram_bytes, self.flash_bytes)
 
     def to_json(self) -> dict[str, Any]:
