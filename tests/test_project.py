@@ -5,13 +5,16 @@ import configparser
 import pathlib
 import re
 import shlex
+import subprocess
 
+import pytest
 import yaml
 
 import tsnas
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
 PYTHON = "Programming Language :: Python :: "
+FINDINGS = sorted(path for path in (REPOSITORY / "findings").glob("*.sh") if path.stem != "run_all")
 RELEASE = re.compile(r"^## \[(?P<version>[^\]]+)\](?: - (?P<date>\d{4}-\d\d-\d\d))?$", re.M)
 
 
@@ -99,3 +102,30 @@ def test_the_workflow_runs_targets_of_the_makefile():
     assert [command[0] for command in commands] == ["make"] * len(commands)
     asked = [word for command in commands for word in command[1:] if "=" not in word]
     assert {"test", "docs"} <= set(asked) <= set(targets)
+
+
+def test_findings_are_listed():
+    listed = re.findall(r"^\| \[(\w+)\]\(\1\.sh\) \|", (REPOSITORY / "findings/README.md").read_text(), re.M)
+    assert listed == [path.stem for path in FINDINGS]
+
+
+@pytest.mark.parametrize("path", FINDINGS, ids=lambda path: path.stem)
+def test_a_finding_has_the_form_that_its_readme_asks_for(path):
+    text = path.read_text()
+    subprocess.run(["bash", "-n", path], check=True)
+    comment = text.partition("\nsource ")[0]
+    parts = [
+        r"# \w.+\.",
+        "#",
+        "# Versions: .+",
+        "# Expected: .+",
+        r"# Seen \(20\d\d-\d\d-\d\d\): .+",
+        "# It matters .+",
+    ]
+    assert re.fullmatch(r"#!/usr/bin/env bash\n" + r"\n(#  .+\n)*".join(parts) + r"(\n#  .+)*", comment)
+    installed = text.partition("\ninstall ")[2].partition("\nobserve")[0].replace("\\\n", " ").split()
+    assert all(re.fullmatch(r"[\w-]+==[\w.]+", package) for package in installed)
+    pins = dict(package.split("==") for package in installed)
+    versions = re.search("# Versions:  (.+)", text)[1]
+    assert dict(version.split(" ") for version in versions.split(", ")).items() <= pins.items()
+    assert not re.search(r"(import|from) tsnas", text)
