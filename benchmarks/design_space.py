@@ -1,8 +1,7 @@
-"""Random architectures near a limit: drawn, described in numbers, and their scores explained by that."""
+"""Random architectures near a limit: drawn, and their scores kept as rows of a JSON."""
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import pathlib
@@ -11,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.least_squares import least_squares
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
@@ -20,7 +18,6 @@ from tsnas.space.architecture import Architecture, Cell, SensorFusion, TimeReduc
 from tsnas.space.config import SpaceConfig
 
 BOARD = "nucleo_f446re"
-SHORTEST = "shortest kernel over time, each sensor alone"
 # Draws for each that is wanted; most are far from a loose limit.
 TRIES = 50
 # Share of the tightest limit; less than searches keep to, so that more differs between the networks.
@@ -53,19 +50,6 @@ def drawn(
     return found
 
 
-def of_both_strides(
-    time: int, sensors: int, classes: int, limit_ms: float, count: int, seed: int
-) -> list[Architecture]:
-    """The same from the space with all sensors in one step, in turns with a first stride of 2 and of 4."""
-    each, rng = (count + 1) // 2, np.random.default_rng(seed)
-    limits = Limits(max_latency_ms=limit_ms)
-    found = [
-        drawn(SpaceConfig(first_stride=stride, collapse=True), time, sensors, classes, limits, each, rng)
-        for stride in (2, 4)
-    ]
-    return [one for turn in zip(*found, strict=True) for one in turn][:count]
-
-
 def regular(
     time: int, sensors: int, classes: int, limit_ms: float, count: int, rng: np.random.Generator
 ) -> list[Architecture]:
@@ -93,32 +77,9 @@ def regular(
     return found
 
 
-def features(architecture: Architecture) -> dict[str, float]:
-    """What an architecture looks like, in numbers."""
-    time = [cell for cell in architecture.cells if isinstance(cell, TimeReduce)]
-    fusion = [cell for cell in architecture.cells if isinstance(cell, SensorFusion)]
-    filters = [cell.filters for cell in fusion]
-    branched = [cell for cell in fusion if cell.kernels]
-    drops = [max(1.0, before / after) for before, after in itertools.pairwise(filters)]
-    necks = [max(1.0, cell.filters / cell.mid_filters) for cell in branched]
-    estimate = estimate_graph(architecture.graph(), BOARD)
-    early = sum(row.latency_ms for row in estimate.rows[: len(time)])
-    return {
-        "log2 of latency": float(np.log2(estimate.latency_ms)),
-        "share of latency before all sensors meet": early / estimate.latency_ms,
-        "first stride of 4": float(time[0].stride == 4),
-        "mean kernel over time, each sensor alone": float(np.mean([cell.kernel for cell in time])),
-        SHORTEST: float(min(cell.kernel for cell in time)),
-        "log2 of the first filters": float(np.log2(time[0].filters)),
-        "log2 of the filters before all sensors meet": float(np.log2(time[-1].filters)),
-        "cells after that": float(len(fusion)),
-        "share of them with a skip": float(np.mean([cell.skip for cell in fusion])),
-        "branches of each": float(np.mean([len(cell.kernels) for cell in fusion])),
-        "mean kernel of the branches": float(np.mean([kernel for cell in branched for kernel in cell.kernels] or [5])),
-        "log2 of the largest drop of filters": float(np.log2(max(drops, default=1.0))),
-        "log2 of the narrowest middle": float(np.log2(max(necks, default=1.0))),
-        "log2 of the last filters": float(np.log2(filters[-1])),
-    }
+def shortest_kernel(architecture: Architecture) -> int:
+    """Of the kernels over time that look at each sensor alone."""
+    return min(cell.kernel for cell in architecture.cells if isinstance(cell, TimeReduce))
 
 
 def known_rows(path: str | os.PathLike[str], settings: dict[str, Any]) -> list[dict[str, Any]]:
@@ -147,20 +108,3 @@ def with_rows(
 def scores_of(rows: Sequence[dict[str, Any]]) -> dict[Architecture, list[float]]:
     """Scores of the architectures in rows."""
     return {Architecture.from_json(row["architecture"]): row["macro_f1"] for row in rows}
-
-
-def explained(rows: Sequence[dict[str, Any]]) -> list[tuple[str, float, float, float]]:
-    """(feature, its standard deviation, change of the score with that much more of it, standard error of that)."""
-    names = [*rows[0]["features"]]
-    values = np.array([[row["features"][name] for name in names] for row in rows])
-    spreads = values.std(axis=0)
-    known = spreads > 0
-    causes = np.column_stack([(values - values.mean(axis=0))[:, known] / spreads[known], np.ones(len(rows))])
-    scores = np.array([np.mean(row["macro_f1"]) for row in rows])
-    # The last is the constant.
-    found = least_squares(causes, scores)[:-1]
-    shown = [name for name, kept in zip(names, known, strict=True) if kept]
-    return [
-        (name, round(float(spread), 3), round(float(value), 4), round(float(error), 4))
-        for name, spread, (value, error) in zip(shown, spreads[known], found, strict=True)
-    ]

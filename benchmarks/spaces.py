@@ -31,15 +31,9 @@ SPACES = {
     "stride 4": SpaceConfig(first_stride=4, collapse=True),
     "stride 4, kernels of 5 and 7": SpaceConfig(time_reduce_kernel_sizes=(5, 7), first_stride=4, collapse=True),
     "stride 2": SpaceConfig(collapse=True),
-    "stride 2, kernels of 5 and 7": SpaceConfig(time_reduce_kernel_sizes=(5, 7), collapse=True),
-    "stride 4, kernels of 5 and 7, one cell less": SpaceConfig(
-        time_reduce_kernel_sizes=(5, 7), first_stride=4, collapse=True, extra_fusion_cells=1
-    ),
     "stride 2, kernels of 5 and 7, one cell less": SpaceConfig(
         time_reduce_kernel_sizes=(5, 7), collapse=True, extra_fusion_cells=1
     ),
-    "stride 4, one cell less": SpaceConfig(first_stride=4, collapse=True, extra_fusion_cells=1),
-    "stride 2, one cell less": SpaceConfig(collapse=True, extra_fusion_cells=1),
     "halving, stride 4": SpaceConfig(first_stride=4),
     "halving, stride 2 (micronas)": SpaceConfig(),
 }

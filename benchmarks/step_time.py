@@ -13,6 +13,7 @@ tenth at either end, and without the first, which builds the graph.
 from __future__ import annotations
 
 import itertools
+import os
 import time
 import unittest.mock
 from collections.abc import Callable, Sequence
@@ -131,6 +132,7 @@ def main(argv: Sequence[str]) -> None:
     print(tabulate.tabulate(lines, ("space", "computes", "first step s", "mean step s", "times faster")))
     record = provenance("benchmarks.step_time", ("tsnas", "tensorflow", "tf_keras"))
     shape = {"time": TIME.value, "sensors": SENSORS.value, "classes": CLASSES.value, "batch_size": BATCH_SIZE}
+    shape["onednn"] = os.environ["TF_ENABLE_ONEDNN_OPTS"] != "0"
     write_json(OUT.value, record | shape | {"steps": STEPS.value, "results": results})
     print(f"\nWritten: {OUT.value}")
 

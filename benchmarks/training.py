@@ -1,10 +1,9 @@
 """Compares ways of training one network, on folds of the training users: the test users have no part in it.
 
-    python -m benchmarks.training --data=../shared/data/uci_har.npz --variants=base,rotate,stretch --seeds=0,1
+    python -m benchmarks.training --data=../shared/data/uci_har.npz --variants="base,rotate 8" --seeds=0,1
 
 The network is one of those made by hand, by default the smallest. Every variant changes one thing. Runs that the JSON
-file has already are not done again. `--random_windows` has no users: folds are of windows, so that it says what helps
-where users are known.
+file has already are not done again.
 """
 
 from __future__ import annotations
@@ -19,13 +18,11 @@ from typing import Any
 import numpy as np
 import tabulate
 import tensorflow as tf
-import tf_keras as keras
 from absl import app, flags
 from sklearn.metrics import f1_score
-from sklearn.model_selection import GroupKFold, StratifiedKFold
+from sklearn.model_selection import GroupKFold
 
 from benchmarks.nets import BATCH_SIZE, nets
-from benchmarks.paper.protocols import RANDOM_WINDOWS, load
 from benchmarks.record import provenance, write_json
 from tsnas.data import Standardizer, encode_labels
 from tsnas.datasets import load_npz
@@ -33,17 +30,14 @@ from tsnas.job.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
 from tsnas.search.contest import DROPOUT
 from tsnas.space.architecture import Architecture
 from tsnas.training.augment import scale_and_noise
-from tsnas.training.train import Prepare, train_float
+from tsnas.training.train import train_float
 
 DATA = flags.DEFINE_string("data", None, "A .npz file as for `tsnas search --data`, with users.", required=True)
 VARIANTS = flags.DEFINE_list("variants", None, "Variants to run; all by default.")
 SEEDS = flags.DEFINE_list("seeds", ["0", "1"], "Seeds.")
 FOLDS = flags.DEFINE_integer("folds", 3, "Folds of the training users.")
 NET = flags.DEFINE_integer("net", 0, "Which of the nets made by hand, the smallest first.")
-RANDOM = flags.DEFINE_bool("random_windows", False, "The training part of windows drawn at random, in folds likewise.")
-OUT = flags.DEFINE_string(
-    "out", None, "Where to write the results; benchmarks/results/training_DATA_NET[_random].json by default."
-)
+OUT = flags.DEFINE_string("out", None, "Where to write; benchmarks/results/training_DATA_NET.json by default.")
 
 
 def rotate(windows: tf.Tensor, seed: Any, standardizer: Standardizer, degrees: float, each: bool = False) -> tf.Tensor:
@@ -64,45 +58,6 @@ def rotate(windows: tf.Tensor, seed: Any, standardizer: Standardizer, degrees: f
     return ((tf.reshape(turned, (batch, time, sensors)) - mean) / std)[..., tf.newaxis]
 
 
-def stretch(windows: tf.Tensor, seed: Any, share: float) -> tf.Tensor:
-    """Plays a window slower or faster by up to a share, with its middle in place and its ends held."""
-    batch, time, sensors, channels = windows.shape
-    factor = tf.random.stateless_uniform((batch, 1), [seed[0] + 29, seed[1]], 1 - share, 1 + share)
-    at = tf.clip_by_value((tf.range(time, dtype=tf.float32) - time / 2) * factor + time / 2, 0, time - 1.001)
-    low = tf.cast(at, tf.int32)
-    part = (at - tf.floor(at))[..., tf.newaxis, tf.newaxis]
-    before, after = (tf.gather(windows, low + step, batch_dims=1) for step in (0, 1))
-    return tf.reshape(before * (1 - part) + after * part, (batch, time, sensors, channels))
-
-
-def cut(windows: tf.Tensor, seed: Any, share: float) -> tf.Tensor:
-    """Takes whole channels of a window away, each with the same chance."""
-    batch, _, sensors, _ = windows.shape
-    kept = tf.random.stateless_uniform((batch, 1, sensors, 1), [seed[0] + 43, seed[1]]) >= share
-    return windows * tf.cast(kept, tf.float32)
-
-
-def taught(teacher: keras.Model, share: float) -> Prepare:
-    """Labels of a batch, mixed with what a trained network answers."""
-    return lambda windows, labels: (windows, (1 - share) * labels + share * teacher(windows, training=False))
-
-
-class MeanOfLast(keras.callbacks.Callback):
-    """Ends a training with the mean of the weights after each of the last passes."""
-
-    def __init__(self, passes: int):
-        super().__init__()
-        self._passes = passes
-        self._kept: list[list[np.ndarray]] = []
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if epoch >= self.params["epochs"] - self._passes:
-            self._kept.append(self.model.get_weights())
-
-    def on_train_end(self, logs: Any = None) -> None:
-        self.model.set_weights([np.mean(values, axis=0) for values in zip(*self._kept, strict=True)])
-
-
 def after(change: Callable[..., tf.Tensor], **settings: Any) -> Callable[..., tf.Tensor]:
     """The usual augmentation of the changed windows."""
     return lambda windows, seed: scale_and_noise(change(windows, seed, **settings), seed)
@@ -119,22 +74,8 @@ def variant_settings(name: str, standardizer: Standardizer, epochs: int) -> dict
         "rotate 8 each": lambda: {"augment": turn(degrees=8, each=True)},
         "rotate 8 + twice the passes": lambda: {"augment": turn(degrees=8), "epochs": 2 * epochs},
         "rotate 8 + four times the passes": lambda: {"augment": turn(degrees=8), "epochs": 4 * epochs},
-        "rotate 8 + stretch 15% + twice the passes": lambda: {
-            "augment": lambda windows, seed: turn(degrees=8)(stretch(windows, seed, 0.15), seed),
-            "epochs": 2 * epochs,
-        },
-        "rotate 8 + stretch 15%": lambda: {
-            "augment": lambda windows, seed: turn(degrees=8)(stretch(windows, seed, 0.15), seed)
-        },
         "rotate 8 + no dropout": lambda: {"augment": turn(degrees=8), "dropout": 0.0},
         "rotate 8 + no scale": lambda: {"augment": functools.partial(rotate, standardizer=standardizer, degrees=8)},
-        "rotate 8 + mean of the last fifth": lambda: {
-            "augment": turn(degrees=8),
-            "callbacks": [MeanOfLast(max(1, epochs // 5))],
-        },
-        "rotate 8 + half of the answers of the largest net": lambda: {"augment": turn(degrees=8), "teacher": 0.5},
-        "stretch 15%": lambda: {"augment": after(stretch, share=0.15)},
-        "channels off 5%": lambda: {"augment": after(cut, share=0.05)},
         "no augmentation": lambda: {"augment": lambda windows, seed: windows},
         "a third of the passes": lambda: {"epochs": max(3, epochs // 3)},
         "twice the passes": lambda: {"epochs": 2 * epochs},
@@ -150,24 +91,17 @@ def variant_settings(name: str, standardizer: Standardizer, epochs: int) -> dict
 
 
 def run_one(name: str, data: Any, fold: int, seed: int) -> float:
-    """Macro-F1 on the users, or the windows, of a fold."""
+    """Macro-F1 on the users of a fold."""
     codes, classes = encode_labels(data.y_train)
-    kind = StratifiedKFold if data.groups_train is None else GroupKFold
-    folds = kind(FOLDS.value, shuffle=True, random_state=0)
-    train, val = list(folds.split(codes, codes, data.groups_train))[fold]
+    folds = GroupKFold(FOLDS.value, shuffle=True, random_state=0)
+    train, val = list(folds.split(codes, groups=data.groups_train))[fold]
     standardizer = Standardizer.fit(data.x_train[train])
     x = standardizer(data.x_train)[..., np.newaxis]
     epochs = epochs_of(TRAIN_STEPS, len(train) / BATCH_SIZE, TRAIN_EPOCHS)
     settings = {"batch_size": BATCH_SIZE} | variant_settings(name, standardizer, epochs)
-    made = list(nets(x.shape[2]).values())
-    dropout, teacher_share = settings.pop("dropout"), settings.pop("teacher", 0.0)
-
-    def trained(net: int, prepare: Prepare | None = None) -> keras.Model:
-        model = Architecture(x.shape[1], x.shape[2], len(classes), made[net]).build(dropout, seed)
-        train_float(model, x[train], codes[train], seed=seed, prepare=prepare, **settings)
-        return model
-
-    model = trained(NET.value, taught(trained(-1), teacher_share) if teacher_share else None)
+    cells = list(nets(x.shape[2]).values())[NET.value]
+    model = Architecture(x.shape[1], x.shape[2], len(classes), cells).build(settings.pop("dropout"), seed)
+    train_float(model, x[train], codes[train], seed=seed, **settings)
     predicted = model.predict(x[val], batch_size=256, verbose=0).argmax(axis=1)
     return round(float(f1_score(codes[val], predicted, average="macro", zero_division=0)), 4)
 
@@ -175,9 +109,8 @@ def run_one(name: str, data: Any, fold: int, seed: int) -> float:
 def main(argv: Sequence[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
-    data = load(RANDOM_WINDOWS, {"uci_har": DATA.value}) if RANDOM.value else load_npz(DATA.value)
-    name = f"training_{pathlib.Path(DATA.value).stem}_{NET.value}" + ("_random" if RANDOM.value else "")
-    out = pathlib.Path(OUT.value or f"benchmarks/results/{name}.json")
+    data = load_npz(DATA.value)
+    out = pathlib.Path(OUT.value or f"benchmarks/results/training_{pathlib.Path(DATA.value).stem}_{NET.value}.json")
     results = json.loads(out.read_text())["results"] if out.exists() else []
     names = VARIANTS.value or list(variant_settings("all", Standardizer((), ()), 0))
     for name in names:
