@@ -1,4 +1,4 @@
-"""Every block of code in README.md and docs/ is run as it stands, page by page, with trainings made short.
+"""Every block of code in README.md, docs/ and the benchmarks' notebook is run as it stands, with short trainings.
 
 What a reader brings to a page is given: their arrays and recordings (`given`), and files by the names that the pages
 use (`files`). Commands of tsnas are run in this process. What installs something, builds with make or measures a
@@ -28,7 +28,8 @@ from tsnas.cost.op_table import write_table
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 # What runs functions eagerly says that it cannot do so for the reading of data.
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the:UserWarning")
-PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+PAGES = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/NOTEBOOK.md")]
+PAGES += sorted((REPOSITORY / "docs").rglob("*.md"))
 # As few as there can be: whoever marks another block says in review why it cannot be run.
 MOST_NOT_RUN = 6
 EMULATED = all(map(shutil.which, ("arm-none-eabi-gcc", "qemu-system-arm"))) or bool(os.environ.get("CI"))

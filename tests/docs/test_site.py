@@ -78,7 +78,7 @@ def pages(site):
 def test_every_page_is_there(pages):
     written = {path.relative_to(REPOSITORY / "docs").with_suffix(".html") for path in REPOSITORY.glob("docs/**/*.md")}
     assert {path.as_posix() for path in written} <= set(pages)
-    assert {"contributing.html", "reference/commands.html"} <= set(pages)
+    assert {"contributing.html", "notebook.html", "reference/commands.html"} <= set(pages)
 
 
 def test_site_shows_what_github_shows(pages):
@@ -110,6 +110,20 @@ def test_pages_are_no_wider_than_a_phone(site):
             assert browser.evaluate("document.documentElement.scrollWidth") == 390, page
             assert browser.complaints == [], page
             assert all(request.startswith(("file:", "data:")) for request in browser.requests), page
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not executable() and not os.environ.get("CI"), reason=f"no browser is installed: {INSTALL}")
+def test_the_front_page_shows_the_picture_and_the_result_at_first_sight(site):
+    with Browser() as browser:
+        browser.open(site / "index.html", width=1280, height=800)
+        assert browser.evaluate("document.documentElement.scrollWidth") == 1280
+        for part in ("article img", "article table"):
+            box = browser.evaluate(f"document.querySelector({part!r}).getBoundingClientRect().toJSON()")
+            assert box["height"] > 100, part
+            assert box["top"] >= 0, part
+            assert box["bottom"] <= 800, part
+            assert box["right"] <= 1280, part
 
 
 def test_reference_has_every_public_name(pages):
@@ -148,8 +162,9 @@ def test_reference_has_every_flag(site):
 def test_what_is_broken_fails_the_build(tmp_path, broken):
     for name in ("docs", "tools"):
         shutil.copytree(REPOSITORY / name, tmp_path / name)
-    for name in ("README.md", "CONTRIBUTING.md", "mkdocs.yml"):
-        shutil.copy(REPOSITORY / name, tmp_path)
+    (tmp_path / "benchmarks").mkdir()
+    for name in ("README.md", "CONTRIBUTING.md", "mkdocs.yml", "benchmarks/NOTEBOOK.md"):
+        shutil.copy(REPOSITORY / name, tmp_path / name)
     (tmp_path / "src").symlink_to(REPOSITORY / "src")
     (tmp_path / "docs/added.md").write_text("# Added\n\n" + "\n\n".join(broken))
     done = build(tmp_path, tmp_path / "site")
