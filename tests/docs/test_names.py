@@ -28,6 +28,8 @@ PATH = re.compile(r"(?<![\w./-])(?:src|benchmarks|docs|examples|firmware|tests|t
 SOURCE = re.compile(r"`(\w+(?:/\w+)*/\w+\.(?:py|c|h|cpp|json|md))`")
 ROOTS = (REPOSITORY, REPOSITORY / "src/tsnas", REPOSITORY / "firmware/mbed_probe")
 MODULE = re.compile(r"python -m (benchmarks(?:\.\w+)*)")
+# With the folder or by itself; a JSON in another folder is the reader's.
+RESULT = re.compile(r"(?:(?<=benchmarks/results/)|(?<![\w/.]))[\w.]+\.json")
 LINK = re.compile(r"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)")
 
 
@@ -69,7 +71,7 @@ def test_benchmarks_that_are_named_can_be_run(page):
 
 def test_results_are_those_that_pages_name():
     kept = {path.name for path in RESULTS.iterdir()}
-    named = {name for page in BENCHMARKS for name in re.findall(r"([\w.]+\.json)", text_of(page))}
+    named = {name for page in BENCHMARKS for name in RESULT.findall(text_of(page))}
     assert named - kept == set(), "named, but not kept"
     assert kept - named == set(), "kept, but named by no page"
 
