@@ -8,24 +8,32 @@ from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
+from tf_keras.src import backend
 
 
 @contextlib.contextmanager
 def kept_random_state() -> Iterator[None]:
-    """Puts NumPy's and Python's global generators back at the end; Keras draws the seeds of weights from them."""
+    """Puts the global generators of Python and NumPy back at the end; Keras draws the seeds of weights from Python's.
+
+    After `keras.utils.set_random_seed`, Keras has a generator of its own instead, which is set aside for the block: the
+    weights would depend on how often it was used before.
+    """
     python_state, numpy_state = random.getstate(), np.random.get_state()
+    keras_generator = getattr(backend._SEED_GENERATOR, "generator", None)
+    backend._SEED_GENERATOR.generator = None
     try:
         yield
     finally:
         random.setstate(python_state)
         np.random.set_state(numpy_state)
+        backend._SEED_GENERATOR.generator = keras_generator
 
 
 @contextlib.contextmanager
 def fixed_seed(seed: int) -> Iterator[None]:
-    """Makes what happens in the block repeatable, such as the initial weights of a model.
+    """Makes the block repeatable, such as the initial weights of a model.
 
-    NumPy's and Python's global generators are set to `seed` and put back as they were at the end.
+    The global generators of Python and NumPy are set to `seed` and put back as they were at the end.
     TensorFlow offers no way to read its generator, so that one stays seeded.
 
     Args:
