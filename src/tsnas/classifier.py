@@ -371,7 +371,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         """Takes over a finished model, and names what scikit-learn's users look for."""
         self.model_ = model
         self.classes_ = model.classes
-        self.n_features_in_ = model.architecture.sensors
+        self.n_features_in_ = model.architecture.channels
         self.board_ = model.board
         self.signal_ = model.signal
         self.axes_ = model.axes

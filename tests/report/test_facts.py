@@ -21,7 +21,7 @@ def test_costs_are_those_of_the_estimate():
     assert len(facts["layers"]) == len(clf.estimate_.rows)
     named = {row["cost"]: row for row in facts["limits"]} if "cost" in facts["limits"][0] else facts["limits"]
     assert len(named) >= 3
-    assert facts["stream"]["buffer_bytes"] == buffer_bytes(SMALL.time, SMALL.sensors)
+    assert facts["stream"]["buffer_bytes"] == buffer_bytes(SMALL.time, SMALL.channels)
     assert facts["stream"]["with_arena_bytes"] == facts["stream"]["buffer_bytes"] + clf.ram_bytes_
 
 

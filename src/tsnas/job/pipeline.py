@@ -87,8 +87,8 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
 
     parts = parts_of(job, settings.board, seed)
     spaces = fitting(parts, settings.bounds)  # Raises InfeasibleError now rather than after the search.
-    # Parts that ask for more room, or for less, are there in place of these.
-    counted = [part for part in parts if part.least_room == spaces[0].part.least_room]
+    # Parts with another `min_slack` are alternatives to these, so they do not count.
+    counted = [part for part in parts if part.min_slack == spaces[0].part.min_slack]
     pruned = [prune(part.supernet, settings.bounds, part.options) for part in counted]
     before = float(sum(part.architectures_before for part in pruned))
     after = float(sum(part.architectures_after for part in pruned))

@@ -21,7 +21,7 @@ from tsnas.search.contest import FIRST_STEPS, History, Rounds, Split, contest
 from tsnas.search.derive import Candidate
 from tsnas.search.differentiable import SearchConfig, search
 from tsnas.search.evolution import EvolutionConfig, evolve
-from tsnas.search.finalists import finalists, shares
+from tsnas.search.finalists import divide, finalists
 from tsnas.search.parts import fitting
 from tsnas.search.paths import Part, Paths
 from tsnas.search.strategies import strategy_named
@@ -84,7 +84,7 @@ def select(
     histories: list[History] = []
     parties: list[list[Candidate]] = []
     share = 1.0 / len(spaces)
-    for paths, own_count in zip(spaces, shares(count, len(spaces)), strict=True):
+    for paths, own_count in zip(spaces, divide(count, len(spaces)), strict=True):
         if kind == "tuner":
             trials = max(own_count, RANDOM_FINALISTS // len(spaces))
             own_seconds = share * budget.seconds_for("search")
@@ -135,7 +135,7 @@ def _search(
     epochs, batch_size = settings.search_epochs_for(train[0], parts), settings.batch_size_for(train[0])
     with fixed_seed(seed):
         if strategy.kind == "evolution":
-            evolution = EvolutionConfig(epochs=epochs, batch_size=batch_size).shared(parts)
+            evolution = EvolutionConfig(epochs=epochs, batch_size=batch_size).divided(parts)
             (found,), history = evolve([paths], train, val, evolution, callbacks, seed, settings.verbose)
             return found, history
         config = SearchConfig(epochs=epochs, batch_size=batch_size)

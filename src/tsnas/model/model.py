@@ -177,7 +177,7 @@ class Model:
 
     def _checked(self, x: Any) -> np.ndarray:
         x = check_windows(x)
-        expected = (self.architecture.time, self.architecture.sensors)
+        expected = (self.architecture.time, self.architecture.channels)
         if x.shape[1:] != expected:
             raise WindowShapeError(
                 f"Windows have shape {x.shape[1:]}, but the model was trained on {expected} (time, channels); "

@@ -204,10 +204,10 @@ def _check_fit(classes: np.ndarray, standardizer: Standardizer, architecture: Ar
     """Makes sure that the parts belong together, before memory is taken for a network as large as the state says."""
     graph = read_graph(tflite)
     sizes = (len(classes), len(standardizer.mean))
-    if sizes != (architecture.classes, architecture.sensors):
+    if sizes != (architecture.classes, architecture.channels):
         raise ModelFileError(
             f"{STATE_FILE} has {sizes[0]} classes and a standardisation of {sizes[1]} channels for a network of "
-            f"{architecture.classes} and {architecture.sensors}; save the classifier again."
+            f"{architecture.classes} and {architecture.channels}; save the classifier again."
         )
     if [node.op for node in graph.nodes] != [node.op for node in architecture.graph().nodes]:
         raise ModelFileError(f"{MODEL_FILE} is not the network that {STATE_FILE} describes; save the classifier again.")

@@ -16,7 +16,7 @@ from tsnas.job.inputs import Job
 from tsnas.job.preparation import prepare
 from tsnas.job.settings import Settings
 from tsnas.search.contest import Rounds
-from tsnas.search.finalists import finalists, shares
+from tsnas.search.finalists import divide, finalists
 from tsnas.search.parts import fitting
 
 # Architectures that speak for a signal.
@@ -116,7 +116,7 @@ def score_signal(
             except InfeasibleError as error:
                 return Trial(signal, windows=windows, why_not=str(error))
             count = settings.finalists or DRAWN + FURTHER_DRAWN * (len(spaces) - 1)
-            for paths, own_count in zip(spaces, shares(count, len(spaces)), strict=True):
+            for paths, own_count in zip(spaces, divide(count, len(spaces)), strict=True):
                 entrants += finalists(paths, [], own_count, seed)
         rounds = Rounds(data.splits, settings.batch_size_for(x), seed, data.augment)
         scores.append([rounds.first(one.architecture).macro_f1 for one in entrants])

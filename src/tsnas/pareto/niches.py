@@ -15,7 +15,7 @@ from tsnas.errors import InfeasibleError, SettingError
 
 # Limits that tsnas chooses run from a little above the smallest latency of the space, where there is some choice, to a
 # multiple of it.
-LEAST_ROOM, MOST_ROOM = 1.3, 16.0
+MIN_SLACK, MAX_SLACK = 1.3, 16.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +58,7 @@ def niches_of(
     if isinstance(max_latency_ms, Sequence | np.ndarray):
         wanted = sorted({float(limit) for limit in max_latency_ms})
     else:
-        least, most = LEAST_ROOM * smallest_ms, MOST_ROOM * smallest_ms
+        least, most = MIN_SLACK * smallest_ms, MAX_SLACK * smallest_ms
         most = most if max_latency_ms is None else float(max_latency_ms)
         wanted = [most] if points == 1 else np.geomspace(min(least, most), most, points).tolist()
         wanted = sorted({float(f"{limit:.3g}") for limit in wanted[:-1]} | {most})

@@ -26,7 +26,7 @@ from tsnas.pareto.points import Point
 from tsnas.search.contest import Rounds
 from tsnas.search.derive import Candidate
 from tsnas.search.evolution import EvolutionConfig, evolve
-from tsnas.search.finalists import finalists, shares
+from tsnas.search.finalists import divide, finalists
 from tsnas.search.parts import fitting
 from tsnas.search.paths import Paths
 from tsnas.space.architecture import Architecture
@@ -135,7 +135,7 @@ class FrontWork:
             config = EvolutionConfig(epochs=epochs, batch_size=settings.batch_size_for(train[0]))
             with fixed_seed(self.seed):
                 found, history = evolve(
-                    paths, train, val, config.shared(len(searches)), self._callbacks, self.seed, settings.verbose
+                    paths, train, val, config.divided(len(searches)), self._callbacks, self.seed, settings.verbose
                 )
             histories.append(history)
             for (index, (one, count)), preferred in zip(counts.items(), found, strict=True):
@@ -153,7 +153,7 @@ class FrontWork:
             every = parts[niche.board.name]
             spaces = fitting(every, niche.bounds)
             count = self.job.settings.finalists or ENTRANTS + FURTHER_ENTRANTS * (len(spaces) - 1)
-            for paths, own_count in zip(spaces, shares(count, len(spaces)), strict=True):
+            for paths, own_count in zip(spaces, divide(count, len(spaces)), strict=True):
                 if own_count:  # What has no entrant needs no search.
                     searches[every.index(paths.part)][index] = paths, own_count
         return [search for search in searches if search]
