@@ -101,7 +101,7 @@ def fitted(architecture=SMALL, labels=None, strategy="evolution", contest=True, 
         data_summary=summarise(x, codes, classes, groups, rows, fraction=0.2),
         versions=versions(),
     )
-    clf._learn(model)
+    clf._set_model(model)
     return clf
 
 

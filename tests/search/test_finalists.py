@@ -75,7 +75,7 @@ def test_without_a_search_all_are_drawn(paths, first):
 def test_one_uses_the_limits_well_if_any_can(paths, first, monkeypatch):
     """Where neither a search nor the draws come near the limits, the last is drawn again, towards them."""
     loose = paths.within(Limits(max_latency_ms=20).on(BOARD))
-    monkeypatch.setattr(loose, "drawn", lambda rng: loose.walk(first.path, 6, rng))
+    monkeypatch.setattr(loose, "draw", lambda rng: loose.walk(first.path, 6, rng))
     found = finalists(loose, [first], 4, seed=0)
     assert loose.use_of(found[-1]) >= WELL_USED > max(loose.use_of(one) for one in found[:-1])
     monkeypatch.setattr("tsnas.search.finalists.WELL_USED", 1.1)

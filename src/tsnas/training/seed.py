@@ -1,4 +1,4 @@
-"""Fixes every source of randomness for the length of a block, and leaves the caller's own as it was."""
+"""Seeds: fixes all sources of randomness within a block, and restores the caller's generators afterwards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import tensorflow as tf
 
 @contextlib.contextmanager
 def kept_random_state() -> Iterator[None]:
-    """Puts NumPy's and Python's global generators back at the end; Keras draws the seeds of weights from them."""
+    """Restores NumPy's and Python's global generators at the end; Keras draws the seeds of weights from them."""
     python_state, numpy_state = random.getstate(), np.random.get_state()
     try:
         yield
@@ -23,13 +23,13 @@ def kept_random_state() -> Iterator[None]:
 
 @contextlib.contextmanager
 def fixed_seed(seed: int) -> Iterator[None]:
-    """Makes what happens in the block repeatable, such as the initial weights of a model.
+    """Makes the random draws in a block repeatable, such as the initial weights of a model.
 
-    NumPy's and Python's global generators are set to `seed` and put back as they were at the end.
-    TensorFlow offers no way to read its generator, so that one stays seeded.
+    NumPy's and Python's global generators are seeded, and restored at the end. TensorFlow's cannot be read, so it stays
+    seeded.
 
     Args:
-        seed: int, 0 or more.
+        seed: int, at least 0.
 
     Example:
         >>> with fixed_seed(0):
