@@ -304,5 +304,5 @@ class OutputCell(SearchCell):
 
 
 def _dropped_if_off(paths, batch):
-    """The outputs of the paths, empty for those that are off."""
+    """Returns the outputs of the paths, empty for those that are off."""
     return [first_windows(outputs, on * batch) for outputs, on in paths]
