@@ -56,10 +56,10 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             your own settings. The members of a list are parts of one space: they share the time of the search, and
             their finalists meet in one contest. If they differ in `min_slack`, the ratio of the latency limit to the
             latency of a part's smallest network decides which of them are searched. Defaults to `"tsnas"`.
-        axes: list of triples of channels that are x, y and z of one sensor, such as `[(0, 1, 2), (3, 4, 5)]`. In
-            training, the sensors of a window are rotated by a few degrees, because no two users wear a device at the
-            same angle. With None, nothing is rotated. Defaults to `"auto"`: consecutive triples of channels of similar
-            magnitude, if the number of channels is a multiple of three.
+        axes: list of triples of channels that are x, y and z of one sensor, such as `[(0, 1, 2), (3, 4, 5)]`; None; or
+            `"auto"`. In training, the sensors of a window are rotated by a few degrees, because no two users wear a
+            device at the same angle. With None, nothing is rotated. Defaults to `"auto"`: consecutive triples of
+            channels of similar magnitude, if the number of channels is a multiple of three.
         seed: int or None, seed of all random draws. The same seed gives the same model, byte for byte, on the same
             machine with the same versions. Defaults to None: drawn for each `fit`, and kept in `seed_`.
         directory: path of a folder, or None. Finished phases are kept there until the job is done. If `fit` is
