@@ -42,7 +42,7 @@ def drawn(
     (paths,) = fitting(build_parts([config], (time, sensors), classes, board), limits.on(board))
     found: list[Architecture] = []
     for _ in range(TRIES * count):
-        candidate = paths.candidate(paths.drawn(rng))
+        candidate = paths.candidate(paths.draw(rng))
         if candidate and paths.use_of(candidate) >= LEAST_USE and candidate.architecture not in found:
             found.append(candidate.architecture)
         if len(found) == count:

@@ -65,7 +65,7 @@ def entrants(shape: tuple[int, int, int], limits_ms: Sequence[float]) -> list[tu
                     for run in jobs
                     if (run["strategy"], run["max_latency_ms"], run["max_ram_kb"]) == (kind, limit, AMPLE_RAM_KB)
                 ]
-            found += [(kind, limit, one) for one in own if (one.time, one.sensors, one.classes) == shape]
+            found += [(kind, limit, one) for one in own if (one.time, one.channels, one.classes) == shape]
     return [entrant for entrant in found if entrant[0] in CHOSEN.value]
 
 

@@ -88,8 +88,8 @@ def path_step(paths: Paths) -> Callable[[], Any]:
     batch = random_batch()
     config = EvolutionConfig(batch_size=BATCH_SIZE)
     trainer = PathTrainer(paths.supernet, batch, batch, config, rng)
-    drawn = [paths.drawn(rng) for _ in range(config.population)]
-    selected = [path for path in (paths.drawn_near(rng) for _ in drawn) if paths.use(path) >= WELL_USED]
+    drawn = [paths.draw(rng) for _ in range(config.population)]
+    selected = [path for path in (paths.draw_near(rng) for _ in drawn) if paths.use(path) >= WELL_USED]
     steps = itertools.count()
 
     def step() -> None:

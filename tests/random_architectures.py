@@ -12,13 +12,13 @@ SPACE = SpaceConfig()
 def random_architecture(seed):
     """An architecture of the default space for a random window; the same seed gives the same one."""
     rng = random.Random(seed)
-    time, sensors, classes = rng.choice((8, 15, 24, 31, 64, 100, 128, 200)), rng.randint(1, 12), rng.randint(2, 12)
+    time, channels, classes = rng.choice((8, 15, 24, 31, 64, 100, 128, 200)), rng.randint(1, 12), rng.randint(2, 12)
     space = dataclasses.replace(SPACE, first_stride=rng.choice((2, 4)), collapse=rng.random() < 0.5)
     cells = [
         TimeReduce(rng.choice(SPACE.kernel_sizes), rng.choice(SPACE.time_reduce_widths), stride)
         for stride in space.time_strides(time)
     ]
-    for index, stride in enumerate(space.fusion_strides(sensors)):
+    for index, stride in enumerate(space.fusion_strides(channels)):
         if stride == 1 and index and rng.random() < 0.3:
             continue  # the identity takes the place of the cell
         kernels = tuple(kernel for kernel in SPACE.kernel_sizes if rng.random() < 0.5)
@@ -31,4 +31,4 @@ def random_architecture(seed):
                 stride=stride,
             )
         )
-    return Architecture(time, sensors, classes, tuple(cells))
+    return Architecture(time, channels, classes, tuple(cells))

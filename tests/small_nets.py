@@ -16,7 +16,7 @@ def convolution(x, filters: int, kernel: tuple[int, int], name: str, strides: tu
 
 def small_net(
     time: int = 32,
-    sensors: int = 3,
+    channels: int = 3,
     classes: int = 3,
     filters: int = 8,
     cells: int = 1,
@@ -30,11 +30,11 @@ def small_net(
     its convolutions.
     """
     skip_name, mid_name, branch_name = names
-    window = layers.Input((time, sensors, 1), name="window")
+    window = layers.Input((time, channels, 1), name="window")
     x = convolution(window, stem_filters, (5, 1), "stem", (2, 1))
     for cell in range(cells):
-        stride = (1, sensors) if cell == 0 else (1, 1)
-        mid = convolution(x, filters, (1, sensors), f"{mid_name}{cell}", stride)
+        stride = (1, channels) if cell == 0 else (1, 1)
+        mid = convolution(x, filters, (1, channels), f"{mid_name}{cell}", stride)
         skip = convolution(x, filters, (1, 1), f"{skip_name}{cell}", stride)
         branches = [convolution(mid, filters, (k, 1), f"{branch_name}{cell}_{k}") for k in (3, 5, 7)]
         total = branches[0]

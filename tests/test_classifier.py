@@ -262,9 +262,9 @@ def test_all_parts_of_a_space_are_searched_and_meet_in_one_contest(strategy, mon
 
 
 @pytest.mark.parametrize(("max_latency_ms", "searched"), [(1.0, 4), (2.2, 4), (4.0, 2)])
-def test_the_room_that_the_limits_leave_decides_which_part_is_searched(max_latency_ms, searched):
+def test_the_slack_of_the_limits_decides_which_part_is_searched(max_latency_ms, searched):
     small = {"time_reduce_filters": 8, "fusion_filters": 16, "kernel_sizes": (3,), "extra_fusion_cells": 0}
-    main = tsnas.SpaceConfig(least_room=1.5, **small)
+    main = tsnas.SpaceConfig(min_slack=1.5, **small)
     tight = tsnas.SpaceConfig(first_stride=4, collapse=True, **small)
     x, y = sines(60, length=64, channels=6)
     changes = {"strategy": "random", "epochs": 1, "qat_epochs": 1, "max_latency_ms": max_latency_ms}
@@ -389,7 +389,7 @@ def test_saving_where_nothing_can_be_written(fitted, tmp_path):
         ("classifier.json", None, "No saved classifier"),
         ("model.tflite", lambda content: content[:100], "tflite|Model"),
         ("model.keras", lambda content: content[:1000], "does not hold the weights"),
-        ("classifier.json", lambda content: content[:-9], "is not what `save` writes"),
+        ("classifier.json", lambda content: content[:-9], "is not from `save`, or is damaged"),
         ("classifier.json", lambda content: content.replace(b'"format": 1', b'"format": 99'), "format 99.*upgrade"),
         ("classifier.json", lambda content: content.replace(b'"kernel"', b'"colonel"'), "is damaged"),
     ],

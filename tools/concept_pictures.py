@@ -44,7 +44,7 @@ def supernet_of():
 
 def example(supernet, options) -> tuple[int, ...]:
     """A path that fits: which choice it takes in each cell."""
-    return Paths(Part(supernet, options), LIMITS.on(supernet.board)).drawn(np.random.default_rng(3))
+    return Paths(Part(supernet, options), LIMITS.on(supernet.board)).draw(np.random.default_rng(3))
 
 
 def draw_space() -> Figure:
@@ -91,7 +91,7 @@ def draw_fits() -> Figure:
         return estimate.latency_ms, estimate.ram_bytes / 1024
 
     drawn = [costs(_random(supernet, options, rng)) for _ in range(600)]
-    walked = [costs(_taken(supernet, options, paths.drawn(rng))) for _ in range(150)]
+    walked = [costs(_taken(supernet, options, paths.draw(rng))) for _ in range(150)]
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     axis = figure.subplots()
     inside = Rectangle((0, 0), LIMITS.max_latency_ms, LIMITS.max_ram_kb, facecolor=GREEN, alpha=0.12, label="limits")

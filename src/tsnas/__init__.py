@@ -1,15 +1,15 @@
 """tsnas: searches for neural networks that classify time series on microcontrollers.
 
-Give windows of sensor data, a board and limits on latency and memory; get a trained int8 TensorFlow
-Lite model that keeps them, and the proof that it does.
+From windows of sensor data, a board, and limits on latency and memory, it makes a trained int8 TensorFlow Lite model
+that is verified to keep them.
 """
 
 import os
 
 import lazy_loader
 
-# oneDNN builds its kernels anew for every shape, and a search has another shape at each step: without it a step takes
-# half the time. It counts only where TensorFlow was not imported before.
+# oneDNN rebuilds its kernels for every shape, and each step of a search has a new one: without oneDNN a step takes half
+# the time. The variable has an effect only if TensorFlow has not been imported yet.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 # TensorFlow takes seconds to import, so each of the public names, listed in __init__.pyi, is loaded when first used.

@@ -1,4 +1,4 @@
-"""`python -m tsnas`: the tsnas program."""
+"""Entry point of `python -m tsnas`, the command line."""
 
 import sys
 

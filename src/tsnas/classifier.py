@@ -1,4 +1,4 @@
-"""AutoClassifier: the scikit-learn-shaped front door, from windows and limits to a verified int8 model."""
+"""AutoClassifier: the scikit-learn interface, from windows and limits to a verified int8 model."""
 
 from __future__ import annotations
 
@@ -18,77 +18,80 @@ from tsnas.model.model import Model
 
 
 class AutoClassifier(ClassifierMixin, BaseEstimator):
-    """Searches, trains and quantises a time-series classifier that keeps hard limits on a board.
+    """Estimator that finds, trains and quantises a time-series classifier within hard limits on a board.
 
     Args:
         board: str, name of a board (see `tsnas boards`) or path of a board file, or a `Board`. Defaults to
             `"nucleo_f446re"`.
-        max_latency_ms: float, longest time of one inference, in ms. Defaults to None, no limit.
-        max_ram_kb: float, largest tensor arena (tensors, scratch, persistent part), in KB of 1024 bytes. Defaults to
-            None, the RAM of the board.
-        max_flash_kb: float, largest .tflite file, in KB of 1024 bytes. Defaults to None, the flash of the board.
-        max_energy_mj: float, largest energy of one inference, in mJ; the board needs `active_power_mw`. Defaults to
+        max_latency_ms: float, maximum time of one inference, in ms. Defaults to None, no limit.
+        max_ram_kb: float, maximum size of the tensor arena (tensors, scratch buffers, persistent part), in KB of 1024
+            bytes. Defaults to None, the RAM of the board.
+        max_flash_kb: float, maximum size of the .tflite file, in KB of 1024 bytes. Defaults to None, the flash of the
+            board.
+        max_energy_mj: float, maximum energy of one inference, in mJ; the board needs `active_power_mw`. Defaults to
             None, no limit.
-        epochs: int, passes over the windows when the found network is trained. Defaults to None: as many as
-            make about 5,000 steps, but 10 to 90 (more for less than a thousand steps).
-        search_epochs: int, passes over the training windows while searching. Defaults to None: as many as make about
-            1,200 steps of the evolution, or 700 of another search, but at least 4.
-        qat_epochs: int, passes of the quantisation-aware training. Defaults to None: a fifth of `epochs`, at least 3.
-        batch_size: int, windows in a batch. Defaults to None: 64, fewer for less than 1,024 windows and for very large
-            ones.
-        finalists: int, how many architectures are trained for a short while after the search; the best of them on the
-            validation windows is taken. They are the derived one, and others that keep the limits, drawn at random and
-            by the search's decisions. 1 takes the derived one as it is. Defaults to None: 6 after a search, 14 without,
-            3 after trials of keras-tuner; two more for each further part of the space (three after trials).
-        strategy: str, how candidates are found: `"evolution"` (single paths of a supernet are trained, and bred by how
-            they do on validation windows), `"micronas"` (the paper's search: Gumbel-softmax and hardware losses), its
-            baselines `"gumbel"` and `"darts"` (both without hardware losses, the second without Gumbel noise),
-            `"random"` (no supernet), or oracles of keras-tuner over architectures, `"bayesian"` and `"hyperband"` (no
-            supernet either). Every one keeps the limits. Defaults to `"evolution"`.
-        max_minutes: float, what the whole `fit` may take; each phase then does what it has time for. Defaults to None,
-            no bound. With a bound, the speed of the machine has a say, so the same seed may give another model.
-        validation_fraction: float in (0, 1), share of the windows that judge architectures, where `fit` is given no
-            validation data. Defaults to 0.2.
-        space: str, `SpaceConfig`, or list of `SpaceConfig`, the search space: `"tsnas"`, `"micronas"` (the paper's
-            own), or settings of your own. The members of a list are parts of one space: they share the time of a
-            search, and the finalists of all meet in one contest; where they differ in `least_room`, the room that the
-            limits leave decides which of them are searched. Defaults to `"tsnas"`.
-        axes: which channels are x, y and z of one sensor, as a list of triples such as `[(0, 1, 2), (3, 4, 5)]`. In
-            training the sensors of a window are turned by some degrees, because no two users wear a device at the same
-            angle. None turns nothing. Defaults to `"auto"`: if the number of channels is a multiple of three, each
-            three channels in a row whose values are of one size.
-        seed: int or None, seed of everything random: the same seed gives the same model, byte for byte, on the same
-            machine and versions. Defaults to None, drawn anew for each `fit` (and kept in `seed_`).
-        directory: path of a folder, or None. Finished phases are kept there until the job is done, so that a `fit` that
-            was interrupted, called again with the same arguments, goes on where it ended, and ends as it would have
-            ended. Defaults to None.
+        epochs: int, number of epochs of the final training in float. Defaults to None: as many as make about 5,000
+            steps, but between 10 and 90 (more if that would be less than a thousand steps).
+        search_epochs: int, number of epochs of the search. Defaults to None: as many as make about 1,200 steps of the
+            evolution, or 700 of another search, but at least 4.
+        qat_epochs: int, number of epochs of the quantisation-aware training. Defaults to None: a fifth of `epochs`, but
+            at least 3.
+        batch_size: int, windows in a batch. Defaults to None: 64, or less if there are fewer than 1,024 windows or if
+            windows are very large.
+        finalists: int, number of architectures that are trained briefly after the search; the one that does best on the
+            validation windows is taken. They are those that the search prefers, their neighbours, and others within the
+            limits, drawn at random. With 1, the preferred one is taken as it is. Defaults to None: 6 after a search, 14
+            without a search, 3 after trials of keras-tuner; and two more (three after trials) for each further part of
+            the space.
+        strategy: str, strategy that finds candidates: `"evolution"` (single paths of a supernet are trained, and the
+            best on validation windows are bred), `"micronas"` (the paper's search: Gumbel-softmax and hardware losses),
+            its baselines `"gumbel"` and `"darts"` (both without hardware losses, the latter without Gumbel noise),
+            `"random"` (no supernet), or the oracles of keras-tuner `"bayesian"` and `"hyperband"`, applied to
+            architectures (no supernet either). All of them keep the limits. Defaults to `"evolution"`.
+        max_minutes: float, time that the whole `fit` may take; each phase then does what it has time for. The result
+            depends on the speed of the machine, so the same seed may give another model. Defaults to None, no limit.
+        validation_fraction: float in (0, 1), fraction of the windows that architectures are judged on if `fit` is given
+            no validation data. Defaults to 0.2.
+        space: str, `SpaceConfig`, or list of `SpaceConfig`, the search space: `"tsnas"`, `"micronas"` (the paper's), or
+            your own settings. The members of a list are parts of one space: they share the time of the search, and
+            their finalists meet in one contest. If they differ in `min_slack`, the ratio of the latency limit to the
+            latency of a part's smallest network decides which of them are searched. Defaults to `"tsnas"`.
+        axes: list of triples of channels that are x, y and z of one sensor, such as `[(0, 1, 2), (3, 4, 5)]`; None; or
+            `"auto"`. In training, the sensors of a window are rotated by a few degrees, because no two users wear a
+            device at the same angle. With None, nothing is rotated. Defaults to `"auto"`: consecutive triples of
+            channels of similar magnitude, if the number of channels is a multiple of three.
+        seed: int or None, seed of all random draws. The same seed gives the same model, byte for byte, on the same
+            machine with the same versions. Defaults to None: drawn for each `fit`, and kept in `seed_`.
+        directory: path of a folder, or None. Finished phases are kept there until the job is done. If `fit` is
+            interrupted and called again with the same arguments, it resumes and gives the same result. Defaults to
+            None.
         verbose: 0 for silence, 1 for progress bars, 2 for a line after each epoch. Defaults to 1.
 
     Attributes:
-        model_: the `tsnas.model.Model`, which all other attributes are read from.
+        model_: the `tsnas.model.Model` that all other attributes are read from.
         classes_: array of the class labels, sorted.
-        architecture_: the found `Architecture`.
-        history_: dict of the phases `"search"`, `"train"` and `"quantise"`, each a dict of log key to one value for
-            each epoch; `"contest"`, a dict of `"latency_ms"`, `"use"` (share of the tightest limit) and `"macro_f1"` to
-            one value for each finalist, of `"second_round"` and `"second_macro_f1"` to the places and scores of the
-            best of them, and of `"winner"` to the place of the one that was taken; and
-            `"architectures"`, how many the space has `"before"` the limits and how many are left `"after"` them. Where
-            several parts of a space were searched, the `"part"` of a `"search"` is the place of each epoch's.
-        latency_ms_: float, latency of one inference on the board, as estimated from the finished file.
-        ram_bytes_: int, tensor arena in bytes.
-        flash_bytes_: int, length of `tflite_model_`.
+        architecture_: the `Architecture` that was found.
+        history_: dict of phases. `"search"`, `"train"` and `"quantise"` are dicts of log key to a list with one value
+            for each epoch; if several parts of a space were searched, `"part"` in `"search"` is the index of the part.
+            `"contest"` is a dict of `"latency_ms"`, `"use"` (fraction of the tightest limit) and `"macro_f1"` to a list
+            with one value for each finalist, of `"second_round"` and `"second_macro_f1"` to the places and scores of
+            the finalists of the second round, and of `"winner"` to the place of the winner. `"architectures"` has the
+            number of architectures of the space `"before"` and `"after"` the limits are applied.
+        latency_ms_: float, latency of one inference on the board, estimated from the finished file.
+        ram_bytes_: int, size of the tensor arena in bytes.
+        flash_bytes_: int, size of `tflite_model_` in bytes.
         energy_mj_: float or None, energy of one inference; None if the board has no `active_power_mw`.
-        estimate_: the `Estimate` behind them, operator by operator.
-        tflite_model_: bytes, the int8 model; input (1, time, channels, 1), output (1, classes).
-        keras_model_: the float model, from raw windows (batch, time, channels) to probabilities.
-        standardizer_: `Standardizer`, mean and deviation of each channel, which firmware must apply.
+        estimate_: `Estimate` of these costs, operator by operator.
+        tflite_model_: bytes, int8 model with input (1, time, channels, 1) and output (1, classes).
+        keras_model_: float model, from raw windows (batch, time, channels) to probabilities.
+        standardizer_: `Standardizer`, mean and standard deviation of each channel, which firmware must apply.
         board_: the `Board`.
-        axes_: tuple of the triples of channels that were turned in training.
-        seed_: int, the seed used.
-        signal_: the `Signal` that windows were taken from recordings by; None after `fit`.
-        data_summary_: dict of what `fit` was given: windows, their shape, windows of each class, groups, and how
-            validation windows were split off; None for a classifier that an earlier version has saved.
-        versions_: dict of the versions of tsnas, TensorFlow, tf_keras and Python that `fit` ran on.
+        axes_: tuple of the triples of channels that were rotated in training.
+        seed_: int, the seed that was used.
+        signal_: `Signal` that windows were cut from recordings by; None after `fit`.
+        data_summary_: dict that summarises the data given to `fit`: the number and shape of windows, the windows of
+            each class, groups, and the validation split; None if the classifier was saved by an earlier version.
+        versions_: dict of the versions of tsnas, TensorFlow, tf_keras and Python that `fit` ran with.
 
     Example:
         >>> (x, y, groups), (x_test, y_test, _) = tsnas.datasets.shoulder.load_data()
@@ -141,46 +144,46 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.verbose = verbose
 
     def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None, distribute=None):
-        """Searches for a network, trains it and converts it to an int8 model that keeps the limits.
+        """Searches for a network, trains it, and converts it to an int8 model that keeps the limits.
 
         Args:
             x: array (windows, time, channels), or (windows, time) for one channel, in raw sensor units; or a
                 tf.data.Dataset of (x, y).
             y: labels of any kind, shape (windows,); None with a tf.data.Dataset.
-            groups: array (windows,), which windows belong together (user, recording): windows of one group are never
-                split between training and validation. Defaults to None.
-            validation_data: (x, y), or a tf.data.Dataset, that judges architectures. Without it a part of `x` is split
-                off for the search; the found network is then trained on all of `x`.
-            callbacks: Keras callback or list of them (of tf_keras or Keras 3), called during the search. Their `logs`
-                hold the keys of `tsnas.callbacks.ConstraintMonitor`.
+            groups: array (windows,) that tells which windows belong together (user, recording); windows of one group
+                are never split between training and validation. Defaults to None.
+            validation_data: (x, y), or a tf.data.Dataset, that architectures are judged on. Defaults to None: a part of
+                `x` is split off for the search, and the network that it finds is trained on all of `x`.
+            callbacks: Keras callback or list of callbacks (tf_keras or Keras 3), called during the search. Their `logs`
+                include the keys of `tsnas.callbacks.ConstraintMonitor`. Defaults to None.
             distribute: tf.distribute.Strategy, such as `tf.distribute.MirroredStrategy()`, whose devices share each
-                batch when networks are trained on their own (contest, final and quantisation-aware training); the
-                supernet is trained on one. Defaults to None, one device.
+                batch in the contest and in the final and quantisation-aware training; the supernet is trained on a
+                single device. Defaults to None, a single device.
 
         Returns:
             self.
 
         Raises:
-            InfeasibleError: no architecture keeps the limits; raised before any training.
+            InfeasibleError: no architecture is within the limits; raised before any training.
             DataError: windows, labels or groups that cannot be used; the subclass says which.
             SettingError: a setting out of range.
             BoardError: an unknown board or a broken board file.
-            OutputDirError: `directory` cannot be written, or another process works in it (`DirectoryInUseError`).
+            OutputDirError: `directory` cannot be written, or another process uses it (`DirectoryInUseError`).
         """
         job = checked(self, x, y, groups, validation_data, distribute)
         return self._run(job, callbacks)
 
     def fit_recordings(self, recordings, labels, signal, groups=None, rule="majority", callbacks=None, distribute=None):
-        """Cuts recordings into windows and does what `fit` does with them.
+        """Cuts recordings into windows and fits the classifier to them, as `fit` does.
 
-        If the signal has a rate, an inference must end before the next window is due: that is a limit on latency beside
-        `max_latency_ms`. The signal travels in the .tflite file, and exported firmware takes the raw samples of all
-        channels: it leaves out channels and averages samples as it was done here.
+        If the signal has a rate, an inference must end before the next window is due, which limits the latency in
+        addition to `max_latency_ms`. The signal is stored in the .tflite file. Exported firmware takes the raw samples
+        of all channels, and selects channels and averages samples in the same way.
 
         Args:
-            recordings, labels, signal, groups, rule: as in `tsnas.data.cut_windows`. A `Signal` says how long windows
-                are, how often one begins, at which rate, and of which channels. Windows of one group, by default of one
-                recording, are never split between training and validation.
+            recordings, labels, signal, groups, rule: as in `tsnas.data.cut_windows`. The `Signal` gives window length,
+                stride, decimation, channels and rate. Windows of one group (by default, of one recording) are never
+                split between training and validation.
             callbacks, distribute: as in `fit`.
 
         Returns:
@@ -198,28 +201,28 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             raise SettingError(
                 f"signal={signal!r} must be a tsnas.Signal, such as tsnas.Signal(window=128, stride=64)."
             )
-        told = {"count": len(recordings), "rule": rule, "groups": groups is not None}
+        facts = {"count": len(recordings), "rule": rule, "groups": groups is not None}
         x, y, groups = cut_windows(recordings, labels, signal, groups, rule)
-        return self._run(checked(self, x, y, groups, None, distribute, signal, told), callbacks)
+        return self._run(checked(self, x, y, groups, None, distribute, signal, facts), callbacks)
 
     def predict_recordings(self, recordings):
-        """Labels of all windows of recordings, by the int8 model.
+        """Predicts the labels of all windows of recordings with the int8 model.
 
         Args:
             recordings: sequence of arrays (time, channels) in raw sensor units, with all channels.
 
         Returns:
-            list with an array of labels for each recording, one for each window; empty for one that is too short.
+            list of arrays, one for each recording, with a label for each window; empty if a recording is too short.
 
         Raises:
             NotFittedError: neither `fit` nor `fit_recordings` has been called.
-            SettingError: it was fitted on windows, so it does not know how to cut recordings.
+            SettingError: the classifier was fitted on windows, so there is no `Signal` to cut recordings by.
             DataError: recordings that cannot be used.
         """
         return self._fitted.predict_recordings(recordings)
 
     def predict(self, x):
-        """Labels of windows, by the int8 model.
+        """Predicts the labels of windows with the int8 model.
 
         Args:
             x: array (windows, time, channels), or (windows, time) for one channel, in raw sensor units.
@@ -235,7 +238,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[probabilities.argmax(axis=1)]
 
     def predict_proba(self, x):
-        """Probabilities of the classes, by the int8 model; rows sum to 1.
+        """Predicts the probabilities of the classes with the int8 model; rows sum to 1.
 
         Args:
             x: as in `predict`.
@@ -246,24 +249,24 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         return self._fitted.predict_proba(x)
 
     def evaluate(self, x, y=None):
-        """Accuracy and macro-F1 of the float model and of the int8 model.
+        """Computes the accuracy and macro-F1 of the float model and of the int8 model.
 
         Args:
             x: windows as in `predict`, or a tf.data.Dataset of (x, y).
-            y: labels of shape (windows,).
+            y: labels of shape (windows,). Defaults to None, for a tf.data.Dataset.
 
         Returns:
             `{"float": {"accuracy": ..., "macro_f1": ...}, "int8": {...}}`, each between 0 and 1.
 
         Raises:
             NotFittedError: `fit` has not been called.
-            UnknownLabelError: labels that the training labels lack.
+            UnknownLabelError: labels that do not occur in training.
             DataError: windows or labels that cannot be used.
         """
         return self._fitted.evaluate(x, y)
 
     def summary(self, print_fn=print):
-        """Prints the found architecture and a table of every layer: latency, RAM, parameters.
+        """Prints the architecture and a table of all layers with their latency, RAM and parameters.
 
         Args:
             print_fn: callable that takes a string. Defaults to `print`.
@@ -272,7 +275,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         print_fn("\n".join(model.architecture.describe()) + "\n\n" + model.estimate.table(model.limits))
 
     def _html_repr(self):
-        """What notebooks show: the verdict on the limits once it is fitted, else scikit-learn's diagram."""
+        """Returns the HTML for notebooks: the verdict on the limits if fitted, else scikit-learn's diagram."""
         if not hasattr(self, "model_"):
             return super()._html_repr()
         from tsnas.report.notebook import verdict_html
@@ -280,13 +283,13 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         return verdict_html(self.model_)
 
     def save(self, directory):
-        """Saves the fitted classifier; `tsnas.load` reads it back.
+        """Saves the fitted classifier; `tsnas.load` loads it.
 
         Args:
-            directory: path of a folder; made if missing. Files of an earlier save there are replaced.
+            directory: path of a folder, created if missing. Files of an earlier save are replaced.
 
         Returns:
-            list of the paths written: the .tflite, the float Keras model, and a JSON file with all else.
+            list of the paths written: the .tflite file, the float Keras model, and JSON files with everything else.
 
         Raises:
             OutputDirError: the folder cannot be written.
@@ -294,23 +297,23 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         return saving.save(self._fitted, self.get_params(deep=False), directory)
 
     def export(self, directory, format="tflite", x=None, stride=None):
-        """Writes the int8 model for firmware, as a file or as sources that compile.
+        """Exports the int8 model for firmware, as a file or as sources that compile.
 
         Args:
-            directory: path of a folder; made if missing.
-            format: str. `"tflite"`: the file. `"c"`: C without an interpreter, on CMSIS-NN or in plain C. `"tflm"`: C++
+            directory: path of a folder, created if missing.
+            format: str. `"tflite"`: the file. `"c"`: C without an interpreter, using CMSIS-NN or plain C. `"tflm"`: C++
                 for TensorFlow Lite Micro. `"arduino"`: an Arduino library. `"mbed"`: a program for Mbed OS. `"zephyr"`:
-                a Zephyr module. All have `model.tflite` and `model.json`, with class names, quantisation and
-                standardisation; the sources also take raw sensor values, sample by sample, and have a self-test.
-                Defaults to `"tflite"`.
-            x: windows as in `predict`, some of which become the self-test. Defaults to None: random ones.
-            stride: int, samples from one class to the next in the example. Defaults to None, half a window.
+                a Zephyr module. All include `model.tflite` and `model.json`, with class names, quantisation and
+                standardisation; the sources take raw sensor values, sample by sample, and have a self-test. Defaults to
+                `"tflite"`.
+            x: windows as in `predict`, some of which become the self-test. Defaults to None, random windows.
+            stride: int, samples from one prediction to the next in the example. Defaults to None, half a window.
 
         Returns:
             list of the paths written.
 
         Raises:
-            ExportError: a format that does not exist, or a stride below 1.
+            ExportError: an unknown format, or a stride below 1.
             DataError: windows that cannot be used.
             OutputDirError: the folder cannot be written.
 
@@ -321,22 +324,22 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         return export_model(model.firmware, directory, format, x, stride, model.architecture.describe())
 
     def report(self, directory, x_test=None, y_test=None, *, command_line=None):
-        """Writes a report: how the limits are kept, how well it does, what it costs where, and how it was found.
+        """Writes a report on the model: its limits, scores and costs, and the search that found it.
 
         Args:
-            directory: path of a folder; made if missing. Files of an earlier report there are replaced.
+            directory: path of a folder, created if missing. Files of an earlier report are replaced.
             x_test: windows as in `predict`, or a tf.data.Dataset of (x, y), that `fit` has not seen. Defaults to None:
                 the report says that nothing was held out.
             y_test: labels of shape (windows,). Defaults to None.
-            command_line: str, the command that made the classifier, to be shown. Defaults to None.
+            command_line: str, command that made the classifier, which the report shows. Defaults to None.
 
         Returns:
-            list of the paths written: `report.html`, a page that needs nothing else; `report.json`, the same facts for
-            programs; and `MODEL_CARD.md`.
+            list of the paths written: `report.html`, a self-contained page; `report.json`, the same facts for programs;
+            and `MODEL_CARD.md`.
 
         Raises:
             NotFittedError: `fit` has not been called.
-            UnknownLabelError: labels that the training labels lack.
+            UnknownLabelError: labels that do not occur in training.
             DataError: windows or labels that cannot be used.
             OutputDirError: the folder cannot be written.
 
@@ -344,11 +347,11 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             >>> clf.report("runs/shoulder", x_test, y_test)
         """
         model = self._fitted
-        # Only here: most who fit a classifier never ask for its report.
+        # Imported here because few who fit a classifier ask for its report.
         from tsnas.report.write import write_report
 
         if x_test is None and y_test is not None:
-            raise LengthMismatchError("y_test comes without x_test; give both, or none of them.")
+            raise LengthMismatchError("y_test was given without x_test; give both or neither.")
         judged = None if x_test is None else model.judge(x_test, y_test, "x_test")
         return write_report(model, self, directory, judged, command_line)
 
@@ -360,18 +363,18 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
 
     @property
     def _fitted(self) -> Model:
-        """The model; raises NotFittedError if there is none yet."""
+        """Fitted model; raises NotFittedError if there is none."""
         check_is_fitted(self, "model_")
         return self.model_
 
     def _run(self, job: Job, callbacks: Any) -> AutoClassifier:
-        return self._learn(pipeline.run(job, as_callbacks(callbacks)))
+        return self._set_model(pipeline.run(job, as_callbacks(callbacks)))
 
-    def _learn(self, model: Model) -> AutoClassifier:
-        """Takes over a finished model, and names what scikit-learn's users look for."""
+    def _set_model(self, model: Model) -> AutoClassifier:
+        """Sets the model and the attributes that scikit-learn's users expect."""
         self.model_ = model
         self.classes_ = model.classes
-        self.n_features_in_ = model.architecture.sensors
+        self.n_features_in_ = model.architecture.channels
         self.board_ = model.board
         self.signal_ = model.signal
         self.axes_ = model.axes
@@ -391,7 +394,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def __getstate__(self):
-        # Interpreters and Keras models do not pickle; `save` and `tsnas.load` round-trip a fitted classifier.
+        # Interpreters and Keras models cannot be pickled, so a fitted model is pickled as the files that `save` writes.
         state = super().__getstate__().copy()
         if "model_" in state:
             state["_saved"] = saving.to_bytes(self.model_, self.get_params(deep=False))
@@ -403,11 +406,11 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         saved = state.pop("_saved", None)
         super().__setstate__(state)
         if saved is not None:
-            self._learn(saving.from_bytes(saved)[0])
+            self._set_model(saving.from_bytes(saved)[0])
 
 
 def load(directory) -> AutoClassifier:
-    """Loads a classifier that `AutoClassifier.save` wrote; no code from the folder is run.
+    """Loads a classifier that `AutoClassifier.save` has written; runs no code from the folder.
 
     Args:
         directory: path of the folder.
@@ -427,4 +430,4 @@ def load(directory) -> AutoClassifier:
         classifier = AutoClassifier(**params)
     except TypeError as error:
         raise ModelFileError(f"The classifier saved in {directory} is damaged ({error}); save it again.") from error
-    return classifier._learn(model)
+    return classifier._set_model(model)

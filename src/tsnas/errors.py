@@ -1,13 +1,12 @@
-"""Every error that tsnas raises on purpose: one type for each kind of bad input.
+"""Errors that tsnas raises: one type for each kind of invalid input.
 
-All derive from `TsnasError`; those about a value also derive from `ValueError`, so code that
-catches the built-in type keeps working. A message names what was given, what is allowed, and
-what to do.
+All of them derive from `TsnasError`; errors about a value also derive from `ValueError`, so that code which catches the
+built-in type works as well. A message says what was given, what is allowed, and what to do.
 """
 
 
 class TsnasError(Exception):
-    """Base class of all errors raised by tsnas."""
+    """Base class of all errors that tsnas raises."""
 
 
 class DataError(TsnasError, ValueError):
@@ -19,11 +18,11 @@ class WindowShapeError(DataError):
 
 
 class WindowTooShortError(DataError):
-    """Windows with fewer time steps than the search space can work on."""
+    """Windows with too few time steps for the search space."""
 
 
 class NonFiniteError(DataError):
-    """Windows that hold NaN or infinite values."""
+    """Windows that contain NaN or infinite values."""
 
 
 class DtypeError(DataError):
@@ -39,7 +38,7 @@ class LabelShapeError(DataError):
 
 
 class LabelValueError(DataError):
-    """Labels or groups that are missing (None, NaN) or are no class, such as 0.5."""
+    """Labels or groups that are missing (None, NaN) or not a class, such as 0.5."""
 
 
 class SingleClassError(DataError):
@@ -51,7 +50,7 @@ class TooFewWindowsError(DataError):
 
 
 class UnknownLabelError(DataError):
-    """Validation or test labels that the training labels lack."""
+    """Validation or test labels that do not occur in training."""
 
 
 class InfiniteDatasetError(DataError):
@@ -75,19 +74,19 @@ class TableError(DataError):
 
 
 class TableFileError(TableError):
-    """A CSV file that is missing, no text, empty, or that has lines of another number of fields."""
+    """A CSV file that is missing, empty or not text, or whose lines differ in their number of fields."""
 
 
 class TableColumnError(TableError):
-    """A column that a file or frame lacks; the message names near ones."""
+    """A column that a file or data frame does not have; the message names similar ones."""
 
 
 class TableValueError(TableError):
-    """A cell of a channel that is no number; the message names file, line and column."""
+    """A value of a channel that is not a number; the message names file, line and column."""
 
 
 class TableTimeError(TableError):
-    """Time stamps that cannot be read, whose unit is not known, or that are too coarse."""
+    """Time stamps that cannot be read, have an unknown unit, or are too coarse."""
 
 
 class TableNameError(TableError):
@@ -95,21 +94,21 @@ class TableNameError(TableError):
 
 
 class SettingError(TsnasError, ValueError):
-    """An argument of a public function that is outside what is allowed."""
+    """An argument of a public function that is not allowed."""
 
 
 class LimitError(SettingError):
-    """A limit that is not a positive number, or one on energy for a board whose power is not known."""
+    """A limit that is not a positive number, or an energy limit for a board whose power is unknown."""
 
 
 class InfeasibleError(TsnasError, ValueError):
-    """No architecture of the search space keeps the limits on this board.
+    """Limits that no architecture of the search space keeps on a board.
 
     Args:
-        message: the sentence to print.
-        smallest: dict of the smallest value that the space reaches for each cost that is
-            limited, such as `{"latency_ms": 2.1, "ram_bytes": 9216}`.
-        short: tuple of the names of the limits that are too low.
+        message: str, the message.
+        smallest: dict of cost name to the smallest value that the space reaches, such as
+            `{"latency_ms": 2.1, "ram_bytes": 9216}`. Defaults to None, unknown.
+        short: tuple of str, names of the costs whose limits are too low. Defaults to ().
     """
 
     def __init__(self, message, smallest=None, short=()):
@@ -119,7 +118,7 @@ class InfeasibleError(TsnasError, ValueError):
 
 
 class LimitExceededError(TsnasError):
-    """A finished model that is over a limit; it is never returned."""
+    """A finished model that exceeds a limit; such a model is never returned."""
 
 
 class BoardError(TsnasError, ValueError):
@@ -127,7 +126,7 @@ class BoardError(TsnasError, ValueError):
 
 
 class UnknownBoardError(BoardError):
-    """A board name that tsnas does not know."""
+    """A board name that is unknown."""
 
 
 class BoardFileError(BoardError):
@@ -139,11 +138,11 @@ class CoreModelError(TsnasError, ValueError):
 
 
 class ModelFileError(TsnasError, ValueError):
-    """A .tflite file or saved folder that is missing, truncated or not what it should be."""
+    """A .tflite file or saved folder that is missing, truncated or invalid."""
 
 
 class UnsupportedOpError(ModelFileError):
-    """A .tflite file with an operator that has no cost model; the message names it."""
+    """A .tflite file with an operator that has no cost model; the message names the operator."""
 
 
 class FloatModelError(ModelFileError):
@@ -155,7 +154,7 @@ class OutputDirError(TsnasError, OSError):
 
 
 class DirectoryInUseError(OutputDirError):
-    """A folder in which another run is at work; the message says which."""
+    """A folder that another run is using; the message names that run."""
 
 
 class ProbeError(TsnasError):
@@ -167,15 +166,15 @@ class PortError(ProbeError, OSError):
 
 
 class NoAnswerError(ProbeError):
-    """Nothing that answers like a probe, or a board that has stopped answering."""
+    """A port where no probe answers, or a board that has stopped answering."""
 
 
 class FirmwareVersionError(ProbeError):
-    """A probe firmware that speaks another version of the protocol."""
+    """A probe firmware with another version of the protocol."""
 
 
 class ProbeResetError(ProbeError):
-    """A board that has started anew in the middle of a session."""
+    """A board that has restarted in the middle of a session."""
 
 
 class BoardMemoryError(ProbeError):
@@ -187,20 +186,20 @@ class UnsupportedProbeOpError(ProbeError):
 
 
 class ToolchainError(ProbeError):
-    """A compiler or emulator that is missing, or that fails; the message says how to install it."""
+    """A compiler or emulator that is missing or fails; the message says how to install it."""
 
 
 class VerificationError(TsnasError):
-    """A model whose outputs on a board are not those of the reference interpreter."""
+    """A model whose outputs on a board differ from those of the reference interpreter."""
 
 
 class ExportError(TsnasError, ValueError):
-    """A model or format that cannot be exported; the message says what can."""
+    """A model that cannot be exported, or an unknown format; the message says what is possible."""
 
 
 class JobError(TsnasError):
-    """A job that failed in another process; the message holds its error."""
+    """A job that failed in another process; the message includes its error."""
 
 
 class WorkerError(TsnasError):
-    """A process that cannot take part in a job that is spread over machines."""
+    """A process that cannot take part in a distributed job."""

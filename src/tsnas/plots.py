@@ -1,4 +1,4 @@
-"""Pictures of a search; needs matplotlib (`pip install tsnas[plots]`)."""
+"""Plots of a search; needs matplotlib (`pip install tsnas[plots]`)."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
     from tsnas.classifier import AutoClassifier
     from tsnas.model.model import Model
 
-# Of the palette of Okabe and Ito, which colour-blind people can tell apart.
+# From the palette of Okabe and Ito, whose colours colour-blind people can tell apart.
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 
 
 def plot_search(classifier: AutoClassifier | Model, path: str | os.PathLike[str] | None = None) -> Any:
-    """Draws how a search went, epoch by epoch: expected costs against their limits, decisions, accuracy.
+    """Plots the progress of a search by epoch: expected costs and their limits, decisions, and accuracy.
 
-    Lines have a gap where the search of the next part of the space begins.
+    Lines have gaps where the search of another part of the space begins.
 
     Args:
         classifier: fitted `AutoClassifier` whose strategy trained a supernet, or its `model_`.
-        path: file to write, such as `"search.png"`. Defaults to None, none.
+        path: path of a file to write, such as `"search.png"`. Defaults to None, no file.
 
     Returns:
         The matplotlib figure.
 
     Raises:
         NotFittedError: `fit` has not been called.
-        SettingError: matplotlib is not installed, or the job had no such search.
+        SettingError: matplotlib is not installed, or no supernet was trained.
 
     Example:
         >>> plot_search(clf.fit(x, y), "search.png")
@@ -51,18 +51,18 @@ def plot_search(classifier: AutoClassifier | Model, path: str | os.PathLike[str]
     if history is None:
         strategy = getattr(classifier, "strategy", None)
         raise SettingError(
-            f"strategy={strategy!r} trains no supernet, so there is nothing to draw; see history_."
+            f"strategy={strategy!r} trains no supernet, so there is nothing to plot; see history_."
             if strategy
-            else "This model was found without training a supernet, so there is nothing to draw; see its history."
+            else "This model was found without training a supernet, so there is nothing to plot; see its history."
         )
-    epochs, history = _broken(history)
+    epochs, history = _with_gaps(history)
     figure = Figure(figsize=(9, 6), layout="constrained")
     latency, ram, decisions, accuracy = figure.subplots(2, 2, sharex=True).ravel()
     _cost(latency, epochs, history["expected_latency_ms"], model.limits.max_latency_ms, "latency (ms)")
     kb = [n_bytes / BYTES_PER_KB for n_bytes in history["expected_ram_bytes"]]
     _cost(ram, epochs, kb, model.limits.max_ram_kb, "RAM (KB)")
-    decisions.plot(epochs, history["entropy"], color=BLUE, label="entropy (mean, share of its maximum)")
-    decisions.plot(epochs, history["settled"], color=GREEN, linestyle="--", label="settled decisions (share)")
+    decisions.plot(epochs, history["entropy"], color=BLUE, label="entropy (mean, fraction of its maximum)")
+    decisions.plot(epochs, history["settled"], color=GREEN, linestyle="--", label="settled decisions (fraction)")
     decisions.set(ylim=(-0.02, 1.02), ylabel="decisions", xlabel="epoch")
     accuracy.plot(epochs, history["accuracy"], color=ORANGE, label="training")
     accuracy.plot(epochs, history["val_accuracy"], color=BLUE, linestyle="--", label="validation")
@@ -75,17 +75,17 @@ def plot_search(classifier: AutoClassifier | Model, path: str | os.PathLike[str]
     return figure
 
 
-def _broken(history: dict[str, list[float]]) -> tuple[list[float], dict[str, list[float]]]:
-    """The epochs and their values, with a gap where the next part of the space begins, with another supernet."""
+def _with_gaps(history: dict[str, list[float]]) -> tuple[list[float], dict[str, list[float]]]:
+    """Returns the epochs and their values, with gaps where the search of another part of the space begins."""
     epochs: list[float] = list(range(1, len(history["loss"]) + 1))
-    broken = {name: list(values) for name, values in history.items()}
+    padded = {name: list(values) for name, values in history.items()}
     parts = history.get("part", [])
     for place in reversed(range(1, len(parts))):
         if parts[place] != parts[place - 1]:
             epochs.insert(place, place + 0.5)
-            for values in broken.values():
+            for values in padded.values():
                 values.insert(place, math.nan)
-    return epochs, broken
+    return epochs, padded
 
 
 def _cost(axis: Any, epochs: Sequence[float], expected: list[float], limit: float | None, label: str) -> None:

@@ -76,7 +76,7 @@ def test_what_is_no_callback_is_named(wrong):
 def test_monitor_needs_a_supernet():
     model = keras.Sequential([keras.layers.Dense(1, input_shape=(2,))])
     model.compile(loss="mse")
-    with pytest.raises(SettingError, match="watches a Supernet; it was given a Sequential"):
+    with pytest.raises(SettingError, match="follows a Supernet, but was given a Sequential"):
         model.fit(np.zeros((4, 2)), np.zeros(4), callbacks=[ConstraintMonitor()], verbose=0)
 
 
@@ -126,7 +126,7 @@ def test_search_ends_once_its_decisions_have_settled(capsys):
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ({"settled": 0}, r"settled=0 must be a share of the decisions in \(0, 1\]"),
+        ({"settled": 0}, r"settled=0 must be a fraction of the decisions in \(0, 1\]"),
         ({"settled": True}, "settled=True"),
         ({"patience": 0}, "patience=0 must be a whole number"),
         ({"patience": 1.5}, "patience=1.5"),

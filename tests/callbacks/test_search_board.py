@@ -81,7 +81,7 @@ def test_what_cannot_be_had_is_said(tmp_path, monkeypatch):
         SearchBoard(tmp_path, pictures_every=-1)
     model = keras.Sequential([keras.layers.Dense(1, input_shape=(1,))])
     model.compile(loss="mse")
-    with pytest.raises(SettingError, match=r"SearchBoard watches a Supernet; it was given a Sequential"):
+    with pytest.raises(SettingError, match=r"SearchBoard follows a Supernet, but was given a Sequential"):
         model.fit(np.zeros((2, 1)), np.zeros(2), callbacks=[SearchBoard(tmp_path)], verbose=0)
     real = builtins.__import__
 

@@ -46,7 +46,7 @@ def test_of_energy_and_latency_what_was_asked_for_is_named(trained, latency_shar
     board = dataclasses.replace(load_board(BOARD), active_power_mw=1000.0)
     estimate = estimate_tflite(trained.tflite, board)
     limits = Limits(max_latency_ms=latency_share * estimate.latency_ms, max_energy_mj=0.5 * estimate.latency_ms)
-    with pytest.raises(errors.LimitExceededError, match=rf"breaks its limits on {BOARD}: {named} [^;]*\.$"):
+    with pytest.raises(errors.LimitExceededError, match=rf"exceeds its limits on {BOARD}: {named} [^;]*\.$"):
         verify(trained.tflite, board, limits.on(board))
 
 

@@ -22,7 +22,7 @@ def converted(architecture):
 def metadata(architecture, classes=None):
     """Names and standardisation such as a search puts into the file."""
     rng = np.random.default_rng(1)
-    mean, std = rng.normal(0, 5, architecture.sensors), rng.uniform(0.1, 20, architecture.sensors)
+    mean, std = rng.normal(0, 5, architecture.channels), rng.uniform(0.1, 20, architecture.channels)
     names = classes or [f"class {i}" for i in range(architecture.classes)]
     standardization = {"mean": mean.tolist(), "std": std.tolist()}
     return {"classes": names, "standardization": standardization, "board": "nucleo_f446re"}

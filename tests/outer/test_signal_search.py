@@ -72,7 +72,7 @@ def test_of_signals_as_good_as_the_best_the_one_of_fewest_values_is_chosen():
     search.tolerance = 0.0
     assert search._best(channels=5) is many
     search.trials_ = [none]
-    with pytest.raises(InfeasibleError, match=r"None of the 1 signals leaves a network within the limits. too slow"):
+    with pytest.raises(InfeasibleError, match=r"No network is within the limits for any of the 1 signals. too slow"):
         search._best(channels=5)
 
 

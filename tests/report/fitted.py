@@ -60,7 +60,7 @@ def fitted(architecture=SMALL, labels=None, strategy="evolution", contest=True, 
     count = architecture.classes
     classes = np.array(list("abcdefghijklmnopqrstuvwxyzABCD")[:count] if labels is None else labels)
     rng = np.random.default_rng(0)
-    mean, std = rng.normal(size=architecture.sensors), rng.uniform(0.1, 2000, size=architecture.sensors)
+    mean, std = rng.normal(size=architecture.channels), rng.uniform(0.1, 2000, size=architecture.channels)
     standardizer = Standardizer(tuple(mean.tolist()), tuple(std.tolist()))
     metadata = {"classes": [str(label) for label in classes], "standardization": standardizer.to_json()}
     tflite = embed_metadata(tflite, metadata)
@@ -101,12 +101,12 @@ def fitted(architecture=SMALL, labels=None, strategy="evolution", contest=True, 
         data_summary=summarise(x, codes, classes, groups, rows, fraction=0.2),
         versions=versions(),
     )
-    clf._learn(model)
+    clf._set_model(model)
     return clf
 
 
 def windows(architecture=SMALL, per_class=10, seed=0):
     """Random windows for a network, and class codes."""
     codes = np.arange(per_class * architecture.classes) % architecture.classes
-    shape = (len(codes), architecture.time, architecture.sensors)
+    shape = (len(codes), architecture.time, architecture.channels)
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32), codes

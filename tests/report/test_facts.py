@@ -21,7 +21,7 @@ def test_costs_are_those_of_the_estimate():
     assert len(facts["layers"]) == len(clf.estimate_.rows)
     named = {row["cost"]: row for row in facts["limits"]} if "cost" in facts["limits"][0] else facts["limits"]
     assert len(named) >= 3
-    assert facts["stream"]["buffer_bytes"] == buffer_bytes(SMALL.time, SMALL.sensors)
+    assert facts["stream"]["buffer_bytes"] == buffer_bytes(SMALL.time, SMALL.channels)
     assert facts["stream"]["with_arena_bytes"] == facts["stream"]["buffer_bytes"] + clf.ram_bytes_
 
 
@@ -98,7 +98,7 @@ def test_a_folder_of_an_earlier_version_says_what_is_not_known(tmp_path):
 @pytest.mark.parametrize(
     ("x", "y", "error", "message"),
     [
-        (None, ["a"], errors.LengthMismatchError, "y_test comes without x_test"),
+        (None, ["a"], errors.LengthMismatchError, "y_test was given without x_test"),
         (np.zeros((2, 32, 3)), None, errors.LengthMismatchError, "without labels"),
         (np.zeros((2, 31, 3)), ["a", "b"], errors.WindowShapeError, r"\(31, 3\)"),
         (np.zeros((2, 32, 3)), ["a", "z"], errors.UnknownLabelError, "z"),

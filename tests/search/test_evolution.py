@@ -65,7 +65,7 @@ def test_what_it_finds_uses_the_limits_well_where_anything_can(max_latency_ms, c
     supernet, found, _ = evolved(limits, config)
     paths = Paths(Part.of(supernet), limits.on(BOARD))
     rng = np.random.default_rng(0)
-    drawn = [paths.use(paths.drawn(rng)) >= WELL_USED for _ in range(20)]
+    drawn = [paths.use(paths.draw(rng)) >= WELL_USED for _ in range(20)]
     assert any(drawn) == can
     assert not all(drawn)
     assert len(found) > 1

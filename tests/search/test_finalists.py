@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
 from tsnas.search.derive import derive
-from tsnas.search.finalists import finalists, shares
+from tsnas.search.finalists import divide, finalists
 from tsnas.search.paths import WELL_USED, Part, Paths
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
@@ -49,7 +49,7 @@ def test_some_are_near_what_the_search_prefers_and_some_far(paths, first):
 
 def test_neighbours_of_what_uses_the_limits_well_do_so_too(paths):
     rng = np.random.default_rng(0)
-    near = iter(lambda: paths.candidate(paths.drawn_near(rng)), None)
+    near = iter(lambda: paths.candidate(paths.draw_near(rng)), None)
     first = next(one for one in near if paths.use_of(one) >= WELL_USED)
     walked = [paths.candidate(paths.walk(first.path, 6, rng)) for _ in range(20)]
     assert min(paths.use_of(one) for one in walked if one is not None) < WELL_USED
@@ -75,7 +75,7 @@ def test_without_a_search_all_are_drawn(paths, first):
 def test_one_uses_the_limits_well_if_any_can(paths, first, monkeypatch):
     """Where neither a search nor the draws come near the limits, the last is drawn again, towards them."""
     loose = paths.within(Limits(max_latency_ms=20).on(BOARD))
-    monkeypatch.setattr(loose, "drawn", lambda rng: loose.walk(first.path, 6, rng))
+    monkeypatch.setattr(loose, "draw", lambda rng: loose.walk(first.path, 6, rng))
     found = finalists(loose, [first], 4, seed=0)
     assert loose.use_of(found[-1]) >= WELL_USED > max(loose.use_of(one) for one in found[:-1])
     monkeypatch.setattr("tsnas.search.finalists.WELL_USED", 1.1)
@@ -91,7 +91,7 @@ def test_same_seed_same_finalists(paths, first):
 
 @given(count=st.integers(0, 40), parts=st.integers(1, 6))
 def test_parts_have_equal_shares_and_the_first_what_is_left(count, parts):
-    found = shares(count, parts)
+    found = divide(count, parts)
     assert sum(found) == count
     assert len(found) == parts
     assert found == sorted(found, reverse=True)

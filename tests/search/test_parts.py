@@ -1,4 +1,4 @@
-"""Parts that cannot keep the limits are left out, and of those that can, the room that they ask for decides."""
+"""Parts that cannot keep the limits are left out, and of those that can, the slack that they need decides."""
 
 import dataclasses
 
@@ -21,8 +21,8 @@ OTHER = SpaceConfig(time_reduce_filters=8, fusion_filters=24, extra_fusion_cells
 SMALL, SLOW = build_parts([CONFIG, OTHER], (64, 4), 3, BOARD)
 
 
-def with_room(part, least_room):
-    return dataclasses.replace(part, least_room=least_room)
+def with_slack(part, min_slack):
+    return dataclasses.replace(part, min_slack=min_slack)
 
 
 def least_ms(part):
@@ -48,12 +48,12 @@ def test_parts_of_a_space_that_cannot_keep_the_limits_are_left_out():
     assert raised.value.short == ("latency_ms",)
 
 
-def test_the_part_that_asks_for_most_of_the_room_that_it_has_is_searched():
-    slow, small = with_room(SLOW, 1.5), SMALL
+def test_of_the_parts_that_have_the_slack_they_need_the_one_that_needs_most_is_searched():
+    slow, small = with_slack(SLOW, 1.5), SMALL
     assert fitting_parts([slow, small], Limits()) == fitting_parts([small, slow], Limits()) == [slow]
     assert fitting_parts([small], Limits()) == [small]
     least, more = least_ms(SMALL), least_ms(SLOW)
-    assert Paths(slow, Limits(max_latency_ms=3 * more).on(BOARD)).room == pytest.approx(3)
+    assert Paths(slow, Limits(max_latency_ms=3 * more).on(BOARD)).slack == pytest.approx(3)
     for limit_ms, searched in (((least + more) / 2, 1), (1.45 * more, 1), (1.55 * more, 0)):
         both = [slow, small]
         assert fitting_parts(both, Limits(max_latency_ms=limit_ms)) == [both[searched]]
@@ -62,11 +62,11 @@ def test_the_part_that_asks_for_most_of_the_room_that_it_has_is_searched():
     assert raised.value.smallest["latency_ms"] == pytest.approx(least)
 
 
-def test_where_no_part_has_the_room_that_it_asks_for_those_that_ask_for_least_are_searched():
+def test_where_no_part_has_the_slack_it_needs_those_that_need_least_are_searched():
     limits = Limits(max_latency_ms=2 * least_ms(SMALL))
-    much, more, same = (with_room(SMALL, room) for room in (3.0, 4.0, 3.0))
+    much, more, same = (with_slack(SMALL, slack) for slack in (3.0, 4.0, 3.0))
     assert fitting_parts([more, much, same], limits) == [much, same]
-    enough = with_room(SMALL, 1.9)
+    enough = with_slack(SMALL, 1.9)
     assert fitting_parts([more, much, enough, SMALL], limits) == [enough]
 
 
@@ -85,7 +85,7 @@ def default_parts():
         (None, (2, 2, 2, 9, 1), (5, 7)),
     ],
 )
-def test_the_default_space_goes_with_the_room_that_limits_leave(default_parts, max_latency_ms, strides, kernels):
+def test_the_default_space_goes_with_the_slack_of_the_limits(default_parts, max_latency_ms, strides, kernels):
     (part,) = fitting_parts(default_parts, Limits(max_latency_ms=max_latency_ms))
     cells = [cell for cell in part.supernet.cells if hasattr(cell, "stride")]
     assert tuple(cell.stride for cell in cells) == strides
@@ -93,14 +93,14 @@ def test_the_default_space_goes_with_the_room_that_limits_leave(default_parts, m
 
 
 def test_each_part_has_the_paths_of_its_own_within_the_limits_and_the_board():
-    slow = dataclasses.replace(OTHER, least_room=2.0, dropout=0.3)
+    slow = dataclasses.replace(OTHER, min_slack=2.0, dropout=0.3)
     parts = build_parts([CONFIG, slow, CONFIG], (64, 4), 3, BOARD, "softmax", seed=3)
-    assert [part.least_room for part in parts] == [0.0, 2.0]
+    assert [part.min_slack for part in parts] == [0.0, 2.0]
     assert [part.supernet.dropouts[0].rate for part in parts] == [0.1, 0.3]
     for part in parts:
         paths = Paths(part, Limits(max_latency_ms=4).on(BOARD))
         assert paths.bounds.upper == Costs(4, BOARD.ram_bytes, BOARD.flash_bytes)
         assert paths.supernet.pseudo_prob == "softmax"
-        assert (paths.nearest.architecture.time, paths.nearest.architecture.sensors) == (64, 4)
+        assert (paths.nearest.architecture.time, paths.nearest.architecture.channels) == (64, 4)
     options = cell_options(build_cells(BOARD, 64, 4, 3, CONFIG)[0])
     assert parts[0].options[0].costs["latency_ms"].tolist() == options.costs["latency_ms"].tolist()

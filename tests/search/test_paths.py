@@ -103,5 +103,5 @@ def test_a_population_settles_the_decisions():
 def test_crossed_takes_each_cell_of_one_parent(seed):
     rng = np.random.default_rng(seed)
     one, other = random_path(rng), random_path(rng)
-    child = PATHS.crossed(one, other, rng)
+    child = PATHS.cross(one, other, rng)
     assert all(c in (a, b) for a, b, c in zip(one, other, child, strict=True))

@@ -1,5 +1,6 @@
 """Architectures: JSON, the cost graph against the Keras model, and the errors."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -33,6 +34,14 @@ architectures = st.builds(
 @given(architectures)
 def test_json_round_trip(architecture):
     assert Architecture.from_json(json.loads(json.dumps(architecture.to_json()))) == architecture
+
+
+def test_the_former_name_of_the_channels_still_reads_and_is_what_saved_folders_hold():
+    net = Architecture(32, 6, 3, ())
+    assert net.sensors == net.channels == 6
+    assert net.to_json() == {"time": 32, "sensors": 6, "classes": 3, "cells": []}
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        net.sensors = 7
 
 
 @settings(max_examples=15, deadline=None)
@@ -75,4 +84,4 @@ def test_description_names_every_cell():
     net = Architecture(32, 6, 3, (TimeReduce(3, 4), SensorFusion(8, (3, 5), 16, True, 2)))
     text = "\n".join(net.describe())
     assert "4 filters of (3, 1)" in text
-    assert "16 filters over the sensors, then (3, 1) + (5, 1) + skip convolution to 8 filters, stride 2" in text
+    assert "16 filters over the channels, then (3, 1) + (5, 1) + skip convolution to 8 filters, stride 2" in text

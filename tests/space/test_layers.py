@@ -18,15 +18,15 @@ def random(*shape, seed=0):
 @settings(max_examples=10, deadline=None)
 @given(
     time=st.integers(1, 20),
-    sensors=st.integers(1, 6),
-    channels=st.integers(1, 5),
+    channels=st.integers(1, 6),
+    filters=st.integers(1, 5),
     kernel=st.sampled_from([(3, 1), (7, 1), (1, 1), (1, 4)]),
     strides=st.sampled_from([(1, 1), (2, 1), (1, 2)]),
 )
-def test_dynamic_conv(time, sensors, channels, kernel, strides):
+def test_dynamic_conv(time, channels, filters, kernel, strides):
     layer = DynamicConv2D((2, 4), kernel, strides, costs={"latency_ms": np.arange(6.0).reshape(2, 3)}, seed=0)
-    inputs, probs = random(2, time, sensors, channels), tf.constant([0.3, 0.7])
-    shape = (2, -(-time // strides[0]), -(-sensors // strides[1]), 4)
+    inputs, probs = random(2, time, channels, filters), tf.constant([0.3, 0.7])
+    shape = (2, -(-time // strides[0]), -(-channels // strides[1]), 4)
     run_layer_check(layer, lambda layer: layer(inputs, probs, gate=0.5, training=True), shape)
 
 

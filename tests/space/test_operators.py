@@ -29,18 +29,18 @@ def test_a_thousand_random_architectures_need_nothing_else(space):
             assert needed <= planned
 
 
-@pytest.mark.parametrize(("time", "sensors", "classes"), [(24, 1, 2), (40, 4, 3), (64, 30, 10)])
-def test_nothing_is_planned_that_no_architecture_has(time, sensors, classes):
+@pytest.mark.parametrize(("time", "channels", "classes"), [(24, 1, 2), (40, 4, 3), (64, 30, 10)])
+def test_nothing_is_planned_that_no_architecture_has(time, channels, classes):
     config = SpaceConfig(
         time_reduce_filters=8,
         fusion_filters=16,
-        time_reduce_kernel_sizes=(5, 9) if sensors > 1 else None,
+        time_reduce_kernel_sizes=(5, 9) if channels > 1 else None,
         extra_fusion_cells=1,
-        collapse=sensors == 4,
+        collapse=channels == 4,
     )
-    supernet = Supernet(build_cells(BOARD, time, sensors, classes, config), BOARD)
-    left = set(space_ops(time, sensors, classes, config))
+    supernet = Supernet(build_cells(BOARD, time, channels, classes, config), BOARD)
+    left = set(space_ops(time, channels, classes, config))
     for needed in random_ops(supernet, 1000):
         left -= needed
     assert not left
-    assert len(space_ops(time, sensors, classes, config)) == len(set(space_ops(time, sensors, classes, config)))
+    assert len(space_ops(time, channels, classes, config)) == len(set(space_ops(time, channels, classes, config)))

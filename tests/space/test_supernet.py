@@ -20,8 +20,8 @@ SMALL = SpaceConfig(
 )
 
 
-def small_supernet(time=32, sensors=6, classes=3, **kwargs):
-    return Supernet(build_cells(BOARD, time, sensors, classes, SMALL), BOARD, **kwargs)
+def small_supernet(time=32, channels=6, classes=3, **kwargs):
+    return Supernet(build_cells(BOARD, time, channels, classes, SMALL), BOARD, **kwargs)
 
 
 def one_hot(supernet, choices):
@@ -101,15 +101,15 @@ def test_gradients_of_latency_and_ram_reach_alpha():
 
 
 @settings(max_examples=12, deadline=None)
-@given(time=st.integers(8, 70), sensors=st.integers(1, 14), classes=st.integers(2, 4))
-def test_any_window_gives_probabilities(time, sensors, classes):
-    supernet = small_supernet(time, sensors, classes)
-    outputs = supernet(np.random.default_rng(0).normal(size=(2, time, sensors, 1)).astype(np.float32))
+@given(time=st.integers(8, 70), channels=st.integers(1, 14), classes=st.integers(2, 4))
+def test_any_window_gives_probabilities(time, channels, classes):
+    supernet = small_supernet(time, channels, classes)
+    outputs = supernet(np.random.default_rng(0).normal(size=(2, time, channels, 1)).astype(np.float32))
     assert outputs.shape == (2, classes)
     np.testing.assert_allclose(tf.reduce_sum(outputs, -1), 1, rtol=1e-5)
-    time_out, sensors_out = supernet.cells[-1].in_size
+    time_out, channels_out = supernet.cells[-1].in_size
     assert time_out >= 4
-    assert sensors_out == 1 or sensors_out < sensors
+    assert channels_out == 1 or channels_out < channels
 
 
 def test_one_hot_supernet_computes_the_derived_network():

@@ -103,7 +103,7 @@ def test_relu6_counts_as_relu():
         (lambda x: layers.Dense(3)(x), r"works on shape \(16, 4, 4\) with weights for 4 inputs|has no cost model"),
         (
             lambda x: keras.layers.Lambda(lambda t: tf.pad(t, ((0, 0), (0, 0), (0, 0), (1, 0))))(x),
-            r"operator 0 \(PAD\) pads by \[0, 0, 0, 0, 0, 0, 1, 0\]; only time and sensors",
+            r"operator 0 \(PAD\) pads by \[0, 0, 0, 0, 0, 0, 1, 0\]; only height and width",
         ),
         (lambda x: keras.backend.mean(x, axis=1), r"operator 0 \(MEAN\) averages axes \[1\] of 4 dimensions"),
         (lambda x: layers.Softmax()(x), r"operator 0 \(SOFTMAX\) works on shape \(16, 4, 4\)"),

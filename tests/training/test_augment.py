@@ -51,7 +51,7 @@ def test_turned_sensors_keep_their_length_and_angles(standardizer, monkeypatch):
         assert before @ matrix == pytest.approx(after, abs=1e-3)
         angles.append(np.degrees(np.arccos(np.clip((np.trace(matrix) - 1) / 2, -1, 1))))
     # Three components of N(0, 8) degrees: the mean length is 8 * sqrt(8 / pi).
-    assert np.mean(angles) == pytest.approx(augment.TURN_DEGREES * np.sqrt(8 / np.pi), rel=0.1)
+    assert np.mean(angles) == pytest.approx(augment.ROTATION_DEGREES * np.sqrt(8 / np.pi), rel=0.1)
 
 
 def test_without_axes_nothing_is_turned(standardizer):

@@ -98,9 +98,9 @@ def test_a_copy_has_the_same_weights_and_leaves_the_model_alone():
         assert not np.array_equal(one, trained)
 
 
-@pytest.mark.parametrize("sensors", [1, 9])
-def test_sizes_may_be_unknown_before_it_runs(sensors):
-    x, scale, offset = drawn((6, 5, sensors, 4))
+@pytest.mark.parametrize("channels", [1, 9])
+def test_sizes_may_be_unknown_before_it_runs(channels):
+    x, scale, offset = drawn((6, 5, channels, 4))
 
     @tf.function(input_signature=[tf.TensorSpec((None, None, None, None))])
     def compute(values):

@@ -149,10 +149,10 @@ def test_the_range_of_the_input_is_set_in_every_training_of_a_process(trained):
 @pytest.mark.parametrize(
     ("setting", "error", "message"),
     [
-        ({"epochs": 0}, errors.SettingError, "epochs=0 must be an integer of at least 1"),
+        ({"epochs": 0}, errors.SettingError, "epochs=0 must be a whole number of at least 1"),
         ({"epochs": 1.5}, errors.SettingError, "epochs=1.5"),
         ({"batch_size": -1}, errors.SettingError, "batch_size=-1"),
-        ({"seed": -1}, errors.SettingError, "seed=-1 must be an integer of at least 0"),
+        ({"seed": -1}, errors.SettingError, "seed=-1 must be a whole number of at least 0"),
         ({"learning_rate": float("nan")}, errors.SettingError, "learning_rate=nan"),
         ({"label_smoothing": 1.0}, errors.SettingError, "label_smoothing=1.0"),
         ({"x": np.zeros((6, 16, 3))}, errors.WindowShapeError, r"\(6, 16, 3\).*\(windows, 32, 3\)"),

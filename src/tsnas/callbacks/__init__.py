@@ -1,4 +1,4 @@
-"""Callbacks: live costs of a search in Keras `logs`, an early stop, progress bars, and a bridge for Keras 3."""
+"""Callbacks: expected costs in the logs of a search, early stopping, progress bars, and a bridge for Keras 3."""
 
 from tsnas.callbacks.foreign import ForeignCallback, as_callbacks
 from tsnas.callbacks.live import ConstraintMonitor, EarlyStopOnConvergence

@@ -1,4 +1,4 @@
-"""ForeignCallback: a bridge for callbacks of Keras 3 to a tf_keras model."""
+"""ForeignCallback: a bridge from callbacks of Keras 3 to tf_keras models."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tsnas.errors import SettingError
 
 
 class ForeignCallback(keras.callbacks.Callback):
-    """Lets a callback of Keras 3 (or any object with the same methods) listen to a tf_keras model.
+    """Adapter that lets a callback of Keras 3, or any object with the same methods, follow a tf_keras model.
 
     Args:
-        callback: object with Keras callback methods.
+        callback: object with the methods of a Keras callback.
 
     Example:
         >>> import keras
@@ -77,7 +77,7 @@ class ForeignCallback(keras.callbacks.Callback):
 
 
 def as_callbacks(callbacks: Any) -> list[keras.callbacks.Callback]:
-    """Callbacks of either Keras generation as a list that tf_keras takes.
+    """Returns callbacks of tf_keras or Keras 3 as a list for tf_keras.
 
     Args:
         callbacks: None, one callback, or an iterable of callbacks.
@@ -86,7 +86,7 @@ def as_callbacks(callbacks: Any) -> list[keras.callbacks.Callback]:
         list of `tf_keras.callbacks.Callback`; those of Keras 3 are wrapped in a `ForeignCallback`.
 
     Raises:
-        SettingError: an object that is no callback.
+        SettingError: an object that is not a callback.
     """
     if callbacks is None:
         return []
@@ -100,6 +100,6 @@ def _as_callback(callback: Any) -> keras.callbacks.Callback:
         return callback
     if isinstance(callback, type) or not all(hasattr(callback, name) for name in ("set_model", "on_epoch_end")):
         raise SettingError(
-            f"{callback!r} is no Keras callback; give instances of keras.callbacks.Callback (of tf_keras or Keras 3)."
+            f"{callback!r} is not a Keras callback; give instances of keras.callbacks.Callback (tf_keras or Keras 3)."
         )
     return ForeignCallback(callback)

@@ -1,4 +1,4 @@
-"""ProgressBar: the progress of one phase of a job."""
+"""ProgressBar: shows the progress of one phase of a job."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from tqdm.auto import tqdm
 
 
 class ProgressBar(keras.callbacks.Callback):
-    """Shows the progress of one phase with tqdm.
+    """Callback that shows the progress of one phase with tqdm.
 
     Args:
-        phase: str, what is going on, such as `"search"`.
+        phase: str, name of the phase, such as `"search"`.
         verbose: 0 for nothing, 1 for a bar over all epochs, 2 for a line after each epoch. Defaults to 1.
-        shown: dict of log key to a format such as `"{:.3f}"`, what is shown. Defaults to loss and accuracy.
+        shown: dict of log key to a format such as `"{:.3f}"`, the values to show. Defaults to loss and accuracy.
     """
 
     def __init__(self, phase: str, verbose: int = 1, shown: dict[str, str] | None = None):

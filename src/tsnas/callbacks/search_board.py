@@ -1,4 +1,4 @@
-"""SearchBoard: a search in TensorBoard, its costs and scores as curves and its decisions as pictures."""
+"""SearchBoard: shows a search in TensorBoard, with costs and scores as curves and decisions as pictures."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from tsnas.system.files import check_output_dir
 
 
 class SearchBoard(keras.callbacks.Callback):
-    """Writes what a search expects of its network for TensorBoard (`pip install tsnas[tensorboard]`).
+    """Callback that writes the progress of a search for TensorBoard (`pip install tsnas[tensorboard]`).
 
-    After each epoch: every value of `logs` as a scalar under `search/` (expected latency, RAM and flash, temperature,
-    entropy, losses, accuracies), and one picture, `decisions`, with a row for each decision group and a cell for each
-    of its options, the darker the more probable. `tensorboard --logdir=DIR` shows them while the search runs. Each
-    further search that it watches, such as that of the next part of the space, gets a folder `search_2`, ... in it.
+    After each epoch it writes every value of `logs` as a scalar under `search/` (expected latency, RAM and flash,
+    temperature, entropy, losses, accuracies), and one picture, `decisions`, with a row for each decision group and a
+    cell for each of its options; the darker a cell, the more probable the option. `tensorboard --logdir=DIR` shows them
+    while the search runs. Further searches, such as that of the next part of the space, are written to the subfolders
+    `search_2`, `search_3` and so on.
 
     Args:
-        log_dir: path of a folder, made if need be.
-        pictures_every: int, epochs from one picture of the decisions to the next; 0 for none. Defaults to 1.
+        log_dir: path of a folder, which is created if missing.
+        pictures_every: int, number of epochs between two pictures of the decisions; 0 for none. Defaults to 1.
 
     Raises:
-        SettingError: TensorBoard, or for pictures matplotlib, is not installed, or `pictures_every` is no whole number
-            of at least 0.
+        SettingError: TensorBoard (or matplotlib, for pictures) is not installed, `pictures_every` is not a whole number
+            of at least 0, or the model being trained is not a `Supernet`.
         OutputDirError: the folder cannot be written.
 
     Example:
@@ -63,7 +64,7 @@ class SearchBoard(keras.callbacks.Callback):
                 tf.summary.scalar(f"search/{name}", value)
             if self.pictures_every and epoch % self.pictures_every == 0:
                 tf.summary.image("decisions", decisions_picture(self.model)[np.newaxis])
-        # Seen at once, and there after a stop of any kind.
+        # So that it can be seen at once, and is not lost if the process ends.
         self._writer.flush()
 
     def on_train_end(self, logs=None):
@@ -71,23 +72,23 @@ class SearchBoard(keras.callbacks.Callback):
 
 
 def check_supernet(callback: keras.callbacks.Callback) -> None:
-    """Raises SettingError unless the model that a callback watches is a `Supernet`."""
+    """Raises SettingError unless the model that a callback follows is a `Supernet`."""
     if not all(hasattr(callback.model, name) for name in ("expected", "entropy", "temperature")):
         raise SettingError(
-            f"{type(callback).__name__} watches a Supernet; it was given a {type(callback.model).__name__}, "
+            f"{type(callback).__name__} follows a Supernet, but was given a {type(callback.model).__name__}, "
             "which has no decisions. Give it to AutoClassifier.fit or Supernet.fit."
         )
 
 
 def decisions_picture(supernet: Any) -> np.ndarray:
-    """The probabilities of all decisions of a supernet, as a picture.
+    """Draws the probabilities of all decisions of a supernet.
 
     Args:
         supernet: `Supernet`.
 
     Returns:
-        uint8 array (height, width, 3): a row for each decision group, a cell for each option, white at 0 and dark blue
-        at 1.
+        uint8 array (height, width, 3), with a row for each decision group and a cell for each option, from white at 0
+        to dark blue at 1.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -217,7 +217,7 @@ def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
     """Returns the sizes of the scratch buffers that a kernel asks for, which live only while it runs.
 
     A convolution with im2col holds the inputs of two output pixels as int16, a depthwise one those of one pixel. A
-    mean, over a window or over time and sensors, holds a sum of int32 for each channel; over time and sensors the
+    mean, over a window or over height and width, holds a sum of int32 for each channel; over height and width the
     reference build, which is a later one, also holds four indices and two axes.
 
     Args:

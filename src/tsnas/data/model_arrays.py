@@ -11,11 +11,11 @@ def as_windows(x: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     """Float32 windows with the channel axis that the model expects.
 
     Args:
-        x: array (windows, time, sensors) or (windows, time, sensors, 1), standardised.
-        shape: (time, sensors, 1), the input of the model.
+        x: array (windows, time, channels) or (windows, time, channels, 1), standardised.
+        shape: (time, channels, 1), the input of the model.
 
     Returns:
-        float32 array (windows, time, sensors, 1).
+        float32 array (windows, time, channels, 1).
 
     Raises:
         WindowShapeError: windows of another shape, or none at all.
@@ -25,10 +25,10 @@ def as_windows(x: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     if windows.ndim == 3:
         windows = windows[..., None]
     if windows.ndim != 4 or windows.shape[1:] != tuple(shape) or not len(windows):
-        time, sensors, _ = shape
+        time, channels, _ = shape
         raise WindowShapeError(
             f"Windows have shape {np.shape(x)}; this model takes at least one window in an array "
-            f"(windows, {time}, {sensors}) or (windows, {time}, {sensors}, 1)."
+            f"(windows, {time}, {channels}) or (windows, {time}, {channels}, 1)."
         )
     if not np.isfinite(windows).all():
         raise NonFiniteError("The windows hold NaN or infinite values; drop or fill them first.")

@@ -1,1 +1,1 @@
-"""From a plain Keras model to a verified int8 file: training, quantisation, conversion, checks."""
+"""Deployment: converts a trained Keras model to an int8 file, and verifies it."""

@@ -1,10 +1,9 @@
-"""Converts Keras models to fully int8 .tflite files.
+"""Conversion of Keras models to fully int8 .tflite files.
 
-Order of the operators. Left alone, the converter (TensorFlow 2.21) sorts operators topologically and
-breaks ties by the alphabetical order of the layer names, for quantisation-aware and post-training
-models alike; neither the order of construction nor that of the inputs of an Add matters. So
-that the memory of a network does not depend on names, each file is rewritten to run in the depth-first
-order of `tsnas.training.core_model.operator_names`, and the place of every tensor is fixed.
+By default, the converter (TensorFlow 2.21) sorts operators topologically and breaks ties by the alphabetical order of
+the layer names, for quantisation-aware and post-training models alike; neither the order of construction nor that of
+the inputs of an Add matters. To keep the memory of a network independent of names, each file is rewritten to run in the
+depth-first order of `tsnas.training.core_model.operator_names`, and the place of every tensor is fixed.
 """
 
 from __future__ import annotations
@@ -33,13 +32,12 @@ def convert_int8(qat_model: keras.Model) -> bytes:
         qat_model: tf_keras model as `tsnas.training.train.train_quantised` returns it.
 
     Returns:
-        bytes of the .tflite file: int8 input (1, time, sensors, 1), int8 output (1, classes). The
-        same model always gives the same bytes.
+        bytes of the .tflite file, with int8 input (1, time, channels, 1) and int8 output (1, classes). The same model
+        always gives the same bytes.
 
     Raises:
-        CoreModelError: a model without quantisation ranges, or with layers other than those of the
-            search space.
-        ModelFileError: the converter could not make one int8 operator of each layer.
+        CoreModelError: a model without quantisation ranges, or with layers that the search space does not have.
+        ModelFileError: the converter could not turn each layer into one int8 operator.
 
     Example:
         >>> qat_model = train_quantised(model, x, y, epochs=10, seed=0)
@@ -57,8 +55,8 @@ def convert_int8(qat_model: keras.Model) -> bytes:
 def untrained_int8(core_model: keras.Model) -> bytes:
     """Converts an untrained model to an int8 .tflite file with the operators and size of the final one.
 
-    Its weights are random and its answers mean nothing; its latency, RAM and flash are those of the
-    file that training would end in, up to some bytes of metadata.
+    Its weights are random and its predictions meaningless. Its latency, RAM and flash are those of the trained file, up
+    to a few bytes of metadata.
 
     Args:
         core_model: plain tf_keras model; it is not changed.
@@ -67,8 +65,8 @@ def untrained_int8(core_model: keras.Model) -> bytes:
         bytes of the .tflite file; the same structure always gives the same bytes.
 
     Raises:
-        CoreModelError: a model with layers other than those of the search space.
-        ModelFileError: the converter could not make one int8 operator of each layer.
+        CoreModelError: a model with layers that the search space does not have.
+        ModelFileError: the converter could not turn each layer into one int8 operator.
 
     Example:
         >>> len(untrained_int8(architecture.build()))
@@ -76,7 +74,7 @@ def untrained_int8(core_model: keras.Model) -> bytes:
     """
     check_core_model(core_model)
     rng = np.random.default_rng(0)
-    # Random values throughout: equal ones, such as biases of zero, would be stored only once.
+    # All values are random, because equal ones, such as biases of zero, would be stored only once.
     with kept_random_state():
         stand_in = keras.models.clone_model(core_model)
     stand_in.set_weights([rng.uniform(0.5, 1.5, weight.shape) for weight in core_model.get_weights()])
@@ -89,7 +87,7 @@ def _convert(model: keras.Model, calibration_windows: np.ndarray | None) -> byte
     def classify(window: tf.Tensor) -> tf.Tensor:
         return model(window, training=False)
 
-    # The converter saves what it is given; a bare holder of the variables spares it tracing every Keras layer.
+    # The converter saves the object that it is given; a bare holder of the variables saves tracing every Keras layer.
     holder = tf.Module()
     holder.held = model.variables
     try:
@@ -101,14 +99,14 @@ def _convert(model: keras.Model, calibration_windows: np.ndarray | None) -> byte
                 converter.representative_dataset = lambda: ([window] for window in calibration_windows)
             tflite = converter.convert()
     except Exception as error:
-        # The converter raises many types; whatever it is, the caller gets one that he can catch.
-        raise ModelFileError(f"The TFLite converter refused model {model.name!r}: {error}") from error
+        # The converter raises many types; callers get a single one.
+        raise ModelFileError(f"The TFLite converter rejected model {model.name!r}: {error}") from error
     return with_offsets(tidy(tflite, operator_names(model)))
 
 
 @contextlib.contextmanager
 def _silenced() -> Iterator[None]:
-    """Keeps the converter's C++ messages from stdout and stderr, which Python's own redirection cannot."""
+    """Suppresses the converter's C++ messages on stdout and stderr, which Python's own redirection cannot."""
     sys.stdout.flush()
     sys.stderr.flush()
     saved = {fd: os.dup(fd) for fd in (1, 2)}

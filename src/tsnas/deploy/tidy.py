@@ -1,4 +1,4 @@
-"""Rewrites a converted .tflite file: operators and tensors in chosen places, nothing that the board does not need."""
+"""Rewriting of converted .tflite files: fixes the order of operators and tensors, and drops what boards do not need."""
 
 from __future__ import annotations
 
@@ -16,28 +16,27 @@ from tsnas.tflite.offline_plan import METADATA_NAME, NOT_FIXED, pack_offsets
 from tsnas.tflite.parser import parse_model
 from tsnas.tflite.writer import pack_model
 
-# By how many an operator has: addition and softmax none, the mean its axes, a convolution two.
+# By the number of constants: addition and softmax have none, the mean has its axes, a convolution has two.
 CONSTANT_ROLES = ((), ("axes",), ("weights", "bias"))
 
 
 def tidy(tflite: bytes, names: Sequence[str]) -> bytes:
     """Puts the operators in depth-first order, names the tensors after the layers, and drops what is unused.
 
-    The converter orders operators that are ready at the same time by the alphabet, so the name of a
-    layer would decide how much memory the network needs. Here the order follows from the network
-    alone: a walk from the output that visits the inputs of each operator in their own order and
-    runs an operator once its inputs are there. Tensors are numbered in the same order: the input,
-    the outputs of the operators, then weights and biases.
+    The converter orders operators that are ready at the same time alphabetically, so the name of a layer would decide
+    how much memory the network needs. Here, the order follows from the network alone: a walk from the output visits the
+    inputs of each operator in turn, and an operator runs once its inputs are computed. Tensors are numbered in the same
+    order: the input, the outputs of the operators, then weights and biases.
 
     Args:
         tflite: bytes, a converted model with one subgraph, one input and one output.
-        names: sequence of str, the name of each operator in that order.
+        names: sequence of str, names of the operators in that order.
 
     Returns:
         bytes, the new file.
 
     Raises:
-        ModelFileError: the number of operators is not the number of names.
+        ModelFileError: the numbers of operators and names differ.
 
     Example:
         >>> tflite = tidy(tflite, ["stem", "logits", "pool", "softmax"])
@@ -48,7 +47,7 @@ def tidy(tflite: bytes, names: Sequence[str]) -> bytes:
     if len(operators) != len(names):
         raise ModelFileError(
             f"The converted model has {len(operators)} operators for {len(names)} layers ({', '.join(names)}): "
-            "a layer was split or merged. Each Conv2D may be followed by BatchNormalization and ReLU, nothing else."
+            "a layer was split or merged. A Conv2D may be followed only by BatchNormalization and ReLU."
         )
     order: list[int] = [int(graph.inputs[0])]
     new_names = {order[0]: "input"}
@@ -75,7 +74,7 @@ def with_offsets(tflite: bytes) -> bytes:
         tflite: bytes, a model as `tidy` returns it: activations come first among its tensors.
 
     Returns:
-        bytes, the same model with the metadata that TensorFlow Lite Micro reads; other interpreters ignore it.
+        bytes, the same model with metadata that TensorFlow Lite Micro reads and other interpreters ignore.
 
     Raises:
         ModelFileError, UnsupportedOpError, FloatModelError: see `tsnas.cost.read_graph`.
@@ -92,7 +91,7 @@ def with_offsets(tflite: bytes) -> bytes:
 
 
 def _depth_first(graph: Any) -> list[Any]:
-    """Operators of a subgraph in the order of a depth-first walk from its output, inputs first."""
+    """Lists the operators of a subgraph in the order of a depth-first walk from its output, inputs first."""
     producers = {int(output): operator for operator in graph.operators for output in operator.outputs}
     ordered: list[Any] = []
     done: set[int] = set()
@@ -111,11 +110,11 @@ def _depth_first(graph: Any) -> list[Any]:
 
 
 def _keep_tensors(model: Any, order: Sequence[int], names: dict[int, str]) -> None:
-    """Renumbers tensors and buffers to `order`; the converter's own metadata and signature go."""
+    """Renumbers tensors and buffers to `order`, and drops the converter's metadata and signature."""
     graph = model.subgraphs[0]
     new_index = {old: new for new, old in enumerate(order)}
     old_buffers = model.buffers
-    # Buffer 0 is the empty one by convention; activations share it.
+    # By convention, buffer 0 is empty; activations share it.
     buffers = [schema.BufferT()]
     tensors = []
     for old in order:
@@ -140,7 +139,7 @@ def _keep_tensors(model: Any, order: Sequence[int], names: dict[int, str]) -> No
 
 
 def _keep_operator_codes(model: Any) -> None:
-    """Drops the codes of operators that occur no more, in order of first use."""
+    """Drops operator codes that are no longer used, and puts the others in order of first use."""
     operators = model.subgraphs[0].operators
     used = list(dict.fromkeys(int(operator.opcodeIndex) for operator in operators))
     model.operatorCodes = [model.operatorCodes[index] for index in used]

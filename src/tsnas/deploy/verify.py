@@ -1,4 +1,4 @@
-"""Holds a finished .tflite file against the hard limits: latency, RAM, flash and energy."""
+"""Verification of a finished .tflite file against the limits: latency, RAM, flash and energy."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from tsnas.errors import LimitExceededError
 
 
 def verify(tflite: bytes, board: str | os.PathLike[str] | Board, bounds: Bounds) -> Estimate:
-    """Reads the costs of the finished file operator by operator, and refuses it if it is over a limit.
+    """Estimates the costs of a finished file operator by operator, and raises an error if one is over its limit.
 
     Args:
         tflite: bytes of an int8 .tflite file.
         board: name, path or `Board`, as `load_board` takes it.
-        bounds: `Bounds` to keep; those of `Limits.on` count the board's own RAM and flash as limits too.
+        bounds: `Bounds` to keep; those of `Limits.on` include the board's own RAM and flash.
 
     Returns:
         `Estimate` of the file.
 
     Raises:
-        LimitExceededError: a limit is exceeded; the message names each of them.
+        LimitExceededError: the file is over a limit; the message names all exceeded limits.
         ModelFileError: bytes that are not an int8 .tflite file.
 
     Example:
@@ -32,5 +32,5 @@ def verify(tflite: bytes, board: str | os.PathLike[str] | Board, bounds: Bounds)
     estimate = estimate_tflite(tflite, board)
     over = bounds.exceeded(estimate.costs)
     if over:
-        raise LimitExceededError(f"The finished model breaks its limits on {estimate.board}: {'; '.join(over)}.")
+        raise LimitExceededError(f"The finished model exceeds its limits on {estimate.board}: {'; '.join(over)}.")
     return estimate

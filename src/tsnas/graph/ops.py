@@ -1,7 +1,7 @@
 """Descriptors of the int8 operators whose cost tsnas knows: shapes, strides, and the counts that follow from them.
 
-Shapes are (height, width, channels) without the batch of 1; for a time series, height is the time
-axis and width the sensor axis.
+Shapes are (height, width, channels) without the batch of 1, as TensorFlow Lite names them. In a network of tsnas,
+height is time, width the channels of the window, and the channels of TensorFlow Lite are filters.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Conv2D:
     """An int8 convolution with bias, per-channel weights and a fused activation.
 
     Args:
-        in_h, in_w, in_c: int, input shape (time, sensors, channels).
+        in_h, in_w, in_c: int, input shape (height, width, channels).
         out_c: int, number of filters.
         kernel_h, kernel_w: int, kernel size.
         stride_h, stride_w: int, strides. Defaults to 1.
@@ -113,7 +113,7 @@ class Add:
 
 @dataclasses.dataclass(frozen=True)
 class GlobalAveragePooling2D:
-    """Mean over time and sensors: TFLite's MEAN over both spatial axes, int8.
+    """Mean over height and width: TFLite's MEAN over both spatial axes, int8.
 
     Args:
         h, w, c: int, shape of the input (height, width, channels).
@@ -176,7 +176,7 @@ class DepthwiseConv2D:
     """An int8 depthwise convolution, of each channel by itself, with bias and a fused activation.
 
     Args:
-        in_h, in_w, in_c: int, input shape (time, sensors, channels).
+        in_h, in_w, in_c: int, input shape (height, width, channels).
         depth_multiplier: int, output channels for each input channel.
         kernel_h, kernel_w: int, kernel size.
         stride_h, stride_w: int, strides. Defaults to 1.
@@ -262,7 +262,7 @@ class FullyConnected:
 
 @dataclasses.dataclass(frozen=True)
 class _Pool2D:
-    """Base of the pooling layers: a window that moves over time and sensors, channel by channel."""
+    """Base of the pooling layers: a window that moves over height and width, channel by channel."""
 
     in_h: int
     in_w: int
@@ -295,13 +295,13 @@ class _Pool2D:
 
 
 class MaxPool2D(_Pool2D):
-    """Maximum over a window of time and sensors, int8."""
+    """Maximum over a window of height and width, int8."""
 
     kind = "max_pool2d"
 
 
 class AveragePool2D(_Pool2D):
-    """Mean over a window of time and sensors, int8."""
+    """Mean over a window of height and width, int8."""
 
     kind = "average_pool2d"
 
@@ -324,7 +324,7 @@ class Reshape:
 
 @dataclasses.dataclass(frozen=True)
 class Pad:
-    """Zero padding of an int8 tensor, along time (top, bottom) and sensors (left, right)."""
+    """Zero padding of an int8 tensor, along height (top, bottom) and width (left, right)."""
 
     in_h: int
     in_w: int

@@ -1,1 +1,1 @@
-"""One job: settings and inputs that were checked, its phases, their checkpoints and their minutes."""
+"""One job: checked settings and inputs, its phases, their checkpoints and their time budget."""

@@ -1,4 +1,4 @@
-"""Finished phases of a job, kept in a folder, so that the same job started again goes on where it ended."""
+"""Checkpoints: finished phases of a job in a folder, so that an interrupted job can resume."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tsnas.system.files import NPZ_ERRORS, check_output_dir, write_file
 class Checkpoints:
     """Results of the phases of one job.
 
-    A phase of another job (other data, settings or versions), or one that is damaged, is ignored, and replaced when
-    this job reaches it.
+    A phase of another job (other data, settings or version), or a damaged one, is ignored, and replaced when this job
+    reaches it.
 
     Args:
-        directory: path of the folder, made if missing; None keeps nothing.
-        job: sequence of what defines the job: arrays, None, and values that the json module can write.
+        directory: path of the folder, created if missing; None keeps nothing.
+        job: sequence of arrays, None, and JSON values that together define the job.
 
     Example:
         >>> checkpoints = Checkpoints("runs/demo/phases", [x, y, {"seed": 0}])
@@ -33,13 +33,13 @@ class Checkpoints:
     """
 
     def __init__(self, directory: str | os.PathLike[str] | None, job: Sequence[Any] = ()):
-        # Tried now, rather than at the end of a long phase; left behind only once something is in it.
+        # Tried now rather than at the end of a long phase, but removed again if nothing is in it.
         self._folder = None if directory is None else check_output_dir(directory)
         self.fingerprint = "" if directory is None else _digest(job)
         self._remove_if_empty()
 
     def load(self, phase: str) -> tuple[dict[str, Any], list[np.ndarray]] | None:
-        """Values and arrays of a finished phase of this job; None if there are none that can be read."""
+        """Returns the values and arrays of a finished phase of this job; None if they are missing or unreadable."""
         path = self._path(phase)
         if path is None or not path.exists():
             return None
@@ -49,11 +49,11 @@ class Checkpoints:
                 arrays = [content[f"array_{index}"] for index in range(len(content.files) - 2)]
         except (ValueError, *NPZ_ERRORS):
             return None
-        # The digest is that of this job, and of all that was written: what was altered since is not gone on with.
+        # The digest covers the job and everything that was written, so altered files are ignored.
         return (json.loads(text), arrays) if digest == _digest([self.fingerprint, text, *arrays]) else None
 
     def save(self, phase: str, values: dict[str, Any], arrays: Sequence[np.ndarray] = ()) -> None:
-        """Keeps the outcome of a phase; the file is written whole or not at all."""
+        """Saves the outcome of a phase; the file is written whole or not at all."""
         path = self._path(phase)
         if path is None:
             return
@@ -75,7 +75,7 @@ class Checkpoints:
 
     def _remove_if_empty(self) -> None:
         if self._folder is not None:
-            # Not empty, or gone: other processes may work in it.
+            # Other processes may work in it, so it may not be empty, or already be gone.
             with contextlib.suppress(OSError):
                 self._folder.rmdir()
 

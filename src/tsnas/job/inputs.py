@@ -1,4 +1,4 @@
-"""The inputs of a job, checked once for every estimator."""
+"""Inputs of a job, checked once for all estimators."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from tsnas.training.scope import check_distribute
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """The checked inputs of one job.
+    """Checked inputs of one job.
 
     Args:
-        x: float32 array (windows, time, channels), raw sensor units.
+        x: float32 array (windows, time, channels), in raw sensor units.
         y: int32 array (windows,), class codes.
         classes: array of the class labels.
         groups: array (windows,), or None.
-        validation_data: (x, y) likewise, or None to split them off.
+        validation_data: (x, y) of the same types, or None to split validation windows off.
         settings: `Settings`.
         recordings: dict of `"count"`, `"rule"` and `"groups"` (whether they were given) of the recordings that the
-            windows were cut from. Defaults to None: windows were given.
+            windows were cut from. Defaults to None: there were no recordings.
     """
 
     x: np.ndarray
@@ -63,12 +63,12 @@ def checked(
     signal: Signal | None = None,
     recordings: dict[str, Any] | None = None,
 ) -> Job:
-    """Checks the settings of an estimator and the data that it is to be fitted on.
+    """Checks the settings of an estimator and the data to fit it on.
 
     Args:
         estimator: `AutoClassifier`, or an estimator with the same parameters.
         x, y, groups, validation_data, distribute: as in `AutoClassifier.fit`.
-        signal: `Signal` that the windows were cut by; its deadline is a limit on latency. Defaults to None.
+        signal: `Signal` that the windows were cut by; its deadline limits the latency. Defaults to None.
         recordings: as in `Job`. Defaults to None.
 
     Returns:
@@ -101,7 +101,7 @@ def _checked_validation(
     x = check_windows(x)
     if x.shape[1:] != window_shape:
         raise WindowShapeError(
-            f"Validation windows have shape {x.shape[1:]}, training windows {window_shape}; both must be the same."
+            f"Validation windows have shape {x.shape[1:]}, training windows {window_shape}; both must have the same."
         )
     check_lengths(**{"x of validation_data": x, "y of validation_data": y})
     return x, encode_labels(y, classes)[0]

@@ -1,4 +1,4 @@
-"""The whole job in its order: split, feasibility, search, contest, dry run, train, quantise, convert, verify."""
+"""Pipeline of a job: split, feasibility, search, contest, dry run, training, quantisation, conversion, verification."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tsnas.training.scope import scope_of
 from tsnas.training.train import train_float, train_quantised
 from tsnas.version import __version__
 
-# A quantisation-aware step takes about so many float steps.
+# Duration of a quantisation-aware training step, in float training steps.
 QAT_PACE = 2.0
 
 
@@ -44,7 +44,7 @@ class Trained:
     """A network after its training.
 
     Args:
-        model: float model, from standardised windows.
+        model: float model, which takes standardised windows.
         tflite_model: bytes, the int8 model, without metadata.
         history: dict of the phases `"train"` and `"quantise"`.
     """
@@ -55,7 +55,7 @@ class Trained:
 
 
 def run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
-    """Runs the job, or what an earlier run of the same job in `settings.directory` has left of it.
+    """Runs a job; resumes where an earlier run of the same job in `settings.directory` has stopped.
 
     Args:
         job: `Job`.
@@ -87,12 +87,12 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
 
     parts = parts_of(job, settings.board, seed)
     spaces = fitting(parts, settings.bounds)  # Raises InfeasibleError now rather than after the search.
-    # Parts that ask for more room, or for less, are there in place of these.
-    counted = [part for part in parts if part.least_room == spaces[0].part.least_room]
+    # Parts with another `min_slack` are alternatives to these, so they do not count.
+    counted = [part for part in parts if part.min_slack == spaces[0].part.min_slack]
     pruned = [prune(part.supernet, settings.bounds, part.options) for part in counted]
     before = float(sum(part.architectures_before for part in pruned))
     after = float(sum(part.architectures_after for part in pruned))
-    settings.say(f"space: {before:.3g} architectures, {after:.3g} can win")
+    settings.say(f"space: {_rounded(before)} architectures, at most {_rounded(after)} of them within the limits")
     counts: dict[str, History] = {"architectures": {"before": [before], "after": [after]}}
 
     data = prepare(job, seed)
@@ -122,15 +122,15 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
 
 
 def parts_of(job: Job, board: Board, seed: int) -> list[Part]:
-    """Builds each part of the job's space for its windows, with a fresh supernet that has the costs of a board.
+    """Builds the parts of the job's space for its windows, each with a fresh supernet and the costs on a board.
 
     Args:
-        job: `Job`; its own board is not read.
+        job: `Job`; its own board is ignored.
         board: `Board`.
-        seed: int.
+        seed: int, seed of the weights.
 
     Returns:
-        list of `Part`; none may keep some bounds, see `tsnas.search.parts.fitting`.
+        list of `Part`, whether they fit or not; see `tsnas.search.parts.fitting`.
     """
     pseudo_prob = strategy_named(job.settings.strategy).pseudo_prob
     return build_parts(job.settings.spaces, job.x.shape[1:3], len(job.classes), board, pseudo_prob, seed)
@@ -139,14 +139,14 @@ def parts_of(job: Job, board: Board, seed: int) -> list[Part]:
 def finished(
     trained: Trained, architecture: Architecture, data: Prepared, job: Job, history: dict[str, History]
 ) -> Model:
-    """Returns the model of a trained network, its file held against the limits of the job.
+    """Returns the model of a trained network, after verifying its file against the limits of the job.
 
     Args:
         trained: `Trained`.
-        architecture: `Architecture` of it.
+        architecture: `Architecture` of the network.
         data: `Prepared` windows of the job.
         job: `Job` whose settings have a seed.
-        history: dict of the phases before the training.
+        history: dict of the phases before training.
 
     Returns:
         A `Model`.
@@ -188,10 +188,10 @@ def train(
         architecture: `Architecture`.
         data: `Prepared`.
         settings: `Settings`.
-        seed: int.
+        seed: int, seed of weights, dropout, augmentation and shuffling.
         checkpoints: `Checkpoints` that keep the float weights in between.
         budget: `Budget` of the job.
-        pace: float, seconds of a pass over the windows, as far as known; 0 if not.
+        pace: float, seconds for a pass over the windows; 0 if unknown.
 
     Returns:
         A `Trained`.
@@ -205,7 +205,7 @@ def train(
 
 
 def _train(model, x, y, settings, seed, augment, checkpoints, budget, pace) -> History:
-    """Trains the float model, or gives it the weights that were kept."""
+    """Trains the float model, or sets the weights of its checkpoint."""
     found = checkpoints.load("train")
     if found is not None:
         settings.say(f"train: taken from an earlier run in {settings.directory}")
@@ -239,6 +239,11 @@ def _quantise(model, x, y, settings, seed, budget, pace) -> tuple[keras.Model, H
     return qat_model, {key: [float(value) for value in values] for key, values in recorder.history.items()}
 
 
+def _rounded(count: float) -> str:
+    """Formats a count with three significant digits."""
+    return f"{float(f'{count:.3g}'):,.0f}"
+
+
 def _summary(job: Job, data: Prepared) -> dict:
     given = None if job.validation_data is None else len(job.validation_data[0])
     summary = summarise(job.x, job.y, job.classes, job.groups, data.rows, given, job.settings.validation_fraction)
@@ -246,7 +251,7 @@ def _summary(job: Job, data: Prepared) -> dict:
 
 
 def file_metadata(job: Job, data: Prepared) -> dict:
-    """Returns what travels inside the .tflite file; firmware needs class names, standardisation and signal."""
+    """Returns the metadata of the .tflite file; firmware needs class names, standardisation and signal."""
     settings = job.settings
     signal = {} if settings.signal is None else {"signal": settings.signal.to_json()}
     return signal | {

@@ -1,4 +1,4 @@
-"""Prepares the windows of a job for its networks: splits, standardisation and augmentation."""
+"""Preparation of the windows of a job for its networks: splits, standardisation and augmentation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Rows = Sequence[tuple[np.ndarray, np.ndarray]]
 
 
 class Splits(Sequence[Split]):
-    """Training and validation windows, copied from all of them only when a split is asked for.
+    """Sequence of training and validation windows; a split is copied only when it is accessed.
 
     Args:
         everything: all windows and their labels.
@@ -37,7 +37,7 @@ class Splits(Sequence[Split]):
 
 @dataclasses.dataclass(frozen=True)
 class Prepared:
-    """Windows as networks take them, (windows, time, channels, 1), with their labels.
+    """Windows in the form that networks take, (windows, time, channels, 1), with their labels.
 
     Args:
         standardizer: `Standardizer` of the first split's training windows.
@@ -45,7 +45,7 @@ class Prepared:
         rows: list of (training, validation), the indices of each split into the windows of the job; None where the
             caller gave validation data.
         everything: all windows.
-        augment: what happens to windows in training.
+        augment: augmentation, as in `train_float`.
     """
 
     standardizer: Standardizer
@@ -56,7 +56,7 @@ class Prepared:
 
 
 def prepare(job: Job, seed: int) -> Prepared:
-    """Splits off validation windows, standardises all, and sets up the augmentation."""
+    """Splits off validation windows, standardises all windows, and sets up the augmentation."""
     settings = job.settings
     rows: Rows | None = None
     if job.validation_data is None:
@@ -70,13 +70,13 @@ def prepare(job: Job, seed: int) -> Prepared:
         splits = [(everything, _standardized(standardizer, *job.validation_data))]
     if settings.axes:
         settings.say(
-            f"axes: channels {_listed(settings.axes)} are taken as x, y, z of a sensor, and turned in training"
+            f"axes: channels {_listed(settings.axes)} are taken as x, y, z of a sensor, and rotated in training"
         )
     return Prepared(standardizer, splits, rows, everything, augmentation(standardizer, settings.axes))
 
 
 def _standardized(standardizer: Standardizer, x: np.ndarray, y: np.ndarray) -> Data:
-    """Windows as networks take them, (windows, time, channels, 1), and their labels."""
+    """Returns standardised windows (windows, time, channels, 1) and their labels."""
     return standardizer(x)[..., np.newaxis], y
 
 

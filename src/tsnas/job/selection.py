@@ -1,4 +1,4 @@
-"""Finds the architecture of a job: search, contest, and a dry run of the winner's file."""
+"""Selection of the architecture of a job: search, contest, and a dry run of the winner's file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tsnas.search.contest import FIRST_STEPS, History, Rounds, Split, contest
 from tsnas.search.derive import Candidate
 from tsnas.search.differentiable import SearchConfig, search
 from tsnas.search.evolution import EvolutionConfig, evolve
-from tsnas.search.finalists import finalists, shares
+from tsnas.search.finalists import divide, finalists
 from tsnas.search.parts import fitting
 from tsnas.search.paths import Part, Paths
 from tsnas.search.strategies import strategy_named
@@ -30,7 +30,7 @@ from tsnas.tflite.metadata import embed_metadata
 from tsnas.training.augment import Augment
 from tsnas.training.seed import fixed_seed
 
-# Architectures in the contest: after a search, for about the same time without one, and after trials of keras-tuner.
+# Architectures in the contest: after a search, without one (for about the same total time), and after keras-tuner.
 FINALISTS, RANDOM_FINALISTS, TUNED_FINALISTS = 6, 14, 3
 # More of them for each further part of the search space.
 FURTHER_FINALISTS = 2
@@ -38,12 +38,13 @@ FURTHER_FINALISTS = 2
 
 @dataclasses.dataclass(frozen=True)
 class Selected:
-    """What is to be trained.
+    """Architecture that was selected for training.
 
     Args:
-        candidate: `Candidate`; its file keeps the limits, as far as its length can be known before training.
-        history: dict of the phases `"search"`, if there was one, and `"contest"`.
-        seconds_per_epoch: float, how long a pass over the first training windows took in the contest; 0 without one.
+        candidate: `Candidate`; its file keeps the limits, as far as this can be known before training.
+        history: dict of the phases `"search"` or `"trials"`, if there was one, and `"contest"`.
+        seconds_per_epoch: float, duration of a pass over the first split's training windows in the contest; 0 without a
+            contest.
     """
 
     candidate: Candidate
@@ -61,15 +62,15 @@ def select(
     budget: Budget,
     callbacks: list[keras.callbacks.Callback],
 ) -> Selected:
-    """Finds the architecture of a job by its strategy.
+    """Selects the architecture of a job by its strategy.
 
     Args:
-        spaces: sequence of `Paths` of fresh supernets, one for each part of the search space that `fitting` left.
+        spaces: sequence of `Paths` of fresh supernets, one for each part of the space, as `fitting` returns them.
         settings: `Settings`.
-        seed: int.
-        splits: training and validation windows, as `contest` takes them; the first is searched on.
-        augment: what happens to windows in training, as in `train_float`.
-        metadata: dict that will travel in the file.
+        seed: int, seed of all draws and trainings.
+        splits: training and validation windows, as in `Rounds`; the search uses the first split.
+        augment: augmentation, as in `train_float`.
+        metadata: dict, metadata of the file.
         budget: `Budget` of the job.
         callbacks: tf_keras callbacks for the search.
 
@@ -79,12 +80,12 @@ def select(
     kind = strategy_named(settings.strategy).kind
     rounds = Rounds(splits, settings.batch_size_for(splits[0][0][0]), seed, augment, settings.distribute)
     count = settings.finalists or _usual_finalists(kind, len(spaces))
-    # What has no finalist needs no search.
+    # A part without finalists needs no search.
     spaces = spaces[:count]
     histories: list[History] = []
     parties: list[list[Candidate]] = []
     share = 1.0 / len(spaces)
-    for paths, own_count in zip(spaces, shares(count, len(spaces)), strict=True):
+    for paths, own_count in zip(spaces, divide(count, len(spaces)), strict=True):
         if kind == "tuner":
             trials = max(own_count, RANDOM_FINALISTS // len(spaces))
             own_seconds = share * budget.seconds_for("search")
@@ -94,12 +95,12 @@ def select(
             continue
         preferred = []
         if kind != "random":
-            heard = [*callbacks, *budget.callbacks("search", share)]
-            preferred, own_history = _search(paths, splits[0], settings, seed, heard, len(spaces))
+            search_callbacks = [*callbacks, *budget.callbacks("search", share)]
+            preferred, own_history = _search(paths, splits[0], settings, seed, search_callbacks, len(spaces))
             histories.append(own_history)
         parties.append(finalists(paths, preferred, own_count, seed))
-    history = {"trials" if kind == "tuner" else "search": joined(histories)} if histories else {}
-    # In turns: whatever ends a contest early has heard all parts of the space.
+    history = {"trials" if kind == "tuner" else "search": join(histories)} if histories else {}
+    # In turns, so that a contest that ends early has seen all parts of the space.
     entrants = [one for turn in itertools.zip_longest(*parties) for one in turn if one is not None]
     seconds = budget.seconds_for("contest")
     use = [spaces[0].use_of(one) for one in entrants]
@@ -111,14 +112,14 @@ def select(
 
 
 def _usual_finalists(kind: str, spaces: int) -> int:
-    """Architectures in the contest, if their number is not given."""
+    """Returns the default number of architectures in the contest."""
     if kind == "tuner":
         return TUNED_FINALISTS * spaces
     return (RANDOM_FINALISTS if kind == "random" else FINALISTS) + FURTHER_FINALISTS * (spaces - 1)
 
 
-def joined(histories: Sequence[History]) -> History:
-    """The searches of all parts of a space one after the other, with the part that each value belongs to."""
+def join(histories: Sequence[History]) -> History:
+    """Joins the histories of the parts of a space, and adds `"part"`, the part that each value belongs to."""
     if len(histories) == 1:
         return histories[0]
     values = {name: [value for history in histories for value in history[name]] for name in histories[0]}
@@ -129,13 +130,16 @@ def joined(histories: Sequence[History]) -> History:
 def _search(
     paths: Paths, split: Split, settings: Settings, seed: int, callbacks: list[keras.callbacks.Callback], parts: int
 ) -> tuple[list[Candidate], History]:
-    """What the strategy prefers, the best first, and its history; `parts` of a space share the time of one search."""
+    """Returns the candidates that the strategy prefers, the best first, and its history.
+
+    The `parts` of a space share the time of one search.
+    """
     strategy = strategy_named(settings.strategy)
     train, val = split
     epochs, batch_size = settings.search_epochs_for(train[0], parts), settings.batch_size_for(train[0])
     with fixed_seed(seed):
         if strategy.kind == "evolution":
-            evolution = EvolutionConfig(epochs=epochs, batch_size=batch_size).shared(parts)
+            evolution = EvolutionConfig(epochs=epochs, batch_size=batch_size).divided(parts)
             (found,), history = evolve([paths], train, val, evolution, callbacks, seed, settings.verbose)
             return found, history
         config = SearchConfig(epochs=epochs, batch_size=batch_size)
@@ -148,7 +152,7 @@ def _search(
 def _tuned(
     paths: Paths, rounds: Rounds, settings: Settings, seed: int, seconds: float, trials: int
 ) -> tuple[list[Candidate], History]:
-    """What an oracle of keras-tuner prefers, the best first, and its trials."""
+    """Returns the candidates that an oracle of keras-tuner prefers, the best first, and the history of its trials."""
 
     deadline = time.monotonic() + seconds
     trained = 0
@@ -161,7 +165,7 @@ def _tuned(
         settings.say(f"{settings.strategy}: network {trained}, {units * FIRST_STEPS} steps")
         return rounds.first(architecture, units).macro_f1
 
-    # Only here: keras-tuner takes seconds to import.
+    # Imported here because keras-tuner takes seconds to import.
     from tsnas.tuning.architectures import tuned
 
     with tempfile.TemporaryDirectory() as folder:
@@ -169,21 +173,21 @@ def _tuned(
 
 
 def dry_run(parts: Sequence[Part], bounds: Bounds, candidate: Candidate, metadata: dict) -> Candidate:
-    """Checks the limits on a converted file before training; takes a smaller architecture if its file is over one.
+    """Checks the limits on a converted, untrained file; takes a smaller architecture if the file is over a limit.
 
-    Only the file itself has its exact length: the one before is predicted to within some percent.
+    Only the file shows its exact length, which is predicted to within a few percent.
 
     Args:
-        parts: sequence of `Part`, those that a smaller architecture may come from.
+        parts: sequence of `Part` that a smaller architecture may come from.
         bounds: `Bounds` to keep.
         candidate: `Candidate` to check.
-        metadata: dict that will travel in the file.
+        metadata: dict, metadata of the file.
 
     Returns:
         A `Candidate`, the same if its file keeps the limits.
 
     Raises:
-        InfeasibleError: no file does.
+        InfeasibleError: no file is within the limits.
     """
     board, most_bytes = parts[0].supernet.board, bounds.upper.flash_bytes
     while True:
@@ -194,7 +198,7 @@ def dry_run(parts: Sequence[Part], bounds: Bounds, candidate: Candidate, metadat
         except LimitExceededError:
             if len(tflite) <= most_bytes:
                 raise
-            # The next one must be predicted smaller than this one by what this one is over.
+            # The prediction for the next one must be smaller by the excess of this one.
             room = candidate.estimate.flash_bytes - (len(tflite) - most_bytes)
             if room <= 0:
                 raise
@@ -204,8 +208,8 @@ def dry_run(parts: Sequence[Part], bounds: Bounds, candidate: Candidate, metadat
         except InfeasibleError as error:
             excess_bytes = len(tflite) - most_bytes
             raise InfeasibleError(
-                f"{bounds.asked['flash_bytes']}, the limit or all that the board has, are just too few: the "
-                f"smallest file that was converted has {len(tflite)} bytes, {excess_bytes} too many; it takes "
+                f"{bounds.asked['flash_bytes']} (the limit, or the flash of the board) is slightly too small: the "
+                f"smallest file that was converted has {len(tflite)} bytes, {excess_bytes} too many; it needs "
                 f"max_flash_kb={math.ceil(len(tflite) / 102.4) / 10:g}.",
                 error.smallest | {"flash_bytes": float(len(tflite))},
                 ("flash_bytes",),

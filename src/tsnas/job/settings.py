@@ -1,4 +1,4 @@
-"""The checked settings of one job, and the batches and epochs that follow from them."""
+"""Checked settings of one job, and the batch size and numbers of epochs that follow from them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from tsnas.space.config import SpaceConfig, space_configs
 from tsnas.system.arguments import is_int, is_number
 from tsnas.version import __version__
 
-# Steps that a phase aims at, and the bounds on its passes over the windows: large sets are seen several times, and the
-# upper bound keeps a set of some thousand windows within minutes.
+# Number of steps that a phase aims for, and bounds on its epochs: large data sets are seen several times, and the upper
+# bound keeps the time for some thousand windows within minutes.
 SEARCH_STEPS, SEARCH_EPOCHS = 700, (4, 100)
-# A single path is trained in a fraction of the time of a whole supernet, but takes more steps.
+# A step of a single path takes a fraction of the time of a supernet's, but more steps are needed.
 PATH_STEPS = 1200
 TRAIN_STEPS, TRAIN_EPOCHS = 5000, (10, 90)
-# So few windows that the upper bound would leave less than this many steps are passed over more often.
+# If the upper bound on epochs would give fewer steps than this, there are more epochs.
 LEAST_STEPS = 1000
 BATCH_VALUES = 2**20
 
@@ -57,42 +57,45 @@ class Settings:
 
     @functools.cached_property
     def bounds(self) -> Bounds:
-        """The bounds that the limits set on the board."""
+        """Bounds that the limits set on the board."""
         return self.limits.on(self.board)
 
     def identity(self, classes: np.ndarray) -> dict:
-        """All that defines a job beside its arrays, as plain JSON values."""
+        """Returns all that defines a job besides its arrays, as plain JSON values."""
         plain = dataclasses.asdict(dataclasses.replace(self, distribute=None)) | {
             "board": self.board.to_json(),
             "spaces": [space.to_json() for space in self.spaces],
         }
-        # Where phases are kept, what is printed and which devices train does not make it another job.
+        # The folder of checkpoints, the output and the devices do not make it another job.
         del plain["directory"], plain["verbose"], plain["distribute"]
         return plain | {"classes": classes.tolist(), "tsnas": __version__}
 
     def say(self, text: str) -> None:
+        """Prints a line of progress unless `verbose` is 0."""
         if self.verbose:
             print(text)
 
     def batch_size_for(self, x: np.ndarray) -> int:
-        """64, or less: for few windows, so that an epoch has some 16 steps; for large ones, so that memory suffices."""
-        windows, time, sensors = x.shape[:3]
-        return self.batch_size or int(np.clip(min(windows // 16, BATCH_VALUES // (time * sensors)), 8, 64))
+        """Returns the batch size: by default 64, less for few windows (16 steps per epoch) and for large ones."""
+        windows, time, channels = x.shape[:3]
+        return self.batch_size or int(np.clip(min(windows // 16, BATCH_VALUES // (time * channels)), 8, 64))
 
     def search_epochs_for(self, x: np.ndarray, parts: int = 1) -> int:
-        """Passes of the search of each of the `parts` of a space, which share the steps."""
+        """Returns the epochs of the search of each of the `parts` of a space, which share the steps."""
         steps = PATH_STEPS if strategy_named(self.strategy).kind == "evolution" else SEARCH_STEPS
         return self.search_epochs or epochs_of(steps // parts, len(x) / self.batch_size_for(x), SEARCH_EPOCHS)
 
     def train_epochs_for(self, x: np.ndarray) -> int:
+        """Returns the epochs of the float training."""
         return self.epochs or epochs_of(TRAIN_STEPS, len(x) / self.batch_size_for(x), TRAIN_EPOCHS)
 
     def qat_epochs_for(self, x: np.ndarray) -> int:
+        """Returns the epochs of the quantisation-aware training."""
         return self.qat_epochs or max(3, self.train_epochs_for(x) // 5)
 
 
 def epochs_of(steps: int, steps_per_epoch: float, bounds: tuple[int, int]) -> int:
-    """Passes over the windows that make about `steps` steps, within bounds."""
+    """Returns the number of epochs that make about `steps` steps, within bounds."""
     steps_per_epoch = max(1.0, steps_per_epoch)
     least, most = bounds
     most = max(most, math.ceil(min(steps, LEAST_STEPS) / steps_per_epoch))
@@ -104,10 +107,10 @@ def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Se
 
     Args:
         estimator: `AutoClassifier`, or an estimator with the same parameters.
-        signal: `Signal` that windows are cut by; its deadline is a limit on latency. Defaults to None.
+        signal: `Signal` that windows are cut by; its deadline limits the latency. Defaults to None.
 
     Returns:
-        `Settings`, as yet without axes, which depend on the data.
+        `Settings` without axes, which depend on the data.
 
     Raises:
         SettingError: a setting out of range.
@@ -122,7 +125,7 @@ def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Se
     strategy_named(asked.strategy)
     minutes = asked.max_minutes
     if minutes is not None and not (is_number(minutes) and minutes > 0):
-        raise SettingError(f"max_minutes={minutes!r} must be a number above 0, such as 10, or None for no bound.")
+        raise SettingError(f"max_minutes={minutes!r} must be a number above 0, such as 10, or None for no limit.")
     if asked.seed is not None and not (is_int(asked.seed, 0) and asked.seed < 2**31):
         raise SettingError(f"seed={asked.seed!r} must be a whole number from 0 to 2**31 - 1, or None for a random one.")
     if not isinstance(asked.verbose, bool) and not (is_int(asked.verbose, 0) and asked.verbose <= 2):
@@ -153,5 +156,5 @@ def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Se
 
 
 def _plain(value: Any) -> Any:
-    """A number of NumPy as one of Python, which JSON takes; anything else as it is."""
+    """Converts a NumPy number to a Python number, which JSON can store; returns anything else unchanged."""
     return value.item() if isinstance(value, np.generic) else value

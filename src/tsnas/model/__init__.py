@@ -1,4 +1,4 @@
-"""The finished model, how it is saved, and the facts that are kept with it."""
+"""Finished model: predictions, saving and loading, and the facts that are kept with it."""
 
 from tsnas.model.model import Model
 

@@ -1,4 +1,4 @@
-"""Summary of the data and the versions of a fit, kept with its model for reports that no longer have the data."""
+"""Summary of the data and versions of a fit, kept with its model for reports, which no longer have the data."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def summarise(
     validation_windows: int | None = None,
     fraction: float | None = None,
 ) -> dict[str, Any]:
-    """Counts the windows that a fit was given.
+    """Summarises the windows that a fit was given.
 
     Args:
         x: array (windows, time, channels).
         codes: int array (windows,), class codes.
         classes: array of the class labels.
         groups: array (windows,), or None.
-        rows: list of (training, validation), the indices of each split; None if the caller gave validation windows.
-        validation_windows: int, how many the caller gave. Defaults to None.
-        fraction: float, share that was split off. Defaults to None.
+        rows: list of (training, validation), indices of each split; None if the caller gave validation windows.
+        validation_windows: int, number of validation windows that the caller gave. Defaults to None.
+        fraction: float, fraction of the windows that was split off. Defaults to None.
 
     Returns:
         dict of `"windows"`, `"time"`, `"channels"`, `"class_counts"` (in the order of the classes), `"groups"` (their
@@ -55,7 +55,7 @@ def summarise(
 
 
 def versions() -> dict[str, str]:
-    """Returns the versions that a fit runs on, by name."""
+    """Returns the versions of tsnas, its libraries, Python and the platform, by name."""
     found = {name: importlib.metadata.version(package) for name, package in PACKAGES.items()}
     return {
         "tsnas": __version__,

@@ -1,4 +1,4 @@
-"""Model: the finished model of a job, and all that is known of it."""
+"""Model: the finished model of a job, with everything that is known about it."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from tsnas.space.architecture import Architecture
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Model:
-    """A finished model: the int8 file that keeps its limits on a board, the float network, and how they came to be.
+    """A finished model: the int8 file that keeps its limits on a board, the float network, and their history.
 
     Args:
         firmware: `Firmware`, the int8 file as firmware sees it, and its board.
         float_network: float network, from raw windows (batch, time, channels) to probabilities.
-        limits: `Limits` that were asked for, the deadline of the signal among them.
+        limits: `Limits` that were asked for, including the deadline of the signal.
         estimate: `Estimate` of the file on the board.
         architecture: `Architecture`.
-        standardizer: `Standardizer`, mean and deviation of each channel, which firmware must apply.
+        standardizer: `Standardizer`, mean and standard deviation of each channel, which firmware must apply.
         classes: array of the class labels, sorted.
-        axes: tuple of the triples of channels that were turned in training.
+        axes: tuple of the triples of channels that were rotated in training.
         signal: `Signal` that windows were cut from recordings by, or None.
-        seed: int, the seed used.
+        seed: int, seed of the job.
         history: dict of phases, as `AutoClassifier.history_`.
         data_summary: dict, as `AutoClassifier.data_summary_`, or None.
         versions: dict, as `AutoClassifier.versions_`.
@@ -70,16 +70,16 @@ class Model:
 
     @property
     def tflite(self) -> bytes:
-        """The int8 model; input (1, time, channels, 1), output (1, classes)."""
+        """Bytes of the int8 model, with input (1, time, channels, 1) and output (1, classes)."""
         return self.firmware.tflite
 
     @property
     def board(self) -> Board:
-        """The board that it was made for."""
+        """Board that the model was made for."""
         return self.firmware.board
 
     def predict(self, x: Any) -> np.ndarray:
-        """Returns the labels of windows, by the int8 model.
+        """Predicts the labels of windows with the int8 model.
 
         Args:
             x: array (windows, time, channels), or (windows, time) for one channel, in raw sensor units.
@@ -93,7 +93,7 @@ class Model:
         return self.classes[self.predict_proba(x).argmax(axis=1)]
 
     def predict_proba(self, x: Any) -> np.ndarray:
-        """Returns the probabilities of the classes, by the int8 model; rows sum to 1.
+        """Predicts the probabilities of the classes with the int8 model; rows sum to 1.
 
         Args:
             x: as in `predict`.
@@ -105,20 +105,20 @@ class Model:
             DataError: windows that cannot be used.
         """
         probabilities = self.firmware.predict(self._checked(x))
-        # The output has steps of 1/256, so its sum is near 1 only.
+        # The output has steps of 1/256, so its sum is only near 1.
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     def predict_recordings(self, recordings: Sequence[Any]) -> list[np.ndarray]:
-        """Returns the labels of all windows of recordings, by the int8 model.
+        """Predicts the labels of all windows of recordings with the int8 model.
 
         Args:
             recordings: sequence of arrays (time, channels) in raw sensor units, with all channels.
 
         Returns:
-            list with an array of labels for each recording, one for each window; empty for one that is too short.
+            list of arrays, one for each recording, with a label for each window; empty if a recording is too short.
 
         Raises:
-            SettingError: the model has no `signal`, so it is not known how to cut recordings.
+            SettingError: the model has no `signal`, which recordings are cut by.
             DataError: recordings that cannot be used.
         """
         signal = self.signal
@@ -133,36 +133,36 @@ class Model:
         return found
 
     def evaluate(self, x: Any, y: Any = None) -> dict[str, dict[str, float]]:
-        """Returns accuracy and macro-F1 of the float network and of the int8 model.
+        """Computes accuracy and macro-F1 of the float network and of the int8 model.
 
         Args:
             x: windows as in `predict`, or a tf.data.Dataset of (x, y).
-            y: labels of shape (windows,). Defaults to None, with a tf.data.Dataset.
+            y: labels of shape (windows,). Defaults to None, for a tf.data.Dataset.
 
         Returns:
             `{"float": {"accuracy": ..., "macro_f1": ...}, "int8": {...}}`, each between 0 and 1.
 
         Raises:
-            UnknownLabelError: labels that the training labels lack.
+            UnknownLabelError: labels that do not occur in training.
             DataError: windows or labels that cannot be used.
         """
         codes, predicted = self.judge(x, y)
         return {kind: scores(codes, guesses) for kind, guesses in predicted.items()}
 
     def judge(self, x: Any, y: Any = None, name: str = "x") -> Judged:
-        """Predicts labelled windows by the float network and by the int8 model.
+        """Predicts the classes of labelled windows with the float network and with the int8 model.
 
         Args:
             x: windows (windows, time, channels) in raw sensor units, or a tf.data.Dataset of (x, y).
-            y: labels of shape (windows,). Defaults to None, with a tf.data.Dataset.
+            y: labels of shape (windows,). Defaults to None, for a tf.data.Dataset.
             name: str, the name of `x` in messages. Defaults to `"x"`.
 
         Returns:
             (codes, predicted): int32 array (windows,) of the class codes of the labels, and a dict of `"float"` and
-            `"int8"` to the codes that each predicts.
+            `"int8"` to the predicted codes.
 
         Raises:
-            UnknownLabelError: labels that the training labels lack.
+            UnknownLabelError: labels that do not occur in training.
             DataError: windows or labels that cannot be used.
         """
         x, y = windows_and_labels(x, y, name)
@@ -177,20 +177,20 @@ class Model:
 
     def _checked(self, x: Any) -> np.ndarray:
         x = check_windows(x)
-        expected = (self.architecture.time, self.architecture.sensors)
+        expected = (self.architecture.time, self.architecture.channels)
         if x.shape[1:] != expected:
             raise WindowShapeError(
                 f"Windows have shape {x.shape[1:]}, but the model was trained on {expected} (time, channels); "
-                "cut and order them as the training windows."
+                "give windows with the length and the channels of the training windows."
             )
         return x
 
 
 def raw_network(network: keras.Model, standardizer: Standardizer) -> keras.Model:
-    """Puts the standardisation into a float network, so that it takes raw windows (batch, time, channels)."""
-    time, sensors = network.input_shape[1:3]
-    inputs = keras.Input((time, sensors), name="raw_windows")
+    """Adds the standardisation to a float network, so that it takes raw windows (batch, time, channels)."""
+    time, channels = network.input_shape[1:3]
+    inputs = keras.Input((time, channels), name="raw_windows")
     mean, std = np.array(standardizer.mean), np.array(standardizer.std)
     x = keras.layers.Normalization(mean=mean, variance=std**2, name="standardize")(inputs)
-    x = keras.layers.Reshape((time, sensors, 1), name="one_feature")(x)
+    x = keras.layers.Reshape((time, channels, 1), name="one_feature")(x)
     return keras.Model(inputs, network(x), name="tsnas_float")

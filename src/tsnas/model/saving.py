@@ -1,6 +1,6 @@
-"""Saves and loads a model: the .tflite file, the float network's weights, and one JSON file with all else.
+"""Saving and loading of models: the .tflite file, the float network's weights, and a JSON file with everything else.
 
-Nothing that is loaded is run: the networks are rebuilt from the architecture, and weights are read as arrays.
+No code is loaded: networks are rebuilt from the architecture, and weights are read as arrays.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ from tsnas.version import __version__
 
 FORMAT = 1
 MOST_CHARACTERS = 10_000
-# What the float model may unpack to; those of the search space have some MB.
+# Size that the float model may unpack to; networks of the search space have a few MB.
 MOST_BYTES = 2**28
 MODEL_FILE, FLOAT_FILE, STATE_FILE, CARD_FILE = "model.tflite", "model.keras", "classifier.json", "model.json"
 
 
 def save(model: Model, params: Mapping[str, Any], directory: str | os.PathLike[str]) -> list[pathlib.Path]:
-    """Writes everything that `load` needs; see `AutoClassifier.save`.
+    """Writes all files that `load` needs; see `AutoClassifier.save`.
 
     Args:
         model: `Model`.
-        params: parameters of the classifier that it belongs to, by name.
-        directory: path of a folder; made if missing.
+        params: dict of the parameters of the classifier that the model belongs to.
+        directory: path of a folder, created if missing.
 
     Returns:
         list of the paths written.
@@ -56,31 +56,31 @@ def save(model: Model, params: Mapping[str, Any], directory: str | os.PathLike[s
     folder = check_output_dir(directory)
     files = to_bytes(model, params)
     files[CARD_FILE] = card_json(model.firmware, model.architecture.describe()).encode()
-    # The file that `load` reads first goes last: an interrupted save is seen as none, or as the one before.
+    # The file that `load` reads first is written last, so that an interrupted save is not taken for a complete one.
     for name in (MODEL_FILE, FLOAT_FILE, CARD_FILE, STATE_FILE):
         write_file(folder / name, files[name])
     return [folder / name for name in (MODEL_FILE, FLOAT_FILE, CARD_FILE, STATE_FILE)]
 
 
 def load(directory: str | os.PathLike[str]) -> tuple[Model, dict[str, Any]]:
-    """Reads a folder that `save` wrote; see `tsnas.load`.
+    """Reads a folder that `save` has written; see `tsnas.load`.
 
     Args:
         directory: path of the folder.
 
     Returns:
-        (model, params), as `save` took them.
+        (model, params), as given to `save`.
 
     Raises:
         ModelFileError: a file that is missing, damaged, or from a newer version of tsnas.
     """
     if not isinstance(directory, str | os.PathLike):
-        raise ModelFileError(f"directory is {directory!r} ({type(directory).__name__}); give the path of a folder.")
+        raise ModelFileError(f"directory={directory!r} is a {type(directory).__name__}; give the path of a folder.")
     folder = pathlib.Path(directory)
     try:
         files = {name: (folder / name).read_bytes() for name in (STATE_FILE, MODEL_FILE, FLOAT_FILE)}
     except (OSError, ValueError) as error:
-        # A ValueError is what no file name may hold, such as a null character.
+        # A ValueError means that the path has characters that no file name may have, such as a null character.
         reason = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
         raise ModelFileError(
             f"No saved classifier can be read from {str(folder)!r}: {reason}. "
@@ -95,7 +95,7 @@ def load(directory: str | os.PathLike[str]) -> tuple[Model, dict[str, Any]]:
 
 
 def to_bytes(model: Model, params: Mapping[str, Any]) -> dict[str, bytes]:
-    """Returns the content of each file by its name, but for the card, which `load` does not read."""
+    """Returns the contents of the files by name, except for the card, which `load` does not read."""
     plain = dict(params)
     if isinstance(plain["board"], Board):
         plain["board"] = None
@@ -129,7 +129,7 @@ def to_bytes(model: Model, params: Mapping[str, Any]) -> dict[str, bytes]:
 
 
 def from_bytes(files: Mapping[str, bytes]) -> tuple[Model, dict[str, Any]]:
-    """Returns the model and the parameters that `to_bytes` took."""
+    """Returns the model and the parameters that were given to `to_bytes`."""
     state = _read_state(files[STATE_FILE])
     params = dict(state["params"])
     try:
@@ -168,7 +168,7 @@ def from_bytes(files: Mapping[str, bytes]) -> tuple[Model, dict[str, Any]]:
 
 
 def _completed(history: dict[str, Any]) -> dict[str, Any]:
-    """The history, with what earlier versions did not store of a contest."""
+    """Returns the history, completed by the values of a contest that earlier versions did not store."""
     return history | {"contest": completed(history["contest"])} if history.get("contest") else history
 
 
@@ -177,37 +177,37 @@ def _read_state(content: bytes) -> dict[str, Any]:
         state = parse_json(content)
         version = state["format"]
     except (ValueError, TypeError, KeyError) as error:
-        raise ModelFileError(f"{STATE_FILE} is not what `save` writes ({error}); save the classifier again.") from None
+        raise ModelFileError(f"{STATE_FILE} is not from `save`, or is damaged ({error}); save it again.") from None
     if version != FORMAT or isinstance(version, bool):
         raise ModelFileError(
-            f"{STATE_FILE} has format {version!r} (tsnas {state.get('tsnas')!r}), this tsnas {__version__} reads "
+            f"{STATE_FILE} has format {version!r} (tsnas {state.get('tsnas')!r}), but this tsnas {__version__} reads "
             f"format {FORMAT}; upgrade tsnas, or save the classifier again."
         )
     return state
 
 
 def _classes(labels: Any, dtype: Any) -> np.ndarray:
-    """The class labels as an array of the type that they had."""
+    """Returns the class labels as an array of their original type."""
     kind = np.dtype(dtype)
-    # Text of more characters than any label takes memory for nothing.
+    # A type with more characters than any label has would only take memory.
     if kind.kind not in "biuU" or kind.itemsize > 4 * MOST_CHARACTERS:
         raise ModelFileError(
             f"{STATE_FILE} is damaged: its classes have the type {dtype!r}; save the classifier again."
         )
     classes = check_labels(np.array(labels, dtype=kind), "classes")
     if classes.tolist() != labels:
-        raise ModelFileError(f"{STATE_FILE} is damaged: its classes are no values of {dtype!r}; save it again.")
+        raise ModelFileError(f"{STATE_FILE} is damaged: its classes are not of type {dtype!r}; save it again.")
     return classes
 
 
 def _check_fit(classes: np.ndarray, standardizer: Standardizer, architecture: Architecture, tflite: bytes) -> None:
-    """Makes sure that the parts belong together, before memory is taken for a network as large as the state says."""
+    """Raises ModelFileError unless the parts belong together, before memory is allocated for the network."""
     graph = read_graph(tflite)
     sizes = (len(classes), len(standardizer.mean))
-    if sizes != (architecture.classes, architecture.sensors):
+    if sizes != (architecture.classes, architecture.channels):
         raise ModelFileError(
             f"{STATE_FILE} has {sizes[0]} classes and a standardisation of {sizes[1]} channels for a network of "
-            f"{architecture.classes} and {architecture.sensors}; save the classifier again."
+            f"{architecture.classes} and {architecture.channels}; save the classifier again."
         )
     if [node.op for node in graph.nodes] != [node.op for node in architecture.graph().nodes]:
         raise ModelFileError(f"{MODEL_FILE} is not the network that {STATE_FILE} describes; save the classifier again.")
@@ -230,7 +230,7 @@ def _load_weights(network: keras.Model, content: bytes) -> None:
             if unpacked > MOST_BYTES:
                 raise ValueError(f"it unpacks to {unpacked} bytes")
             network.load_weights(path)
-        except Exception as error:  # Keras raises whatever the zip and HDF5 readers beneath it do.
+        except Exception as error:  # Keras passes on whatever the zip and HDF5 readers raise.
             raise ModelFileError(f"{FLOAT_FILE} does not hold the weights of this architecture: {error}") from error
 
 

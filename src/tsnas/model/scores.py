@@ -11,7 +11,7 @@ Judged = tuple[np.ndarray, dict[str, np.ndarray]]
 
 
 def scores(codes: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """Accuracy and macro-F1 of predicted class codes."""
+    """Returns the accuracy and macro-F1 of predicted class codes."""
     return {
         "accuracy": float(accuracy_score(codes, predicted)),
         "macro_f1": float(f1_score(codes, predicted, average="macro")),
@@ -19,7 +19,7 @@ def scores(codes: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
 
 
 def held_out_facts(judged: Judged | None, n_classes: int) -> dict[str, Any] | None:
-    """Scores of each model on test windows, as plain values.
+    """Returns the scores of each model on test windows, as plain values.
 
     Args:
         judged: (codes, dict of `"float"` and `"int8"` to the predicted codes), or None.
@@ -28,7 +28,7 @@ def held_out_facts(judged: Judged | None, n_classes: int) -> dict[str, Any] | No
     Returns:
         dict of `"windows"`, and for `"float"` and `"int8"` a dict of `"accuracy"`, `"macro_f1"`, `"confusion"` (a row
         for each true class, a column for each predicted one) and `"classes"`: for each class its `"windows"`,
-        `"precision"`, `"recall"` and `"f1"`, None where there is nothing to divide by. None without test windows.
+        `"precision"`, `"recall"` and `"f1"`, None where they are undefined. None without test windows.
     """
     if judged is None:
         return None

@@ -1,1 +1,1 @@
-"""The search around the search: which part of a signal is worth its cost."""
+"""Outer search: finds the window length, sampling rate and channels that are worth their cost."""

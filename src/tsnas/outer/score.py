@@ -1,4 +1,4 @@
-"""How well networks within limits do on the windows of a signal: some are drawn, and trained for a short while."""
+"""Scores of signals: draws networks within the limits for the windows of a signal, and trains them briefly."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tsnas.job.inputs import Job
 from tsnas.job.preparation import prepare
 from tsnas.job.settings import Settings
 from tsnas.search.contest import Rounds
-from tsnas.search.finalists import finalists, shares
+from tsnas.search.finalists import divide, finalists
 from tsnas.search.parts import fitting
 
-# Architectures that speak for a signal.
+# Architectures that are drawn for a signal.
 DRAWN = 3
 # More of them for each further part of the search space.
 FURTHER_DRAWN = 1
@@ -31,7 +31,7 @@ class Recordings:
 
     Args:
         arrays: list of float32 arrays (time, channels).
-        labels: one label for each recording, or an array of labels of its samples for each.
+        labels: sequence of one label, or one array of labels of its samples, for each recording.
         groups: array of one group for each recording.
         classes: array of all class labels.
         rule: str, as in `cut_windows`.
@@ -44,7 +44,7 @@ class Recordings:
     rule: str
 
     def cut(self, rows: np.ndarray, signal: Signal) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Windows, class codes and groups of some recordings."""
+        """Cuts recordings into windows; returns the windows, their class codes and their groups."""
         arrays, labels = [self.arrays[i] for i in rows], [self.labels[i] for i in rows]
         x, y, groups = cut_windows(arrays, labels, signal, self.groups[rows], self.rule)
         return x, encode_labels(y, self.classes)[0], groups
@@ -52,14 +52,14 @@ class Recordings:
 
 @dataclasses.dataclass(frozen=True)
 class Trial:
-    """What came of a signal.
+    """Outcome of the trial of a signal.
 
     Args:
         signal: `Signal`.
-        macro_f1: float, of the best of the drawn architectures, mean over the splits; 0 if there was none.
-        latency_ms: float or None, of that architecture; None if there was none.
-        windows: int, training windows of the first split.
-        why_not: str or None, why no network could be had.
+        macro_f1: float, macro-F1 of the best architecture drawn, as a mean over the splits; 0 if there was none.
+        latency_ms: float or None, latency of that architecture; None if there was none.
+        windows: int, number of training windows in the first split.
+        why_not: str or None, the reason why there was no network.
     """
 
     signal: Signal
@@ -69,7 +69,7 @@ class Trial:
     why_not: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """A dict of plain JSON values; `from_json` reverses it."""
+        """Returns a dict of plain JSON values, which `from_json` reads."""
         return dataclasses.asdict(self) | {"signal": self.signal.to_json()}
 
     @classmethod
@@ -86,15 +86,15 @@ def score_signal(
     limits: Limits,
     seed: int,
 ) -> Trial:
-    """Draws architectures within limits for the windows of a signal, and trains them shortly.
+    """Draws architectures within limits for the windows of a signal, and trains them briefly.
 
     Args:
         signal: `Signal`.
         recordings: `Recordings`.
-        splits: sequence of (training, validation), indices of recordings; every signal is judged by the same.
+        splits: sequence of (training, validation), indices of recordings; the same for all signals.
         settings: `Settings`.
-        limits: `Limits`, the arrival of the next window among them.
-        seed: int.
+        limits: `Limits`, including the deadline of the signal.
+        seed: int, seed of all draws and trainings.
 
     Returns:
         A `Trial`.
@@ -116,7 +116,7 @@ def score_signal(
             except InfeasibleError as error:
                 return Trial(signal, windows=windows, why_not=str(error))
             count = settings.finalists or DRAWN + FURTHER_DRAWN * (len(spaces) - 1)
-            for paths, own_count in zip(spaces, shares(count, len(spaces)), strict=True):
+            for paths, own_count in zip(spaces, divide(count, len(spaces)), strict=True):
                 entrants += finalists(paths, [], own_count, seed)
         rounds = Rounds(data.splits, settings.batch_size_for(x), seed, data.augment)
         scores.append([rounds.first(one.architecture).macro_f1 for one in entrants])

@@ -1,4 +1,4 @@
-"""SignalSearch: window length, sampling rate and channels, searched together with the network."""
+"""SignalSearch: searches window length, sampling rate and channels together with the network."""
 
 from __future__ import annotations
 
@@ -43,42 +43,43 @@ SPLITS = 2
 
 
 class RandomSignals(Leases, keras_tuner.oracles.RandomSearchOracle):
-    """Signals at random, each once."""
+    """Oracle that draws signals at random, each once."""
 
 
 class SignalSearch(BaseEstimator):
-    """Searches what to take of a signal, under the limits of a network on a board.
+    """Estimator that finds the window length, sampling rate and channels of a signal, and a model for them.
 
-    Sensors, their rate and the length of windows cost energy, memory and time, and not all of them are worth it. Each
-    trial cuts the recordings in another way, draws networks that keep the limits for such windows, and trains them
-    shortly; all are judged by the same recordings of other groups. Of those as good as the best the one that takes the
-    fewest values from the sensors wins, and `AutoClassifier` makes a model for it.
+    Channels, sampling rate and window length cost energy, memory and time, and not all of them are worth it. Each trial
+    cuts the recordings in another way, draws networks within the limits for such windows, and trains them briefly; all
+    are scored on the same recordings of other groups. Of the signals that are about as good as the best, the one that
+    takes the fewest values from the sensors wins, and `AutoClassifier` makes a model for it.
 
     Args:
         board, max_latency_ms, max_ram_kb, max_flash_kb, max_energy_mj: as in `AutoClassifier`.
-        spans: sequence of int, raw samples that a window may cover. Defaults to `(64, 128)`.
-        stride: int, raw samples from one window to the next, the same for all. Defaults to None: half of the shortest
-            span.
-        decimations: sequence of int, how many raw samples may be averaged to one. Defaults to `(1, 2)`.
-        channels: sequence of tuples of int, or of None for all, the channels that may be used. Defaults to `"auto"`:
-            all, and, where each three channels in a row are a sensor, each sensor alone.
-        rate_hz: float, raw samples in a second; with it an inference must end before the next window is due. Defaults
-            to None.
-        trials: int, most signals that are tried. Defaults to None: all of them, but at most 24.
-        tuner: str, which oracle of keras-tuner chooses them: `"random"` or `"bayesian"`. Defaults to `"random"`.
-        tolerance: float, macro-F1 by which a signal that takes fewer values may be worse. Defaults to 0.005.
-        finalists: int, networks that are drawn for each signal, and those of the final search. Defaults to None: 3, and
-            as in `AutoClassifier`.
+        spans: sequence of int, numbers of raw samples that a window may cover. Defaults to `(64, 128)`.
+        stride: int, raw samples from one window to the next, the same for all signals. Defaults to None: half of the
+            shortest span.
+        decimations: sequence of int, numbers of raw samples that may be averaged to one. Defaults to `(1, 2)`.
+        channels: sequence of tuples of int, the subsets of channels to try; None stands for all channels. Defaults to
+            `"auto"`: all channels and, if consecutive triples of channels are x, y and z of several sensors, each
+            sensor on its own.
+        rate_hz: float, sampling rate of the recordings; with it, an inference must end before the next window is due.
+            Defaults to None.
+        trials: int, maximum number of signals that are tried. Defaults to None: all, but at most 24.
+        tuner: str, oracle of keras-tuner that chooses the signals: `"random"` or `"bayesian"`. Defaults to `"random"`.
+        tolerance: float, loss of macro-F1 that is accepted for a signal that takes fewer values. Defaults to 0.005.
+        finalists: int, number of networks that are drawn for each signal, and of finalists in the final search.
+            Defaults to None: 3, and as in `AutoClassifier`.
         epochs, search_epochs, qat_epochs, batch_size, strategy, validation_fraction, space, axes: as in
-            `AutoClassifier`. `axes` are looked for among the channels of each signal, so they cannot be listed.
+            `AutoClassifier`. `axes` must be `"auto"` or None, because each signal has its own channels.
         seed: int or None, as in `AutoClassifier`. Several processes need the same number.
-        directory: path of a folder for finished work, so that it goes on after an interruption; several machines must
-            share it. Defaults to None, none is kept.
+        directory: path of a folder for finished work, so that `fit` can resume after an interruption; several machines
+            must share it. Defaults to None: nothing is kept.
         verbose: 0, 1 or 2, as in `AutoClassifier`. Defaults to 1.
 
     Attributes:
-        trials_: list of `Trial`, the best macro-F1 first.
-        signal_: the chosen `Signal`.
+        trials_: list of `Trial`, in descending order of macro-F1.
+        signal_: chosen `Signal`.
         classifier_: fitted `AutoClassifier`; its `predict_recordings` cuts recordings as `signal_` says.
 
     Example:
@@ -86,7 +87,7 @@ class SignalSearch(BaseEstimator):
         >>> search.fit(recordings, labels, groups=users)
         >>> search.signal_, search.classifier_.latency_ms_
 
-    Source: section 8 of the MicroNAS paper names sampling rate, window size and sensors as what is left to search.
+    Source: section 8 of the MicroNAS paper names sampling rate, window size and sensors as future work.
     """
 
     def __init__(
@@ -145,17 +146,17 @@ class SignalSearch(BaseEstimator):
         self.verbose = verbose
 
     def fit(self, recordings, labels, groups=None, rule="majority", callbacks=None, distribute=None):
-        """Finds a signal, and a model for it.
+        """Finds a signal and a model for it.
 
         Args:
-            recordings, labels, groups, rule: as in `tsnas.data.cut_windows`, raw samples of all channels.
+            recordings, labels, groups, rule: as in `tsnas.data.cut_windows`, with raw samples of all channels.
             callbacks, distribute: as in `AutoClassifier.fit`, for the final search.
 
         Returns:
             self.
 
         Raises:
-            InfeasibleError: no signal leaves a network that keeps the limits; the message of the last one.
+            InfeasibleError: no network is within the limits for any signal; the message ends with the last reason.
             SettingError: a setting out of range, or no seed or no `directory` for several processes.
             DataError, BoardError, OutputDirError, DirectoryInUseError: as in `AutoClassifier.fit_recordings`.
         """
@@ -196,7 +197,7 @@ class SignalSearch(BaseEstimator):
         return self
 
     def predict_recordings(self, recordings):
-        """Labels of all windows of recordings, cut as `signal_` says.
+        """Predicts the labels of all windows of recordings, which are cut by `signal_`.
 
         Args:
             recordings: as in `AutoClassifier.predict_recordings`, with all channels.
@@ -205,14 +206,14 @@ class SignalSearch(BaseEstimator):
             list with an array of labels for each recording.
 
         Raises:
-            NotFittedError: `fit` has not been called, or this process was a worker.
+            NotFittedError: `fit` has not been called, or this process is a worker.
             DataError: recordings that cannot be used.
         """
         check_is_fitted(self, "classifier_")
         return self.classifier_.predict_recordings(recordings)
 
     def table(self):
-        """A line for each signal that was tried, the best macro-F1 first; a star marks the chosen one.
+        """Returns a table of the signals that were tried, the best macro-F1 first; a star marks the chosen one.
 
         Returns:
             str.
@@ -234,7 +235,7 @@ class SignalSearch(BaseEstimator):
         return tabulate.tabulate(rows, headers, disable_numparse=True, colalign=("left", *("right",) * 6))
 
     def _template(self, seed: int | None = None, directory: pathlib.Path | None = None) -> AutoClassifier:
-        """A classifier with these settings, which checks them."""
+        """Returns a classifier with these settings, which checks them."""
         own = ("spans", "stride", "decimations", "channels", "rate_hz", "trials", "tuner", "tolerance")
         params = {name: value for name, value in self.get_params(deep=False).items() if name not in own}
         return AutoClassifier(**params | {"seed": self.seed if seed is None else seed, "directory": directory})
@@ -245,7 +246,7 @@ class SignalSearch(BaseEstimator):
             if not isinstance(values, Sequence) or isinstance(values, str) or not len(values):
                 raise SettingError(f"{name}={values!r} must be a list of whole numbers, such as (64, 128).")
         if self.tuner not in TUNERS:
-            raise SettingError(f"tuner={self.tuner!r} is not known; choose 'random' or 'bayesian'.")
+            raise SettingError(f"tuner={self.tuner!r} must be 'random' or 'bayesian'.")
         for name, least in (("trials", 1), ("stride", 1)):
             value = getattr(self, name)
             if value is not None and not is_int(value, least):
@@ -268,8 +269,8 @@ class SignalSearch(BaseEstimator):
             return list(dict.fromkeys(chosen))
         if self.channels != "auto":
             raise SettingError(f"channels={self.channels!r} must be 'auto', or a list such as [None, (0, 1, 2)].")
-        sensors = find_axes("auto", np.concatenate(arrays)[np.newaxis])
-        return [None, *(sensors if len(sensors) > 1 else ())]
+        triples = find_axes("auto", np.concatenate(arrays)[np.newaxis])
+        return [None, *(triples if len(triples) > 1 else ())]
 
     def _signal(self, values: dict[str, Any], subsets: list[tuple[int, ...] | None]) -> Signal:
         decimation = int(values["decimation"])
@@ -298,29 +299,29 @@ class SignalSearch(BaseEstimator):
         )
 
     def _splits(self, recordings: Recordings, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Recordings for training and validation, the same for every signal."""
+        """Splits recordings into training and validation, in the same way for all signals."""
         main = [_most_frequent(label) for label in recordings.labels]
         groups = recordings.groups if len(set(recordings.groups.tolist())) < len(main) else None
         return validation_splits(np.array(main), groups, self.validation_fraction, SPLITS, seed)
 
     def _best(self, channels: int) -> Trial:
-        """Of the signals as good as the best, that which takes the fewest values from `channels` channels."""
+        """Returns the trial with the fewest values from `channels` channels, of those about as good as the best."""
         fitting = [trial for trial in self.trials_ if trial.latency_ms is not None]
         if not fitting:
             raise InfeasibleError(
-                f"None of the {len(self.trials_)} signals leaves a network within the limits. "
+                f"No network is within the limits for any of the {len(self.trials_)} signals. "
                 f"{self.trials_[-1].why_not}"
             )
         good = [trial for trial in fitting if trial.macro_f1 >= fitting[0].macro_f1 - self.tolerance]
 
         def values(signal: Signal) -> float:
-            """Values in the time of a raw sample."""
+            """Returns the number of values per raw sample."""
             return (channels if signal.channels is None else len(signal.channels)) / signal.decimation
 
         return min(good, key=lambda trial: (values(trial.signal), -trial.macro_f1))
 
     def _plain(self) -> dict[str, Any]:
-        """The settings of the outer search as JSON values."""
+        """Returns the settings of the outer search as JSON values."""
         names = ("spans", "stride", "decimations", "channels", "rate_hz", "trials", "tuner", "max_latency_ms")
         return json.loads(json.dumps({name: getattr(self, name) for name in names}, default=lambda v: v.item()))
 

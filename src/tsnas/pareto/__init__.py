@@ -1,1 +1,1 @@
-"""Many models for one data set: the front of what accuracy costs on one or several boards."""
+"""Pareto search: many models for one data set, which trade accuracy against costs on one or several boards."""

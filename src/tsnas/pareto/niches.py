@@ -1,4 +1,4 @@
-"""The niches of a front: one set of limits on one board for each point that is looked for."""
+"""Niches of a front: one set of limits on one board for each point that is searched for."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from tsnas.cost.bounds import Bounds
 from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError, SettingError
 
-# Limits that tsnas chooses run from a little above the smallest latency of the space, where there is some choice, to a
-# multiple of it.
-LEAST_ROOM, MOST_ROOM = 1.3, 16.0
+# Limits that tsnas chooses, as multiples of the smallest latency of the space; at the lower one there is some choice.
+MIN_SLACK, MAX_SLACK = 1.3, 16.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Niche:
-    """What one point of a front has to keep.
+    """A set of limits on a board, for which one point of a front is searched.
 
     Args:
         board: `Board`.
@@ -32,22 +31,22 @@ class Niche:
 
     @functools.cached_property
     def bounds(self) -> Bounds:
-        """The bounds that the limits set on the board."""
+        """Bounds that the limits set on the board."""
         return self.limits.on(self.board)
 
 
 def niches_of(
     board: Board, smallest_ms: float, limits: Limits, max_latency_ms: float | Sequence[float] | None, points: int
 ) -> list[Niche]:
-    """The niches of one board, by rising latency.
+    """Returns the niches of one board, in ascending order of latency.
 
     Args:
         board: `Board`.
         smallest_ms: float, the smallest latency that the space reaches on it.
-        limits: `Limits` that all points keep; their `max_latency_ms` is not read.
-        max_latency_ms: the limits themselves; those below `smallest_ms` are left out. A number is the largest, from
-            which limits run down in equal ratios; None is 16 times `smallest_ms`.
-        points: int, how many there shall be, unless they are given.
+        limits: `Limits` that all points keep; their `max_latency_ms` is ignored.
+        max_latency_ms: sequence of float, the limits; those below `smallest_ms` are left out. A number is the largest
+            limit, from which the others descend in equal ratios; None stands for 16 times `smallest_ms`.
+        points: int, number of limits if they are not listed.
 
     Returns:
         list of `Niche`.
@@ -58,7 +57,7 @@ def niches_of(
     if isinstance(max_latency_ms, Sequence | np.ndarray):
         wanted = sorted({float(limit) for limit in max_latency_ms})
     else:
-        least, most = LEAST_ROOM * smallest_ms, MOST_ROOM * smallest_ms
+        least, most = MIN_SLACK * smallest_ms, MAX_SLACK * smallest_ms
         most = most if max_latency_ms is None else float(max_latency_ms)
         wanted = [most] if points == 1 else np.geomspace(min(least, most), most, points).tolist()
         wanted = sorted({float(f"{limit:.3g}") for limit in wanted[:-1]} | {most})
@@ -74,10 +73,10 @@ def niches_of(
 
 
 def check_latencies(max_latency_ms: object) -> None:
-    """Raises SettingError or LimitError for what `niches_of` cannot take."""
+    """Raises SettingError or LimitError if `niches_of` cannot take this value."""
     if isinstance(max_latency_ms, Sequence | np.ndarray) and not isinstance(max_latency_ms, str):
         if not len(max_latency_ms):
-            raise SettingError("max_latency_ms is empty; give some limits in ms, the largest one, or None.")
+            raise SettingError("max_latency_ms is empty; give a list of limits in ms, the largest limit, or None.")
         for limit in max_latency_ms:
             Limits(max_latency_ms=limit)
     else:

@@ -1,4 +1,4 @@
-"""ParetoSearch: a whole front of verified models for one or several boards, from one supernet."""
+"""ParetoSearch: finds a front of verified models for one or several boards, with one supernet."""
 
 from __future__ import annotations
 
@@ -42,34 +42,35 @@ FRONT_FILE = "front.json"
 
 
 class ParetoSearch(BaseEstimator):
-    """Searches models at several limits of latency, for one or several boards, and keeps all of them.
+    """Estimator that finds models at several latency limits, for one or several boards.
 
-    One supernet serves all limits and boards: its paths are bred in one population for each, and the best of one may
-    settle in another. Those found are trained shortly and judged by validation users, the best for each limit to the
-    end. A model that was trained once serves every board whose limits it keeps. Each point is an int8 file that was
-    read back and held against its limits.
+    One supernet serves all limits and boards: each limit on each board has a population of paths, and the best paths of
+    one population compete in the others. The architectures found are trained briefly and scored on validation users;
+    the best one for each limit is trained fully. A model is trained once and serves every board whose limits it keeps.
+    Each point is an int8 file that was read back and checked against its limits.
 
     Args:
         boards: str, path or `Board`, or a list of them. Defaults to `"nucleo_f446re"`.
-        max_latency_ms: list of float, the limits in ms, one for each point; those that a board cannot keep are left out
-            for it. A number is the largest of `points` limits, which run down to 1.3 times the smallest latency of the
-            space on the board. Defaults to None: the largest is 16 times that smallest.
-        points: int, limits of latency on each board, if they are not given. Defaults to 6.
+        max_latency_ms: list of float, the limits in ms, one for each point; a board leaves out those that it cannot
+            keep. A number is the largest of `points` limits, which descend to 1.3 times the smallest latency of the
+            space on the board. Defaults to None: the largest is 16 times that latency.
+        points: int, number of latency limits on each board if they are not listed. Defaults to 6.
         max_ram_kb, max_flash_kb, max_energy_mj: float, further limits for all points, as in `AutoClassifier`. Default
             to None.
         epochs, search_epochs, qat_epochs, batch_size, validation_fraction, space, axes: as in `AutoClassifier`.
-            `search_epochs` defaults to the number there times the root of the number of limits.
-        finalists: int, architectures of each limit that are trained shortly. Defaults to None, 3, and one more for each
-            further part of the space.
+            `search_epochs` defaults to the default there times the square root of the number of limits.
+        finalists: int, number of architectures that are trained briefly for each limit. Defaults to None: 3, and one
+            more for each further part of the space.
         seed: int or None, as in `AutoClassifier`. Several processes need the same number.
-        directory: path of a folder that gets a folder for each point, `front.json`, and what is needed to go on after
-            an interruption. Several machines must share it. Defaults to None: a temporary folder, which goes with the
-            object.
+        directory: path of a folder for a subfolder of each point, `front.json`, and the files needed to resume after an
+            interruption. Several machines must share it. Defaults to None: a temporary folder, which is deleted with
+            the object.
         verbose: 0, 1 or 2, as in `AutoClassifier`. Defaults to 1.
 
     Attributes:
-        points_: list of `Point`, by board and latency.
-        history_: dict of log key to one value for each epoch of the search; costs are those of the first limit.
+        points_: list of `Point`, sorted by board and latency.
+        history_: dict of log key to a list with one value for each epoch of the search; costs are those of the first
+            limit.
         directory_: path of the folder of the points.
 
     Example:
@@ -118,10 +119,10 @@ class ParetoSearch(BaseEstimator):
         self.verbose = verbose
 
     def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None, distribute=None):
-        """Finds the points, or what an earlier call in `directory` has left of them.
+        """Finds the points; resumes where an earlier call with the same `directory` has stopped.
 
-        With the environment variables of keras-tuner set, this process is the chief that hands out the work, or one of
-        the workers that do it; each makes the same call, and each returns when all is done.
+        If the environment variables of keras-tuner are set, this process is the chief, which hands out the work, or a
+        worker, which does it. All of them make the same call, and all return when the work is done.
 
         Args:
             x, y, groups, validation_data, callbacks, distribute: as in `AutoClassifier.fit`.
@@ -130,7 +131,7 @@ class ParetoSearch(BaseEstimator):
             self.
 
         Raises:
-            InfeasibleError: a board that can keep none of its limits.
+            InfeasibleError: a board on which no architecture keeps any of the limits.
             SettingError: a setting out of range, or no seed or no `directory` for several processes.
             DataError, BoardError, OutputDirError, DirectoryInUseError: as in `AutoClassifier.fit`.
             JobError, WorkerError: as in `tsnas.tuning.tuner.run_jobs`.
@@ -145,7 +146,7 @@ class ParetoSearch(BaseEstimator):
         if self.directory is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="tsnas-front-")
         folder = check_output_dir(self._temporary.name if self.directory is None else self.directory)
-        # A folder of its own for each kind of work: what another job has left must not be mixed up with it.
+        # Each job has a folder of its own, so that it does not pick up the files of another one.
         niches = self._niches(job, boards)
         limits = [[niche.board.to_json(), dataclasses.asdict(niche.limits)] for niche in niches]
         identity = job.checkpoints(folder, limits)
@@ -155,7 +156,7 @@ class ParetoSearch(BaseEstimator):
             job = dataclasses.replace(job, settings=dataclasses.replace(job.settings, seed=kept_seed(self.seed, work)))
             save = functools.partial(_save, self._text(job), self.space)
             front = FrontWork(job, niches, folder, work, save, callbacks)
-            run_jobs(front.plan, self._told(front), work)
+            run_jobs(front.plan, self._announced(front), work)
         self.points_ = front.points()
         self.history_ = front.history()
         self.directory_ = folder
@@ -165,7 +166,7 @@ class ParetoSearch(BaseEstimator):
         return self
 
     def best(self, max_latency_ms=None, max_ram_kb=None, max_flash_kb=None, max_energy_mj=None, board=None):
-        """The model with the highest macro-F1 on validation windows within limits.
+        """Returns the model with the highest macro-F1 on validation windows within limits.
 
         Args:
             max_latency_ms, max_ram_kb, max_flash_kb, max_energy_mj: float, limits; None is no limit. Default to None.
@@ -176,7 +177,7 @@ class ParetoSearch(BaseEstimator):
 
         Raises:
             NotFittedError: `fit` has not been called.
-            InfeasibleError: no point keeps the limits; the message says what the smallest are.
+            InfeasibleError: no point keeps the limits; the message gives the smallest costs.
             SettingError: a board that the front is not for.
         """
         points = self._points_on(board)
@@ -184,18 +185,18 @@ class ParetoSearch(BaseEstimator):
         return load(self.directory_ / best_of(points, limits).folder)
 
     def front(self, board=None):
-        """The points of a board that no other one beats in latency, RAM, flash and macro-F1 at once.
+        """Returns the points of a board that are not dominated in latency, RAM, flash and macro-F1.
 
         Args:
             board: str, name of the board. Defaults to None, the first one.
 
         Returns:
-            list of `Point`, by rising latency.
+            list of `Point`, in ascending order of latency.
         """
         return front_of(self._points_on(board))
 
     def load(self, point):
-        """The classifier of a point.
+        """Loads the classifier of a point.
 
         Args:
             point: `Point` of `points_`.
@@ -207,7 +208,7 @@ class ParetoSearch(BaseEstimator):
         return load(self.directory_ / point.folder)
 
     def table(self):
-        """A line for each point, those of the front with a star; macro-F1 is that on validation windows.
+        """Returns a table of the points; a star marks those of the front, and macro-F1 is that on validation windows.
 
         Returns:
             str.
@@ -216,10 +217,10 @@ class ParetoSearch(BaseEstimator):
         return table_of(self.points_)
 
     def plot(self, path=None):
-        """Draws macro-F1 on validation windows against latency, a line for each board.
+        """Plots macro-F1 on validation windows against latency, with a line for each board.
 
         Args:
-            path: file to write, such as `"front.png"`. Defaults to None, none.
+            path: path of a file to write, such as `"front.png"`. Defaults to None, no file.
 
         Returns:
             The matplotlib figure.
@@ -238,7 +239,7 @@ class ParetoSearch(BaseEstimator):
             directory: path of the folder that `fit` was given.
 
         Returns:
-            A `ParetoSearch` that answers `best`, `front`, `table`, `plot` and `load`.
+            A `ParetoSearch` with working `best`, `front`, `table`, `plot` and `load`.
 
         Raises:
             ModelFileError: there is no finished front, or a damaged one.
@@ -251,7 +252,7 @@ class ParetoSearch(BaseEstimator):
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelFileError(
                 f"No finished front can be read from {path}: {error}. "
-                "Give the folder of a ParetoSearch whose fit has ended."
+                "Give the folder of a ParetoSearch whose fit has finished."
             ) from None
         front = cls(directory=directory)
         front.points_, front.history_, front.directory_ = points, history, pathlib.Path(directory)
@@ -260,15 +261,15 @@ class ParetoSearch(BaseEstimator):
     def _boards(self) -> list[Board]:
         given = self.boards if isinstance(self.boards, list | tuple) else [self.boards]
         if not given:
-            raise SettingError("boards is empty; give the name of a board, see `tsnas boards`, or a list of names.")
+            raise SettingError("boards is empty; give the name of a board (see `tsnas boards`), or a list of names.")
         boards = [load_board(board) for board in given]
         names = [board.name for board in boards]
         if len(set(names)) < len(names):
-            raise SettingError(f"boards={names} names a board twice; give each of them once.")
+            raise SettingError(f"boards={names} has a board twice; give each board once.")
         return boards
 
     def _template(self, board: Board) -> AutoClassifier:
-        """A classifier with these settings, which checks them."""
+        """Returns a classifier with these settings, which checks them."""
         own = ("boards", "max_latency_ms", "points", "directory")
         return AutoClassifier(board, **{k: v for k, v in self.get_params(deep=False).items() if k not in own})
 
@@ -283,13 +284,13 @@ class ParetoSearch(BaseEstimator):
         return niches
 
     def _text(self, job: Job) -> str:
-        """Python that makes the front again from the same arrays."""
+        """Returns Python code that makes the same front from the same arrays."""
         given = ["x", "y"] + ["groups=groups"] * (job.groups is not None)
         given += ["validation_data=(x_val, y_val)"] * (job.validation_data is not None)
         return call_text(self, job.settings.seed or 0, "front", "fit", given)
 
-    def _told(self, front: FrontWork):
-        """Runs a job, and says so before."""
+    def _announced(self, front: FrontWork):
+        """Returns a function that announces a job and runs it."""
 
         def run(name: str) -> float:
             names = front.plan()
@@ -304,12 +305,12 @@ class ParetoSearch(BaseEstimator):
         names = list(dict.fromkeys(point.board for point in self.points_))
         name = names[0] if board is None else getattr(board, "name", board)
         if name not in names:
-            raise SettingError(f"board={name!r} is none of this front's: {', '.join(names)}.")
+            raise SettingError(f"board={name!r} is not a board of this front, which has {', '.join(names)}.")
         return [point for point in self.points_ if point.board == name]
 
 
 def _feasible(parts: Sequence[Part], niche: Niche) -> bool:
-    """Whether all limits can be kept at once."""
+    """Returns whether all limits can be kept at once."""
     try:
         fitting(parts, niche.bounds)
     except InfeasibleError:
@@ -318,8 +319,8 @@ def _feasible(parts: Sequence[Part], niche: Niche) -> bool:
 
 
 def _save(text: str, space: Any, model: Model, folder: str | os.PathLike[str]) -> None:
-    """Saves a finished model as that of the classifier that a search at its limits would have been."""
+    """Saves a finished model as a classifier whose parameters are its limits."""
     limits: dict[str, Any] = dataclasses.asdict(model.limits)
     classifier = AutoClassifier(model.board, **limits, space=space, seed=model.seed, verbose=0)
-    told = dataclasses.replace(model, data_summary=(model.data_summary or {}) | {"front": text})
-    saving.save(told, classifier.get_params(deep=False), folder)
+    described = dataclasses.replace(model, data_summary=(model.data_summary or {}) | {"front": text})
+    saving.save(described, classifier.get_params(deep=False), folder)

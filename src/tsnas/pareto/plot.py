@@ -1,4 +1,4 @@
-"""The picture of a front; needs matplotlib (`pip install tsnas[plots]`)."""
+"""Plot of a front; needs matplotlib (`pip install tsnas[plots]`)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ TICKS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 def plot_points(points: Sequence[Point], path: str | os.PathLike[str] | None = None) -> Any:
-    """Draws macro-F1 against latency: a line through the front of each board, and every other point apart.
+    """Plots macro-F1 against latency, with a line through the front of each board, and markers for all points.
 
     Args:
         points: sequence of `Point`.
-        path: file to write. Defaults to None, none.
+        path: path of a file to write. Defaults to None, no file.
 
     Returns:
         The matplotlib figure.
@@ -30,13 +30,13 @@ def plot_points(points: Sequence[Point], path: str | os.PathLike[str] | None = N
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise SettingError("The picture of a front needs matplotlib: pip install 'tsnas[plots]'.") from error
+        raise SettingError("The plot of a front needs matplotlib: pip install 'tsnas[plots]'.") from error
     figure = Figure(figsize=(8, 5), layout="constrained")
     axis = figure.subplots()
     for index, board in enumerate(dict.fromkeys(point.board for point in points)):
         color, marker = COLORS[index % len(COLORS)], MARKERS[index % len(MARKERS)]
         own = [point for point in points if point.board == board]
-        # In latency and macro-F1 alone: what is worth its place for its RAM would make the line go down.
+        # The line is the front in latency and macro-F1 only; points that are there for their RAM would make it dip.
         steps = [point for point in front_of(own) if not any(_above(other, point) for other in own)]
         axis.plot([p.latency_ms for p in steps], [p.macro_f1 for p in steps], "-", color=color, linewidth=1.2)
         axis.plot([p.latency_ms for p in own], [p.macro_f1 for p in own], marker, color=color, label=board)

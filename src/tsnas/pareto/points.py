@@ -1,4 +1,4 @@
-"""The points of a front: what each costs and how well it does, which of them count, and a table of them."""
+"""Points of a front: their costs and scores, the front itself, the best point within limits, and a table."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Point:
 
     Args:
         board: str, name of the board.
-        model: str, name of the model; one that was trained once may serve several boards.
-        max_latency_ms: float, the limit that its file was held against.
-        latency_ms: float, of one inference on the board, from the finished file.
+        model: str, name of the model; a model may serve several boards.
+        max_latency_ms: float, the limit that its file was checked against.
+        latency_ms: float, latency of one inference on the board, estimated from the finished file.
         ram_bytes: int, its tensor arena.
         flash_bytes: int, length of its .tflite file.
         energy_mj: float or None, energy of one inference; None if the board's power is not known.
-        macro_f1: float, how well its architecture did on validation windows after a short training in float. The
-            finished model was trained on all windows, so there are none left to judge it.
-        folder: str, where it is saved, within the folder of the front; `tsnas.load` reads it.
+        macro_f1: float, macro-F1 of its architecture on validation windows after a short training in float. The
+            finished model was trained on all windows, so none are left to judge it on.
+        folder: str, path within the folder of the front where it is saved; `tsnas.load` reads it.
     """
 
     board: str
@@ -40,43 +40,43 @@ class Point:
     folder: str
 
     def keeps(self, limits: Limits) -> bool:
-        """Whether it is within limits; one on energy is not kept where the board's power is not known."""
+        """Returns whether the point is within limits; never if energy is limited and the board's power is unknown."""
         if limits.max_energy_mj is not None and self.energy_mj is None:
             return False
         return not limits.exceeded(**{name: getattr(self, name) for name in COST_NAMES})
 
     def beats(self, other: Point) -> bool:
-        """Whether it is no worse in latency, RAM, flash and macro-F1, and better in one of them."""
+        """Returns whether the point is no worse in latency, RAM, flash and macro-F1, and better in one of them."""
         mine, theirs = ((one.latency_ms, one.ram_bytes, one.flash_bytes, -one.macro_f1) for one in (self, other))
         return self.board == other.board and mine != theirs and all(a <= b for a, b in zip(mine, theirs, strict=True))
 
 
 def front_of(points: Sequence[Point]) -> list[Point]:
-    """The points that no other one on their board beats."""
+    """Returns the points that no other point on the same board beats."""
     return [point for point in points if not any(other.beats(point) for other in points)]
 
 
 def best_of(points: Sequence[Point], limits: Limits) -> Point:
-    """The point with the highest macro-F1 within limits, the fastest of equals.
+    """Returns the point with the highest macro-F1 within limits, the fastest one of a tie.
 
     Raises:
-        InfeasibleError: no point keeps them.
+        InfeasibleError: no point is within the limits.
     """
     fitting = [point for point in points if point.keeps(limits)]
     if not fitting:
         known = {name: [value for p in points if (value := getattr(p, name)) is not None] for name in COST_NAMES}
         smallest = {name: float(min(values)) for name, values in known.items() if values}
         raise InfeasibleError(
-            f"None of the {len(points)} points keeps these limits; the smallest values among them are "
+            f"None of the {len(points)} points keeps these limits; their smallest values are "
             f"{smallest.get('latency_ms', 0):.2f} ms, {smallest.get('ram_bytes', 0) / BYTES_PER_KB:.2f} KB of RAM and "
-            f"{smallest.get('flash_bytes', 0) / BYTES_PER_KB:.2f} KB of flash. Raise the limits, or search at these.",
+            f"{smallest.get('flash_bytes', 0) / BYTES_PER_KB:.2f} KB of flash. Raise the limits, or search with them.",
             smallest,
         )
     return min(fitting, key=lambda point: (-point.macro_f1, point.latency_ms))
 
 
 def table_of(points: Sequence[Point]) -> str:
-    """A line for each point; a star marks those of the front."""
+    """Returns a table with a line for each point; a star marks those of the front."""
     front = set(front_of(points))
     rows = [
         (

@@ -1,4 +1,4 @@
-"""The work behind a front, as jobs that can be spread and resumed: one search, short trainings, final trainings."""
+"""Work behind a front, as jobs that can be distributed and resumed: one search, short and final trainings."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ from tsnas.job import pipeline
 from tsnas.job.budget import Budget
 from tsnas.job.inputs import Job
 from tsnas.job.preparation import Prepared, prepare
-from tsnas.job.selection import dry_run, joined
+from tsnas.job.selection import dry_run, join
 from tsnas.model.model import Model
 from tsnas.pareto.niches import Niche
 from tsnas.pareto.points import Point
 from tsnas.search.contest import Rounds
 from tsnas.search.derive import Candidate
 from tsnas.search.evolution import EvolutionConfig, evolve
-from tsnas.search.finalists import finalists, shares
+from tsnas.search.finalists import divide, finalists
 from tsnas.search.parts import fitting
 from tsnas.search.paths import Paths
 from tsnas.space.architecture import Architecture
 from tsnas.training.seed import fixed_seed
 
-# Architectures of a niche that are trained shortly, and those of them that are trained for longer.
+# Architectures of a niche that are trained briefly, and those of them that are trained for longer.
 ENTRANTS, SECOND_ROUND = 3, 2
 # More of them for each further part of the search space.
 FURTHER_ENTRANTS = 1
-# A model that was chosen for another niche serves a niche of which it uses this share.
+# A model that was chosen for another niche also serves a niche if it uses at least this fraction of its tightest limit.
 SERVES = 0.85
-# Passes of the search grow with the root of the number of niches: they share most of what is learned.
+# Exponent of the growth of search epochs with the number of niches, which share most of what is learned.
 GROWTH = 0.5
 
 Save = Callable[[Model, pathlib.Path], None]
 
 
 class FrontWork:
-    """Names the jobs of a front and runs them; every outcome is a file, so any process can go on from there.
+    """Plans and runs the jobs of a front; every outcome is a file, so that any process can continue.
 
     Args:
-        job: `Job` whose settings have a seed; its board and limits are not read.
+        job: `Job` whose settings have a seed; its board and limits are ignored.
         niches: sequence of `Niche`.
         folder: path of the folder of the points.
-        work: path of the folder of all else.
+        work: path of the folder of everything else.
         save: function that saves a finished `Model` in a folder.
         callbacks: tf_keras callbacks for the search.
     """
@@ -73,7 +73,7 @@ class FrontWork:
         self._boards = {niche.board.name: niche.board for niche in self.niches}
 
     def plan(self) -> list[str]:
-        """The names of all jobs known so far, in order."""
+        """Returns the names of all jobs known so far, in order."""
         names = ["search"]
         if self._kept.load("search") is None:
             return names
@@ -86,7 +86,7 @@ class FrontWork:
         return names + [f"train-{name}" for name in dict.fromkeys(self.winners())]
 
     def run(self, name: str) -> float:
-        """Runs a job that `plan` has named, and keeps its outcome."""
+        """Runs a job that `plan` has named, keeps its outcome, and returns its score."""
         kind, *rest = name.split("-")
         if kind == "search":
             return self._search()
@@ -95,7 +95,7 @@ class FrontWork:
         return self._train(*rest)
 
     def points(self) -> list[Point]:
-        """What has been finished, by board and latency."""
+        """Returns the finished points, sorted by board and latency."""
         found = []
         for name in dict.fromkeys(self.winners()):
             kept = self._kept.load(f"train-{name}")
@@ -104,11 +104,11 @@ class FrontWork:
         return sorted(found, key=lambda point: (order.index(point.board), point.latency_ms))
 
     def history(self) -> dict[str, list[float]]:
-        """The log of the search."""
+        """Returns the log of the search."""
         return self._values("search")["history"]
 
     def winners(self) -> list[str]:
-        """The architecture of each niche: its own best, or one chosen before that fits and uses most of its limit."""
+        """Returns an architecture for each niche: its own best, or one chosen before that uses most of its limits."""
         chosen: list[str] = []
         for niche, entrants in zip(self.niches, self._best_entrants(), strict=True):
             used = {
@@ -135,26 +135,26 @@ class FrontWork:
             config = EvolutionConfig(epochs=epochs, batch_size=settings.batch_size_for(train[0]))
             with fixed_seed(self.seed):
                 found, history = evolve(
-                    paths, train, val, config.shared(len(searches)), self._callbacks, self.seed, settings.verbose
+                    paths, train, val, config.divided(len(searches)), self._callbacks, self.seed, settings.verbose
                 )
             histories.append(history)
             for (index, (one, count)), preferred in zip(counts.items(), found, strict=True):
                 drawn = finalists(one, preferred, count, self.seed + index)
                 niches[index] += [entrant.architecture.to_json() for entrant in drawn]
-        history = joined(histories)
+        history = join(histories)
         self._kept.save("search", {"niches": niches, "history": history})
         return max(history["val_accuracy"])
 
     def _searches(self) -> list[dict[int, tuple[Paths, int]]]:
-        """For each part of the space that is to be searched, by the place of a niche: its paths and entrants there."""
+        """Returns, for each part of the space to be searched, the paths and number of entrants of each niche index."""
         parts = {name: pipeline.parts_of(self.job, board, self.seed) for name, board in self._boards.items()}
         searches: list[dict[int, tuple[Paths, int]]] = [{} for _ in next(iter(parts.values()))]
         for index, niche in enumerate(self.niches):
             every = parts[niche.board.name]
             spaces = fitting(every, niche.bounds)
             count = self.job.settings.finalists or ENTRANTS + FURTHER_ENTRANTS * (len(spaces) - 1)
-            for paths, own_count in zip(spaces, shares(count, len(spaces)), strict=True):
-                if own_count:  # What has no entrant needs no search.
+            for paths, own_count in zip(spaces, divide(count, len(spaces)), strict=True):
+                if own_count:  # A part without entrants needs no search.
                     searches[every.index(paths.part)][index] = paths, own_count
         return [search for search in searches if search]
 
@@ -171,7 +171,7 @@ class FrontWork:
         settings, architecture = self.job.settings, self._architecture(name)
         for niche, winner in zip(self.niches, self.winners(), strict=True):
             if winner == name:
-                architecture = self._that_fits(architecture, niche)
+                architecture = self._fitted(architecture, niche)
         phases = self.job.checkpoints(self._work / name)
         trained = pipeline.train(architecture, self._data, settings, self.seed, phases, Budget(None), 0.0)
         points = [
@@ -181,8 +181,8 @@ class FrontWork:
         phases.clear()
         return self._macro_f1(name)
 
-    def _that_fits(self, architecture: Architecture, niche: Niche) -> Architecture:
-        """The architecture, or a smaller one if its converted file is over a limit on flash."""
+    def _fitted(self, architecture: Architecture, niche: Niche) -> Architecture:
+        """Returns the architecture, or a smaller one if its converted file is over the flash limit."""
         if niche.limits.max_flash_kb is None:
             return architecture
         parts = pipeline.parts_of(self.job, niche.board, self.seed)
@@ -191,7 +191,7 @@ class FrontWork:
         return dry_run(parts, niche.bounds, candidate, metadata).architecture
 
     def _points_on(self, board: Board, name: str, architecture: Architecture, trained: pipeline.Trained) -> list[Point]:
-        """The model on a board, under the least of its limits that it keeps; nothing if it keeps none."""
+        """Returns the model's point on a board, under the lowest limit that it keeps; none if it keeps no limit."""
         costs = estimate_graph(architecture.graph(), board).costs
         for niche in self.niches:
             if niche.board.name != board.name or niche.bounds.share(costs) > 1.0:
@@ -199,7 +199,7 @@ class FrontWork:
             history = {"search": self.history()}
             try:
                 model = pipeline.finished(trained, architecture, self._data, self._job_of(niche), history)
-            except LimitExceededError:  # The length of a file is predicted to within some percent only.
+            except LimitExceededError:  # The length of a file is predicted only to within a few percent.
                 continue
             folder = f"{board.name}-{model.estimate.latency_ms:05.1f}ms-{name}"
             self._save(model, self._folder / folder)
@@ -219,7 +219,7 @@ class FrontWork:
         return []
 
     def _job_of(self, niche: Niche) -> Job:
-        """The job of a single model at the limits of a niche."""
+        """Returns the job of a single model within the limits of a niche."""
         settings = dataclasses.replace(self.job.settings, board=niche.board, limits=niche.limits)
         return dataclasses.replace(self.job, settings=settings)
 
@@ -227,7 +227,7 @@ class FrontWork:
         return [[_name(architecture) for architecture in niche] for niche in self._values("search")["niches"]]
 
     def _best_entrants(self) -> list[list[str]]:
-        """Those of each niche that come to the second round."""
+        """Returns the entrants of each niche that reach the second round."""
         return [
             sorted(entrants, key=lambda name: -self._values(f"score-1-{name}")["macro_f1"])[:SECOND_ROUND]
             for entrants in self._entrants()
@@ -238,7 +238,7 @@ class FrontWork:
         return Architecture.from_json(next(one for niche in niches for one in niche if _name(one) == name))
 
     def _macro_f1(self, name: str) -> float:
-        """Mean of the two rounds."""
+        """Returns the mean score of the two rounds."""
         return sum(self._values(f"score-{which}-{name}")["macro_f1"] for which in (1, 2)) / 2
 
     def _values(self, phase: str) -> dict[str, Any]:
@@ -251,5 +251,5 @@ class FrontWork:
 
 
 def _name(architecture: dict[str, Any]) -> str:
-    """A short name that tells one architecture from another."""
+    """Returns a short name that identifies an architecture."""
     return hashlib.sha256(json.dumps(architecture, sort_keys=True).encode()).hexdigest()[:8]

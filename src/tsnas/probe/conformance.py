@@ -43,7 +43,7 @@ def verify_on_board(
 
     Args:
         tflite: bytes of an int8 .tflite file.
-        windows: int8 array (windows, time, sensors, 1), for each input of the model.
+        windows: int8 array (windows, time, channels, 1), for each input of the model.
         probe: `ProbeClient`.
         done: function of no arguments, called after each operator. Defaults to one that does nothing.
 

@@ -56,7 +56,7 @@ def collect(
         "model": {
             "classes": labels,
             "time": architecture.time,
-            "channels": architecture.sensors,
+            "channels": architecture.channels,
             "params": sum(row.params for row in estimate.rows),
             "macs": sum(row.macs for row in estimate.rows),
             "cells": architecture.to_json()["cells"],
@@ -67,7 +67,7 @@ def collect(
         },
         "layers": costs.layer_facts(estimate, graph),
         "memory": costs.memory_facts(graph, board),
-        "stream": costs.stream_facts(architecture.time, architecture.sensors, estimate.ram_bytes, signal),
+        "stream": costs.stream_facts(architecture.time, architecture.channels, estimate.ram_bytes, signal),
         "signal": None if signal is None else signal.to_json(),
         "architectures": origin.architectures_facts(model.history.get("architectures")),
         "history": {phase: model.history.get(phase) for phase in ("search", "train", "quantise")},

@@ -1,1 +1,1 @@
-"""How to choose: hardware losses, the differentiable search, feasibility, and the exact derivation."""
+"""Search: strategies that propose architectures, exact derivation within limits, and the contest of finalists."""

@@ -1,4 +1,4 @@
-"""The contest of the finalists: each is trained for a short while, the best for longer, on other validation users."""
+"""Contest of the finalists: all are trained briefly, then the best for longer, with other validation users."""
 
 from __future__ import annotations
 
@@ -22,19 +22,17 @@ from tsnas.training.augment import Augment, scale_and_noise
 from tsnas.training.scope import scope_of
 from tsnas.training.train import train_float
 
-# A search trains many networks at once, so what it says of a single one is a guess; some hundred steps on its own tell
-# a network that cannot learn the task from one that can, and a thousand on other users a good one from a lucky one.
+# A search trains many networks at once, so its score for a single one is a guess. A few hundred steps of its own tell a
+# network that cannot learn the task from one that can; a thousand, judged by other users, a good one from a lucky one.
 FIRST_STEPS, SECOND_STEPS = 300, 1000
-# One in so many of the finalists comes to the second round.
+# One in this many finalists enters the second round.
 SECOND_ROUND = 4
-# So much may lie between two scores of the first round by chance. On average a larger network is better by less than
-# that: those that use the limits well are considered alone, unless the best of them is worse by more.
+# Two scores of the first round may differ by this much by chance, which is more than a larger network gains on average:
+# so only those that use the limits well are considered, unless the best of them is worse by more than this.
 LEVEL = 0.03
 LEAST_EPOCHS = 3
-# Windows.
-JUDGED_AT_ONCE = 256
-# The final training has the same.
-DROPOUT = 0.3
+JUDGED_AT_ONCE = 256  # windows
+DROPOUT = 0.3  # as in the final training
 
 History = dict[str, list[float]]
 Data = tuple[np.ndarray, np.ndarray]
@@ -42,11 +40,11 @@ Split = tuple[Data, Data]
 
 
 class Score(NamedTuple):
-    """The outcome of a short training.
+    """Outcome of a short training.
 
     Args:
-        macro_f1: float, on the validation windows.
-        seconds_per_epoch: float, time of a pass over the training windows.
+        macro_f1: float, macro-F1 on the validation windows.
+        seconds_per_epoch: float, duration of a pass over the training windows.
     """
 
     macro_f1: float
@@ -58,11 +56,11 @@ class Rounds:
     """Judges architectures on validation windows after short trainings, in two rounds.
 
     Args:
-        splits: one or two of ((x, y), (x_val, y_val)), x float32 (windows, time, channels, 1), standardised; the second
-            round takes the last.
+        splits: sequence of one or two ((x, y), (x_val, y_val)), x float32 (windows, time, channels, 1), standardised;
+            the second round uses the last one.
         batch_size: int, windows in a batch.
-        seed: int, the same for all.
-        augment: augmentation in training, as in `train_float`. Defaults to `scale_and_noise`.
+        seed: int, seed of every training.
+        augment: augmentation, as in `train_float`. Defaults to `scale_and_noise`.
         distribute: tf.distribute.Strategy that networks are trained in. Defaults to None.
     """
 
@@ -86,18 +84,18 @@ class Rounds:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """The outcome of a contest.
+    """Outcome of a contest.
 
     Args:
         winner: `Candidate`.
-        place: int, of the winner among the finalists. Defaults to 0.
-        latency_ms: list of float, one for each finalist that was trained.
-        use: list of float, the shares of the tightest limit that they use.
+        place: int, place of the winner among the finalists. Defaults to 0.
+        latency_ms: list of float, latencies of the finalists that were trained.
+        use: list of float, fractions of the tightest limit that they use.
         macro_f1: list of float, their scores in the first round.
         second_macro_f1: dict of the place of a finalist to its score, for those in the second round.
-        left_out: list of int, places of those that could not win, because others use the limits better.
-        seconds_per_epoch: float, how long the slowest of them took for a pass over the training windows; 0 if none
-            was trained.
+        left_out: list of int, places of those that were not considered, because others use the limits better.
+        seconds_per_epoch: float, duration of a pass over the training windows for the slowest finalist; 0 if none was
+            trained.
     """
 
     winner: Candidate
@@ -110,7 +108,7 @@ class Outcome:
     seconds_per_epoch: float = 0.0
 
     def history(self) -> History:
-        """The outcome as a phase of `AutoClassifier.history_`."""
+        """Returns the outcome as a phase of `AutoClassifier.history_`."""
         return {
             "latency_ms": self.latency_ms,
             "use": self.use,
@@ -131,16 +129,16 @@ def contest(
 ) -> Outcome:
     """Finds the finalist with the best macro-F1 on validation windows, in two rounds.
 
-    After the first, those that use the limits well are left to themselves, unless others were better by far. The score
-    of a finalist is the mean over its rounds.
+    After the first round only finalists that use the limits well are considered, unless others were much better. The
+    score of a finalist is the mean over its rounds.
 
     Args:
         finalists: sequence of `Candidate`; the first wins a tie.
         rounds: `Rounds` that judge them.
-        use: sequence of float, the share of the tightest limit that each finalist uses; None makes no difference
-            between them. Defaults to None.
-        verbose: 0, 1 for a bar, 2 for a line for each finalist. Defaults to 0.
-        max_seconds: float, time after which no further finalist is trained, but for the first. Defaults to no bound.
+        use: sequence of float, the fraction of the tightest limit that each finalist uses. Defaults to None: all are
+            considered.
+        verbose: 0 for silence, 1 for a progress bar, 2 for a line for each finalist. Defaults to 0.
+        max_seconds: float, time after which no further finalist is trained, except the first. Defaults to no bound.
 
     Returns:
         An `Outcome`. A single finalist wins without being trained.
@@ -190,28 +188,28 @@ def contest(
 
 
 def best(places: Sequence[int], first: Sequence[float], second: Mapping[int, float]) -> int:
-    """The place of the winner: whoever was in the second round stands before all who were not.
+    """Returns the place of the winner; finalists of the second round rank before all others.
 
     Args:
-        places: sequence of int, those that may win.
+        places: sequence of int, places of the finalists that may win.
         first: sequence of float, scores of the first round.
         second: dict of place to score of the second round.
 
     Returns:
-        int; of equals the first.
+        int; the first one of a tie.
     """
     return max(places, key=lambda place: (place in second, first[place] + second.get(place, 0.0), -place))
 
 
 def considered(first: Sequence[float], use: Sequence[float]) -> list[int]:
-    """Places of the finalists that may win, the best first.
+    """Returns the places of the finalists that may win, the best first.
 
     Args:
         first: sequence of float, scores of the first round.
-        use: sequence of float, the share of the tightest limit that each uses.
+        use: sequence of float, the fraction of the tightest limit that each finalist uses.
 
     Returns:
-        list of int: those that use the limits well, if the best of them is level with the best of all; else all.
+        list of int: those that use the limits well, if the best of them is about as good as the best of all; else all.
     """
     everyone = range(len(first))
     well = [place for place in everyone if use[place] >= WELL_USED]
@@ -233,7 +231,7 @@ def short_score(
     Args:
         architecture: `Architecture`.
         split: ((x, y), (x_val, y_val)), as in `Rounds`.
-        steps: int, about how many steps it is trained.
+        steps: int, approximate number of training steps.
         batch_size, seed, augment, distribute: as in `Rounds`.
 
     Returns:
@@ -247,24 +245,24 @@ def short_score(
         model = architecture.build(DROPOUT, seed)
         train_float(model, *train, epochs=epochs, batch_size=batch_size, seed=seed, augment=augment)
     seconds = (time.monotonic() - started) / epochs
-    # `predict` would compile a graph for each of many networks, and TensorFlow would warn of that in between.
+    # `predict` would compile a graph for each of many networks, and TensorFlow would warn about it.
     batches = [val[0][start : start + JUDGED_AT_ONCE] for start in range(0, len(val[0]), JUDGED_AT_ONCE)]
     predicted = np.concatenate([model(batch, training=False) for batch in batches]).argmax(axis=1)
-    # The windows that it was trained on are held by references in a circle, which Python may free only much later.
+    # A reference cycle holds the training windows, and Python might free it only much later.
     del model
     gc.collect()
     return Score(float(f1_score(val[1], predicted, average="macro", zero_division=0)), seconds)
 
 
 def completed(history: History) -> History:
-    """The history of a contest as `Outcome.history` gives it, from one that an earlier version has stored.
+    """Completes the history of a contest that was stored by an earlier version to the form of `Outcome.history`.
 
     Args:
-        history: the phase `"contest"` of `AutoClassifier.history_`; the earliest versions knew no `"use"`, no second
-            round and no `"winner"`, and all of their finalists were considered.
+        history: phase `"contest"` of `AutoClassifier.history_`; the earliest versions had no `"use"`, no second round
+            and no `"winner"`, and considered all finalists.
 
     Returns:
-        A dict with all keys of `Outcome.history`, but for `"use"` where it is not known.
+        A dict with all keys of `Outcome.history`, except `"use"` if that is unknown.
     """
     first, use = history["macro_f1"], history.get("use", [])
     second = dict(zip(map(int, history.get("second_round", [])), history.get("second_macro_f1", []), strict=True))

@@ -1,9 +1,9 @@
-"""Derives, among all architectures that fit, the one that the alphas like best.
+"""Exact derivation: finds, among all architectures within the limits, the one that the alphas prefer.
 
-The costs of an architecture are sums over its cells (latency, persistent bytes, flash) and a maximum
-(bytes that live at once), and a cell's costs depend on its own decisions and on the width of its input only. So
-dynamic programming from cell to cell, with one set of partial architectures for each width, covers
-the whole space without visiting its members one by one.
+The costs of an architecture are sums over its cells (latency, persistent bytes, flash) and a maximum (bytes that are
+alive at once), and the costs of a cell depend only on its own decisions and on the width of its input. So dynamic
+programming from cell to cell, with one set of partial architectures for each width, covers the whole space without
+visiting its architectures one by one.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from tsnas.search.options import CellOptions, architecture_of, cell_options, cos
 from tsnas.space.architecture import Architecture
 from tsnas.space.supernet import Supernet
 
-# Partial architectures are kept in bins of latency and RAM this fine (shares of the limit): each bin keeps its best.
+# Number of bins of latency and RAM below the limit; the best partial architecture of each bin is kept.
 LATENCY_BINS = 1000
 RAM_BINS = 40
-# How many architectures of a search are looked at one by one, on their own cost graphs.
+# Number of architectures that are checked one by one on their own cost graphs.
 CANDIDATES = 200
 
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-    """An architecture that keeps the limits, with what it costs.
+    """An architecture within the limits, with its costs.
 
     Args:
         architecture: the `Architecture`.
         estimate: its `Estimate` on the board.
-        regret: float, how far it is from the one that the alphas prefer, as in `CellOptions.regret`; 0 is that one.
-            Defaults to None, not known.
-        path: tuple of int, which of `CellOptions.choices` it takes in each cell. Defaults to (), of no supernet.
+        regret: float, how far it is from the architecture that the alphas prefer, whose regret is 0; see
+            `CellOptions.regret`. Defaults to None, unknown.
+        path: tuple of int, index into `CellOptions.choices` for each cell. Defaults to (): it comes from no supernet.
     """
 
     architecture: Architecture
@@ -47,16 +47,16 @@ class Candidate:
 
 
 def derive(supernet: Supernet, bounds: Bounds, options: list[CellOptions] | None = None) -> Candidate:
-    """The fitting architecture that is nearest to what the supernet's alphas prefer.
+    """Finds the architecture within the bounds that is nearest to what the supernet's alphas prefer.
 
-    If the preferred option of every decision makes a fitting architecture, that is the one. Otherwise
-    the one with the least sum of log(p_best / p_taken) over its decisions is taken, up to the
-    resolution of the bins; that it fits is checked on its own cost graph.
+    If the preferred options of all decisions make up an architecture within the bounds, it is that one. Otherwise it is
+    the one with the least sum of log(p_best / p_taken) over its decisions, up to the resolution of the bins. Its costs
+    are checked on its own cost graph.
 
     Args:
         supernet: `Supernet` with alphas.
         bounds: `Bounds` to keep.
-        options: result of `cell_options` for each cell, if at hand.
+        options: list of the `cell_options` of each cell. Defaults to None: they are computed.
 
     Returns:
         A `Candidate`.
@@ -65,7 +65,7 @@ def derive(supernet: Supernet, bounds: Bounds, options: list[CellOptions] | None
         InfeasibleError: no architecture of the space keeps the bounds.
     """
     options = options or [cell_options(cell) for cell in supernet.cells]
-    # Room for the sums over the cells: the bounds without what every architecture needs.
+    # What is left for the sums over the cells: the bounds less what every architecture needs.
     room = Costs(*(most - base for most, base in zip(bounds.upper, supernet.base_costs(), strict=True)))
     while True:
         candidates = _complete(options, room)
@@ -80,12 +80,12 @@ def derive(supernet: Supernet, bounds: Bounds, options: list[CellOptions] | None
                 path = tuple(int(option.choice[row]) for option, row in taken)
                 return Candidate(architecture, estimate, float(candidates.regret[index]), path)
             used.append(estimate)
-        # The sums are of another precision, and know no gaps between buffers: ask for a little less.
+        # The sums have another precision and no gaps between buffers, so allow a little less.
         room = _tightened(room, bounds, used)
 
 
 def _tightened(room: Costs, bounds: Bounds, estimates: list[Estimate]) -> Costs:
-    """Less room, by the least that any of `estimates`, all too large, is over."""
+    """Returns less room, by the least excess of any of `estimates`, all of which are too large."""
 
     def less(had: float, most: float, used: tuple[float, ...]) -> float:
         return had if math.isinf(most) else had - max(min(used) - most, 1e-6 * most)
@@ -96,7 +96,7 @@ def _tightened(room: Costs, bounds: Bounds, estimates: list[Estimate]) -> Costs:
 
 @dataclasses.dataclass
 class _Partial:
-    """Partial architectures up to some cell; entry i of each array is one of them."""
+    """Partial architectures up to some cell; entry i of each array is one partial architecture."""
 
     width: np.ndarray
     latency_ms: np.ndarray
@@ -105,21 +105,21 @@ class _Partial:
     planning_bytes: np.ndarray
     flash_bytes: np.ndarray
     regret: np.ndarray
-    rows: np.ndarray  # (partials, cells so far): row of CellOptions taken in each cell
+    rows: np.ndarray  # (partial architectures, cells so far): row of CellOptions taken in each cell
 
     @property
     def ram_bytes(self) -> np.ndarray:
         return np.maximum(self.live_bytes, self.planning_bytes) + self.tail_bytes
 
-    def taken(self, keep) -> _Partial:
+    def select(self, keep) -> _Partial:
         return _Partial(*(getattr(self, field.name)[keep] for field in dataclasses.fields(self)))
 
 
 def _complete(options: list[CellOptions], room: Costs) -> _Partial:
-    """Complete architectures within the room, the one of least regret among them; empty if nothing fits."""
+    """Returns complete architectures within the room, including the one of least regret; none if nothing fits."""
     zero = np.zeros(1)
-    notes = np.full(1, float(base_planning_bytes()))
-    partial = _Partial(np.zeros(1, int), zero, zero, zero, notes, zero, zero, np.zeros((1, 0), int))
+    planning = np.full(1, float(base_planning_bytes()))
+    partial = _Partial(np.zeros(1, int), zero, zero, zero, planning, zero, zero, np.zeros((1, 0), int))
     for option, to_go in zip(options, costs_to_go(options)[1:], strict=True):
         partial = _thinned(_fitting(_extended(partial, option), room, to_go), room)
         if not len(partial.width):
@@ -128,7 +128,7 @@ def _complete(options: list[CellOptions], room: Costs) -> _Partial:
 
 
 def _extended(partial: _Partial, option: CellOptions) -> _Partial:
-    """Every partial architecture with every option that its width allows."""
+    """Combines every partial architecture with every option that its width allows."""
     regret = option.regret()
     keep = _undominated(option, regret)
     pairs = [
@@ -151,7 +151,7 @@ def _extended(partial: _Partial, option: CellOptions) -> _Partial:
 
 
 def _undominated(option: CellOptions, regret: np.ndarray) -> np.ndarray:
-    """Rows for which no other of the same widths is as good in every cost and in regret."""
+    """Returns the rows for which no other row of the same widths is as good in every cost and in regret."""
     values = np.stack([*option.costs.values(), regret], axis=1)
     kept = []
     key = option.in_width * (option.out_width.max() + 1) + option.out_width
@@ -167,13 +167,13 @@ def _undominated(option: CellOptions, regret: np.ndarray) -> np.ndarray:
 
 
 def _fitting(partial: _Partial, room: Costs, to_go: dict[str, np.ndarray]) -> _Partial:
-    """Drops what cannot be completed within the room."""
+    """Drops the partial architectures that cannot be completed within the room."""
     width = partial.width
     head_bytes = np.maximum(
         np.maximum(partial.live_bytes, to_go["live_bytes"][width]),
         partial.planning_bytes + to_go["planning_bytes"][width],
     )
-    return partial.taken(
+    return partial.select(
         (partial.latency_ms + to_go["latency_ms"][width] <= room.latency_ms)
         & (head_bytes + partial.tail_bytes + to_go["tail_bytes"][width] <= room.ram_bytes)
         & (partial.flash_bytes + to_go["flash_bytes"][width] <= room.flash_bytes)
@@ -181,7 +181,7 @@ def _fitting(partial: _Partial, room: Costs, to_go: dict[str, np.ndarray]) -> _P
 
 
 def _thinned(partial: _Partial, room: Costs) -> _Partial:
-    """Keeps the least regret of each bin of width, latency, RAM and flash, if it beats all that are cheaper."""
+    """Keeps the least regret of each bin of width, latency, RAM and flash, if it beats all cheaper ones."""
     if not len(partial.width):
         return partial
     ram_bytes = partial.ram_bytes
@@ -195,15 +195,15 @@ def _thinned(partial: _Partial, room: Costs) -> _Partial:
     )
     order = np.lexsort((partial.latency_ms, partial.regret, bins[3], bins[2], bins[1], bins[0]))
     group = np.cumsum(np.r_[0, (np.diff(bins[:3, order]) != 0).any(0)])
-    # One running minimum for all groups: each group starts far below the one before.
+    # One running minimum serves all groups, because each group starts far below the previous one.
     regret = partial.regret[order] - group * (partial.regret.max() + 1.0)
     least = np.minimum.accumulate(regret)
     kept = list(order[np.r_[True, regret[1:] < least[:-1]]])
-    # The cheapest of each width stay, or thinning could lose the only ones that fit.
+    # The cheapest of each width are kept, because they may be the only ones that fit.
     for width in np.unique(partial.width):
         members = np.flatnonzero(partial.width == width)
         kept += [members[values[members].argmin()] for values in (partial.latency_ms, ram_bytes, partial.flash_bytes)]
-    return partial.taken(np.unique(kept))
+    return partial.select(np.unique(kept))
 
 
 def _binned(values, bound, n_bins):

@@ -1,4 +1,4 @@
-"""The differentiable search: trains a supernet's weights and decisions in turn, then derives what fits."""
+"""Differentiable search: trains the weights and decisions of a supernet in turn, then derives an architecture."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ SHOWN = {
 
 @dataclasses.dataclass(frozen=True)
 class SearchConfig:
-    """Settings of the differentiable search; the defaults serve every data set and limit.
+    """Settings of the differentiable search; the defaults suit every data set and limit.
 
     Args:
         epochs: int, passes over the training windows. Defaults to 15.
         batch_size: int, windows in a batch. Defaults to 64.
-        learning_rate: float, Adam's for the weights w, at its start; it falls as a cosine. Defaults to 0.003.
-        alpha_learning_rate: float, Adam's for the alphas. Defaults to 0.02.
-        warmup: float in [0, 1), share of the steps at the start that train w only. Defaults to 0.2.
+        learning_rate: float, initial learning rate of the weights w, which decays as a cosine. Defaults to 0.003.
+        alpha_learning_rate: float, learning rate of the alphas. Defaults to 0.02.
+        warmup: float in [0, 1), fraction of the steps, at the start, that train w only. Defaults to 0.2.
         first_temperature, last_temperature: float, temperature of the Gumbel-softmax at the start and at the end;
-            it falls by the same factor at each step. Default to 5 and 0.2.
-        relaxed: float in [0, 1), share of the steps at the start in which the limits are loosened: from what the
-            undecided supernet is expected to cost down to the limits themselves. Pressed at once, the decisions
-            would drop whole cells before these have learned anything. Defaults to 0.7.
-        latency_weight, memory_weight: float, gammas of the hardware losses. Default to 2 and 4, as in the paper; 0
-            lets the decisions feel nothing of the board.
+            each step divides it by the same factor. Default to 5 and 0.2.
+        relaxed: float in [0, 1), fraction of the steps, at the start, in which the limits are relaxed: they begin at
+            the expected costs of the undecided supernet and tighten to what was asked for. With tight limits from the
+            start, the decisions would drop whole cells before these have learned anything. Defaults to 0.7.
+        latency_weight, memory_weight: float, gammas of the hardware losses; with 0 the decisions ignore the costs.
+            Default to 2 and 4, as in the paper.
 
     Source: algorithm 1 and section 7.1 of the paper.
     """
@@ -59,10 +59,10 @@ class SearchConfig:
 
 
 def paired_batches(train, val, batch_size: int, seed: int) -> tuple[tf.data.Dataset, int]:
-    """Batches ((x_train, y_train), (x_val, y_val)), shuffled anew in each epoch.
+    """Makes batches ((x_train, y_train), (x_val, y_val)), reshuffled in each epoch.
 
     Returns:
-        (dataset, steps): an endless tf.data.Dataset, and how many batches make an epoch of `train`.
+        (dataset, steps): an infinite tf.data.Dataset, and the number of batches in an epoch of `train`.
     """
 
     def batches(data, seed):
@@ -75,13 +75,13 @@ def paired_batches(train, val, batch_size: int, seed: int) -> tuple[tf.data.Data
 
 
 def _relaxed_loss(supernet: Supernet, bounds: Bounds, config: SearchConfig, total_steps: int):
-    """The hardware loss with limits that tighten as the search goes on."""
+    """Returns the hardware loss with limits that tighten during the search."""
     loss = HardwareLoss(bounds, config.latency_weight, config.memory_weight)
-    slack = max(1.0, bounds.share(supernet.expected()))
+    relaxation = max(1.0, bounds.share(supernet.expected()))
 
     def relaxed_loss(costs):
-        share = tf.cast(supernet.search_step, tf.float32) / (config.relaxed * total_steps + 1.0)
-        return loss(costs, slack ** tf.maximum(0.0, 1.0 - share))
+        progress = tf.cast(supernet.search_step, tf.float32) / (config.relaxed * total_steps + 1.0)
+        return loss(costs, relaxation ** tf.maximum(0.0, 1.0 - progress))
 
     return relaxed_loss
 
@@ -96,23 +96,23 @@ def search(
     seed: int = 0,
     verbose: int = 0,
 ) -> tuple[Candidate, dict[str, list[float]]]:
-    """Searches the supernet for the architecture with the least validation loss that keeps the limits.
+    """Searches a supernet for the architecture with the lowest validation loss within the limits.
 
     Args:
         supernet: fresh `Supernet`; its weights and alphas are trained in place.
         bounds: `Bounds` to keep.
-        train: (x, y), x float32 (windows, time, sensors, 1), y int of shape (windows,); trains w.
+        train: (x, y), x float32 (windows, time, channels, 1), y int of shape (windows,); trains w.
         val: (x, y) likewise; trains alpha.
         config: `SearchConfig`, or None for the defaults.
-        callbacks: tf_keras callbacks; their logs hold the keys of `ConstraintMonitor` too.
-        seed: int, order of the windows. Defaults to 0.
+        callbacks: tf_keras callbacks; their logs include the keys of `ConstraintMonitor`. Defaults to none.
+        seed: int, seed of the order of the windows. Defaults to 0.
         verbose: 0, 1 or 2. Defaults to 0.
 
     Returns:
-        (`Candidate`, history), the history a dict of log key to a list with one value for each epoch.
+        (`Candidate`, history); the history is a dict of log key to a list with one value for each epoch.
 
     Raises:
-        InfeasibleError: no architecture of the space keeps the limits.
+        InfeasibleError: no architecture of the space is within the limits.
     """
     config = config or SearchConfig()
     batches, steps = paired_batches(train, val, config.batch_size, seed)

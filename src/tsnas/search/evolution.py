@@ -1,4 +1,4 @@
-"""Evolution with shared weights: trains single paths that fit, and breeds those that do best on validation windows."""
+"""Evolution with shared weights: trains single paths within the limits, and breeds the best on validation windows."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ SHOWN = {
 
 @dataclasses.dataclass(frozen=True)
 class EvolutionConfig:
-    """Settings of the evolution; the defaults serve every data set and limit.
+    """Settings of the evolution; the defaults suit every data set and limit.
 
     Args:
         epochs: int, passes over the training windows. Defaults to 15.
         batch_size: int, windows in a batch. Defaults to 64.
-        learning_rate: float, Adam's for the weights, at its start; it falls as a cosine. Defaults to 0.003.
+        learning_rate: float, initial learning rate of Adam, which decays as a cosine. Defaults to 0.003.
         label_smoothing: float in [0, 1). Defaults to 0.1.
-        population: int, paths that are kept. Defaults to 48.
-        warmup: float in [0, 1), share of the epochs before the first selection. Defaults to 0.4.
-        generations: int, most generations during the training. Defaults to 8.
-        last_generations: int, generations after the training. Defaults to 6.
-        val_windows: int, most validation windows that judge a path. Defaults to 512.
+        population: int, number of paths that survive a generation. Defaults to 48.
+        warmup: float in [0, 1), fraction of the epochs before the first selection. Defaults to 0.4.
+        generations: int, maximum number of generations during training. Defaults to 8.
+        last_generations: int, number of generations after training. Defaults to 6.
+        val_windows: int, maximum number of validation windows that a path is judged on. Defaults to 512.
     """
 
     epochs: int = 15
@@ -51,17 +51,17 @@ class EvolutionConfig:
     last_generations: int = 6
     val_windows: int = 512
 
-    def shared(self, parts: int) -> EvolutionConfig:
-        """The settings for each of several searches that shall judge as many paths together as one of these would."""
+    def divided(self, parts: int) -> EvolutionConfig:
+        """Returns the settings for each of `parts` searches that together judge as many paths as a single search."""
         generations, last = (max(1, math.ceil(n / parts)) for n in (self.generations, self.last_generations))
         return dataclasses.replace(self, generations=generations, last_generations=last)
 
 
-# Steps away from the population that a path is trained: near enough to serve it, and never twice the same.
+# Length of the walk from the population to the path that is trained: near it, but rarely the same path twice.
 NEAR_STEPS = 4
-# Share of the offspring that has two parents.
+# Fraction of the offspring that have two parents.
 CROSSED = 0.25
-# Paths of other niches that compete in one, as a share of its population.
+# Number of paths of other niches that compete in a niche, as a fraction of its population.
 IMMIGRANTS = 0.25
 TRIES = 50
 
@@ -75,27 +75,28 @@ def evolve(
     seed: int = 0,
     verbose: int = 0,
 ) -> tuple[list[list[Candidate]], dict[str, list[float]]]:
-    """Finds architectures that fit and do well on validation windows with weights that they share.
+    """Finds architectures within limits that do well on validation windows with weights that they share.
 
-    Each step trains one path through the supernet, and only what fits is ever trained: first paths from random walks
-    inside the limits, then those that a population of the best so far has bred. Several limits, or boards, are niches
-    with a population each: they take turns, share the weights, and the best of one may settle in another.
+    Each step trains one path through the supernet. Only paths within the limits are ever trained: at first the ends of
+    random walks, then paths near a population of the best so far. Each set of limits, possibly on another board, is a
+    niche with a population of its own. The niches take turns and share the weights, and the best paths of one niche
+    compete in the others.
 
     Args:
-        niches: sequence of `Paths`, one for each set of limits to keep; the weights of the first one's supernet, which
-            must be fresh, are trained in place, and its alphas end as the last populations'. The supernets of the
-            others may be for other boards, but must be of the same space.
-        train: (x, y), x float32 (windows, time, sensors, 1), y int of shape (windows,); trains the weights.
+        niches: sequence of `Paths`, one for each set of limits. The supernet of the first one must be fresh: its
+            weights are trained in place, and its alphas are set by the final populations. The supernets of the others
+            may be for other boards, but must have the same space.
+        train: (x, y), x float32 (windows, time, channels, 1), y int of shape (windows,); trains the weights.
         val: (x, y) likewise; judges paths.
         config: `EvolutionConfig`, or None for the defaults.
-        callbacks: tf_keras callbacks; their logs hold the keys of `ConstraintMonitor` too.
+        callbacks: tf_keras callbacks; their logs include the keys of `ConstraintMonitor`. Defaults to none.
         seed: int, seed of all draws. Defaults to 0.
         verbose: 0, 1 or 2. Defaults to 0.
 
     Returns:
-        (for each niche a list of `Candidate`, those that use the limits well before others, and among them the best
-            first; history), the history a dict of log key to a list with one
-        value for each epoch; its costs are those of the first niche.
+        (candidates, history): for each niche a list of `Candidate`, those that use the limits well first, then by
+            validation loss; and a dict of log key to a list with one value for each epoch, whose costs are those of the
+            first niche.
 
     Source: Guo et al., Single Path One-Shot Neural Architecture Search with Uniform Sampling (2020); Real et al.,
         Regularized Evolution for Image Classifier Architecture Search (2019).
@@ -104,36 +105,36 @@ def evolve(
     rng = np.random.default_rng(seed)
     supernet = niches[0].supernet
     trainer = PathTrainer(supernet, train, val, config, rng)
-    populations = [[paths.drawn(rng) for _ in range(config.population)] for paths in niches]
+    populations = [[paths.draw(rng) for _ in range(config.population)] for paths in niches]
     if not any(isinstance(callback, ConstraintMonitor) for callback in callbacks):
         callbacks = [ConstraintMonitor(), *callbacks]
     steps = trainer.steps_per_epoch
     recorder = keras.callbacks.History()
     callbacks = [*callbacks, ProgressBar("search", verbose, SHOWN), recorder]
-    heard = keras.callbacks.CallbackList(callbacks, model=supernet, epochs=config.epochs, steps=steps)
+    listeners = keras.callbacks.CallbackList(callbacks, model=supernet, epochs=config.epochs, steps=steps)
     first = max(1, math.ceil(config.warmup * config.epochs))
     selected_after = set(np.linspace(first, config.epochs, config.generations).round().astype(int).tolist())
     supernet.stop_training = False
-    heard.on_train_begin()
+    listeners.on_train_begin()
     for epoch in range(config.epochs):
-        heard.on_epoch_begin(epoch)
+        listeners.on_epoch_begin(epoch)
         for step in range(steps):
-            heard.on_train_batch_begin(step)
+            listeners.on_train_batch_begin(step)
             turn = (epoch * steps + step) % len(niches)
             paths, population = niches[turn], populations[turn]
             path = paths.walk(population[rng.integers(len(population))], NEAR_STEPS, rng)
             trainer.step(paths.settings(path))
-            heard.on_train_batch_end(step)
+            listeners.on_train_batch_end(step)
             if supernet.stop_training:
                 break
         if epoch + 1 in selected_after:
             populations = _next_generations(populations, niches, trainer, rng)
         niches[0].settle([path for population in populations for path in population])
-        heard.on_epoch_end(epoch, trainer.logs() | trainer.judged_logs(niches[0], populations[0]))
+        listeners.on_epoch_end(epoch, trainer.logs() | trainer.judged_logs(niches[0], populations[0]))
         if supernet.stop_training:
             break
-    heard.on_train_end()
-    # Whoever ended it early has no time for more.
+    listeners.on_train_end()
+    # If a callback has ended the training early, there is no time for more.
     for _ in range(1 if supernet.stop_training else config.last_generations):
         populations = _next_generations(populations, niches, trainer, rng)
     niches[0].settle([path for population in populations for path in population])
@@ -148,7 +149,7 @@ def evolve(
 def _next_generations(
     populations: list[list[Path]], niches: Sequence[Paths], trainer: PathTrainer, rng: np.random.Generator
 ) -> list[list[Path]]:
-    """The next generation of each niche; the best of the other niches, if they fit, compete in it."""
+    """Breeds the next generation of each niche, in which the best of the other niches compete if they fit."""
     each = max(1, round(IMMIGRANTS * len(populations[0]) / max(1, len(niches) - 1)))
     following = []
     for paths, population in zip(niches, populations, strict=True):
@@ -161,10 +162,10 @@ def _next_generations(
 def _next_generation(
     population: list[Path], immigrants: list[Path], paths: Paths, trainer: PathTrainer, rng: np.random.Generator
 ) -> list[Path]:
-    """The best of a population and of as many of its offspring, the best first; each path once.
+    """Returns the best of a population and of as many of its offspring, each path once, the best first.
 
-    Those that use the limits well come before all others: small ones learn faster in the few steps that there are for
-    each, and the contest would leave them out.
+    Paths that use the limits well come before all others: smaller ones learn faster in the few steps that each path
+    gets, and the contest would leave them out.
     """
     size = len(population)
     parents = sorted({*population, *immigrants})
@@ -173,7 +174,7 @@ def _next_generation(
         if len(known) >= 2 * size:
             break
         one, other = (parents[index] for index in rng.integers(len(parents), size=2))
-        child = paths.crossed(one, other, rng) if rng.random() < CROSSED else paths.neighbour(one, rng)
+        child = paths.cross(one, other, rng) if rng.random() < CROSSED else paths.neighbour(one, rng)
         if paths.use(child) <= 1.0:
             known.add(child)
     everyone = sorted(known)
@@ -183,14 +184,14 @@ def _next_generation(
 
 
 class PathTrainer:
-    """The compiled steps: one trains a path on a batch, one judges it on all validation windows that count.
+    """Compiled steps of the evolution: one trains a path on a batch, one judges it on the validation windows.
 
     Args:
         supernet: `Supernet` whose weights are trained.
-        train: (x, y), x float32 (windows, time, sensors, 1), y int of shape (windows,).
+        train: (x, y), x float32 (windows, time, channels, 1), y int of shape (windows,).
         val: (x, y) likewise.
         config: `EvolutionConfig`.
-        rng: NumPy generator of the order of the windows.
+        rng: NumPy generator that orders the windows.
     """
 
     def __init__(self, supernet: Supernet, train, val, config: EvolutionConfig, rng: np.random.Generator):
@@ -232,7 +233,7 @@ class PathTrainer:
         self._known: dict[tuple[int, ...], tuple[float, float]] = {}
 
     def step(self, settings: list[int]) -> None:
-        """Trains the path of `settings` on the next batch."""
+        """Trains the path with these settings on the next batch."""
         raise_if_interrupted()
         if len(self._order) < self._batch_size:
             self._order = self._rng.permutation(self._windows)
@@ -241,7 +242,7 @@ class PathTrainer:
         self._step(tf.constant(rows), tf.constant(settings))
 
     def judge(self, settings: Sequence[list[int]]) -> list[float]:
-        """The loss of each path on the validation windows."""
+        """Returns the loss of each path on the validation windows."""
         return [self._judged(tuple(one))[0] for one in settings]
 
     def _judged(self, settings: tuple[int, ...]) -> tuple[float, float]:
@@ -252,13 +253,13 @@ class PathTrainer:
         return self._known[settings]
 
     def logs(self) -> dict[str, float]:
-        """Loss and accuracy of the training since they were last asked for."""
+        """Returns the training loss and accuracy since the previous call."""
         logs = {"loss": float(self._loss.result()), "accuracy": float(self._accuracy.result())}
         self._loss.reset_state()
         self._accuracy.reset_state()
         return logs
 
     def judged_logs(self, paths: Paths, population: Sequence[Path]) -> dict[str, float]:
-        """Those of the first of a population on the validation windows."""
+        """Returns the loss and accuracy of the first path of a population on the validation windows."""
         loss, accuracy = self._judged(tuple(paths.settings(population[0])))
         return {"val_loss": loss, "val_accuracy": accuracy}

@@ -1,4 +1,4 @@
-"""What the search space can reach at its smallest, and the error for limits below that."""
+"""Smallest costs that a search space reaches, and the error for limits below them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tsnas.errors import InfeasibleError
 from tsnas.search.options import CellOptions, architecture_of, costs_to_go
 from tsnas.space.supernet import Supernet
 
-# How many architectures are looked at one by one for the smallest RAM.
+# Number of architectures whose own graph is examined for the smallest RAM.
 CANDIDATES = 200
 
 
 def smallest_costs(supernet: Supernet, options: list[CellOptions]) -> Costs:
-    """Returns the smallest latency, RAM and flash that the space reaches, each on its own."""
+    """Returns the smallest latency, RAM and flash that the space reaches, each minimised on its own."""
     return Costs(
         latency_ms=smallest_latency_ms(supernet, options),
         ram_bytes=_smallest_ram(supernet, options),
@@ -31,7 +31,7 @@ def smallest_latency_ms(supernet: Supernet, options: list[CellOptions]) -> float
 
 
 def infeasible(supernet: Supernet, bounds: Bounds, options: list[CellOptions]) -> InfeasibleError:
-    """Returns the error for bounds that no architecture keeps: what the space can reach, and which limit is short."""
+    """Returns the error for bounds that no architecture keeps: what the space reaches, and which limits are too low."""
     smallest = smallest_costs(supernet, options)._asdict()
     power_mw = supernet.board.active_power_mw
     if power_mw is not None:
@@ -47,17 +47,17 @@ def infeasible(supernet: Supernet, bounds: Bounds, options: list[CellOptions]) -
     if short:
         what = f"{' and '.join(names[name] for name in short)} too low: {reach}"
     else:
-        what = f"each limit can be kept alone, but not all together: {reach}, each with another architecture"
-    time, sensors = supernet.cells[0].in_size
+        what = f"each limit can be kept on its own, but not all at once: {reach}, each with another architecture"
+    time, channels = supernet.cells[0].in_size
     message = (
-        f"No architecture keeps {bounds} for windows of {time} samples and {sensors} channels: {what}. "
+        f"No architecture keeps {bounds} for windows of {time} samples and {channels} channels: {what}. "
         "Raise the limit, shorten or decimate the windows, or drop channels."
     )
     return InfeasibleError(message, smallest, short)
 
 
 def _up(value: float) -> str:
-    """`value` with two decimals, rounded up, so that it can be given as a limit."""
+    """Formats `value` with two decimals, rounded up, so that it can be used as a limit."""
     return f"{math.ceil(value * 100) / 100:.2f}"
 
 
@@ -66,19 +66,19 @@ def _smallest_sum(options: list[CellOptions], name: str) -> float:
 
 
 def _smallest_ram(supernet: Supernet, options: list[CellOptions]) -> float:
-    """The least RAM of any architecture, by branch and bound.
+    """Finds the least RAM of any architecture, by branch and bound.
 
-    Sums over the cells bound an architecture from below; how many bytes its buffers really take shows its own graph.
+    Sums over the cells are lower bounds; only an architecture's own graph shows how many bytes its buffers take.
     """
     base = supernet.base_costs().ram_bytes
     to_go = costs_to_go(options)
-    least, looked_at = np.inf, 0
+    least, examined = np.inf, 0
 
     def visit(rows: list[int], width: int, live_bytes: float, tail_bytes: float) -> None:
-        nonlocal least, looked_at
+        nonlocal least, examined
         if len(rows) == len(options):
             graph = architecture_of(supernet, options, rows).graph()
-            least, looked_at = min(least, estimate_graph(graph, supernet.board).ram_bytes), looked_at + 1
+            least, examined = min(least, estimate_graph(graph, supernet.board).ram_bytes), examined + 1
             return
         option, rest = options[len(rows)], to_go[len(rows) + 1]
         members = np.flatnonzero(option.in_width == width)
@@ -87,7 +87,7 @@ def _smallest_ram(supernet: Supernet, options: list[CellOptions]) -> float:
         tail = tail_bytes + option.costs["tail_bytes"][members]
         bound = base + np.maximum(live, rest["live_bytes"][out_width]) + tail + rest["tail_bytes"][out_width]
         for index in np.argsort(bound, kind="stable"):
-            if bound[index] >= least or looked_at >= CANDIDATES:
+            if bound[index] >= least or examined >= CANDIDATES:
                 return
             visit([*rows, int(members[index])], int(out_width[index]), float(live[index]), float(tail[index]))
 

@@ -1,4 +1,4 @@
-"""Finalists of a search: what it prefers, and other architectures that fit, from random walks near it and far off."""
+"""Finalists of a search: the candidates that it prefers, and architectures from random walks near them and far away."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import numpy as np
 from tsnas.search.derive import Candidate
 from tsnas.search.paths import WELL_USED, Path, Paths
 
-# Steps away from what a search prefers that its neighbours are drawn.
+# Length of the walks from the preferred candidate to its neighbours.
 NEAR_STEPS = 6
 TRIES = 20
 
 
-def shares(count: int, parts: int) -> list[int]:
-    """How many of `count` finalists each of the parts of a search space has; the first have one more if need be."""
+def divide(count: int, parts: int) -> list[int]:
+    """Divides `count` finalists among the parts of a search space; the first parts have one more if needed."""
     return [(count + parts - 1 - part) // parts for part in range(parts)]
 
 
 def finalists(paths: Paths, preferred: Sequence[Candidate], count: int, seed: int) -> list[Candidate]:
-    """Distinct architectures that keep the limits.
+    """Selects distinct architectures within the limits for the contest.
 
-    Half of them are those that a search prefers, each with at least half of its cells unlike those before it, then
-    others near its first, that use the limits as well; the other half are drawn at random, some of them near the
-    limits. At least one uses the limits well, if walks towards them find such a one.
+    The first half are candidates that the search prefers, each of which differs from those before it in at least half
+    of its cells; then neighbours of the first one that use as much of the limits. The other half are drawn at random,
+    some of them near the limits. At least one finalist uses the limits well, if walks towards the limits find one.
 
     Args:
         paths: `Paths` of the supernet.
-        preferred: sequence of `Candidate`, the best first; empty without a search, then all are drawn at random.
-        count: int, how many there shall be; there are fewer where the limits leave no others.
+        preferred: sequence of `Candidate`, the best first; empty without a search, in which case all are random.
+        count: int, number of finalists; there are fewer if no others are within the limits.
         seed: int, seed of the draws.
 
     Returns:
@@ -55,9 +55,9 @@ def finalists(paths: Paths, preferred: Sequence[Candidate], count: int, seed: in
     if preferred:
         least_use = min(WELL_USED, paths.use_of(preferred[0]))
         add(lambda: paths.walk(preferred[0].path, NEAR_STEPS, rng), by_search, least_use)
-    add(lambda: paths.drawn(rng), count)
+    add(lambda: paths.draw(rng), count)
     if len(found) > 1 and all(paths.use_of(one) < WELL_USED for one in found):
-        drawn = (paths.candidate(paths.drawn_near(rng)) for _ in range(TRIES))
+        drawn = (paths.candidate(paths.draw_near(rng)) for _ in range(TRIES))
         found[-1] = next((one for one in drawn if one is not None and paths.use_of(one) >= WELL_USED), found[-1])
     return found
 

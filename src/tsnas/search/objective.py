@@ -1,4 +1,4 @@
-"""The hardware losses of the search: nothing inside the limits, the log of the excess beyond them."""
+"""Hardware losses of the differentiable search: zero within the limits, the log of the excess beyond them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tsnas.space.supernet import ExpectedCosts
 
 
 def excess_loss(value, limit: float | None, gamma: float):
-    """gamma * log(value / limit) where value is at or above limit, else 0.
+    """Returns gamma * log(value / limit) if `value` is above `limit`, else 0.
 
     Args:
         value: scalar tensor, expected cost.
-        limit: float or None, upper limit in the same unit; None is no limit and no loss.
+        limit: float or None, upper limit in the same unit; without one there is no loss.
         gamma: float, weight of the loss.
 
     Returns:
@@ -34,12 +34,12 @@ class HardwareLoss:
 
     Args:
         bounds: `Bounds` to keep.
-        latency_weight: float, gamma of the latency. Defaults to 2, as in the paper.
+        latency_weight: float, gamma of latency. Defaults to 2, as in the paper.
         memory_weight: float, gamma of RAM and of flash. Defaults to 4, as in the paper.
 
     Call arguments:
         costs: `ExpectedCosts`.
-        slack: float scalar, factor by which all limits are loosened. Defaults to 1.
+        relaxation: float scalar, factor by which all limits are raised. Defaults to 1.
 
     Returns:
         Scalar float32 tensor.
@@ -49,8 +49,8 @@ class HardwareLoss:
         self.bounds = bounds
         self._weights = (latency_weight, memory_weight, memory_weight)
 
-    def __call__(self, costs: ExpectedCosts, slack: Any = 1.0) -> Any:
+    def __call__(self, costs: ExpectedCosts, relaxation: Any = 1.0) -> Any:
         return sum(
-            excess_loss(cost, None if math.isinf(most) else most * slack, weight)
+            excess_loss(cost, None if math.isinf(most) else most * relaxation, weight)
             for cost, most, weight in zip(costs, self.bounds.upper, self._weights, strict=True)
         )

@@ -1,4 +1,4 @@
-"""Every option of every cell with its exact costs, as flat arrays that dynamic programming can run over."""
+"""Options of all cells with their exact costs, as flat arrays for dynamic programming."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ COSTS = ("latency_ms", "live_bytes", "tail_bytes", "planning_bytes", "flash_byte
 
 @dataclasses.dataclass(frozen=True)
 class CellOptions:
-    """All options of one cell for all widths of its input; row i of each array is one of them.
+    """All options of one cell, for all widths of its input; row i of each array is one option.
 
     Args:
         cell: the `SearchCell`.
-        choices: list of dicts as from `SearchCell.enumerate`.
+        choices: list of dicts, as from `SearchCell.enumerate`.
         choice: int array, index into `choices`.
         in_width, out_width: int arrays, indices into the cell's `in_widths` and `out_widths`.
         costs: dict of cost name to float array; see `CellCosts`.
@@ -37,11 +37,11 @@ class CellOptions:
         return len(self.choice)
 
     def regret(self) -> np.ndarray:
-        """How far each option is from what the alphas prefer; see `choice_regret`."""
+        """Returns how far each option is from what the alphas prefer; see `choice_regret`."""
         return self.choice_regret()[self.choice]
 
     def choice_regret(self) -> np.ndarray:
-        """The same for each of `choices`: sum of log(p_best / p_taken) over its decisions."""
+        """Returns the regret of each of `choices`: the sum of log(p_best / p_taken) over its decisions."""
         regret = np.zeros(len(self.choices))
         for name, group in self.cell.groups.items():
             log_p = group.log_probabilities()
@@ -51,14 +51,14 @@ class CellOptions:
 
 
 def cell_options(cell: SearchCell) -> CellOptions:
-    """Enumerates a cell; the costs are those of the cell's own expected costs at one-hot decisions."""
+    """Enumerates the options of a cell; their costs are the cell's expected costs for one-hot decisions."""
     choices = cell.enumerate()
     n_in = len(cell.in_widths)
     in_width, choice = (index.ravel() for index in np.indices((n_in, len(choices))))
     in_probs = np.eye(n_in, dtype=np.float32)[in_width]
     probs = {}
     for name, group in cell.groups.items():
-        # An option that does not matter for a choice is costed as the first; it has no effect.
+        # A decision that does not affect a choice is taken as its first option.
         taken = np.array([row.get(name, 0) for row in choices])
         probs[name] = np.eye(len(group.options), dtype=np.float32)[taken][choice]
     expected = cell.expected_costs(probs, in_probs)
@@ -68,7 +68,10 @@ def cell_options(cell: SearchCell) -> CellOptions:
 
 
 def costs_to_go(options: list[CellOptions]) -> list[dict[str, np.ndarray]]:
-    """For each position, the least of each cost from there to the end, by width (each on its own: a lower bound)."""
+    """Returns, for each position, the least of each cost from there to the end, by width.
+
+    Each cost is minimised on its own, so these are lower bounds.
+    """
     to_go = [{name: np.zeros(len(options[-1].cell.out_widths)) for name in options[-1].costs}]
     for option in reversed(options):
         now = {}
@@ -82,7 +85,7 @@ def costs_to_go(options: list[CellOptions]) -> list[dict[str, np.ndarray]]:
 
 
 def architecture_of(supernet: Supernet, options: list[CellOptions], rows: Sequence[int]) -> Architecture:
-    """The architecture that takes row `rows[i]` of the options of cell i."""
+    """Returns the architecture that takes row `rows[i]` of the options of cell i."""
     return supernet.architecture(
         [option.choices[option.choice[row]] for option, row in zip(options, rows, strict=True)]
     )

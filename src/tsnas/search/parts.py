@@ -1,4 +1,4 @@
-"""The parts of a search space: a supernet for each, and which of them are searched within some bounds."""
+"""Parts of a search space: builds a supernet for each, and selects those that are searched within given bounds."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def build_parts(
     """Builds each part of a search space for windows of one shape, with a fresh supernet.
 
     Args:
-        spaces: sequence of `SpaceConfig`; those that are the same for these windows count once.
-        windows: (time, sensors), samples and channels of a window.
+        spaces: sequence of `SpaceConfig`; if several are the same for these windows, one part is built.
+        windows: (time, channels), samples and channels of a window.
         classes: int, number of classes.
-        board: `Board`, whose costs the parts have.
+        board: `Board` that the costs are for.
         pseudo_prob: `"gumbel"` or `"softmax"`, as in `Supernet`. Defaults to `"gumbel"`.
-        seed: int, of the weights. Defaults to 0.
+        seed: int, seed of the weights. Defaults to 0.
 
     Returns:
         list of `Part`.
@@ -36,23 +36,25 @@ def build_parts(
     parts = []
     for space in distinct_spaces(spaces, *windows):
         cells = build_cells(board, *windows, classes, space, seed)
-        parts.append(Part.of(Supernet(cells, board, space.dropout, pseudo_prob, seed=seed), space.least_room))
+        parts.append(Part.of(Supernet(cells, board, space.dropout, pseudo_prob, seed=seed), space.min_slack))
     return parts
 
 
 def fitting(parts: Sequence[Part], bounds: Bounds) -> list[Paths]:
-    """Returns the paths through those parts of a search space that are to be searched: some path keeps the bounds.
+    """Returns the paths through the parts of a search space that are to be searched within the bounds.
+
+    Of the parts whose slack is at least their `min_slack`, those with the largest `min_slack` are searched; if there
+    are none, those with the smallest. Parts without a path within the bounds are left out.
 
     Args:
         parts: sequence of `Part`.
         bounds: `Bounds` to keep.
 
     Returns:
-        list of `Paths`, at least one, all through parts with the same `least_room`: the largest of those that have it,
-            and where none has, the smallest.
+        list of `Paths`, at least one, all through parts with the same `min_slack`.
 
     Raises:
-        InfeasibleError: no path of any part keeps them; it is that of the part that comes nearest.
+        InfeasibleError: no path of any part is within the bounds; the error is that of the part that comes nearest.
     """
     found, errors = [], []
     for part in parts:
@@ -62,6 +64,6 @@ def fitting(parts: Sequence[Part], bounds: Bounds) -> list[Paths]:
             errors.append(error)
     if not found:
         raise min(errors, key=lambda error: (len(error.short), *(error.smallest[name] for name in error.short)))
-    had = [paths.part.least_room for paths in found if paths.room >= paths.part.least_room]
-    chosen = max(had) if had else min(paths.part.least_room for paths in found)
-    return [paths for paths in found if paths.part.least_room == chosen]
+    qualifying = [paths.part.min_slack for paths in found if paths.slack >= paths.part.min_slack]
+    chosen = max(qualifying) if qualifying else min(paths.part.min_slack for paths in found)
+    return [paths for paths in found if paths.part.min_slack == chosen]

@@ -1,4 +1,4 @@
-"""Paths through the supernet of a part of a search space: exact costs, neighbours, and walks inside bounds."""
+"""Paths through the supernet of a part of a search space: exact costs, neighbours, and walks within bounds."""
 
 from __future__ import annotations
 
@@ -18,45 +18,45 @@ from tsnas.space.supernet import Supernet
 
 Path = tuple[int, ...]
 
-# A walk of so many steps ends anywhere in the space; most that it is drawn towards the limits, where loose limits would
-# else hardly ever be used.
+# Number of steps after which a walk may have reached any part of the space, and the strongest drive towards the limits;
+# without a drive, walks within loose limits would hardly ever come near them.
 FAR_STEPS, MOST_DRIVE = 300, 20.0
-# From this share of the tightest limit on, an architecture is said to use the limits well.
+# An architecture that uses at least this fraction of its tightest limit uses the limits well.
 WELL_USED = 0.9
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Part:
-    """A part of a search space: a supernet, and all options of its cells.
+    """A part of a search space: a supernet and all options of its cells.
 
     Args:
         supernet: `Supernet`.
-        options: list of the `CellOptions` of each of its cells.
-        least_room: float, the `Paths.room` that it asks for; see `tsnas.search.parts.fitting`. Defaults to 0.
+        options: list of `CellOptions`, one for each cell.
+        min_slack: float, least `Paths.slack` at which it is searched; see `tsnas.search.parts.fitting`. Defaults to 0.
     """
 
     supernet: Supernet
     options: list[CellOptions]
-    least_room: float = 0.0
+    min_slack: float = 0.0
 
     @classmethod
-    def of(cls, supernet: Supernet, least_room: float = 0.0) -> Part:
-        """Returns the part whose networks are all those of a supernet."""
-        return cls(supernet, [cell_options(cell) for cell in supernet.cells], least_room)
+    def of(cls, supernet: Supernet, min_slack: float = 0.0) -> Part:
+        """Returns the part that consists of all networks of a supernet."""
+        return cls(supernet, [cell_options(cell) for cell in supernet.cells], min_slack)
 
 
 class Paths:
-    """The paths through a part of a search space; each is a tuple with one index into `CellOptions.choices` per cell.
+    """Paths through a part of a search space; a path is a tuple with one index into `CellOptions.choices` per cell.
 
     Args:
         part: `Part`.
         bounds: `Bounds` to keep.
 
     Attributes:
-        nearest: `Candidate`, what the alphas like best, when this is made, of all that keeps the bounds.
+        nearest: `Candidate`, the one within the bounds that the alphas prefer at the time of construction.
 
     Raises:
-        InfeasibleError: no path keeps the bounds.
+        InfeasibleError: no path is within the bounds.
 
     Example:
         >>> paths = Paths(Part.of(supernet), Limits(max_latency_ms=30).on(supernet.board))
@@ -69,26 +69,26 @@ class Paths:
         self.supernet, self.options = part.supernet, part.options
         self.nearest = derive(part.supernet, bounds, part.options)
         self._neighbours = [functools.lru_cache(maxsize=None)(_Neighbours(option)) for option in part.options]
-        # Cells without a choice are left out.
+        # Cells without a choice have no neighbours.
         sizes = np.array([len(option.choices) - 1 for option in part.options], float) > 0
         self._cell_probs = sizes / max(sizes.sum(), 1.0)
 
     @property
-    def room(self) -> float:
-        """The bound on latency in units of the smallest that there is; infinite without one."""
+    def slack(self) -> float:
+        """Latency bound divided by the smallest latency in this part; infinite without a bound."""
         return self.bounds.upper.latency_ms / smallest_latency_ms(self.supernet, self.options)
 
     @property
     def start(self) -> Path:
-        """A path that keeps the bounds."""
+        """A path within the bounds."""
         return self.nearest.path
 
     def within(self, bounds: Bounds) -> Paths:
-        """Returns the paths through the same part that keep other bounds; raises InfeasibleError if none does."""
+        """Returns the paths through the same part within other bounds; raises InfeasibleError if there are none."""
         return Paths(self.part, bounds)
 
     def use(self, path: Path) -> float:
-        """Returns the largest share of a bound that a path uses, by sums over its cells; above 1 it does not fit."""
+        """Returns the largest fraction of a bound that a path uses, by sums over its cells; above 1 it does not fit."""
         return self.bounds.share(self._costs(path))
 
     def _costs(self, path: Path) -> Costs:
@@ -106,7 +106,7 @@ class Paths:
         return Costs(latency_ms, max(live_bytes, planning_bytes) + tail_bytes, flash_bytes)
 
     def neighbour(self, path: Path, rng: np.random.Generator) -> Path:
-        """The same path with one other decision, drawn at random; it may not fit."""
+        """Returns the path with one decision changed at random; it may be over a bound."""
         if not self._cell_probs.any():
             return path
         cell = rng.choice(len(path), p=self._cell_probs)
@@ -114,14 +114,14 @@ class Paths:
         return (*path[:cell], int(near[rng.integers(len(near))]), *path[cell + 1 :])
 
     def walk(self, path: Path, steps: int, rng: np.random.Generator, drive: float = 0.0) -> Path:
-        """Where a random walk ends that never leaves the limits.
+        """Returns the end of a random walk that never leaves the bounds.
 
         Args:
-            path: where it starts; it must fit.
-            steps: int, how many neighbours are tried.
+            path: path to start from; it must be within the bounds.
+            steps: int, number of neighbours that are tried.
             rng: NumPy generator.
-            drive: float, how much the walk is drawn towards the limits: a step that uses a share d less of them is
-                taken with probability exp(-drive * d). Defaults to 0, not at all.
+            drive: float, strength of the drive towards the bounds: a step that lowers `use` by d is taken with
+                probability exp(-drive * d). Defaults to 0, no drive.
         """
         use = self.use(path)
         for _ in range(steps):
@@ -131,24 +131,24 @@ class Paths:
                 path, use = tried, tried_use
         return path
 
-    def drawn(self, rng: np.random.Generator) -> Path:
-        """A random path that fits, some of them near the limits and some not."""
+    def draw(self, rng: np.random.Generator) -> Path:
+        """Draws a random path within the bounds, at a random distance from them."""
         return self.walk(self.start, FAR_STEPS, rng, rng.uniform(0.0, MOST_DRIVE))
 
-    def drawn_near(self, rng: np.random.Generator) -> Path:
-        """A random path that fits, as near the limits as walks come."""
+    def draw_near(self, rng: np.random.Generator) -> Path:
+        """Draws a random path within the bounds, as near to them as walks come."""
         return self.walk(self.start, FAR_STEPS, rng, MOST_DRIVE)
 
-    def crossed(self, one: Path, other: Path, rng: np.random.Generator) -> Path:
-        """Each cell of one or of the other; it may not fit."""
+    def cross(self, one: Path, other: Path, rng: np.random.Generator) -> Path:
+        """Returns a path that takes each cell from one parent or the other; it may be over a bound."""
         return tuple(a if rng.random() < 0.5 else b for a, b in zip(one, other, strict=True))
 
     def settings(self, path: Path) -> list[int]:
-        """What `Supernet.path` takes."""
+        """Returns the settings that `Supernet.path` takes for a path."""
         return self.supernet.path_settings(self._choices(path))
 
     def use_of(self, candidate: Candidate) -> float:
-        """Returns the largest share of a bound that an architecture uses, by its own cost graph."""
+        """Returns the largest fraction of a bound that an architecture uses, by its own cost graph."""
         return self.bounds.share(candidate.estimate.costs)
 
     def candidate(self, path: Path) -> Candidate | None:
@@ -161,11 +161,11 @@ class Paths:
         return Candidate(architecture, estimate, float(regret), path)
 
     def settle(self, population: Sequence[Path]) -> None:
-        """Sets the alphas to what a population does: the log of how often each option is taken in it."""
+        """Sets the alphas by a population: to the log of the frequency of each option in it."""
         for index, option in enumerate(self.options):
             taken = [option.choices[path[index]] for path in population]
             for name, group in option.cell.groups.items():
-                # One part in two, spread evenly: no option is out of the question.
+                # Half a count, spread evenly, so that no option has a probability of zero.
                 counts = np.full(len(group.options), 0.5 / len(group.options))
                 for choice in taken:
                     if name in choice:
@@ -177,7 +177,7 @@ class Paths:
 
 
 class _Neighbours:
-    """The choices of a cell that differ from one of them in a single decision; what does not matter does not differ."""
+    """Finds the choices of a cell that differ from a given one in a single decision that affects both."""
 
     def __init__(self, option: CellOptions):
         names = list(option.cell.groups)

@@ -1,4 +1,4 @@
-"""What can still win: the options that are part of some architecture within the limits, by exact bounds."""
+"""Pruning: finds the options that may be part of an architecture within the limits, by exact bounds."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ ADDED_UP = ("latency_ms", "tail_bytes", "planning_bytes", "flash_bytes")
 
 @dataclasses.dataclass(frozen=True)
 class Pruned:
-    """Options of a search space that some architecture within the limits may take.
+    """Options of a search space that an architecture within the limits may take.
 
     Args:
-        rows: list of bool arrays, for each cell which rows of its `CellOptions` are left.
+        rows: list of bool arrays, one for each cell: which rows of its `CellOptions` are left.
         architectures_before: int, number of architectures of the whole space.
-        architectures_after: int, of those that take only options that are left.
+        architectures_after: int, number of architectures that take only options that are left.
     """
 
     rows: list[np.ndarray]
@@ -31,15 +31,15 @@ class Pruned:
 
 
 def prune(supernet: Supernet, bounds: Bounds, options: list[CellOptions]) -> Pruned:
-    """Drops every option with which even the cheapest of the other cells are over a limit.
+    """Drops every option that is over a limit even if all other cells are as cheap as possible.
 
-    Each cost is bounded on its own, by the least that the cells before and after an option can add. So no option of
-    an architecture within the limits is ever dropped, and for a single limit all others are.
+    Each cost is bounded on its own, by the least that the cells before and after an option can add. So no option of an
+    architecture within the limits is ever dropped; under a single limit, all other options are.
 
     Args:
         supernet: `Supernet`; it is not changed.
         bounds: `Bounds` to keep.
-        options: `cell_options` of each of its cells.
+        options: list of the `cell_options` of each cell.
 
     Returns:
         A `Pruned`.
@@ -64,7 +64,7 @@ def prune(supernet: Supernet, bounds: Bounds, options: list[CellOptions]) -> Pru
 
 
 def count_architectures(options: Sequence[CellOptions], rows: Sequence[np.ndarray]) -> int:
-    """How many architectures take one of `rows` in each cell."""
+    """Returns the number of architectures that take one of `rows` in each cell."""
     ways = {0: 1}
     for option, taken in zip(options, rows, strict=True):
         total: dict[int, int] = {}
@@ -76,7 +76,7 @@ def count_architectures(options: Sequence[CellOptions], rows: Sequence[np.ndarra
 
 
 def _costs_from_start(options: list[CellOptions]) -> list[dict[str, np.ndarray]]:
-    """For each position, the least of each cost from the start to there, by width (each on its own)."""
+    """Returns, for each position, the least of each cost from the start to there, by width (each on its own)."""
     start = [{name: np.zeros(len(options[0].cell.in_widths)) for name in options[0].costs}]
     for option in options:
         now = {}

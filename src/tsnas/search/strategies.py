@@ -1,4 +1,4 @@
-"""How candidates are found: evolution, the paper's search, its baselines, keras-tuner's oracles, random draws."""
+"""Strategies that find candidates: evolution, the paper's search and its baselines, keras-tuner, random draws."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from tsnas.errors import SettingError
 
 @dataclasses.dataclass(frozen=True)
 class Strategy:
-    """One way to find candidates; every one of them keeps the limits, whatever the strategy.
+    """One way to find candidates; all candidates are within the limits, whatever the strategy.
 
     Args:
         kind: `"evolution"` of paths through a supernet, `"differentiable"` for a supernet that learns its decisions,
-            `"random"` for no supernet at all, `"tuner"` for an oracle of keras-tuner.
-        pseudo_prob: `"gumbel"` or `"softmax"`, how a differentiable supernet decides while it trains.
-        hardware_loss: bool, whether its decisions feel what they cost on the board.
+            `"random"` for random draws without a search, `"tuner"` for an oracle of keras-tuner.
+        pseudo_prob: `"gumbel"` or `"softmax"`, how a differentiable search weights the options in training. Defaults to
+            `"gumbel"`.
+        hardware_loss: bool, whether a differentiable search has a loss for costs on the board. Defaults to True.
     """
 
     kind: str
@@ -35,10 +36,10 @@ STRATEGIES = {
 
 
 def strategy_named(name: str) -> Strategy:
-    """The strategy of that name.
+    """Returns the strategy of a name.
 
     Raises:
-        SettingError: no strategy has this name.
+        SettingError: an unknown name.
 
     Example:
         >>> strategy_named("darts").hardware_loss

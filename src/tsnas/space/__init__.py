@@ -1,1 +1,1 @@
-"""What can be built: decisions, dynamic layers, cells, the supernet, and the architectures derived from it."""
+"""Search space: decisions, dynamic layers, cells, the supernet, and the architectures derived from it."""

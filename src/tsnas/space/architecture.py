@@ -1,7 +1,7 @@
-"""Architecture: the frozen choice of every decision, and the two things built from it, a cost graph and a Keras model.
+"""Architecture: a complete network of the search space, and the cost graph and Keras model that are built from it.
 
-Both are built by one walk over the cells (`Architecture.walk`), so the graph that is costed cannot
-drift from the model that is trained.
+Both are built by one walk over the cells (`Architecture.walk`), so the graph whose costs are computed cannot drift from
+the model that is trained.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tsnas.space.operators import skip_width
 
 @dataclasses.dataclass(frozen=True)
 class TimeReduce:
-    """A derived Time-Reduce cell: one (kernel, 1) convolution with a stride in time (figure 5 of the paper)."""
+    """A derived Time-Reduce cell: one (kernel, 1) convolution with a stride over time (figure 5 of the paper)."""
 
     kernel: int
     filters: int
@@ -34,11 +34,11 @@ class SensorFusion:
     """A derived Sensor-Fusion cell (figure 6 of the paper).
 
     Args:
-        filters: int, filters of every path that reaches the output.
+        filters: int, number of filters of every path that reaches the output.
         kernels: tuple of int, lengths of the temporal branches that are on; may be empty.
-        mid_filters: int, filters of the (1, sensors) convolution before the branches; unused without branches.
-        skip: bool, whether the 1x1 skip convolution is on. A cell needs a branch or the skip.
-        stride: int, stride over the sensors.
+        mid_filters: int, number of filters of the (1, channels) convolution before the branches; not used without any.
+        skip: bool, whether the skip convolution is on. A cell needs a branch or the skip convolution.
+        stride: int, stride over the channels.
     """
 
     filters: int
@@ -55,7 +55,7 @@ _CELLS: dict[str, type] = {cell.kind: cell for cell in (TimeReduce, SensorFusion
 
 
 class Builder(Protocol):
-    """What `Architecture.walk` needs: each call adds one operator and returns its output."""
+    """Interface that `Architecture.walk` needs: `conv`, `add` and `classify` add operators and return their output."""
 
     input: Any
 
@@ -65,20 +65,20 @@ class Builder(Protocol):
 
     def add(self, name: str, a: Any, b: Any) -> Any: ...
 
-    def sensors(self, x: Any) -> int: ...
+    def channels(self, x: Any) -> int: ...
 
     def classify(self, x: Any) -> Any: ...
 
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
-    """A network of the search space, complete: nothing about it is open, and it needs no supernet.
+    """A complete network of the search space; no decision is left open, and it needs no supernet.
 
     Args:
         time: int, window length in samples.
-        sensors: int, number of sensor channels.
+        channels: int, number of channels of a window.
         classes: int, number of classes.
-        cells: tuple of `TimeReduce` and `SensorFusion`, in order; the output cell follows from `classes`.
+        cells: tuple of `TimeReduce` and `SensorFusion`, in order; the output cell is implied by `classes`.
 
     Raises:
         SettingError: a Sensor-Fusion cell with neither a branch nor the skip convolution.
@@ -94,7 +94,7 @@ class Architecture:
     """
 
     time: int
-    sensors: int
+    channels: int
     classes: int
     cells: tuple[Cell, ...]
 
@@ -105,17 +105,23 @@ class Architecture:
                     f"Cell {index} ({cell}) has no path: give it a kernel in `kernels`, or `skip=True`, or drop it."
                 )
 
+    @property
+    def sensors(self) -> int:
+        """Former name of `channels`."""
+        return self.channels
+
     def to_json(self) -> dict:
-        """A dict of plain JSON values; `from_json` reverses it."""
+        """Returns a dict of plain JSON values, which `from_json` reads."""
         cells = [{"kind": cell.kind} | dataclasses.asdict(cell) for cell in self.cells]
         for cell in cells:
             if "kernels" in cell:
                 cell["kernels"] = list(cell["kernels"])
-        return {"time": self.time, "sensors": self.sensors, "classes": self.classes, "cells": cells}
+        # The key is the former name, so that earlier versions can read it too.
+        return {"time": self.time, "sensors": self.channels, "classes": self.classes, "cells": cells}
 
     @classmethod
     def from_json(cls, config: dict) -> Architecture:
-        """The architecture that `to_json` described.
+        """Returns the architecture that `to_json` described.
 
         Args:
             config: dict.
@@ -132,15 +138,15 @@ class Architecture:
     def walk(self, builder: Builder) -> Any:
         """Adds every operator to `builder` in the order in which the board runs them, and returns the output.
 
-        The skip convolution runs first and each branch is added as soon as it is there, so that as few
-        tensors as possible live at once.
+        The skip convolution runs first, and each branch is added as soon as it is computed, so that as few tensors as
+        possible are alive at once.
 
         Args:
             builder: object with the methods of `tsnas.space.architecture.Builder`, such as one that builds a Keras
                 model or a cost graph.
 
         Returns:
-            What the builder has for the output of the network.
+            The output of the network, of the type that the builder uses for tensors.
         """
         x = builder.input
         for index, cell in enumerate(self.cells):
@@ -152,33 +158,33 @@ class Architecture:
         return builder.classify(x)
 
     def graph(self) -> Graph:
-        """The network as its costs see it: operators in execution order, tensors with their places in the arena."""
+        """Returns the cost graph: operators in execution order, and tensors with their offsets in the arena."""
         builder = _CostBuilder(self)
         return placed(builder.graph.build(self.walk(builder)))
 
     def build(self, dropout: float = 0.0, seed: int | None = None) -> keras.Model:
-        """The plain Keras model with fresh weights.
+        """Builds the plain Keras model, with fresh weights.
 
         Args:
-            dropout: float in [0, 1), dropout before the classifier while training. Defaults to 0. After the cells,
-                batch normalisation would learn statistics that it never meets again.
-            seed: int or None, seed of the weights and of the dropout.
+            dropout: float in [0, 1), dropout before the classifier in training. There is none between the cells, where
+                it would shift the statistics that batch normalisation learns. Defaults to 0.
+            seed: int or None, seed of the weights and of the dropout. Defaults to None.
 
         Returns:
-            A `keras.Model` from standardised windows (batch, time, sensors, 1) to probabilities (batch, classes).
+            A `keras.Model` from standardised windows (batch, time, channels, 1) to probabilities (batch, classes).
         """
         builder = _KerasBuilder(self, dropout, seed)
         return keras.Model(builder.input, self.walk(builder), name="tsnas")
 
     def describe(self) -> list[str]:
-        """One readable line for each cell."""
+        """Returns one line of text for each cell."""
         lines = []
         for cell in self.cells:
             if isinstance(cell, TimeReduce):
                 lines.append(f"Time-Reduce: {cell.filters} filters of ({cell.kernel}, 1), stride {cell.stride}")
                 continue
             paths = [f"({k}, 1)" for k in cell.kernels]
-            main = f"{cell.mid_filters} filters over the sensors, then {' + '.join(paths)}" if paths else ""
+            main = f"{cell.mid_filters} filters over the channels, then {' + '.join(paths)}" if paths else ""
             skip = "skip convolution" if cell.skip else ""
             parts = " + ".join(part for part in (main, skip) if part)
             lines.append(f"Sensor-Fusion: {parts} to {cell.filters} filters, stride {cell.stride}")
@@ -190,7 +196,7 @@ def _walk_sensor_fusion(builder: Builder, name: str, cell: SensorFusion, x: Any)
     if cell.skip:
         out = builder.conv(f"{name}_skip", x, cell.filters, (1, skip_width(cell.stride)), (1, cell.stride))
     if cell.kernels:
-        mid = builder.conv(f"{name}_mid", x, cell.mid_filters, (1, builder.sensors(x)), (1, cell.stride))
+        mid = builder.conv(f"{name}_mid", x, cell.mid_filters, (1, builder.channels(x)), (1, cell.stride))
     for kernel in cell.kernels:
         branch = builder.conv(f"{name}_branch{kernel}", mid, cell.filters, (kernel, 1))
         out = branch if out is None else builder.add(f"{name}_add{kernel}", out, branch)
@@ -202,9 +208,9 @@ class _CostBuilder:
 
     def __init__(self, architecture: Architecture):
         self.classes = architecture.classes
-        self.graph = GraphBuilder((architecture.time, architecture.sensors, 1))
+        self.graph = GraphBuilder((architecture.time, architecture.channels, 1))
         self.input = self.graph.input
-        self.shapes: dict[str, Shape] = {self.input: (architecture.time, architecture.sensors, 1)}
+        self.shapes: dict[str, Shape] = {self.input: (architecture.time, architecture.channels, 1)}
 
     def _add(self, name, op, *inputs):
         self.shapes[name] = op.out_shape
@@ -218,7 +224,7 @@ class _CostBuilder:
     def add(self, name, a, b):
         return self._add(name, Add(*self.shapes[a]), a, b)
 
-    def sensors(self, x):
+    def channels(self, x):
         return self.shapes[x][1]
 
     def classify(self, x):
@@ -228,16 +234,16 @@ class _CostBuilder:
 
 
 class _KerasBuilder:
-    """Builds the Keras model; convolution, batch normalisation and ReLU are three layers, as tfmot wants them."""
+    """Builds the Keras model; convolution, batch normalisation and ReLU are separate layers, as tfmot requires."""
 
     def __init__(self, architecture: Architecture, dropout: float, seed: int | None):
         self.classes = architecture.classes
         self.dropout = dropout
         self.seed = seed
-        self.input = keras.Input((architecture.time, architecture.sensors, 1), name="windows")
+        self.input = keras.Input((architecture.time, architecture.channels, 1), name="windows")
 
     def _next_seed(self) -> int | None:
-        # One initialiser seed must not serve two layers: they would start out alike.
+        # Two layers must not share a seed: they would start out alike.
         if self.seed is not None:
             self.seed += 1
         return self.seed
@@ -256,13 +262,13 @@ class _KerasBuilder:
     def add(self, name, a, b):
         return keras.layers.Add(name=name)([a, b])
 
-    def sensors(self, x):
+    def channels(self, x):
         return x.shape[2]
 
     def classify(self, x):
         if self.dropout:
             x = keras.layers.Dropout(self.dropout, seed=self._next_seed())(x)
-        # No ReLU on the logits: clipped at zero they could only vote for a class, never against it.
+        # No ReLU on the logits: clipped at zero, they could only vote for a class, never against it.
         x = self.conv("classes", x, self.classes, (1, 1), relu=False)
         x = keras.layers.GlobalAveragePooling2D(name="mean")(x)
         return keras.layers.Softmax(name="softmax")(x)

@@ -1,7 +1,7 @@
-"""What every searchable cell has: decisions, expected costs, and an enumeration of all that can be derived from it.
+"""Base of the searchable cells: decisions, expected costs, and an enumeration of all derived cells.
 
-Costs take probabilities with any leading axes, so the same code serves the gradient (one set of soft decisions) and
-the exact enumeration of all options (a row of one-hot decisions each).
+Probabilities may have any leading axes, so the same code serves the gradient (one set of soft decisions) and the exact
+enumeration (one row of one-hot decisions for each option).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Probs = dict[str, Any]
 
 @dataclasses.dataclass
 class CellCosts:
-    """Expected costs of one cell; each a tensor of the leading shape of the decisions.
+    """Expected costs of one cell, each a tensor with the leading shape of the decisions.
 
-    `live_bytes` is the largest sum of tensors and scratch alive at once (equation 4 of the paper); the
-    others add up over the cells.
+    `live_bytes` is the largest sum of tensors and scratch buffers that are alive at once (equation 4 of the paper); the
+    other costs add up over the cells.
     """
 
     latency_ms: Any = 0.0
@@ -35,12 +35,13 @@ class CellCosts:
     flash_bytes: Any = 0.0
 
     def add_op(self, present, live_bytes, cost) -> None:
-        """Counts an operator that is there with probability `present`; `cost(name)` is its cost if it is."""
+        """Adds an operator that is present with probability `present`; `cost(name)` is its cost when present."""
         for name in ("latency_ms", "tail_bytes", "planning_bytes", "flash_bytes"):
             setattr(self, name, getattr(self, name) + present * cost(name))
         self.live_bytes = tf.maximum(self.live_bytes, present * (live_bytes + cost("scratch_bytes")))
 
     def scaled(self, factor) -> CellCosts:
+        """Returns all costs multiplied by `factor`."""
         return CellCosts(*(factor * getattr(self, field.name) for field in dataclasses.fields(self)))
 
 
@@ -49,12 +50,12 @@ class SearchCell(keras.layers.Layer):
 
     Args:
         board: `Board` that the costs are for.
-        in_size: (int, int), time and sensors of the input.
-        in_widths: tuple of int, widths that the input may have.
-        out_widths: tuple of int, widths that the output may have.
+        in_size: (int, int), time and channels of the input.
+        in_widths: tuple of int, numbers of filters that the input may have.
+        out_widths: tuple of int, numbers of filters that the output may have.
+        out_size: (int, int), time and channels of the output.
 
     Attributes:
-        out_size: (int, int), time and sensors of the output.
         groups: dict of name to `DecisionGroup`.
     """
 
@@ -68,35 +69,39 @@ class SearchCell(keras.layers.Layer):
         self.groups: dict[str, DecisionGroup] = {}
 
     def output_probs(self, probs: Probs, in_probs):
-        """Probabilities of the output's widths."""
+        """Returns the probabilities of the output's widths."""
         return probs["filters"]
 
     def expected_costs(self, probs: Probs, in_probs) -> CellCosts:
-        """Expected costs for decisions `probs` (name to (..., options)) and input widths (..., widths)."""
+        """Returns the expected costs for decisions `probs` (name to (..., options)) and input widths (..., widths)."""
         raise NotImplementedError
 
     def enumerate(self) -> list[dict[str, int]]:
-        """Every distinct derived cell: index of the option taken in each group that matters for it."""
+        """Lists every distinct derived cell as the index of its option in each decision group that affects it."""
         raise NotImplementedError
 
     def path_settings(self, choice: dict[str, int], in_width: int) -> list[int]:
-        """What `path` takes for one row of `enumerate` and the index of the input's width; of one length for all."""
+        """Returns the settings that `path` takes, for one row of `enumerate` and the index of the input's width.
+
+        Their number is the same for all rows.
+        """
         raise NotImplementedError
 
     def path(self, inputs, settings):
-        """The output of a single choice, and no more than that computed.
+        """Computes the output of a single choice, and nothing else.
 
         Args:
-            inputs: float32 tensor (batch, time, sensors, channels), with as many channels as the choice before has.
+            inputs: float32 tensor (batch, time, channels, filters), with as many filters as the choice in the previous
+                cell has.
             settings: list of int32 scalars, as from `path_settings`.
 
         Returns:
-            float32 tensor (batch, time, sensors, channels), with as many channels as the choice has.
+            float32 tensor (batch, time, channels, filters), with as many filters as this choice has.
         """
         raise NotImplementedError
 
     def derive(self, choice: dict[str, int]) -> architecture.Cell | None:
-        """The cell of an `Architecture` for one row of `enumerate`; None if the cell is dropped."""
+        """Returns the cell of an `Architecture` for one row of `enumerate`; None if the cell is dropped."""
         raise NotImplementedError
 
     def _conv(self, name, in_size, in_widths, out_widths, kernel, strides, seed) -> DynamicConv2D:
@@ -105,12 +110,12 @@ class SearchCell(keras.layers.Layer):
 
 
 def expected(values, probs):
-    """The mean of `values` over the options of the last axis, weighted by their probabilities."""
+    """Returns the mean of `values` over the options on the last axis, weighted by their probabilities."""
     return tf.reduce_sum(probs * values, axis=-1)
 
 
 def any_on(gates):
-    """Probability that at least one of several independent gates is on; 0 for none."""
+    """Returns the probability that at least one of several independent gates is on; 0 without gates."""
     none_on = 1.0
     for gate in gates:
         none_on *= 1.0 - gate

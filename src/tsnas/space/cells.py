@@ -1,4 +1,4 @@
-"""The searchable cells: Time-Reduce, Sensor-Fusion and Output (section 5.3 of the paper)."""
+"""Searchable cells: Time-Reduce, Sensor-Fusion and Output (section 5.3 of the paper)."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ ON_OFF = ("on", "off")
 
 
 class TimeReduceCell(SearchCell):
-    """Shortens the time axis by one of several (kernel, 1) convolutions; sensors are left apart (figure 5).
+    """Cell that shortens the time axis by one of several (kernel, 1) convolutions; channels stay separate (figure 5).
 
     Args:
         kernels: tuple of int, lengths of the filters to choose from.
         widths: tuple of int, numbers of filters to choose from.
-        stride: int, stride over time; the paper's is 2.
+        stride: int, stride over time; 2 in the paper.
         seed: int, seed of weights and noise.
 
     Call arguments:
-        inputs: float32 tensor (batch, time, sensors, channels).
+        inputs: float32 tensor (batch, time, channels, filters).
         probs: dict with `"kernel"` and `"filters"`, the probabilities of the options.
         training: bool.
 
     Returns:
-        float32 tensor (batch, ceil(time / stride), sensors, max(widths)).
+        float32 tensor (batch, ceil(time / stride), channels, max(widths)).
 
     Source: section 5.3.1 of the paper.
     """
@@ -68,7 +68,7 @@ class TimeReduceCell(SearchCell):
     def path(self, inputs, settings):
         width, *kernel = settings
         paths = [(conv.path(inputs, width, on), on) for conv, on in zip(self.convs, kernel, strict=True)]
-        return tf.concat(_those_on(paths, tf.shape(inputs)[0]), axis=0)
+        return tf.concat(_dropped_if_off(paths, tf.shape(inputs)[0]), axis=0)
 
     def expected_costs(self, probs, in_probs):
         costs = CellCosts()
@@ -96,26 +96,26 @@ class TimeReduceCell(SearchCell):
 
 
 class SensorFusionCell(SearchCell):
-    """Lets the sensors interact, then looks at them over several lengths of time at once (figure 6).
+    """Cell that combines the channels, then filters the result over several lengths of time in parallel (figure 6).
 
-    A (1, sensors) convolution, then branches of (kernel, 1) convolutions that are turned on or off
-    one by one; a skip convolution that may be on, 1x1 unless it must reach over several sensors; and,
-    where input and output have one shape, an identity that takes the place of the whole cell.
+    It has a (1, channels) convolution followed by branches of (kernel, 1) convolutions, each of which is on or off; an
+    optional skip convolution, which is 1x1 unless it must span several channels; and, if input and output have the same
+    shape, an identity that replaces the whole cell.
 
     Args:
         kernels: tuple of int, lengths of the branches.
-        widths: tuple of int, numbers of filters to choose from, in the middle and at the output.
-        stride: int, stride over the sensors: 1, 2, or all of them in one step.
+        widths: tuple of int, numbers of filters to choose from, for the (1, channels) convolution and for the output.
+        stride: int, stride over the channels: 1, 2, or the number of channels.
         seed: int, seed of weights and noise.
 
     Call arguments:
-        inputs: float32 tensor (batch, time, sensors, channels).
+        inputs: float32 tensor (batch, time, channels, filters).
         probs: dict of the probabilities of each decision: `"mid_filters"`, `"filters"`, `"skip"`,
             `"branch{kernel}"` for each kernel and, where the cell may be dropped, `"cell"`.
         training: bool.
 
     Returns:
-        float32 tensor (batch, time, ceil(sensors / stride), max(widths)).
+        float32 tensor (batch, time, ceil(channels / stride), max(widths)).
 
     Source: section 5.3.2 of the paper.
     """
@@ -178,8 +178,8 @@ class SensorFusionCell(SearchCell):
         if self.has_identity:
             paths.append((inputs, identity))
         shape = (-1, *self.out_size, width)
-        # What is left is a whole number of batches, to be added up; empty ones too must have their width.
-        together = tf.concat([tf.reshape(outputs, shape) for outputs in _those_on(paths, batch)], axis=0)
+        # A whole number of batches remains, to be added up; an empty output must still have the right width.
+        together = tf.concat([tf.reshape(outputs, shape) for outputs in _dropped_if_off(paths, batch)], axis=0)
         return tf.reduce_sum(tf.reshape(together, (-1, batch, *shape[1:])), axis=0)
 
     def output_probs(self, probs, in_probs):
@@ -196,7 +196,7 @@ class SensorFusionCell(SearchCell):
         mid_bytes = expected(self.mid_bytes, mid_probs)
         out_bytes = expected(self.out_bytes, filters)
 
-        # In the order of Architecture.walk: the skip, the middle, then each branch and its addition.
+        # In the order of Architecture.walk: skip, middle convolution, then each branch and its addition.
         costs.add_op(skip, in_bytes + out_bytes, lambda name: self.skip.expected_cost(name, filters, in_probs))
         costs.add_op(
             any_on(gates),
@@ -226,7 +226,7 @@ class SensorFusionCell(SearchCell):
             if self.has_identity:
                 base["cell"] = 0
             for filters in widths:
-                if all(gates[1:]):  # without branches there is no middle convolution to size
+                if all(gates[1:]):  # no branches, so no middle convolution
                     choices.append(base | {"filters": filters})
                 else:
                     choices += [base | {"filters": filters, "mid_filters": mid} for mid in widths]
@@ -248,14 +248,14 @@ class SensorFusionCell(SearchCell):
 
 
 class OutputCell(SearchCell):
-    """A convolution to one filter for each class, global average pooling and softmax; nothing to choose (figure 7).
+    """Cell without decisions: a convolution with one filter per class, global average pooling, softmax (figure 7).
 
     Args:
         classes: int, number of classes.
         seed: int, seed of the weights.
 
     Call arguments:
-        inputs: float32 tensor (batch, time, sensors, channels).
+        inputs: float32 tensor (batch, time, channels, filters).
 
     Returns:
         float32 tensor (batch, classes) of probabilities.
@@ -303,6 +303,6 @@ class OutputCell(SearchCell):
         return None
 
 
-def _those_on(paths, batch):
-    """Whole batches of the paths that are on, and empty ones of the others."""
+def _dropped_if_off(paths, batch):
+    """Returns the outputs of the paths, empty for those that are off."""
     return [first_windows(outputs, on * batch) for outputs, on in paths]

@@ -1,4 +1,4 @@
-"""The settings of the search space: how many cells, and which filters and kernels each may take."""
+"""Settings of the search space: how many cells there are, and which filters and kernels each may have."""
 
 from __future__ import annotations
 
@@ -15,32 +15,35 @@ from tsnas.system.arguments import is_int, is_number
 
 @dataclasses.dataclass(frozen=True)
 class SpaceConfig:
-    """Settings of a search space; the defaults are the paper's but for the dropout, for every data set.
+    """Settings of a search space. Apart from the dropout, the defaults are the paper's for every data set.
 
     Args:
-        time_reduce_filters: int, largest number of filters (f_max) in Time-Reduce cells. Defaults to 16.
-        time_reduce_granularity: int, step between filter counts (g) there. Defaults to 4.
-        fusion_filters: int, f_max in Sensor-Fusion cells. Defaults to 64.
-        fusion_granularity: int, g there. Defaults to 8.
+        time_reduce_filters: int, largest number of filters (f_max) of a Time-Reduce cell. Defaults to 16.
+        time_reduce_granularity: int, step between their numbers of filters (g). Defaults to 4.
+        fusion_filters: int, f_max of a Sensor-Fusion cell. Defaults to 64.
+        fusion_granularity: int, g of a Sensor-Fusion cell. Defaults to 8.
         kernel_sizes: tuple of odd ints, lengths of the temporal filters. Defaults to (3, 5, 7).
-        time_reduce_kernel_sizes: tuple of odd ints, lengths of those in Time-Reduce cells; None for the same as
-            elsewhere. One that is shorter than the stride never sees some of the samples. Defaults to None.
-        minimum_time: int, window length that Time-Reduce cells do not go below (ts_ml). Defaults to 16.
-        minimum_sensors: int, sensor count that Sensor-Fusion cells do not go below (ts_ms). Defaults to 5.
-        extra_fusion_cells: int, cells of stride 1 after each that halves the sensors (sf_s). Defaults to 2.
-        first_stride: int, 2 or 4, stride over time of the first Time-Reduce cell; with 4 there is one cell less.
-            Defaults to 2, the paper's.
-        collapse: bool, whether the first Sensor-Fusion cell takes all sensors in one step, instead of halving them as
-            the paper does. Defaults to False.
-        least_room: float, the limit on latency that this part of a search space asks for, in units of what its smallest
-            network takes. Of the parts that have the room they ask for, those that ask for the most are searched.
+        time_reduce_kernel_sizes: tuple of odd ints, lengths of the filters in Time-Reduce cells. A filter that is
+            shorter than the stride skips some of the samples. Defaults to None, the same as `kernel_sizes`.
+        minimum_time: int, number of samples below which Time-Reduce cells do not shorten a window (ts_ml). Defaults to
+            16.
+        minimum_sensors: int, number of channels below which Sensor-Fusion cells do not reduce them (ts_ms; the paper
+            calls a channel a sensor). Defaults to 5.
+        extra_fusion_cells: int, number of cells of stride 1 after each cell that halves the channels (sf_s). Defaults
+            to 2.
+        first_stride: int, 2 or 4, stride over time of the first Time-Reduce cell; with 4 there is one cell fewer.
+            Defaults to 2, as in the paper.
+        collapse: bool, whether the first Sensor-Fusion cell combines all channels in one step, instead of halving their
+            number as the paper does. Defaults to False.
+        min_slack: float, this part of a search space is searched only if the latency limit is at least this multiple of
+            its smallest network's latency; of the parts that qualify, those with the largest value are searched.
             Defaults to 0.
-        dropout: float in [0, 1), dropout between the cells of the supernet while it trains. Defaults to 0.1; with the
-            paper's 0.3 a supernet of few hundred steps stays less accurate.
+        dropout: float in [0, 1), dropout between the cells of the supernet while it is trained. Defaults to 0.1; with
+            the paper's 0.3, a supernet that is trained for a few hundred steps is less accurate.
 
     Raises:
-        SettingError: a filter count that is no multiple of its granularity, an even kernel, or a
-            value out of range.
+        SettingError: a number of filters that is not a multiple of its granularity, an even kernel size, or a value out
+            of range.
 
     Example:
         >>> SpaceConfig(fusion_filters=32).fusion_widths
@@ -60,7 +63,7 @@ class SpaceConfig:
     extra_fusion_cells: int = 2
     first_stride: int = 2
     collapse: bool = False
-    least_room: float = 0.0
+    min_slack: float = 0.0
     dropout: float = 0.1
 
     def __post_init__(self):
@@ -86,128 +89,134 @@ class SpaceConfig:
             raise SettingError(f"first_stride={self.first_stride!r} must be 2 or 4.")
         if not isinstance(self.collapse, bool):
             raise SettingError(f"collapse={self.collapse!r} must be True or False.")
-        if not (is_number(self.least_room) and self.least_room >= 0):
-            raise SettingError(f"least_room={self.least_room!r} must be a number of at least 0.")
+        if not (is_number(self.min_slack) and self.min_slack >= 0):
+            raise SettingError(f"min_slack={self.min_slack!r} must be a number of at least 0.")
         if not (is_number(self.dropout) and 0 <= self.dropout < 1):
             raise SettingError(f"dropout={self.dropout!r} must be a number in [0, 1).")
         for field in dataclasses.fields(self):
             if isinstance(getattr(self, field.name), np.generic):
-                # JSON knows no numbers of NumPy.
+                # JSON has no NumPy numbers.
                 object.__setattr__(self, field.name, getattr(self, field.name).item())
 
     @property
     def time_reduce_widths(self) -> tuple[int, ...]:
-        """Filter counts that a Time-Reduce cell may have, smallest first."""
+        """Numbers of filters that a Time-Reduce cell may have, in ascending order."""
         return _widths(self.time_reduce_filters, self.time_reduce_granularity)
 
     @property
     def fusion_widths(self) -> tuple[int, ...]:
-        """Filter counts that a Sensor-Fusion cell may have, smallest first."""
+        """Numbers of filters that a Sensor-Fusion cell may have, in ascending order."""
         return _widths(self.fusion_filters, self.fusion_granularity)
 
     def time_strides(self, time: int) -> tuple[int, ...]:
-        """Strides of the Time-Reduce cells for windows of `time` samples.
+        """Returns the strides of the Time-Reduce cells for windows of `time` samples.
 
-        Their product is 2 ** floor(log2(time / minimum_time)), at least 2. Shorter windows than twice the
-        minimum keep one cell: it is the only place that looks at each sensor on its own.
+        Their product is 2 ** floor(log2(time / minimum_time)), but at least 2: windows shorter than twice the minimum
+        keep one cell, because nothing else in the network filters each channel on its own.
 
         Args:
             time: int, window length in samples.
 
         Returns:
-            tuple of int, a stride for each cell.
+            tuple of int, one stride for each cell.
         """
         halvings = max(1, math.floor(math.log2(time / self.minimum_time)))
         if self.first_stride == 4 and halvings > 1:
             return (4,) + (2,) * (halvings - 2)
         return (2,) * halvings
 
-    def fusion_strides(self, sensors: int) -> tuple[int, ...]:
-        """Strides of the Sensor-Fusion cells: the sensor axis is halved while the half stays at or above
-        `minimum_sensors`, and at least once; each of these cells is followed by `extra_fusion_cells` of stride 1.
+    def fusion_strides(self, channels: int) -> tuple[int, ...]:
+        """Returns the strides of the Sensor-Fusion cells.
 
-        The paper's floor(log2(sensors / minimum_sensors)) gives no cell for 9 sensors, although its results
-        have them. One sensor has nothing to halve: its first cell has stride 1 too. With `collapse` the first
-        cell has the stride of all sensors, and there are no other halvings.
+        The number of channels is halved at least once, and as long as the half is not below `minimum_sensors`; each
+        cell that halves it is followed by `extra_fusion_cells` cells of stride 1. The paper's
+        floor(log2(sensors / minimum_sensors)) gives no cell for 9 channels, although its results have them. A single
+        channel cannot be halved, so its first cell has stride 1 too. With `collapse`, the stride of the first cell is
+        the number of channels, and nothing is left to halve.
 
         Args:
-            sensors: int, number of sensor channels.
+            channels: int, number of channels of a window.
 
         Returns:
-            tuple of int, a stride for each cell.
+            tuple of int, one stride for each cell.
         """
         if self.collapse:
-            return (sensors,) + (1,) * self.extra_fusion_cells
-        halvings, width = 0, -(-sensors // 2)
+            return (channels,) + (1,) * self.extra_fusion_cells
+        halvings, width = 0, -(-channels // 2)
         while width >= self.minimum_sensors:
             halvings, width = halvings + 1, -(-width // 2)
-        first = 2 if sensors > 1 else 1
+        first = 2 if channels > 1 else 1
         return ((first,) + (1,) * self.extra_fusion_cells) * max(1, halvings)
 
-    def layout(self, time: int, sensors: int) -> SpaceConfig:
-        """The same space for windows of (time, sensors), written so that equal spaces are equal settings.
+    def layout(self, time: int, channels: int) -> SpaceConfig:
+        """Returns the settings for windows of shape (time, channels) in a form in which equal spaces are equal.
 
         Args:
             time: int, window length in samples.
-            sensors: int, number of sensor channels.
+            channels: int, number of channels of a window.
 
         Returns:
-            A `SpaceConfig` that has no `first_stride` or `collapse` which make no difference to such windows.
+            A `SpaceConfig` with the default `first_stride` and `collapse` if these make no difference to such windows.
         """
         first_stride, collapse = dataclasses.replace(self, first_stride=2), dataclasses.replace(self, collapse=False)
         same_time = first_stride.time_strides(time) == self.time_strides(time)
-        same_sensors = collapse.fusion_strides(sensors) == self.fusion_strides(sensors)
+        same_channels = collapse.fusion_strides(channels) == self.fusion_strides(channels)
         return dataclasses.replace(
             self,
             first_stride=2 if same_time else self.first_stride,
-            collapse=False if same_sensors else self.collapse,
+            collapse=False if same_channels else self.collapse,
         )
 
     def kernels_for(self, time: int) -> tuple[int, ...]:
-        """Temporal kernels that make sense on `time` samples: a longer one than 2 * time - 1 only adds padding.
+        """Returns the kernel lengths that are useful on `time` samples: beyond 2 * time - 1 there is only padding.
 
         Args:
-            time: int, samples that the cell sees.
+            time: int, number of samples at the input of the cell.
 
         Returns:
             tuple of int, lengths of kernels.
         """
-        return _of_use(self.kernel_sizes, time)
+        return _useful(self.kernel_sizes, time)
 
     def time_reduce_kernels_for(self, time: int) -> tuple[int, ...]:
-        """The same for a Time-Reduce cell: `time_reduce_kernel_sizes`, or `kernel_sizes` if there are none.
+        """Returns the kernel lengths of a Time-Reduce cell that are useful on `time` samples.
 
         Args:
-            time: int, samples that the cell sees.
+            time: int, number of samples at the input of the cell.
 
         Returns:
             tuple of int, lengths of kernels.
         """
-        return _of_use(self.time_reduce_kernel_sizes or self.kernel_sizes, time)
+        return _useful(self.time_reduce_kernel_sizes or self.kernel_sizes, time)
 
     def to_json(self) -> dict:
-        """A dict of plain JSON values; `from_json` reverses it."""
+        """Returns a dict of plain JSON values, which `from_json` reads."""
         values = dataclasses.asdict(self)
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
     @classmethod
     def from_json(cls, config: dict) -> SpaceConfig:
-        """The settings that `to_json` described.
+        """Returns the settings that `to_json` described.
 
         Args:
-            config: dict.
+            config: dict; earlier versions wrote `min_slack` as `least_room`.
 
         Returns:
             A `SpaceConfig`.
         """
         values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in config.items()
+            _FORMER_NAMES.get(name, name): tuple(value) if isinstance(value, list) else value
+            for name, value in config.items()
         }
         return cls(**values)
 
 
+# Names that settings had in earlier versions, whose saved folders are still read.
+_FORMER_NAMES = {"least_room": "min_slack"}
+
+
 def _checked_kernels(name: str, value: Any) -> tuple[int, ...]:
-    """Lengths of kernels, each once, shortest first; raises SettingError for anything else."""
+    """Returns the distinct lengths of kernels in ascending order; raises SettingError for anything else."""
     try:
         kernels = list(value)
     except TypeError:
@@ -217,7 +226,7 @@ def _checked_kernels(name: str, value: Any) -> tuple[int, ...]:
     return tuple(sorted({int(k) for k in kernels}))
 
 
-def _of_use(kernels: tuple[int, ...], time: int) -> tuple[int, ...]:
+def _useful(kernels: tuple[int, ...], time: int) -> tuple[int, ...]:
     return tuple(k for k in kernels if k <= 2 * time - 1) or (min(kernels),)
 
 
@@ -226,24 +235,30 @@ def _widths(f_max: int, granularity: int) -> tuple[int, ...]:
 
 
 SPACES = {
-    # Thin filters on each sensor, then all sensors in one step, then wide filters over time where that is cheap: under
-    # tight limits its networks are more accurate than the paper's, under loose ones as accurate (docs/benchmarks.md).
-    # Kernels of 3 that look at each sensor alone make worse networks, but for limits that leave little room. Where they
-    # leave much, a first stride of 2 and fewer cells over all sensors make better ones.
+    # Few filters on each channel, then all channels combined in one step, then many filters over time, where they are
+    # cheap. Under tight limits such networks are more accurate than the paper's, under loose ones just as accurate
+    # (docs/benchmarks.md). Kernels of length 3 on single channels make networks worse, except under the tightest
+    # limits. Under loose limits, a first stride of 2 and fewer cells over all channels make them better.
     "tsnas": (
-        SpaceConfig(time_reduce_kernel_sizes=(5, 7), first_stride=4, collapse=True, least_room=1.5),
+        SpaceConfig(time_reduce_kernel_sizes=(5, 7), first_stride=4, collapse=True, min_slack=1.5),
         SpaceConfig(first_stride=4, collapse=True),
-        SpaceConfig(time_reduce_kernel_sizes=(5, 7), collapse=True, extra_fusion_cells=1, least_room=3.0),
+        SpaceConfig(time_reduce_kernel_sizes=(5, 7), collapse=True, extra_fusion_cells=1, min_slack=3.0),
     ),
     "micronas": (SpaceConfig(),),
 }
 
 
 def space_configs(space: str | SpaceConfig | Sequence[SpaceConfig]) -> tuple[SpaceConfig, ...]:
-    """The parts of a search space that is given by its name, or by its settings; each is searched on its own.
+    """Returns the parts of a search space; each of them has a supernet of its own.
+
+    Args:
+        space: name of a space, `SpaceConfig`, or list of `SpaceConfig`.
+
+    Returns:
+        tuple of `SpaceConfig`, each once.
 
     Raises:
-        SettingError: no space has this name, or `space` is none of these.
+        SettingError: an unknown name, or a value of another type.
 
     Example:
         >>> space_configs("micronas") == (SpaceConfig(),)
@@ -256,23 +271,23 @@ def space_configs(space: str | SpaceConfig | Sequence[SpaceConfig]) -> tuple[Spa
     if isinstance(space, list | tuple) and space and all(isinstance(part, SpaceConfig) for part in space):
         return tuple(dict.fromkeys(space))
     names = ", ".join(map(repr, SPACES))
-    raise SettingError(f"space={space!r} must be one of {names}, a tsnas.SpaceConfig, or a list of them.")
+    raise SettingError(f"space={space!r} must be one of {names}, a tsnas.SpaceConfig, or a list of tsnas.SpaceConfig.")
 
 
 def space_to_json(space: str | SpaceConfig | Sequence[SpaceConfig]) -> str | dict | list[dict]:
-    """What `space_configs` takes, as a plain JSON value; `space_from_json` reverses it."""
+    """Returns an argument of `space_configs` as a plain JSON value, which `space_from_json` reads."""
     if isinstance(space, str):
         return space
     return space.to_json() if isinstance(space, SpaceConfig) else [part.to_json() for part in space]
 
 
 def space_from_json(space: str | dict | list[dict]) -> str | SpaceConfig | list[SpaceConfig]:
-    """The space that `space_to_json` described."""
+    """Returns the space that `space_to_json` described."""
     if isinstance(space, str):
         return space
     return SpaceConfig.from_json(space) if isinstance(space, dict) else [SpaceConfig.from_json(part) for part in space]
 
 
-def distinct_spaces(spaces: Sequence[SpaceConfig], time: int, sensors: int) -> list[SpaceConfig]:
-    """Those parts of a space that differ for windows of (time, sensors); short windows of few channels know one."""
-    return list(dict.fromkeys(space.layout(time, sensors) for space in spaces))
+def distinct_spaces(spaces: Sequence[SpaceConfig], time: int, channels: int) -> list[SpaceConfig]:
+    """Returns the parts of a space that differ for windows of shape (time, channels); some parts may coincide."""
+    return list(dict.fromkeys(space.layout(time, channels) for space in spaces))

@@ -1,8 +1,8 @@
-"""Decision groups: the architecture parameters (alpha) that make one-out-of-many choices.
+"""Decision groups: architecture parameters (alpha), each group of which chooses one of several options.
 
-A group holds one alpha per option. While searching, its alphas become a probability vector; the
-Gumbel-softmax adds noise and divides by a temperature, so that options are tried in turn while the
-temperature is high and one option takes all as it falls (section 5.1 and 6 of the paper).
+A group has one alpha for each option. During the search its alphas become a vector of probabilities. The
+Gumbel-softmax adds noise and divides by a temperature: while the temperature is high, the options take turns; as it
+falls, one option takes over (sections 5.1 and 6 of the paper).
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ PSEUDO_PROBS = ("gumbel", "softmax")
 
 @keras.utils.register_keras_serializable("tsnas")
 class DecisionGroup(keras.layers.Layer):
-    """A one-out-of-many choice with trainable architecture parameters.
+    """A choice of one option out of several, with trainable architecture parameters.
 
     Args:
-        options: sequence of JSON values, what is chosen among; at least one.
+        options: sequence of JSON values to choose from; at least one.
         seed: int or None, seed of the Gumbel noise. Defaults to None.
 
     Call arguments:
-        temperature: scalar, above 0.
+        temperature: scalar above 0.
         sample: `"gumbel"` for noisy, `"softmax"` for noise-free probabilities.
 
     Returns:
@@ -43,7 +43,7 @@ class DecisionGroup(keras.layers.Layer):
     def __init__(self, options, seed=None, **kwargs):
         super().__init__(**kwargs)
         if not len(options):
-            raise ValueError("A decision group needs at least one option; got none.")
+            raise ValueError("A decision group needs at least one option, but `options` is empty.")
         self.options = tuple(options)
         self.seed = seed
         self.alpha = self.add_weight("alpha", (len(self.options),), initializer="zeros")
@@ -61,20 +61,20 @@ class DecisionGroup(keras.layers.Layer):
         return tf.nn.softmax(logits / temperature)
 
     def log_probabilities(self) -> np.ndarray:
-        """log of each option's probability, noise-free at temperature 1, float64 of shape (options,)."""
+        """Returns the log of each option's probability, without noise at temperature 1; float64 of shape (options,)."""
         alpha = self.alpha.numpy().astype(np.float64)
         alpha -= alpha.max()
         return alpha - np.log(np.exp(alpha).sum())
 
     def entropy(self) -> float:
-        """Entropy of the choice as a share of its maximum: 1 is undecided, 0 is settled."""
+        """Returns the entropy of the choice as a fraction of its maximum: 1 is undecided, 0 is settled."""
         if len(self.options) == 1:
             return 0.0
         log_p = self.log_probabilities()
         return float(-(np.exp(log_p) * log_p).sum() / np.log(len(self.options)))
 
     def settled(self) -> bool:
-        """Whether one option has more than nine tenths of the probability."""
+        """Returns whether one option's probability exceeds 0.9."""
         return bool(self.log_probabilities().max() > np.log(0.9))
 
     def get_config(self):

@@ -1,7 +1,7 @@
 """Dynamic layers: a convolution and an addition whose number of filters is searched by masking.
 
-Each knows the cost of itself for every pair of input and output widths, and interpolates between
-those entries as the decisions do (equation 2 of the paper).
+Each layer has a table of its cost for every pair of input and output widths, and interpolates in it by the
+probabilities of the widths (equation 2 of the paper). A width is a number of filters.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from tsnas.training.batch_norm import batch_norm
 
 
 def width_masks(widths) -> np.ndarray:
-    """Binary masks of shape (len(widths), max(widths)): row i keeps the first widths[i] filters (figure 4)."""
+    """Returns binary masks of shape (len(widths), max(widths)); row i keeps the first widths[i] filters (figure 4)."""
     return (np.arange(max(widths))[None, :] < np.asarray(widths)[:, None]).astype(np.float32)
 
 
 def interpolate(table, out_probs, in_probs):
-    """Bilinear interpolation of a cost table by the decisions: out_probs^T . table . in_probs.
+    """Interpolates a cost table bilinearly by the decisions: out_probs^T . table . in_probs.
 
     Args:
         table: float tensor of shape (outputs, inputs).
@@ -35,11 +35,13 @@ def interpolate(table, out_probs, in_probs):
 
 
 def first_windows(values, count):
-    """The first windows of a batch; where these are all, nothing is copied, as the gradient of `values[:count]` would.
+    """Returns the first windows of a batch.
+
+    If that is the whole batch, nothing is copied, whereas the gradient of `values[:count]` would copy it.
 
     Args:
-        values: tensor (batch, ...) of a known rank.
-        count: int32 scalar, how many.
+        values: tensor (batch, ...) of known rank.
+        count: int32 scalar, number of windows.
 
     Returns:
         tensor (count, ...).
@@ -49,19 +51,19 @@ def first_windows(values, count):
 
 @keras.utils.register_keras_serializable("tsnas")
 class GatedNormalization(keras.layers.Layer):
-    """Batch normalisation whose output is multiplied with a mask, in one pass over the features.
+    """Batch normalisation whose output is multiplied by a mask, in one pass over the data.
 
     Args:
-        momentum: float in (0, 1), of the moving mean and variance. Defaults to 0.9.
-        epsilon: float, added to the variance. Defaults to 0.001.
+        momentum: float in (0, 1), momentum of the moving mean and variance. Defaults to 0.9.
+        epsilon: float, constant that is added to the variance. Defaults to 0.001.
 
     Call arguments:
-        inputs: float32 tensor (batch, time, sensors, channels).
-        mask: float32 tensor (channels,), at or above 0.
+        inputs: float32 tensor (batch, time, channels, filters).
+        mask: float32 tensor (filters,), not negative.
         training: bool, whether the batch's own statistics are used, and the moving ones updated.
 
     Returns:
-        float32 tensor (batch, time, sensors, channels).
+        float32 tensor (batch, time, channels, filters).
     """
 
     def __init__(self, momentum=0.9, epsilon=1e-3, **kwargs):
@@ -89,9 +91,16 @@ class GatedNormalization(keras.layers.Layer):
         return outputs
 
     def path(self, inputs):
-        """The same for as many of the first channels as there are; by the batch's own statistics, always.
+        """Returns normalised inputs of a single path, which may have fewer filters; there is no mask.
 
-        The moving ones would mix those of many paths, so they are left as they are.
+        Always uses the batch's own statistics. The moving ones are not updated, because they would mix the statistics
+        of many paths.
+
+        Args:
+            inputs: float32 tensor (batch, time, channels, filters), with the first filters of the layer.
+
+        Returns:
+            float32 tensor of the same shape.
         """
         width = tf.shape(inputs)[-1]
         return batch_norm(inputs, self.gamma[:width], self.beta[:width], self.epsilon)[0]
@@ -102,28 +111,28 @@ class GatedNormalization(keras.layers.Layer):
 
 @keras.utils.register_keras_serializable("tsnas")
 class DynamicConv2D(keras.layers.Layer):
-    """Convolution, batch normalisation and ReLU whose number of filters is searched for.
+    """Convolution, batch normalisation and ReLU whose number of filters is searched.
 
-    The convolution runs with the largest width; the outcome is multiplied with the weighted sum of
-    the width masks. The mask comes after the normalisation, which would otherwise scale it away, and
-    it is never negative, so it can be applied before the ReLU, as part of the normalisation.
+    The convolution runs at its largest width, and its output is multiplied by the weighted sum of the width masks. The
+    mask is applied after the normalisation, which would otherwise scale it away. Since it is never negative, it can be
+    applied before the ReLU, as part of the normalisation.
 
     Args:
-        widths: tuple of int, numbers of filters to choose from, smallest first.
-        kernel_size: (int, int), kernel in time and sensors.
-        strides: (int, int), strides in time and sensors. Defaults to (1, 1).
-        costs: dict of cost name (such as "latency_ms") to an array (len(widths), input widths), the cost
-            for each pair of widths, or None if no cost is asked for. Defaults to None.
-        seed: int or None, seed of the kernel. Defaults to None.
+        widths: tuple of int, numbers of filters to choose from, in ascending order.
+        kernel_size: (int, int), size of the kernel over time and channels.
+        strides: (int, int), strides over time and channels. Defaults to (1, 1).
+        costs: dict of cost name (such as "latency_ms") to an array (len(widths), input widths), the cost for each pair
+            of widths. Defaults to None, no costs.
+        seed: int or None, seed of the initial kernel. Defaults to None.
 
     Call arguments:
-        inputs: float32 tensor (batch, time, sensors, channels).
+        inputs: float32 tensor (batch, time, channels, filters).
         width_probs: float32 tensor (len(widths),), probabilities of the widths.
         gate: float32 scalar, probability that this path is on; it scales the output. Defaults to 1.
         training: bool.
 
     Returns:
-        float32 tensor (batch, time / stride, sensors / stride, max(widths)), "same" padding, rounded up.
+        float32 tensor (batch, ceil(time / stride), ceil(channels / stride), max(widths)); the padding is "same".
 
     Example:
         >>> layer = DynamicConv2D((4, 8), (3, 1), (2, 1))
@@ -161,23 +170,23 @@ class DynamicConv2D(keras.layers.Layer):
         return tf.nn.relu(self.norm(self.conv(inputs), mask, training=training))
 
     def path(self, inputs, width, on):
-        """What a single path computes here: nothing but its own filters, and next to nothing if it is off.
+        """Returns the output for a single path; computes only its filters, and almost nothing if the path is off.
 
         Args:
-            inputs: float32 tensor (batch, time, sensors, channels), with as many channels as the path has here.
-            width: int32 scalar, number of filters.
-            on: int32 scalar, 1, or 0 for the first window only, which is to be dropped.
+            inputs: float32 tensor (batch, time, channels, filters), with as many filters as the path has at this point.
+            width: int32 scalar, number of filters of the output.
+            on: int32 scalar, 1 for the whole batch, 0 for its first window only, which the caller drops.
 
         Returns:
-            float32 tensor (batch or 1, time / stride, sensors / stride, width).
+            float32 tensor (batch or 1, ceil(time / stride), ceil(channels / stride), width).
         """
-        # A single window costs far less than a branch in the compiled graph; convolutions of none fail.
+        # A single window costs far less than a branch in the compiled graph, and an empty convolution fails.
         inputs = first_windows(inputs, tf.maximum(on * tf.shape(inputs)[0], 1))
         kernel = self.conv.kernel[:, :, : tf.shape(inputs)[-1], :width]
         return tf.nn.relu(self.norm.path(tf.nn.conv2d(inputs, kernel, self.strides, "SAME")))
 
     def expected_cost(self, name, out_probs, in_probs):
-        """The cost `name` for the given probabilities (..., widths) of output and input widths; shape (...)."""
+        """Returns the cost `name` for probabilities (..., widths) of the output and input widths; shape (...)."""
         return interpolate(self.costs[name], out_probs, in_probs)
 
     def get_config(self):
@@ -192,14 +201,14 @@ class DynamicConv2D(keras.layers.Layer):
 
 @keras.utils.register_keras_serializable("tsnas")
 class DynamicAdd(keras.layers.Layer):
-    """Addition of the paths that are on, whose cost depends on the searched number of filters.
+    """Addition of the paths that are on; its cost depends on the searched number of filters.
 
     Args:
-        costs: dict of cost name to an array (widths,), the cost of adding two tensors at each width, or None
-            if no cost is asked for. Defaults to None.
+        costs: dict of cost name to an array (widths,), the cost of adding two tensors at each width. Defaults to None,
+            no costs.
 
     Call arguments:
-        inputs: list of float32 tensors of one shape (batch, time, sensors, channels), each scaled by its gate.
+        inputs: list of float32 tensors of one shape (batch, time, channels, filters), each scaled by its gate.
 
     Returns:
         float32 tensor of the shape of one input.
@@ -219,7 +228,7 @@ class DynamicAdd(keras.layers.Layer):
         return tf.add_n(inputs)
 
     def expected_cost(self, name, out_probs):
-        """The cost `name` of one addition for the given probabilities (..., widths); shape (...)."""
+        """Returns the cost `name` of one addition for probabilities (..., widths); shape (...)."""
         return tf.reduce_sum(out_probs * self.costs[name], axis=-1)
 
     def get_config(self):

@@ -1,4 +1,4 @@
-"""Every operator that a search space can contain, by the geometry of its cells alone."""
+"""All operators that a search space can contain, derived from the geometry of its cells."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
 from tsnas.space.config import SpaceConfig
 
 
-def space_ops(time: int, sensors: int, classes: int, *parts: SpaceConfig) -> list[Op]:
-    """The operators of all architectures of a space, each once, in the order of its cells.
+def space_ops(time: int, channels: int, classes: int, *parts: SpaceConfig) -> list[Op]:
+    """Returns the operators of all architectures of a space, each once, in the order of the cells.
 
     Args:
         time: int, window length in samples.
-        sensors: int, number of sensor channels.
+        channels: int, number of channels of a window.
         classes: int, number of classes.
-        *parts: `SpaceConfig`, the parts of the space; the paper's settings by default.
+        *parts: `SpaceConfig`, parts of the space. Defaults to the paper's settings.
 
     Returns:
         list of operator descriptors.
@@ -22,13 +22,13 @@ def space_ops(time: int, sensors: int, classes: int, *parts: SpaceConfig) -> lis
         >>> len(space_ops(128, 9, 6))
         510
     """
-    ops = [op for part in parts or [SpaceConfig()] for op in _part_ops(time, sensors, classes, part)]
+    ops = [op for part in parts or [SpaceConfig()] for op in _part_ops(time, channels, classes, part)]
     return list(dict.fromkeys(ops))
 
 
-def _part_ops(time: int, sensors: int, classes: int, config: SpaceConfig) -> list[Op]:
+def _part_ops(time: int, channels: int, classes: int, config: SpaceConfig) -> list[Op]:
     ops: list[Op] = []
-    height, width = time, sensors
+    height, width = time, channels
     widths: tuple[int, ...] = (1,)
 
     def convs(in_w: int, from_widths, to_widths, kernel, strides) -> None:
@@ -38,7 +38,7 @@ def _part_ops(time: int, sensors: int, classes: int, config: SpaceConfig) -> lis
         for kernel in config.time_reduce_kernels_for(height):
             convs(width, widths, config.time_reduce_widths, (kernel, 1), (stride, 1))
         height, widths = -(-height // stride), config.time_reduce_widths
-    for stride in config.fusion_strides(sensors):
+    for stride in config.fusion_strides(channels):
         convs(width, widths, config.fusion_widths, (1, skip_width(stride)), (1, stride))
         convs(width, widths, config.fusion_widths, (1, width), (1, stride))
         width, widths = -(-width // stride), config.fusion_widths
@@ -50,5 +50,5 @@ def _part_ops(time: int, sensors: int, classes: int, config: SpaceConfig) -> lis
 
 
 def skip_width(stride: int) -> int:
-    """Width of a skip convolution of that stride over the sensors: 1, but none is passed over unseen."""
+    """Returns the kernel width of a skip convolution: 1, or the stride if that is larger than 2, to skip no channel."""
     return stride if stride > 2 else 1

@@ -1,4 +1,4 @@
-"""Supernet: every architecture of the space in one Keras model, with its costs and the step that trains it."""
+"""Supernet: all architectures of a space in one Keras model, with their expected costs and the training step."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tsnas.training.slots import make_slots
 
 
 class ExpectedCosts(NamedTuple):
-    """`Costs` that decisions are expected to have on the board; each a tensor of the decisions' leading shape."""
+    """`Costs` that are expected for some decisions, each a tensor with the leading shape of the decisions."""
 
     latency_ms: Any
     ram_bytes: Any
@@ -29,23 +29,23 @@ class ExpectedCosts(NamedTuple):
 
 
 def build_cells(
-    board: Board, time: int, sensors: int, classes: int, config: SpaceConfig | None = None, seed: int = 0
+    board: Board, time: int, channels: int, classes: int, config: SpaceConfig | None = None, seed: int = 0
 ) -> list[SearchCell]:
-    """The cells of the search space for windows of (time, sensors), in order, the output cell last (figure 3).
+    """Builds the cells of the search space for windows of shape (time, channels), in order (figure 3).
 
     Args:
-        board: `Board` whose costs the cells carry.
+        board: `Board` that the costs are for.
         time: int, window length in samples.
-        sensors: int, number of sensor channels.
+        channels: int, number of channels of a window.
         classes: int, number of classes.
-        config: `SpaceConfig`; the paper's settings by default.
+        config: `SpaceConfig`. Defaults to None, the paper's settings.
         seed: int, seed of all weights and noise. Defaults to 0.
 
     Returns:
-        list of `SearchCell`.
+        list of `SearchCell`, the output cell last.
     """
     config = config or SpaceConfig()
-    size, widths = (time, sensors), (1,)
+    size, widths = (time, channels), (1,)
     cells: list[SearchCell] = []
 
     def append(cell_type, **kwargs):
@@ -58,25 +58,26 @@ def build_cells(
     for stride in config.time_strides(time):
         kernels = config.time_reduce_kernels_for(size[0])
         append(TimeReduceCell, kernels=kernels, widths=config.time_reduce_widths, stride=stride)
-    for stride in config.fusion_strides(sensors):
+    for stride in config.fusion_strides(channels):
         append(SensorFusionCell, kernels=config.kernels_for(size[0]), widths=config.fusion_widths, stride=stride)
     append(OutputCell, classes=classes)
     return cells
 
 
 class Supernet(keras.Model):
-    """A Keras model that holds every architecture of a search space and what each costs.
+    """A Keras model that contains all architectures of a search space, and their costs.
 
     Args:
         cells: list of `SearchCell` from `build_cells`.
         board: `Board` that the costs are for.
         dropout: float in [0, 1), dropout between the cells. Defaults to 0.1.
-        pseudo_prob: `"gumbel"` or `"softmax"`, how the options are mixed while training. Defaults to `"gumbel"`.
+        pseudo_prob: `"gumbel"` or `"softmax"`, how options are weighted in training. Defaults to `"gumbel"`.
         seed: int, seed of the dropout. Defaults to 0.
 
     Call arguments:
-        inputs: float32 tensor (batch, time, sensors, 1), standardised windows.
-        decisions: list of dicts of probabilities, one for each cell, as `decide` returns them; drawn if None.
+        inputs: float32 tensor (batch, time, channels, 1), standardised windows.
+        decisions: list of dicts of probabilities, one for each cell, as `decide` returns them. Defaults to None: they
+            are drawn.
         training: bool.
 
     Returns:
@@ -101,10 +102,10 @@ class Supernet(keras.Model):
         self.dropouts = [keras.layers.Dropout(dropout, seed=seed + index) for index in range(len(self.cells) - 1)]
 
     def decide(self, sample: str | None = None) -> list[Probs]:
-        """Probabilities of every decision: one dict for each cell, name to tensor (options,).
+        """Returns the probabilities of all decisions: one dict for each cell, of name to tensor (options,).
 
         Args:
-            sample: `"gumbel"`, or `"softmax"` for noise-free; the model's `pseudo_prob` by default.
+            sample: `"gumbel"`, or `"softmax"` for no noise. Defaults to None, the model's `pseudo_prob`.
         """
         sample = sample or self.pseudo_prob
         return [
@@ -122,12 +123,12 @@ class Supernet(keras.Model):
         return x
 
     def path(self, inputs, settings):
-        """The output of one path through the supernet, and no more than that computed.
+        """Computes the output of one path through the supernet, and nothing else.
 
-        The same as `call` for one-hot decisions in training, without dropout.
+        It is the output of `call` in training for one-hot decisions, without dropout.
 
         Args:
-            inputs: float32 tensor (batch, time, sensors, 1), standardised windows.
+            inputs: float32 tensor (batch, time, channels, 1), standardised windows.
             settings: int32 tensor (path_length,), as from `path_settings`.
 
         Returns:
@@ -140,7 +141,7 @@ class Supernet(keras.Model):
         return x
 
     def path_settings(self, choices: Sequence[dict[str, int]]) -> list[int]:
-        """What `path` takes for one row of `SearchCell.enumerate` for each cell."""
+        """Returns the settings that `path` takes, for one row of `SearchCell.enumerate` for each cell."""
         settings: list[int] = []
         in_width = 0
         for cell, choice in zip(self.cells, choices, strict=True):
@@ -150,13 +151,13 @@ class Supernet(keras.Model):
 
     @property
     def path_length(self) -> int:
-        """How many numbers set a path."""
+        """Number of settings of a path."""
         return sum(self._path_lengths)
 
     def expected_costs(self, decisions: list[Probs]) -> ExpectedCosts:
-        """Expected latency, RAM and flash of `decisions`; gradients reach the alphas through all three.
+        """Returns the expected latency, RAM and flash of `decisions`; all three have gradients for the alphas.
 
-        For one-hot decisions they are those of the derived architecture.
+        For one-hot decisions, these are the costs of the derived architecture.
 
         Source: equations 2 and 4 of the paper.
         """
@@ -173,37 +174,37 @@ class Supernet(keras.Model):
             planning_bytes += costs.planning_bytes
             flash_bytes += costs.flash_bytes
             live_bytes = tf.maximum(live_bytes, costs.live_bytes)
-        # The planner's notes lie where the head will be.
+        # While the interpreter starts, its memory planner works where the head will be.
         return ExpectedCosts(latency_ms, tf.maximum(live_bytes, planning_bytes) + tail_bytes, flash_bytes)
 
     def base_costs(self) -> Costs:
-        """Returns what any architecture costs before its operators."""
+        """Returns the costs that every architecture has before its operators are counted."""
         return Costs(0.0, float(base_tail_bytes(self.board.runtime)), float(base_flash_bytes()))
 
     def expected(self) -> Costs:
-        """Returns the expected costs of the noise-free decisions at the present temperature, as plain numbers."""
+        """Returns the expected costs of the noise-free decisions at the current temperature, as plain numbers."""
         return Costs(*map(float, self.expected_costs(self.decide("softmax"))))
 
     def entropy(self) -> float:
-        """Mean entropy of all decisions as a share of its maximum: 1 is undecided, 0 is settled."""
+        """Returns the mean entropy of all decisions as a fraction of its maximum: 1 is undecided, 0 is settled."""
         return float(np.mean([group.entropy() for group in self.decision_groups()]))
 
     def settled(self) -> float:
-        """Share of the decisions in which one option has more than nine tenths of the probability."""
+        """Returns the fraction of the decisions in which one option's probability exceeds 0.9."""
         return float(np.mean([group.settled() for group in self.decision_groups()]))
 
     def decision_groups(self):
-        """All decision groups, in the order of the cells."""
+        """Returns all decision groups, in the order of the cells."""
         return [group for cell in self.cells for group in cell.groups.values()]
 
     @property
     def alphas(self) -> list[tf.Variable]:
-        """The architecture parameters."""
+        """Architecture parameters of all decisions."""
         return [group.alpha for group in self.decision_groups()]
 
     @property
     def network_weights(self) -> list[tf.Variable]:
-        """The trainable weights w: all that are not alphas."""
+        """Trainable weights w: all trainable variables except the alphas."""
         alphas = {id(alpha) for alpha in self.alphas}
         return [variable for variable in self.trainable_variables if id(variable) not in alphas]
 
@@ -220,16 +221,19 @@ class Supernet(keras.Model):
 
         Args:
             optimizer: optimizer of the weights w.
-            alpha_optimizer: optimizer of the architecture parameters; Adam by default.
-            hardware_loss: callable from `ExpectedCosts` to a scalar that is added to the loss of alpha.
-            temperature_decay: float in (0, 1], factor of the temperature after each step (epsilon).
-            warmup_steps: int, first steps in which only w is trained, so that alpha does not judge random weights.
+            alpha_optimizer: optimizer of the architecture parameters. Defaults to None, Adam.
+            hardware_loss: function of `ExpectedCosts` that returns a scalar, which is added to the loss of alpha.
+                Defaults to None, no such loss.
+            temperature_decay: float in (0, 1], factor by which the temperature is multiplied after each step (epsilon).
+                Defaults to 1.
+            warmup_steps: int, number of steps at the start that train w only, because alpha cannot be learned from
+                random weights. Defaults to 0.
             **kwargs: as in `keras.Model.compile`; `loss` defaults to the cross-entropy of integer labels.
         """
         kwargs.setdefault("loss", keras.losses.SparseCategoricalCrossentropy())
         super().compile(optimizer=optimizer, **kwargs)
         self.alpha_optimizer = alpha_optimizer or keras.optimizers.legacy.Adam(0.05, beta_1=0.5)
-        # All variables are made here: those that a step creates would have it traced twice.
+        # All variables are created here: if a step created any, it would be traced twice.
         self(tf.zeros((1, *self.cells[0].in_size, 1)))
         make_slots(self.optimizer, self.network_weights)
         make_slots(self.alpha_optimizer, self.alphas)
@@ -245,12 +249,12 @@ class Supernet(keras.Model):
     def metrics(self):
         return list(self.trackers.values())
 
-    @tf.autograph.experimental.do_not_convert  # It has no Python control flow on tensors, and converting takes seconds.
+    @tf.autograph.experimental.do_not_convert  # There is nothing to convert, and it takes seconds.
     def train_step(self, data):
-        """One pass of algorithm 1: alpha on a validation batch, then w on a training batch, then the temperature.
+        """Makes one pass of algorithm 1: trains alpha on a validation batch, then w on a training batch.
 
         Args:
-            data: ((x_train, y_train), (x_val, y_val)), a batch of each.
+            data: ((x_train, y_train), (x_val, y_val)), one batch of each.
         """
         (x_train, y_train), (x_val, y_val) = data
         self._alpha_step(x_val, y_val)
@@ -289,8 +293,8 @@ class Supernet(keras.Model):
         self.trackers["accuracy"].update_state(y, probabilities)
 
     def architecture(self, choices: list[dict[str, int]]) -> Architecture:
-        """The derived architecture for one row of `SearchCell.enumerate` for each cell."""
+        """Returns the derived architecture for one row of `SearchCell.enumerate` for each cell."""
         derived = [cell.derive(choice) for cell, choice in zip(self.cells, choices, strict=True)]
-        time, sensors = self.cells[0].in_size
+        time, channels = self.cells[0].in_size
         classes = self.cells[-1].out_widths[0]
-        return Architecture(time, sensors, classes, tuple(cell for cell in derived if cell is not None))
+        return Architecture(time, channels, classes, tuple(cell for cell in derived if cell is not None))

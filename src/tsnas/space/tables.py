@@ -1,8 +1,8 @@
-"""Cost tables of the dynamic layers: what an operator costs for every pair of input and output widths.
+"""Cost tables of the dynamic layers: the costs of an operator for every pair of input and output widths.
 
-Five costs make up an architecture's: `latency_ms`, `tail_bytes` (persistent part of the arena), `planning_bytes` (what
-its head holds while the interpreter starts) and `flash_bytes` add up over the operators; `scratch_bytes` is needed
-while the operator runs.
+An operator has five costs. `latency_ms`, `tail_bytes` (persistent part of the arena), `planning_bytes` (used in the
+head of the arena while the interpreter starts) and `flash_bytes` add up over the operators; `scratch_bytes` are needed
+only while the operator runs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Widths = Sequence[int]
 
 
 def op_costs(op: Op, board: Board) -> dict[str, float]:
-    """The five costs of one operator on `board`."""
+    """Returns the five costs of one operator on `board`."""
     return {
         "latency_ms": op_latency_ms(op, board),
         "scratch_bytes": sum(aligned(n_bytes, board.runtime.alignment) for n_bytes in scratch_bytes(op)),
@@ -35,7 +35,7 @@ def op_costs(op: Op, board: Board) -> dict[str, float]:
 def conv_tables(
     board: Board, in_size: Pair, in_widths: Widths, out_widths: Widths, kernel: Pair, strides: Pair
 ) -> dict[str, np.ndarray]:
-    """Tables of shape (output widths, input widths) of a convolution on inputs of `in_size` (time, sensors).
+    """Returns tables of shape (output widths, input widths) for a convolution of inputs of `in_size` (time, channels).
 
     Source: HW_op in equation 2 of the paper.
     """
@@ -47,11 +47,11 @@ def conv_tables(
 
 
 def add_tables(board: Board, size: Pair, widths: Widths) -> dict[str, np.ndarray]:
-    """Tables of shape (widths,) of an addition of two tensors of `size` (time, sensors)."""
+    """Returns tables of shape (widths,) for an addition of two tensors of `size` (time, channels)."""
     cells = [op_costs(Add(size[0], size[1], width), board) for width in widths]
     return {name: np.array([cell[name] for cell in cells]) for name in cells[0]}
 
 
 def tensor_bytes(board: Board, size: Pair, widths: Widths) -> np.ndarray:
-    """Aligned bytes of an int8 tensor of `size` (time, sensors) at each width."""
+    """Returns the aligned bytes of an int8 tensor of `size` (time, channels) at each width."""
     return np.array([aligned(size[0] * size[1] * width, board.runtime.alignment) for width in widths], np.float32)

@@ -20,7 +20,7 @@ class Int8Model:
     """An int8 classifier in a .tflite file, run by TFLite's interpreter on the host.
 
     Args:
-        tflite: bytes of a fully int8 .tflite file with input (1, time, sensors, 1) and output (1, classes).
+        tflite: bytes of a fully int8 .tflite file with input (1, time, channels, 1) and output (1, classes).
 
     Raises:
         ModelFileError: bytes that are not a .tflite file that the interpreter can run.
@@ -50,16 +50,16 @@ class Int8Model:
         shapes = [[tuple(map(int, details["shape"])) for details in group] for group in (inputs, outputs)]
         if [list(map(len, group)) for group in shapes] != [[4], [2]]:
             raise ModelFileError(
-                "A classifier has one input (1, time, sensors, 1) and one output (1, classes); this file has inputs of "
-                f"shapes {shapes[0]} and outputs of shapes {shapes[1]}."
+                "A classifier has one input (1, time, channels, 1) and one output (1, classes); this file has inputs "
+                f"of shapes {shapes[0]} and outputs of shapes {shapes[1]}."
             )
         (self._input,), (self._output,) = inputs, outputs
 
     @property
     def window_shape(self) -> tuple[int, int, int]:
-        """Shape of one window: (time, sensors, 1)."""
-        _, time, sensors, channels = (int(size) for size in self._input["shape"])
-        return time, sensors, channels
+        """Shape of one window: (time, channels, 1)."""
+        _, time, channels, features = (int(size) for size in self._input["shape"])
+        return time, channels, features
 
     @property
     def classes(self) -> int:
@@ -90,10 +90,10 @@ class Int8Model:
         """Quantises windows as the board's firmware does: round(x / scale) + zero point, clipped to int8.
 
         Args:
-            x: float array (windows, time, sensors) or (windows, time, sensors, 1), standardised.
+            x: float array (windows, time, channels) or (windows, time, channels, 1), standardised.
 
         Returns:
-            int8 array (windows, time, sensors, 1).
+            int8 array (windows, time, channels, 1).
 
         Raises:
             WindowShapeError, NonFiniteError: windows that do not fit the model.
@@ -106,7 +106,7 @@ class Int8Model:
         """Predicts the probabilities of the classes.
 
         Args:
-            x: float array (windows, time, sensors) or (windows, time, sensors, 1), standardised.
+            x: float array (windows, time, channels) or (windows, time, channels, 1), standardised.
 
         Returns:
             float32 array (windows, classes).
@@ -121,7 +121,7 @@ class Int8Model:
         """Predicts the raw int8 output of raw int8 input, bit for bit as the board computes it.
 
         Args:
-            q: int8 array (windows, time, sensors, 1).
+            q: int8 array (windows, time, channels, 1).
 
         Returns:
             int8 array (windows, classes).
@@ -134,8 +134,8 @@ class Int8Model:
         if q.dtype != np.int8:
             raise DtypeError(f"Input is {q.dtype}; predict_int8 takes int8. Use predict for float windows.")
         if q.shape[1:] != self.window_shape:
-            time, sensors, _ = self.window_shape
-            raise WindowShapeError(f"Input has shape {q.shape}; this model takes (windows, {time}, {sensors}, 1).")
+            time, channels, _ = self.window_shape
+            raise WindowShapeError(f"Input has shape {q.shape}; this model takes (windows, {time}, {channels}, 1).")
         out = np.empty((len(q), self.classes), dtype=np.int8)
         for start in range(0, len(q), BATCH):
             batch = q[start : start + BATCH]

@@ -202,7 +202,7 @@ class OpReader:
         if amounts is None:
             raise self._unsupported(where, "has paddings that are not constant")
         if len(amounts) != 8 or min(amounts) < 0 or any(amounts[:2] + amounts[6:]):
-            raise self._unsupported(where, f"pads by {amounts}; only time and sensors of (1, h, w, channels) are known")
+            raise self._unsupported(where, f"pads by {amounts}; only height and width of (1, h, w, channels) are known")
         return Pad(*shape, *amounts[2:6])
 
     def _softmax(self, where: str, options: Any, inputs: list[int], output: int) -> Op:

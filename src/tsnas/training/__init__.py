@@ -1,1 +1,1 @@
-"""Trains networks: float, then quantisation-aware, with the arithmetic of the board."""
+"""Training of networks: in float, then quantisation-aware, with the arithmetic of the board."""

@@ -1,4 +1,4 @@
-"""Batch normalisation by the batch's own statistics, laid out so that a CPU works on wide rows."""
+"""Batch normalisation by the statistics of the batch, with a layout in wide rows that is fast on a CPU."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ import tf_keras as keras
 def batch_norm(
     inputs: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor, epsilon: float
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """What `tf.nn.fused_batch_norm` computes in training, in a third of the time for a few channels.
+    """Computes `tf.nn.fused_batch_norm` in training mode, in a third of the time if there are few filters.
 
-    That one goes through a tensor channel by channel, and cells that look at each sensor alone have as few as four.
-    Here the channels of all sensors at one time are a row, and statistics are products with a row of ones. The row of a
-    single sensor is no wider, so where there is known to be one, the fused operation serves: it is as quick there, and
-    its graph is built in half the time.
+    The fused operation processes one filter at a time, and Time-Reduce cells have as few as four. Here, the filters of
+    all channels at one time step form a row, and statistics are products with a row of ones. With a single channel the
+    row would be no wider, so the fused operation is used: it is as fast, and its graph is built in half the time.
 
     Args:
-        inputs: float32 tensor (batch, time, sensors, channels); any size may be unknown before it runs.
-        scale: float32 tensor (channels,).
-        offset: float32 tensor (channels,).
-        epsilon: float, added to the variance.
+        inputs: float32 tensor (batch, time, channels, filters); any size may be unknown when the graph is built.
+        scale: float32 tensor (filters,).
+        offset: float32 tensor (filters,).
+        epsilon: float, constant that is added to the variance.
 
     Returns:
-        (outputs, mean, variance): outputs of the shape of `inputs`, mean and unbiased variance of shape (channels,).
-        Gradients pass through the outputs alone.
+        (outputs, mean, variance): outputs with the shape of `inputs`, mean and unbiased variance of shape (filters,).
+        Only the outputs have gradients.
 
     Example:
         >>> outputs, mean, variance = batch_norm(tf.random.normal((64, 32, 9, 8)), tf.ones(8), tf.zeros(8), 1e-3)
@@ -36,15 +35,15 @@ def batch_norm(
     if inputs.shape[2] == 1:
         return tf.compat.v1.nn.fused_batch_norm(inputs, scale, offset, epsilon=epsilon)
     shape = tf.shape(inputs)
-    times, sensors, channels = shape[0] * shape[1], shape[2], shape[3]
-    count = tf.cast(times * sensors, tf.float32)
+    times, channels, filters = shape[0] * shape[1], shape[2], shape[3]
+    count = tf.cast(times * channels, tf.float32)
     shares = tf.fill((1, times), 1.0 / count)
 
     def mean_of(rows: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_sum(tf.reshape(tf.matmul(shares, rows), (sensors, channels)), axis=0)
+        return tf.reduce_sum(tf.reshape(tf.matmul(shares, rows), (channels, filters)), axis=0)
 
     def row(values: tf.Tensor) -> tf.Tensor:
-        return tf.tile(values, [sensors])
+        return tf.tile(values, [channels])
 
     @tf.custom_gradient
     def normalised(rows, scale, offset):
@@ -61,24 +60,24 @@ def batch_norm(
 
         return (centred * row(factor) + row(offset), mean, variance), gradients
 
-    rows, mean, variance = normalised(tf.reshape(inputs, (times, sensors * channels)), scale, offset)
+    rows, mean, variance = normalised(tf.reshape(inputs, (times, channels * filters)), scale, offset)
     outputs = tf.reshape(rows, shape)
     outputs.set_shape(inputs.shape)
     return outputs, mean, variance * count / tf.maximum(count - 1.0, 1.0)
 
 
 class RowBatchNormalization(keras.layers.BatchNormalization):
-    """A `BatchNormalization` that trains by `batch_norm`; it stands in for one in training and is never saved.
+    """A `BatchNormalization` that trains with `batch_norm`; it replaces one during training and is never saved.
 
     Args:
-        All as of `keras.layers.BatchNormalization`, over the last axis, with scale and offset.
+        As in `keras.layers.BatchNormalization`, over the last axis, with scale and offset.
 
     Call arguments:
-        inputs: float32 tensor (batch, time, sensors, channels).
+        inputs: float32 tensor (batch, time, channels, filters).
         training: bool, whether the batch's own statistics are used, and the moving ones updated. Defaults to False.
 
     Returns:
-        float32 tensor (batch, time, sensors, channels).
+        float32 tensor (batch, time, channels, filters).
     """
 
     def call(self, inputs, training=False):
@@ -91,13 +90,13 @@ class RowBatchNormalization(keras.layers.BatchNormalization):
 
 
 def in_rows(model: keras.Model) -> keras.Model:
-    """A copy of a model, with weights of its own of the same values, whose batch normalisation trains in wide rows.
+    """Copies a model, weights included; the batch normalisation of the copy trains in wide rows.
 
     Args:
         model: tf_keras functional model.
 
     Returns:
-        tf_keras functional model; `model.set_weights(copy.get_weights())` takes over what it has learned.
+        tf_keras functional model; `model.set_weights(copy.get_weights())` transfers what it has learned.
 
     Example:
         >>> copy = in_rows(model)
@@ -106,7 +105,7 @@ def in_rows(model: keras.Model) -> keras.Model:
     """
 
     def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
-        # Only what is known to be the same: a subclass may do anything.
+        # A subclass may compute something else, so it is left alone.
         plain = type(layer) is keras.layers.BatchNormalization and layer.scale and layer.center
         kind = RowBatchNormalization if plain and list(layer.axis) == [3] else type(layer)
         return kind.from_config(layer.get_config())

@@ -1,4 +1,4 @@
-"""Reads the plain Keras model that is trained and converted: its operators, in the order in which they will run."""
+"""Reads the plain Keras model that is trained and converted: lists its operators in the order in which they run."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ import tf_keras as keras
 
 from tsnas.errors import CoreModelError
 
-# Layers that become an operator of the .tflite file, and layers that are folded into one or vanish.
+# Layers that become operators of the .tflite file, and layers that are folded into one or disappear.
 OPERATOR_LAYERS = ("Conv2D", "Add", "GlobalAveragePooling2D", "Softmax")
 FOLDED_LAYERS = ("InputLayer", "BatchNormalization", "ReLU", "Dropout", "QuantizeLayer")
 
 
 def unwrapped(layer: keras.layers.Layer) -> keras.layers.Layer:
-    """The layer inside tfmot's quantisation wrapper, or the layer itself."""
+    """Returns the layer inside tfmot's quantisation wrapper, or the layer itself."""
     return layer.layer if isinstance(layer, keras.layers.Wrapper) else layer
 
 
 def origin(tensor: Any) -> tuple[keras.layers.Layer, list[Any]]:
-    """The layer that made a symbolic tensor of a functional model, and what it made it of."""
+    """Returns the layer that made a symbolic tensor of a functional model, and the tensors that it was made from."""
     layer, node_index, _ = tensor._keras_history
     node = layer._inbound_nodes[node_index]
     return layer, [] if node.is_input else list(node.keras_inputs)
 
 
 def operator_names(model: keras.Model) -> list[str]:
-    """Names of the layers that become operators, in the order in which the .tflite file runs them.
+    """Lists the names of the layers that become operators, in the order in which the .tflite file runs them.
 
-    The order is that of a depth-first walk from the output which visits the inputs of each layer in
-    their own order: in `Add()([skip, branches])` the skip convolution runs first.
+    It is the order of a depth-first walk from the output that visits the inputs of each layer in turn: in
+    `Add()([skip, branches])`, the skip convolution runs first.
 
     Args:
         model: tf_keras functional model with one input and one output, plain or quantisation-aware.
@@ -64,7 +64,7 @@ def operator_names(model: keras.Model) -> list[str]:
 
 
 def check_core_model(model: keras.Model) -> None:
-    """Raises CoreModelError unless `model` is of the kind that can be quantised and converted."""
+    """Raises CoreModelError unless `model` can be quantised and converted."""
     if not isinstance(model, keras.Model):
         raise CoreModelError(
             f"Expected a tf_keras.Model, got {type(model).__module__}.{type(model).__name__}; build it with tf_keras, "
@@ -75,7 +75,7 @@ def check_core_model(model: keras.Model) -> None:
     shape = tuple(model.input_shape[1:])
     if len(shape) != 3 or None in shape or shape[-1] != 1:
         raise CoreModelError(
-            f"Model {model.name!r} has input shape {shape}; allowed is (time, sensors, 1) with fixed sizes."
+            f"Model {model.name!r} has input shape {shape}; it must be (time, channels, 1) with fixed sizes."
         )
     for layer in model.layers:
         kind = type(unwrapped(layer)).__name__

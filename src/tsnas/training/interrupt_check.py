@@ -1,4 +1,4 @@
-"""A callback that ends a training at the next step after a Ctrl-C that a library has lost."""
+"""InterruptCheck: ends training at the next step after a Ctrl-C that a library has swallowed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from tsnas.system.interrupts import raise_if_interrupted
 
 
 class InterruptCheck(keras.callbacks.Callback):
-    """Calls `tsnas.system.interrupts.raise_if_interrupted` before each step of a training."""
+    """Callback that calls `tsnas.system.interrupts.raise_if_interrupted` before each training step."""
 
-    # It reads no logs; those of each step would be fetched for it otherwise.
+    # It reads no logs, and without this Keras would fetch them for it at each step.
     _supports_tf_logs = True
 
     def on_train_batch_begin(self, batch, logs=None):

@@ -1,4 +1,4 @@
-"""Sets the activation ranges of a quantisation-aware model to those that the float model shows on real windows."""
+"""Activation ranges: sets those of a quantisation-aware model to what the float model shows on real windows."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import tf_keras as keras
 
 from tsnas.training.core_model import unwrapped
 
-# Ranges settle within a few hundred windows; more only cost time.
+# Ranges settle within a few hundred windows.
 CALIBRATION_WINDOWS = 1024
 BATCH = 64
-# Shares of the values, in percent, that may be cut off at either end of the input's range.
+# Percentages of the values that may be clipped at either end of the input's range.
 CUTS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
 INT8_STEPS = 255
 RANGE_NAMES = ("output", "post_activation", "quantize_layer")
@@ -24,21 +24,21 @@ Range = tuple[Any, Any]
 
 
 def input_range(float_model: keras.Model, x: np.ndarray, *, seed: int) -> tuple[float, float]:
-    """Range of the input in int8 with which the float model's answers change least.
+    """Finds the int8 range of the input that changes the float model's probabilities least.
 
-    All channels share one scale: a few spikes of one sensor would leave too few levels to another, whose offset tells
-    how a device is held.
+    All channels share one scale, so a few spikes in one channel could leave too few levels for another, whose offset
+    may show how a device is held.
 
     Args:
         float_model: trained tf_keras model, from windows to probabilities.
-        x: float array (windows, time, sensors, 1).
+        x: float array (windows, time, channels, 1).
         seed: int, seed of the choice of windows.
 
     Returns:
-        (low, high) floats, with 0 between them; values beyond are cut off.
+        (low, high) floats, with 0 between them; values outside are clipped.
     """
     windows = x[np.random.default_rng(seed).permutation(len(x))[:CALIBRATION_WINDOWS]]
-    answers = float_model.predict(windows, batch_size=BATCH, verbose=0)
+    probabilities = float_model.predict(windows, batch_size=BATCH, verbose=0)
     found = []
     for cut in CUTS:
         low, high = (float(value) for value in np.percentile(windows, (cut, 100 - cut)))
@@ -46,7 +46,7 @@ def input_range(float_model: keras.Model, x: np.ndarray, *, seed: int) -> tuple[
         step = max(high - low, 1e-6) / INT8_STEPS
         rounded = (np.round(np.clip(windows, low, high) / step) * step).astype(np.float32)
         changed = float_model.predict(rounded, batch_size=BATCH, verbose=0)
-        divergence = float(np.mean(np.sum(answers * np.log((answers + 1e-7) / (changed + 1e-7)), axis=1)))
+        divergence = float(np.mean(np.sum(probabilities * np.log((probabilities + 1e-7) / (changed + 1e-7)), axis=1)))
         found.append((divergence, low, high))
     _, low, high = min(found, key=lambda candidate: candidate[0])
     return low, high
@@ -63,13 +63,13 @@ def calibrate_ranges(
 ) -> None:
     """Sets each activation range to the mean, over batches, of the smallest and largest value.
 
-    This is where the moving average of quantisation-aware training would settle, without the wait.
+    The moving averages of quantisation-aware training would settle at the same values, but slowly.
 
     Args:
         quantised: model that `tfmot.quantization.keras.quantize_model` made of `float_model`; changed in place.
         float_model: trained tf_keras model.
-        x: float array (windows, time, sensors, 1).
-        low, high: float, values beyond are cut off. Default to none.
+        x: float array (windows, time, channels, 1).
+        low, high: float, values outside are clipped. Default to no clipping.
         seed: int, seed of the choice of windows.
     """
     found = {layer.name: range_variables(layer) for layer in quantised.layers}
@@ -89,13 +89,14 @@ def calibrate_ranges(
 
 
 def range_variables(layer: keras.layers.Layer, names: Sequence[str] = RANGE_NAMES) -> Range | None:
-    """The smallest and the largest value of what a layer quantises, as variables; None if it has no range of it.
+    """Returns the range that a layer quantises to, as variables of its ends; None if the layer has no such range.
 
     Args:
         layer: layer of a quantisation-aware model.
-        names: what tfmot may call it. Defaults to the names of a layer's output; a wrapper's weights are `"kernel"`.
+        names: sequence of str, names that tfmot may give it. Defaults to those of a layer's output; the range of a
+            wrapper's weights is `"kernel"`.
     """
-    # Keras numbers the second quantize_layer of a process, and the variables in it.
+    # Keras appends a number from the second quantize_layer of a process on, and to the variables in it.
     name = rf"({'|'.join(names)})(_\d+)?"
     ends = [
         next((w for w in layer.weights if re.fullmatch(rf"{name}_{end}:0", w.name.rsplit("/", 1)[-1])), None)

@@ -1,7 +1,8 @@
-"""Lets quantisation-aware training round as the board's int8 kernels do, which is not quite to the nearest value.
+"""Rounding in quantisation-aware training as in the board's int8 kernels, which is not quite to the nearest value.
 
-A kernel scales the sum of a convolution in two steps: by a 31-bit factor, rounded, and by a power of two, rounded once
-more. A value just below a half so becomes the value above; where a sensor rests, in a whole window at once.
+A kernel scales the sum of a convolution in two steps: it multiplies by a 31-bit factor and rounds, then divides by a
+power of two and rounds again. A value just below a half is thus rounded up; when a sensor is at rest, this happens
+throughout a window.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ from tsnas.training.core_model import origin, unwrapped
 from tsnas.training.ranges import INT8_STEPS, Range, range_variables
 
 INT8_WEIGHT_STEPS = 127
-# With more bits behind the point than these the two steps are one, and float could not tell them apart.
+# With more fractional bits than this, both steps give the same value as one, and float could not tell them apart.
 MOST_BITS = 14.0
 
 
 def rounding_as_on_board(qat_model: keras.Model) -> keras.Model:
-    """A model of the same layers and weights in which the sums of convolutions are rounded as on the board.
+    """Returns a model with the same layers and weights in which the sums of convolutions are rounded as on the board.
 
     Args:
         qat_model: functional tf_keras model with tfmot's quantisation wrappers. It is not changed, but shares all
-            weights: whoever trains one trains the other.
+            weights: training one trains the other.
 
     Returns:
         tf_keras functional model, to be trained; `qat_model` is the one to convert.
@@ -35,7 +36,7 @@ def rounding_as_on_board(qat_model: keras.Model) -> keras.Model:
         >>> tflite = convert_int8(qat_model)
 
     Source: `MultiplyByQuantizedMultiplier` of TFLite Micro and `arm_nn_requantize` of CMSIS-NN, as both are built
-        unless told otherwise.
+        by default.
     """
     copies: dict[int, Any] = {}
 
@@ -52,7 +53,7 @@ def rounding_as_on_board(qat_model: keras.Model) -> keras.Model:
 
 
 def _rounded(given: Any, source: Any, relu: keras.layers.Layer) -> Any:
-    """What a ReLU is given, rounded if it comes from a convolution whose batch normalisation is folded into it."""
+    """Rounds the input of a ReLU if it comes from a convolution with a batch normalisation folded into it."""
     norm, normalised = origin(source)
     if not isinstance(unwrapped(norm), keras.layers.BatchNormalization):
         return given
@@ -65,28 +66,29 @@ def _rounded(given: Any, source: Any, relu: keras.layers.Layer) -> Any:
 
 
 def _range_of(tensor: Any) -> Range:
-    """The range of a tensor in int8, which some layers pass on from their input."""
+    """Returns the int8 range of a tensor, which some layers inherit from their input."""
     layer, sources = origin(tensor)
     return range_variables(layer) or _range_of(sources[0])
 
 
 class BoardRounding(keras.layers.Layer):
-    """Moves what batch normalisation gives to where the first of the board's two roundings has it.
+    """Layer that applies the first of the board's two roundings to the output of a batch normalisation.
 
-    The second is to the nearest value, as tfmot does it after the ReLU. It serves training alone and is never saved.
+    The second rounding is to the nearest value, which tfmot does after the ReLU. The layer is used only in training and
+    is never saved.
 
     Args:
         conv: tfmot's wrapper of the convolution.
         norm: tfmot's wrapper of the batch normalisation after it.
-        weights: (lowest, highest), variables, range of the convolution's weights, for each filter.
-        before: likewise, of its input.
-        after: likewise, of the ReLU's output.
+        weights: (lowest, highest), variables, range of the convolution's weights for each filter.
+        before: (lowest, highest), variables, range of the convolution's input.
+        after: (lowest, highest), variables, range of the ReLU's output.
 
     Call arguments:
-        inputs: float32 tensor (batch, time, sensors, channels).
+        inputs: float32 tensor (batch, time, channels, filters).
 
     Returns:
-        float32 tensor of the same shape; gradients pass as if nothing had been done.
+        float32 tensor of the same shape; gradients pass through unchanged.
     """
 
     def __init__(self, conv, norm, weights: Range, before: Range, after: Range, **kwargs):
@@ -101,19 +103,19 @@ class BoardRounding(keras.layers.Layer):
             bias += self._conv.bias * factor
         lowest, highest = self._weights
         weight_step = tf.maximum(-lowest, highest) / INT8_WEIGHT_STEPS
-        # What one unit of the integer sum stands for, and one of the int8 output.
+        # Value of one unit of the integer sum, and of one step of the int8 output.
         unit = tf.maximum(_step(self._before) * weight_step * tf.abs(factor), 1e-30)
         out_step = _step(self._after)
         moved = inputs + (tf.round(bias / unit) * unit - bias)
-        # The factor is below 1 and at least a half; the power of two is what is left.
+        # The factor is in [0.5, 1); the rest is a power of two.
         bits = -tf.floor(tf.math.log(unit / out_step) / tf.math.log(2.0)) - 1.0
         fine = 2.0 ** tf.clip_by_value(bits, 0.0, MOST_BITS)
-        # A quarter of the least bit keeps what is at a half from falling below it in float.
+        # A quarter of the least significant bit keeps exact halves from falling below a half in float.
         rounded = (tf.floor(moved / out_step * fine + 0.5) + 0.25) / fine * out_step
         return inputs + tf.stop_gradient(rounded - inputs)
 
 
 def _step(between: Range) -> Any:
-    """What a step in int8 stands for."""
+    """Returns the size of one int8 step."""
     lowest, highest = between
     return (highest - lowest) / INT8_STEPS

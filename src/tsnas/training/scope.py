@@ -1,4 +1,4 @@
-"""The devices that a network is built and trained on."""
+"""Devices that a network is built and trained on."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tsnas.errors import SettingError
 
 
 def check_distribute(distribute: Any) -> tf.distribute.Strategy | None:
-    """The strategy that was given, or None.
+    """Returns `distribute` if it is a strategy or None.
 
     Raises:
-        SettingError: it is something else.
+        SettingError: it is neither.
     """
     if distribute is None or isinstance(distribute, tf.distribute.Strategy):
         return distribute
@@ -24,5 +24,5 @@ def check_distribute(distribute: Any) -> tf.distribute.Strategy | None:
 
 
 def scope_of(distribute: tf.distribute.Strategy | None) -> contextlib.AbstractContextManager[Any]:
-    """What networks are built and trained within: the strategy's scope, or nothing."""
+    """Returns the context in which networks are built and trained: the scope of the strategy, or none."""
     return contextlib.nullcontext() if distribute is None else distribute.scope()

@@ -1,4 +1,4 @@
-"""Fixes every source of randomness for the length of a block, and leaves the caller's own as it was."""
+"""Seeds: fixes all sources of randomness within a block, and restores the caller's generators afterwards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tf_keras.src import backend
 
 @contextlib.contextmanager
 def kept_random_state() -> Iterator[None]:
-    """Puts the global generators of Python and NumPy back at the end; Keras draws the seeds of weights from Python's.
+    """Restores the global generators of Python and NumPy at the end; Keras draws the seeds of weights from Python's.
 
     After `keras.utils.set_random_seed`, Keras has a generator of its own instead, which is set aside for the block: the
     weights would depend on how often it was used before.
@@ -31,13 +31,13 @@ def kept_random_state() -> Iterator[None]:
 
 @contextlib.contextmanager
 def fixed_seed(seed: int) -> Iterator[None]:
-    """Makes the block repeatable, such as the initial weights of a model.
+    """Makes the random draws in a block repeatable, such as the initial weights of a model.
 
-    The global generators of Python and NumPy are set to `seed` and put back as they were at the end.
-    TensorFlow offers no way to read its generator, so that one stays seeded.
+    The global generators of Python and NumPy are seeded, and restored at the end. TensorFlow's cannot be read, so it
+    stays seeded.
 
     Args:
-        seed: int, 0 or more.
+        seed: int, at least 0.
 
     Example:
         >>> with fixed_seed(0):

@@ -1,4 +1,4 @@
-"""Makes what an optimizer remembers of each variable before its first step, which would be traced twice otherwise."""
+"""Optimizer slots: creates the state of an optimizer before its first step, which would otherwise be traced twice."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def make_slots(
     variables: Iterable[tf.Variable],
     strategy: tf.distribute.Strategy | None = None,
 ) -> None:
-    """Makes an optimizer's state for variables, by a step without gradients; neither moves.
+    """Creates the state of an optimizer for variables, by a step with zero gradients that changes neither.
 
     Args:
         optimizer: optimizer that has not taken a step.
         variables: iterable of tf.Variable that it will update.
-        strategy: tf.distribute.Strategy that the variables were made in. Defaults to the one in scope.
+        strategy: tf.distribute.Strategy that the variables were created in. Defaults to None, the current one.
     """
 
     def step() -> None:

@@ -1,4 +1,4 @@
-"""Trains a plain Keras model: first in float, then quantisation-aware from the float weights."""
+"""Training of a plain Keras model: first in float, then quantisation-aware from the float weights."""
 
 from __future__ import annotations
 
@@ -48,32 +48,33 @@ def train_float(
 ) -> dict[str, list[float]]:
     """Trains a model in float, in place, with Adam, cosine decay and augmented windows.
 
-    Callbacks see a copy that is trained in its stead; the model has the weights when the training is over.
+    Callbacks see a copy, which is trained instead; the model gets its weights when training has ended.
 
     The same model, data and seed give the same weights, bit for bit, on the same machine.
 
     Args:
         model: plain tf_keras model whose output is a softmax.
-        x: float array (windows, time, sensors) or (windows, time, sensors, 1), standardised.
+        x: float array (windows, time, channels) or (windows, time, channels, 1), standardised.
         y: int array (windows,), classes from 0 to classes - 1.
         epochs: int, passes over the windows.
-        batch_size: int, windows per step; an incomplete last batch waits for the next shuffle. Defaults to 64.
-        learning_rate: float, peak of the cosine after a warm-up over 5 % of the steps. Defaults to 3e-3.
+        batch_size: int, windows per step; an incomplete last batch is left out of its epoch. Defaults to 64.
+        learning_rate: float, peak of the cosine, after a warm-up of 5% of the steps. Defaults to 3e-3.
         label_smoothing: float in [0, 1). Defaults to 0.1.
         seed: int, seed of shuffling, augmentation and dropout.
-        augment: function of a batch of windows (batch, time, sensors, 1) and the seed of its step, a pair of ints; it
-            returns the batch that is trained on. Defaults to `tsnas.training.augment.scale_and_noise`.
-        prepare: function of an augmented batch and its one-hot labels that returns what is trained on in their place,
-            such as the answers of a larger network. Defaults to None.
-        validation_data: (x, y) judged after each epoch. Defaults to None.
+        augment: function of a batch of windows (batch, time, channels, 1) and the seed of its step, a pair of ints,
+            that returns the batch to train on. Defaults to `tsnas.training.augment.scale_and_noise`.
+        prepare: function of an augmented batch and its one-hot labels that returns the batch and the targets to train
+            on, such as the probabilities of a larger network. Defaults to None.
+        validation_data: (x, y), evaluated after each epoch. Defaults to None.
         callbacks: sequence of tf_keras callbacks. Defaults to none.
         verbose: int, as in `keras.Model.fit`. Defaults to 0.
 
     Returns:
-        dict of lists, one value per epoch: `loss`, `accuracy`, and `val_...` with validation data.
+        dict of `loss` and `accuracy`, and with validation data `val_loss` and `val_accuracy`, each to a list with one
+        value for each epoch.
 
     Raises:
-        CoreModelError: a model with layers other than those of the search space.
+        CoreModelError: a model with layers that the search space does not have.
         WindowShapeError, LengthMismatchError, UnknownLabelError: windows or labels that do not fit the model.
         SettingError: a setting out of range.
 
@@ -111,34 +112,33 @@ def train_quantised(
 ) -> keras.Model:
     """Trains a quantisation-aware copy of a trained float model, ready for `convert_int8`.
 
-    Values of the windows beyond a range chosen by `tsnas.training.ranges.input_range` are cut off, as int8 will. The
-    activation ranges start from those that the float model shows on the training windows, not
-    from tfmot's (-6, 6), which its slow moving average would take thousands of steps to leave. Sums of convolutions are
-    rounded as the board's kernels do it, so that the answers that are trained are those that the file will give. Batch
-    normalisation uses the float model's statistics throughout, as the converted model does, so
-    that training sees the network that will run on the board. For the same reason there is no dropout, and windows are
-    not augmented. What is learned are the float model's probabilities: it was trained for much longer, and on augmented
-    windows, and labels would only push its copy away from what it found.
+    The copy is trained as the network that will run on the board. Windows are clipped to a range that
+    `tsnas.training.ranges.input_range` chooses, as int8 input is. Activation ranges start at those that the float model
+    shows on the training windows; tfmot starts at (-6, 6), which its slow moving average would take thousands of steps
+    to leave. Sums of convolutions are rounded as in the board's kernels. Batch normalisation uses the float model's
+    statistics throughout, as the converted model does. There is neither dropout nor augmentation.
+
+    The targets are the float model's probabilities. That model was trained for much longer, on augmented windows, and
+    labels would only drive the copy away from what it has learned.
 
     Args:
         model: trained tf_keras model; it is not changed.
         x, y, epochs, batch_size, seed, validation_data, callbacks, verbose: as in `train_float`.
-        label_smoothing: as in `train_float`; without effect unless `follow` is False.
+        label_smoothing: as in `train_float`; has an effect only if `follow` is False.
         learning_rate: float, peak of the cosine. Defaults to 3e-4.
         augment: as in `train_float`. Defaults to `tsnas.training.augment.unchanged`.
-        dropout: float in [0, 1), rate of the model's layers of dropout meanwhile. Defaults to 0.
-        follow: bool, whether the float model's probabilities are learned, so that `accuracy` is the share of windows on
-            which both agree; otherwise the labels are. Defaults to True.
-        rounding: `"board"` or `"nearest"`, how the sums of convolutions are rounded meanwhile: as the board's kernels
-            do it, see `tsnas.training.rounding`, or as tfmot does. Defaults to `"board"`.
+        dropout: float in [0, 1), rate of the model's dropout layers during this training. Defaults to 0.
+        follow: bool, whether the targets are the float model's probabilities, in which case `accuracy` is the fraction
+            of windows on which both models agree; otherwise they are the labels. Defaults to True.
+        rounding: `"board"` or `"nearest"`, whether the sums of convolutions are rounded in training as in the board's
+            kernels (see `tsnas.training.rounding`) or to the nearest value, as in tfmot. Defaults to `"board"`.
 
     Returns:
-        tf_keras model with tfmot's quantisation wrappers, from windows to probabilities. It can be
-        saved as .h5, not as .keras.
+        tf_keras model with tfmot's quantisation wrappers, from windows to probabilities. It can be saved as .h5, but
+        not as .keras.
 
     Raises:
-        CoreModelError, WindowShapeError, LengthMismatchError, UnknownLabelError, SettingError: as in
-            `train_float`.
+        CoreModelError, WindowShapeError, LengthMismatchError, UnknownLabelError, SettingError: as in `train_float`.
 
     Example:
         >>> qat_model = train_quantised(model, x, y, epochs=10, seed=0)
@@ -152,7 +152,7 @@ def train_quantised(
     if rounding not in ROUNDINGS:
         raise SettingError(f"rounding={rounding!r} must be one of {', '.join(map(repr, ROUNDINGS))}.")
     with fixed_seed(seed):
-        # Without the softmax: its fake-quantised probabilities of 0 have no gradient.
+        # Without the softmax, whose fake-quantised probabilities of 0 have no gradient.
         logits_model = keras.Model(model.input, model.layers[-1].input, name=model.name)
         quantised = tfmot.quantization.keras.quantize_model(logits_model)
         windows = as_windows(x, model.input_shape[1:])
@@ -163,22 +163,22 @@ def train_quantised(
         softmax = keras.layers.Softmax(name=model.layers[-1].name)
         qat_model = keras.Model(quantised.input, softmax(quantised.output), name=model.name)
 
-        def cut_off(windows: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def clip(windows: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             targets = model(windows, training=False) if follow else labels
             return tf.clip_by_value(windows, low, high), targets
 
         if follow:
             settings = dataclasses.replace(settings, label_smoothing=0.0)
         trained = rounding_as_on_board(qat_model) if rounding == "board" else qat_model
-        _fit(trained, x, y, settings, augment, validation_data, callbacks, verbose, cut_off)
-        # A frozen layer inside tfmot's wrapper lists its weights twice, and an .h5 file refuses that.
+        _fit(trained, x, y, settings, augment, validation_data, callbacks, verbose, clip)
+        # A frozen layer inside tfmot's wrapper lists its weights twice, which an .h5 file does not allow.
         _set_batch_norm_trainable(quantised, True)
     return qat_model
 
 
 @dataclasses.dataclass(frozen=True)
 class _Settings:
-    """The numbers of one training run, checked."""
+    """Checked numbers of one training run."""
 
     epochs: int
     batch_size: int
@@ -190,7 +190,7 @@ class _Settings:
         for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0)):
             value = getattr(self, name)
             if not is_int(value, least):
-                raise SettingError(f"{name}={value!r} must be an integer of at least {least}.")
+                raise SettingError(f"{name}={value!r} must be a whole number of at least {least}.")
         if not (is_number(self.learning_rate) and self.learning_rate > 0):
             raise SettingError(f"learning_rate={self.learning_rate!r} must be a finite number above 0, such as 3e-3.")
         if not (is_number(self.label_smoothing) and 0 <= self.label_smoothing < 1):
@@ -223,7 +223,7 @@ def _fit(
         0.0, max(1, steps - warm_up_steps), warmup_target=settings.learning_rate, warmup_steps=warm_up_steps
     )
     model.compile(
-        # One operation for each weight; the newer class writes a dozen, and a first step takes twice as long with it.
+        # It has one operation for each weight; the newer class has a dozen, which doubles the time of the first step.
         optimizer=keras.optimizers.legacy.Adam(rate),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
         metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
@@ -260,7 +260,7 @@ def _set_batch_norm_trainable(model: keras.Model, trainable: bool) -> None:
 
 
 def _limit_memory_of_statistics(model: keras.Model, steps: int) -> None:
-    """Lets batch normalisation forget its initial statistics even in a short training; inference would use them."""
+    """Lets batch normalisation forget its initial statistics even in a short training, for inference uses them."""
     for layer in _batch_norms(model):
         layer.momentum = min(layer.momentum, max(0.5, 1 - 10 / steps))
 
@@ -268,7 +268,7 @@ def _limit_memory_of_statistics(model: keras.Model, steps: int) -> None:
 def _augmented_batches(
     windows: np.ndarray, labels: np.ndarray, batch_size: int, settings: _Settings, augment: Augment
 ) -> tf.data.Dataset:
-    """Full batches, shuffled anew in each epoch; a pure function of seed and step, so that threads change nothing."""
+    """Makes full batches, reshuffled in each epoch; a pure function of seed and step, so threads make no difference."""
     all_windows, all_labels = tf.constant(windows), tf.constant(labels)
     seed = settings.seed % 2**31
 
