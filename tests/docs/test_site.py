@@ -78,7 +78,8 @@ def pages(site):
 def test_every_page_is_there(pages):
     written = {path.relative_to(REPOSITORY / "docs").with_suffix(".html") for path in REPOSITORY.glob("docs/**/*.md")}
     assert {path.as_posix() for path in written} <= set(pages)
-    assert {"contributing.html", "notebook.html", "reference/commands.html"} <= set(pages)
+    beside = {"contributing.html", "notebook.html", "changelog.html", "security.html", "findings.html"}
+    assert beside | {"reference/commands.html"} <= set(pages)
 
 
 def test_site_shows_what_github_shows(pages):
@@ -160,10 +161,10 @@ def test_reference_has_every_flag(site):
     ],
 )
 def test_what_is_broken_fails_the_build(tmp_path, broken):
-    for name in ("docs", "tools"):
+    for name in ("docs", "tools", "findings"):
         shutil.copytree(REPOSITORY / name, tmp_path / name)
-    (tmp_path / "benchmarks").mkdir()
-    for name in ("README.md", "CONTRIBUTING.md", "mkdocs.yml", "benchmarks/NOTEBOOK.md"):
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "mkdocs.yml", "benchmarks/NOTEBOOK.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(REPOSITORY / name, tmp_path / name)
     (tmp_path / "src").symlink_to(REPOSITORY / "src")
     (tmp_path / "docs/added.md").write_text("# Added\n\n" + "\n\n".join(broken))

@@ -1,7 +1,7 @@
 """Hooks of the documentation's site (mkdocs.yml): pages that are made, pages that are found, files outside docs/.
 
-- CONTRIBUTING.md and the notebook of benchmarks are pages; `reference/` is made from docstrings and from the commands'
-  own flags. README.md is none: the front page has its example and its table, and other pages what they are about.
+- CONTRIBUTING.md and others beside docs/ are pages; `reference/` is made from docstrings and from the commands' own
+  flags. README.md is none: the front page has its example and its table, and other pages what they are about.
 - A page of docs/ that the navigation does not name is put under "More".
 - A link to a file of the repository that is no page becomes a link to a copy of it in the site.
 """
@@ -21,7 +21,14 @@ from mkdocs.structure.pages import Page
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COPIES = "files"
 # Files beside docs/ that are pages of the site.
-SHOWN = {"CONTRIBUTING.md": "contributing.md", "benchmarks/NOTEBOOK.md": "notebook.md"}
+SHOWN = {
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "SECURITY.md": "security.md",
+    "findings/README.md": "findings.md",
+    "benchmarks/NOTEBOOK.md": "notebook.md",
+}
+SOURCES = {page: source for source, page in SHOWN.items()}
 FRONT = "index.md"
 LINK = re.compile(r"(?<!!)\]\((?!\w+:)([^)#\s]+)(#[^)\s]*)?\)")
 
@@ -57,8 +64,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
     here = page.file.src_uri
     # Where the links of the page start from in the repository.
-    sources = {shown: source for source, shown in SHOWN.items()}
-    folder = posixpath.dirname(sources.get(here, posixpath.join("docs", here)))
+    folder = posixpath.dirname(SOURCES.get(here, posixpath.join("docs", here)))
     if here == FRONT:  # Its picture gets the room of the table of contents.
         page.meta["hide"] = ["toc"]
 
