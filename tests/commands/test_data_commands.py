@@ -38,7 +38,7 @@ def test_check_shows_channels_classes_notes_and_findings(capsys):
     assert out.startswith("6 recordings of 3 channels at 50 Hz, 48.0 s in all, cut into 66 windows\n")
     assert [row[0] for row in rows_of(out) if row and row[0] in ("ax", "ay", "az")] == ["ax", "ay", "az"]
     assert ["walk", "33", "50.0%", "11", "11", "11"] in rows_of(out)
-    assert "- Time stamps were taken for ms (6 files, such as run/u1_01.csv)." in out
+    assert "- Time stamps were taken to be in ms (6 files, such as run/u1_01.csv)." in out
     assert "info: Channels ax, ay and az look like accelerations in g" in out
 
 
