@@ -1,10 +1,10 @@
-"""Callbacks of Keras 3 and of tf_keras during a search: a log, TensorBoard, early stops, a callback of one's own.
+"""Uses callbacks of Keras 3 and tf_keras during a search: a log, TensorBoard, early stopping, and a custom callback.
 
     python examples/callbacks.py --out=runs/callbacks
     tensorboard --logdir=runs/callbacks
 
-After each epoch the `logs` of every callback hold what the present decisions are expected to cost on the board. Needs
-`pip install tsnas[tensorboard]`.
+After each epoch, the `logs` of every callback hold the expected costs of the current decisions on the board. The
+example needs `pip install tsnas[tensorboard]`.
 """
 
 import pathlib
@@ -17,14 +17,15 @@ from absl import app, flags
 import tsnas
 from tsnas.callbacks import ConstraintMonitor, EarlyStopOnConvergence, SearchBoard
 
-OUT = flags.DEFINE_string("out", "runs/callbacks", "Folder for the log and the files of TensorBoard.")
+OUT = flags.DEFINE_string("out", "runs/callbacks", "Folder for the log and the TensorBoard files.")
 QUICK = flags.DEFINE_bool("quick", False, "Few windows and few steps, to see that it runs; the model is of no use.")
 
 
 class PrintLatency(keras.callbacks.Callback):
-    """Prints a line after each epoch: what the search expects, and how decided it is."""
+    """A callback that prints a line after each epoch: expected costs, accuracy and entropy of the decisions."""
 
     def on_epoch_end(self, epoch, logs=None):
+        """Prints the line of an epoch."""
         print(
             f"epoch {epoch + 1:2}: {logs['expected_latency_ms']:6.2f} ms, "
             f"{logs['expected_ram_bytes'] / 1024:5.2f} KB of RAM, "
@@ -43,7 +44,7 @@ def main(argv: Sequence[str]) -> None:
     folder = pathlib.Path(OUT.value)
     folder.mkdir(parents=True, exist_ok=True)
 
-    monitor = ConstraintMonitor()  # Of your own only where its `history` is wanted: the search has one already.
+    monitor = ConstraintMonitor()  # The search has its own; another one is needed only for its `history`.
     callbacks = [
         monitor,
         keras.callbacks.CSVLogger(folder / "search.csv"),
@@ -57,7 +58,7 @@ def main(argv: Sequence[str]) -> None:
 
     first, last = monitor.history[0], monitor.history[-1]
     print(f"\nExpected after the first epoch: {first['expected_latency_ms']:.2f} ms, after the last:", end=" ")
-    print(f"{last['expected_latency_ms']:.2f} ms. The network that won takes {clf.latency_ms_:.2f} ms.")
+    print(f"{last['expected_latency_ms']:.2f} ms. The chosen network takes {clf.latency_ms_:.2f} ms.")
     print(f"Wrote {folder / 'search.csv'}, and files for: tensorboard --logdir={folder}")
 
 

@@ -1,10 +1,10 @@
-"""A cell of your own in the search: long filters over time, but only as many as a rule allows.
+"""Searches with a custom cell: kernels over time may be long, but then the number of filters is limited.
 
     python examples/custom_cell.py
 
-`AutoClassifier` takes its cells from the settings of a space. With other cells, the steps that it takes are called one
-by one: supernet, evolution, training, quantisation-aware training, conversion. docs/howto/extend.md writes a cell from
-nothing; this one changes what another may become.
+`AutoClassifier` builds its cells from the settings of a space. To use other cells, call its steps one by one: supernet,
+evolution, training, quantisation-aware training, conversion. docs/howto/extend.md writes a cell from scratch; the one
+here restricts the choices of an existing cell.
 """
 
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ from tsnas.space.supernet import Supernet
 from tsnas.training.train import train_float, train_quantised
 
 QUICK = flags.DEFINE_bool("quick", False, "Few windows and few steps, to see that it runs; the model is of no use.")
-MAX_LATENCY_MS = flags.DEFINE_float("max_latency_ms", 6.0, "Limit on the latency of an inference.")
+MAX_LATENCY_MS = flags.DEFINE_float("max_latency_ms", 6.0, "Limit on the latency of one inference, in ms.")
 
 
 class TaperedCell(TimeReduceCell):
-    """A Time-Reduce cell whose kernel length times number of filters stays below a bound.
+    """A Time-Reduce cell whose kernel length times number of filters is at most a bound.
 
     Args:
         most: int, the bound.
@@ -38,7 +38,7 @@ class TaperedCell(TimeReduceCell):
         self.most = most
 
     def enumerate(self):
-        """What it may become: the derivation, the evolution and the costs take no other choice."""
+        """Returns the choices of the cell; derivation, evolution and costs consider no others."""
         return [
             choice
             for choice in super().enumerate()
@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> None:
     x = Standardizer.fit(x)(x)[..., np.newaxis]
     train, val = split_validation(codes, groups, seed=0)
 
-    # The size and the widths of a cell's input are those that the one before puts out.
+    # The size and the widths of a cell's input are those of the output of the cell before it.
     board, narrow, wide = tsnas.load_board("nucleo_f446re"), (2, 4, 8), (8, 16, 24)
     cells = [
         TaperedCell(board, (128, 6), (1,), kernels=(3, 7, 15), widths=narrow, stride=4, seed=1, most=32),
@@ -76,7 +76,7 @@ def main(argv: Sequence[str]) -> None:
     quantised = train_quantised(model, x[train], codes[train], epochs=max(1, epochs // 5), seed=0)
     estimate = tsnas.estimate_tflite(convert_int8(quantised), board)
     right = np.mean(quantised.predict(x[val], verbose=0).argmax(axis=1) == codes[val])
-    print(f"{estimate.latency_ms:.2f} ms, {right:.1%} of the validation windows right")
+    print(f"{estimate.latency_ms:.2f} ms, {right:.1%} of the validation windows classified correctly")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""A search space of your own: other sizes and kernels, here for networks that have to be very small.
+"""Searches in a custom space: other sizes and kernels, here for networks that have to be very small.
 
     python examples/custom_space.py
 
-It says how many networks each space has and what its smallest ones take, then searches in the custom one.
+Prints the number of networks in each space and the costs of its smallest ones, then searches in the custom space.
 """
 
 from collections.abc import Sequence
@@ -23,19 +23,19 @@ QUICK = flags.DEFINE_bool("quick", False, "Few windows and few steps, to see tha
 
 SMALL = tsnas.SpaceConfig(
     time_reduce_filters=6,
-    time_reduce_granularity=2,  # 2, 4 or 6 filters on each sensor
+    time_reduce_granularity=2,  # 2, 4 or 6 filters on each channel
     fusion_filters=16,
-    fusion_granularity=4,  # 4, 8, 12 or 16 filters once all sensors are in one step
+    fusion_granularity=4,  # 4, 8, 12 or 16 filters once all channels are combined
     kernel_sizes=(3, 9),
-    minimum_time=8,  # down to 8 samples, where the named spaces stop at 16
+    minimum_time=8,  # down to 8 samples; the named spaces stop at 16
     extra_fusion_cells=1,
     first_stride=4,
-    collapse=True,  # all sensors in one step
+    collapse=True,  # combines all channels in one step
 )
 
 
-def described(name: str, space: Sequence[tsnas.SpaceConfig], board: tsnas.Board, x: np.ndarray, classes: int) -> tuple:
-    """A row of the table: the networks of all parts of a space, and the smallest latency and RAM, each on its own."""
+def describe(name: str, space: Sequence[tsnas.SpaceConfig], board: tsnas.Board, x: np.ndarray, classes: int) -> tuple:
+    """Returns a row of the table: the number of networks in a space, and the smallest latency and the smallest RAM."""
     networks, smallest = 0, []
     for part in space:
         supernet = Supernet(build_cells(board, *x.shape[1:], classes, part), board)
@@ -51,15 +51,15 @@ def main(argv: Sequence[str]) -> None:
         raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
     (x, y, groups), (x_test, y_test, _) = tsnas.datasets.shoulder.load_data()
     board = tsnas.load_board("nucleo_f446re")
-    spaces = SPACES | {"custom": (SMALL,)}  # a space is one or more parts
-    rows = [described(name, space, board, x, len(set(y))) for name, space in spaces.items()]
+    spaces = SPACES | {"custom": (SMALL,)}  # a space has one or more parts
+    rows = [describe(name, space, board, x, len(set(y))) for name, space in spaces.items()]
     print(tabulate.tabulate(rows, ("space", "networks", "least ms", "least KB of RAM"), disable_numparse=True))
 
     settings = {}
     if QUICK.value:
         x, y, groups = x[:: short.EVERY], y[:: short.EVERY], groups[:: short.EVERY]
         settings = short.SETTINGS | {"strategy": "random"}  # no supernet to train
-    # `space` also takes a name, and goes with every strategy.
+    # `space` also accepts a name, and works with every strategy.
     clf = tsnas.AutoClassifier(board, max_latency_ms=2, seed=0, **settings | {"space": SMALL})
     clf.fit(x, y, groups=groups)
     print("\n" + "\n".join(clf.architecture_.describe()))

@@ -1,10 +1,10 @@
-"""From CSV files to a model: reads them, looks for what is wrong with them, cuts windows, and judges an unseen user.
+"""Makes a model from CSV files: reads and checks them, cuts windows, and tests the model on an unseen user.
 
     python examples/own_csv.py
     python examples/own_csv.py --csv=recordings --test_user=user3
 
-The files of `--csv` lie in a folder for each label, as ACTIVITY/USER_NUMBER.csv, with time stamps in `time_ms` and
-sensors in the other columns. Without any, a few are made, with lost samples as real ones have them.
+`--csv` has one folder for each label, with files ACTIVITY/USER_NUMBER.csv that hold time stamps in `time_ms` and
+sensor channels in the other columns. Without `--csv`, a few files are made, with lost samples as in real ones.
 """
 
 import pathlib
@@ -17,14 +17,14 @@ from absl import app, flags
 
 import tsnas
 
-CSV = flags.DEFINE_string("csv", None, "Folder of the files. Default: some are made in OUT/csv.")
-TEST_USER = flags.DEFINE_string("test_user", "user6", "The user to be judged by.")
-OUT = flags.DEFINE_string("out", "runs/own_csv", "Folder for the made files and the model.")
+CSV = flags.DEFINE_string("csv", None, "Folder of the files. Default: files are made in OUT/csv.")
+TEST_USER = flags.DEFINE_string("test_user", "user6", "The user to test on.")
+OUT = flags.DEFINE_string("out", "runs/own_csv", "Folder for the generated files and the model.")
 QUICK = flags.DEFINE_bool("quick", False, "Few steps, to see that it runs; the model is of no use.")
 
 
 def make_files(folder: pathlib.Path) -> None:
-    """Writes recordings as a logger would; of one of them, two seconds and a sample are lost."""
+    """Writes recordings as a logger would; one of them lacks two seconds and the values of another sample."""
     for number, (values, label, user) in enumerate(zip(*motion.recordings(), strict=True)):
         stamps_ms = 1000 * np.arange(len(values)) / motion.RATE_HZ
         rows = [f"{t:.0f},{','.join(f'{v:.3f}' for v in row)}" for t, row in zip(stamps_ms, values, strict=True)]
@@ -47,7 +47,7 @@ def main(argv: Sequence[str]) -> None:
     )
     print(data)
 
-    # Windows of 128 samples, one for each 64; an inference has to end before the next one is due.
+    # Windows of 128 samples, one every 64 samples; an inference has to finish before the next window is due.
     signal = tsnas.Signal(window=128, stride=64, rate_hz=data.rate_hz)
     train, test = data.split(test_groups=[TEST_USER.value])
     print(tsnas.data.check(train, signal=signal, test=test))
@@ -59,7 +59,7 @@ def main(argv: Sequence[str]) -> None:
     print(f"\n{clf.latency_ms_:.2f} ms, {clf.ram_bytes_ / 1024:.1f} KB of RAM on {clf.board_.name}")
     print(f"Windows of {TEST_USER.value}:")
     for source, label, found in zip(test.sources, test.labels, clf.predict_recordings(test.arrays), strict=True):
-        print(f"  {source:<20}  {np.mean(found == label):4.0%} of {len(found)} taken for {label}")
+        print(f"  {source:<20}  {np.mean(found == label):4.0%} of {len(found)} classified as {label}")
     clf.save(out / "model")
     print(f"Saved to {out / 'model'}.")
 

@@ -1,4 +1,4 @@
-"""What `--quick` means: a small space and a few steps, so that an example ends in seconds. Its model is of no use."""
+"""The settings of `--quick`: a small space and few steps, so that an example ends in seconds. Its model is useless."""
 
 import tsnas
 
@@ -13,5 +13,5 @@ SETTINGS = {
     "finalists": 1,
     "batch_size": 32,
 }
-# Of many windows, one in so many is used.
+# Only every so many windows are used.
 EVERY = 16

@@ -1,9 +1,10 @@
-"""Windows, rate and sensors, searched together with the network: what the device has to sample, and how often.
+"""Finds window length, rate and channels together with the network: the signals that a device has to sample.
 
     python examples/signal_search.py --out=runs/signal
 
-Recordings are made up: an accelerometer and a gyroscope at 50 Hz. Each trial cuts them in another way; of the ways that
-are as good as the best, the one that takes the fewest values wins. Interrupted, the same command goes on.
+The recordings are simulated: an accelerometer and a gyroscope at 50 Hz. Each trial cuts them in a different way; of the
+ways that are as good as the best one, the one that takes the fewest values wins. After an interruption, run the same
+command again to resume.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from absl import app, flags
 
 import tsnas
 
-TRIALS = flags.DEFINE_integer("trials", 8, "Most ways of cutting that are tried.", 1)
+TRIALS = flags.DEFINE_integer("trials", 8, "Maximum number of ways of cutting to try.", 1)
 OUT = flags.DEFINE_string("out", "runs/signal", "Folder for finished work and the model.")
 QUICK = flags.DEFINE_bool("quick", False, "Two trials and few steps, to see that it runs; the model is of no use.")
 
@@ -34,11 +35,11 @@ def main(argv: Sequence[str]) -> None:
         "nucleo_f446re",
         max_latency_ms=10,
         max_ram_kb=32,
-        spans=(64, 128),  # raw samples that a window covers: 1.3 s and 2.6 s
+        spans=(64, 128),  # raw samples that a window covers: 1.3 s or 2.6 s
         decimations=(1, 2, 4),  # every sample, or means of two or four
         channels=[None, (0, 1, 2), (3, 4, 5)],  # both sensors, or one of them
         stride=64,
-        rate_hz=motion.RATE_HZ,  # so an inference must end before the next window is due
+        rate_hz=motion.RATE_HZ,  # so an inference must finish before the next window is due
         trials=2 if QUICK.value else TRIALS.value,
         seed=0,
         directory=OUT.value,
@@ -48,14 +49,13 @@ def main(argv: Sequence[str]) -> None:
     print(search.table())
     print(f"\nChosen: {search.signal_}")
 
-    # What is cut here is raw: the model knows how.
+    # The recordings are raw: the model cuts them itself.
     clf = search.classifier_
-    print(f"{clf.latency_ms_:.2f} ms for a window, one for each {search.signal_.deadline_ms:.0f} ms")
+    print(f"{clf.latency_ms_:.2f} ms per window, one window every {search.signal_.deadline_ms:.0f} ms")
     test = [index for index, held in enumerate(held_out) if held]
     for index, found in zip(test, search.predict_recordings([arrays[i] for i in test]), strict=True):
-        print(
-            f"{users[index]}, {labels[index]:<4}  {np.mean(found == labels[index]):4.0%} of {len(found)} windows right"
-        )
+        correct = np.mean(found == labels[index])
+        print(f"{users[index]}, {labels[index]:<4}  {correct:4.0%} of {len(found)} windows correct")
     clf.save(OUT.value)
     print(f"Saved to {OUT.value}.")
 

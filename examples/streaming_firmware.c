@@ -1,17 +1,17 @@
-/* What runs on the device, on a PC: raw samples from stdin, and a line with a class whenever one is due. */
+/* The device's program on a PC: reads raw samples from stdin, and prints a line with a class whenever one is due. */
 #include <stdio.h>
 
 #include "tsnas_selftest.h"
 #include "tsnas_stream.h"
 
-_Static_assert(SENSOR_CHANNELS >= TSNAS_RAW_CHANNELS, "the model takes channels that the sensors do not give");
+_Static_assert(SENSOR_CHANNELS >= TSNAS_RAW_CHANNELS, "the model takes channels that the sensors do not have");
 
 int main(void)
 {
     static struct tsnas_stream stream;
     float sample[SENSOR_CHANNELS];
     if (tsnas_init() || tsnas_selftest()) {
-        fprintf(stderr, "The model does not compute what it should.\n");
+        fprintf(stderr, "The self-test failed: the model does not compute the expected outputs.\n");
         return 1;
     }
     tsnas_stream_init(&stream, STRIDE);

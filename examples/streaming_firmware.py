@@ -1,10 +1,10 @@
-"""From recordings to C that takes raw samples one by one, compiled for the PC and held against Python.
+"""Exports C that takes raw samples one by one, compiles it for the PC and compares it with Python.
 
     python examples/streaming_firmware.py --out=runs/streaming
 
-The model looks at the accelerometer alone, at half the rate. The firmware is given all channels at the full rate; it
-leaves out and averages samples itself. streaming_firmware.c is its main program. On a device, CMSIS-NN takes the place
-of the kernels in plain C; see docs/export.md. It needs gcc or another C compiler called cc.
+The model takes only the accelerometer, at half the rate. The firmware gets all channels at the full rate; it selects
+channels and averages samples itself. streaming_firmware.c is its main program. On a device, CMSIS-NN replaces the
+kernels in plain C; see docs/export.md. The example needs gcc or another C compiler named cc.
 """
 
 import pathlib
@@ -25,8 +25,8 @@ QUICK = flags.DEFINE_bool("quick", False, "Few steps, to see that it runs; the m
 MAIN = pathlib.Path(__file__).with_suffix(".c")
 
 
-def compiled(folder: pathlib.Path, stride: int) -> pathlib.Path:
-    """The exported sources and the main program, as a program of this machine."""
+def compile_program(folder: pathlib.Path, stride: int) -> pathlib.Path:
+    """Compiles the exported sources and the main program for this machine."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
         sys.exit("No C compiler found; install gcc.")
@@ -52,16 +52,16 @@ def main(argv: Sequence[str]) -> None:
 
     folder = pathlib.Path(OUT.value)
     clf.export(folder, format="c")
-    program = compiled(folder, signal.stride)
-    print(f"\nCompiled {program}: {clf.latency_ms_:.2f} ms for a window on {clf.board_.name}")
+    program = compile_program(folder, signal.stride)
+    print(f"\nCompiled {program}: {clf.latency_ms_:.2f} ms per window on {clf.board_.name}")
 
     for index, expected in zip(test, clf.predict_recordings([arrays[i] for i in test]), strict=True):
-        # As a sensor would give them: float32, all channels of a sample after another.
+        # As a sensor would deliver them: float32, all channels of one sample after the other.
         samples = arrays[index].astype(np.float32).tobytes()
         found = subprocess.run([program], input=samples, capture_output=True, check=True).stdout.decode().split()
         differ = sum(one != other for one, other in zip(found, expected, strict=True))
         print(f"{users[index]}, {labels[index]:<4}  {len(found)} classes from C, {differ} differ from Python; ", end="")
-        print(f"{np.mean(expected == labels[index]):.0%} are right")
+        print(f"{np.mean(expected == labels[index]):.0%} are correct")
 
 
 if __name__ == "__main__":

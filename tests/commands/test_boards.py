@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tsnas.commands.boards_command import error_columns
+from tsnas.commands.boards_command import format_error
 from tsnas.commands.main import run
 from tsnas.cost.board import LatencyError, board_names, load_board
 
@@ -40,4 +40,4 @@ def test_json_holds_the_same_boards(capsys):
     ],
 )
 def test_an_error_judged_on_no_operator_is_not_shown_as_zero(error, columns):
-    assert error_columns(error) == columns
+    assert format_error(error) == columns

@@ -63,7 +63,7 @@ def test_bad_flags_are_named(flags, message, capsys):
 def test_file_is_replaced_only_if_asked(capsys):
     assert run(["boards", "new", *FLAGS]) == 0
     assert run(["boards", "new", *FLAGS, "--clock_mhz=100"]) == 2
-    assert "'mine.json' is there already; give --overwrite" in capsys.readouterr().err
+    assert "'mine.json' already exists; give --overwrite" in capsys.readouterr().err
     assert load_board("mine.json").clock_hz == 84e6
     assert run(["boards", "new", *FLAGS, "--clock_mhz=100", "--overwrite"]) == 0
     assert load_board("mine.json").clock_hz == 100e6

@@ -38,7 +38,7 @@ def test_check_shows_channels_classes_notes_and_findings(capsys):
     assert out.startswith("6 recordings of 3 channels at 50 Hz, 48.0 s in all, cut into 66 windows\n")
     assert [row[0] for row in rows_of(out) if row and row[0] in ("ax", "ay", "az")] == ["ax", "ay", "az"]
     assert ["walk", "33", "50.0%", "11", "11", "11"] in rows_of(out)
-    assert "- Time stamps were taken for ms (6 files, such as run/u1_01.csv)." in out
+    assert "- Time stamps were taken to be in ms (6 files, such as run/u1_01.csv)." in out
     assert "info: Channels ax, ay and az look like accelerations in g" in out
 
 
@@ -56,7 +56,7 @@ def test_windows_are_those_that_a_search_takes(capsys):
     assert run(["data", "check", "--data=w.npz"]) == 0
     assert capsys.readouterr().out.startswith("44 windows of 64 samples and 3 channels\n")
     assert run(["data", "windows", *flags]) == 2
-    assert "'w.npz' is there already; give --overwrite" in capsys.readouterr().err
+    assert "'w.npz' already exists; give --overwrite" in capsys.readouterr().err
     assert run(["data", "windows", *flags, "--overwrite"]) == 0
     assert load_npz("w.npz").x_test is None
 
@@ -91,19 +91,19 @@ def test_what_is_seen_does_not_change_the_exit_code(folder, capsys):
 @pytest.mark.parametrize(
     ("command", "flags", "message"),
     [
-        ("check", [], "give one of --data=FILE.npz and --csv=FOLDER"),
-        ("check", ["--csv=recordings", "--data=w.npz"], "give one of"),
-        ("check", ["--csv=recordings"], "give --time=COLUMN, the time stamps, or --rate_hz=HZ"),
+        ("check", [], "give either --data=FILE.npz or --csv=FOLDER"),
+        ("check", ["--csv=recordings", "--data=w.npz"], "give either"),
+        ("check", ["--csv=recordings"], "give --time=COLUMN for the time stamps, or --rate_hz=HZ"),
         ("check", ["--csv=recordings", "--time=time_ms", "--stride=3"], "--stride needs --window"),
-        ("check", ["--data=w.npz", "--time=t"], "--time goes with --csv, not with --data"),
-        ("check", ["--data=w.npz", "--window=8"], "--window and --stride go with --csv"),
+        ("check", ["--data=w.npz", "--time=t"], "--time requires --csv instead of --data"),
+        ("check", ["--data=w.npz", "--window=8"], "--window and --stride require --csv"),
         ("check", ["--data=none.npz"], "none.npz does not exist"),
         ("check", ["--csv=none", "--time=t"], "none cannot be read: No such file or directory"),
         ("check", ["--csv=recordings", "--time=t"], "has no column 't' for time"),
         ("check", ["--csv=recordings", "--time=time_ms", "--label_from=folder", "--window=999"], "No window of 999"),
         ("windows", ["--csv=recordings", "--time=time_ms"], "--window is required"),
         ("windows", ["--csv=recordings", "--window=16", "--out=w.npz", "--time=time_ms"], "give --label=COLUMN"),
-        ("windows", ["--csv=recordings", "--window=16", "--out=w", "--label=x"], "the file ends in .npz"),
+        ("windows", ["--csv=recordings", "--window=16", "--out=w", "--label=x"], "but must end in .npz"),
         (
             "windows",
             ["--csv=recordings", "--time=time_ms", "--label_from=folder", "--window=16", "--out=no/w.npz"],

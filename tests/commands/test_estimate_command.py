@@ -163,5 +163,5 @@ def test_bad_operator_files_are_named(tmp_path, capsys):
         path.write_text(text)
         assert message in error_line(["estimate", f"--ops={path}"], capsys)
     assert "cannot be read" in error_line(["estimate", "--ops=no.csv"], capsys)
-    assert "--json goes with a model" in error_line(["estimate", f"--ops={path}", "--json"], capsys)
-    assert "--out goes with --ops" in error_line(["estimate", "m", "--board=nicla_sense_me", "--out=x"], capsys)
+    assert "--json requires a model" in error_line(["estimate", f"--ops={path}", "--json"], capsys)
+    assert "--out requires --ops" in error_line(["estimate", "m", "--board=nicla_sense_me", "--out=x"], capsys)

@@ -38,7 +38,7 @@ def test_from_export_to_class_names_on_the_emulated_board(model, tmp_path, capsy
     command = ["export", str(model), f"--out={tmp_path / 'fw'}", f"--data={tmp_path / 'data.npz'}", "--emulate"]
     assert run(command) == 0
     printed = capsys.readouterr().out
-    assert "12 of 12 windows have the class of their label" in printed
+    assert "12 of 12 windows were classified correctly" in printed
     assert f"0 of {12 * SMALL.classes} output bytes differ" in printed
     assert "windows 0, 4, 7, 11 of the 12" in (tmp_path / "fw/tsnas/tsnas_selftest.c").read_text()
     assert y[0] in printed
@@ -48,8 +48,8 @@ def test_from_export_to_class_names_on_the_emulated_board(model, tmp_path, capsy
     ("flags", "message"),
     [
         ([], "--out is required"),
-        (["--out=fw", "--format=tflm", "--emulate"], "--emulate runs the sources of --format=c"),
-        (["--out=fw", "--data=a.npz", "--dataset=shoulder"], "give one of"),
+        (["--out=fw", "--format=tflm", "--emulate"], "--emulate requires --format=c"),
+        (["--out=fw", "--data=a.npz", "--dataset=shoulder"], "give either"),
         (["--out=fw", "--format=rust"], "rust"),
         (["--out=fw", "--board=nucleo"], "nucleo_f446re"),
         (["--out=fw", "more"], "expected the path of one model"),

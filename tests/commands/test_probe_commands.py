@@ -48,11 +48,11 @@ def test_characterise_a_new_board(tmp_path, capsys):
     assert run(["characterize", "--board=new", f"--out={out}", *flags]) == 2
     error = capsys.readouterr().err
     assert "--ram_kb, --flash_kb, --clock_mhz must be given" in error
-    assert "What was measured is kept in" in error
+    assert "Measurements so far are kept in" in error
     memory = ["--ram_kb=96", "--flash_kb=512", "--clock_mhz=84"]
     capsys.readouterr()
     assert run(["characterize", "--board=new", f"--out={out}", *flags, *memory]) == 0
-    assert "Going on with what" in capsys.readouterr().out
+    assert "Resuming from the measurements in" in capsys.readouterr().out
     values = json.loads(out.read_text())
     assert (values["name"], values["clock_hz"], values["ram_bytes"]) == ("new", 84e6, 96 * 1024)
     assert "of one core" in values["source"]
@@ -63,7 +63,7 @@ def test_characterise_a_new_board(tmp_path, capsys):
     [
         (["--board=x"], "--port is required"),
         (["--port=x"], "--board is required"),
-        (["--port=x", "--board=x"], "give one of --data=FILE.npz and --shape"),
+        (["--port=x", "--board=x"], "give either --data=FILE.npz or --shape"),
         (["--port=x", "--board=x", "--shape=9"], "must be TIMExCHANNELS"),
         (["--port=x", "--board=x", "--shape=128x9"], "--classes is required"),
         (["--port=x", "--board=x", "--shape=4x9", "--classes=2"], "at least 8 samples"),
@@ -126,7 +126,7 @@ def folder(tmp_path):
 def test_verify_a_model(folder, capsys):
     assert run(["verify", str(folder), f"--port={PORT}", "--windows=2"]) == 0
     printed = capsys.readouterr().out
-    assert "output bytes are those of the reference interpreter" in printed
+    assert "output bytes equal those of the reference interpreter" in printed
     assert "predicted for nucleo_f446re" in printed
     assert "an estimate, with" in printed
     x = np.random.default_rng(0).normal(size=(8, 32, 3)).astype(np.float32)

@@ -200,8 +200,8 @@ def test_a_data_set_that_is_nowhere_is_one_line(search, recording, monkeypatch, 
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ({"data": None}, "give one of --data=FILE.npz and --dataset=shoulder"),
-        ({"dataset": "shoulder"}, "give one of --data=FILE.npz and --dataset=shoulder"),
+        ({"data": None}, "give either --data=FILE.npz or --dataset=shoulder"),
+        ({"dataset": "shoulder"}, "give either --data=FILE.npz or --dataset=shoulder"),
         ({"board": None}, "--board is required"),
         ({"out": None}, "--out is required"),
         ({"board": "nucleo"}, "nucleo_f446re"),
@@ -281,7 +281,7 @@ def test_an_interrupted_search_says_how_to_go_on(search, recording, monkeypatch,
 
     monkeypatch.setattr(recording, "fit", fit)
     assert search() == 130
-    assert f"kept in {tmp_path / 'out'}; the same command goes on from there" in capsys.readouterr().err
+    assert f"kept in {tmp_path / 'out'}; run the same command again to resume" in capsys.readouterr().err
 
 
 def test_a_model_is_saved_before_it_is_scored(search, recording, monkeypatch, tmp_path):

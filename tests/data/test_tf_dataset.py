@@ -65,5 +65,5 @@ def test_windows_of_several_lengths_are_refused():
 
 
 def test_a_failing_generator_is_reported_without_a_stack_trace():
-    with pytest.raises(DatasetElementError, match="failed while it was read"):
+    with pytest.raises(DatasetElementError, match="reading the dataset failed"):
         from_tf_dataset(generated([(np.zeros((16, 3)), 0), (np.zeros((16, 2)), 1)]))

@@ -48,7 +48,7 @@ def test_a_folder_is_found_itself_or_up_to_two_folders_above(release):
         assert found.read("more.txt") == b"more" * 1000
         assert found.place == release
         assert not found.downloaded
-    with pytest.raises(DatasetFileError, match=r"holds neither part/a file.txt, at most two folders deep, nor toy.zip"):
+    with pytest.raises(DatasetFileError, match=r"holds neither part/a file.txt, at most two levels deep, nor toy.zip"):
         find(SOURCE, release.parent.parent.parent)
 
 
@@ -86,7 +86,7 @@ def test_tsnas_data_comes_before_a_download_and_a_path_before_both(release, serv
 
 def test_tsnas_data_without_the_set_is_an_error_and_no_reason_to_download(served, server, monkeypatch, tmp_path):
     monkeypatch.setenv("TSNAS_DATA", str(tmp_path / "nowhere"))
-    with pytest.raises(DatasetFileError, match=r"TSNAS_DATA=.*nowhere is no folder; set it to the folder"):
+    with pytest.raises(DatasetFileError, match=r"TSNAS_DATA=.*nowhere is not a folder; set it to the folder"):
         find(served)
     monkeypatch.setenv("TSNAS_DATA", str(tmp_path / "cache"))
     (tmp_path / "cache").mkdir()
@@ -117,7 +117,7 @@ def test_a_line_or_nothing_instead_of_the_bar(served, capsys, verbose, out):
     find(served, verbose=verbose)
     printed = capsys.readouterr()
     assert printed.err == ""
-    assert ("kept as" in printed.out) == out
+    assert ("stored as" in printed.out) == out
 
 
 def test_a_server_that_does_not_say_the_size(served, server, archive):
@@ -143,7 +143,7 @@ def test_a_wrong_checksum_names_both_and_what_to_do_and_keeps_nothing(served, se
 
 def test_an_interrupted_transfer_keeps_nothing_and_the_next_one_succeeds(served, server, archive, tmp_path):
     server.content = archive[: len(archive) // 2]
-    with pytest.raises(DownloadError, match=r"cannot be downloaded from .*: the transfer ended after .*; fetch the"):
+    with pytest.raises(DownloadError, match=r"cannot be downloaded from .*: the transfer ended after .*; download the"):
         find(served)
     assert cached(tmp_path) == []
     server.content = archive
@@ -152,7 +152,7 @@ def test_an_interrupted_transfer_keeps_nothing_and_the_next_one_succeeds(served,
 
 def test_what_the_server_answers_is_named(served, server, tmp_path):
     server.status = 404
-    with pytest.raises(DownloadError, match="the server answers 404 Not Found"):
+    with pytest.raises(DownloadError, match="the server answered 404 Not Found"):
         find(served)
     assert cached(tmp_path) == []
 
@@ -161,7 +161,9 @@ def test_no_network_is_one_error(served, tmp_path):
     with socket.socket() as taken:  # Bound, but not listening: a connection is refused.
         taken.bind(("127.0.0.1", 0))
         source = dataclasses.replace(served, url=f"http://127.0.0.1:{taken.getsockname()[1]}/toy.zip")
-        with pytest.raises(DownloadError, match=r"cannot be reached \(.*refused.*\); fetch the archive by other means"):
+        with pytest.raises(
+            DownloadError, match=r"cannot be reached \(.*refused.*\); download the archive by other means"
+        ):
             find(source)
     with pytest.raises(DownloadError, match="cannot be reached"):
         find(dataclasses.replace(served, url="http://no-such-host.invalid/toy.zip"))
@@ -178,7 +180,9 @@ def test_without_a_checksum_only_a_whole_archive_of_the_release_is_kept(server, 
     contents = {"page": b"<html>Sign in</html>", "half": archive[:300], "other": other.getvalue(), "damaged": damaged}
     server.content = bytes(contents[kind])
     source = dataclasses.replace(SOURCE, url=server.url)
-    with pytest.raises(DownloadError, match=r"are no whole archive with part/a file.txt, so they were not kept"):
+    with pytest.raises(
+        DownloadError, match=r"are not a complete archive with part/a file.txt, so they were not stored"
+    ):
         find(source)
     assert cached(tmp_path) == []
     server.content = archive
@@ -215,7 +219,7 @@ def test_places_that_hold_nothing_are_named(tmp_path, archive):
 def test_broken_archives_are_named(tmp_path, archive, size):
     for content in (archive[:size], nested("inner.zip", archive[:size])):
         (tmp_path / "toy.zip").write_bytes(content)
-        with pytest.raises(DatasetFileError, match=r"archive .*toy.zip is no whole .zip file"):
+        with pytest.raises(DatasetFileError, match=r"archive .*toy.zip is not a complete .zip file"):
             find(SOURCE, tmp_path / "toy.zip")
 
 
@@ -223,7 +227,7 @@ def test_damage_inside_an_archive_is_found_when_the_file_is_read(tmp_path, archi
     damaged = bytearray(archive)
     damaged[archive.index(b"more.txt") + 20] ^= 255
     (tmp_path / "toy.zip").write_bytes(damaged)
-    with pytest.raises(DatasetFileError, match=r"file more.txt in .*toy.zip (is no whole|cannot be read)"):
+    with pytest.raises(DatasetFileError, match=r"file more.txt in .*toy.zip (is not a complete|cannot be read)"):
         find(SOURCE, tmp_path / "toy.zip").read("more.txt")
 
 

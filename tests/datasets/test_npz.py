@@ -71,7 +71,7 @@ def test_other_and_truncated_files_are_refused(tmp_path):
     (tmp_path / "short.npz").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "empty.npz").write_bytes(b"")
     for name in ("d.npy", "short.npz", "empty.npz"):
-        with pytest.raises(DatasetFileError, match=f"{name} is no .npz file or is truncated"):
+        with pytest.raises(DatasetFileError, match=f"{name} is not a .npz file or is truncated"):
             load_npz(tmp_path / name)
 
 

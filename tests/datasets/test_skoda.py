@@ -130,10 +130,10 @@ def test_every_place_holds_the_same(copy, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"window": 0}, "window must be a whole number of time steps of at least 1, not 0"),
-        ({"step": 1.5}, "step must be a whole number of time steps of at least 1, not 1.5"),
+        ({"window": 0}, "window must be a whole number of time steps, at least 1, not 0"),
+        ({"step": 1.5}, "step must be a whole number of time steps, at least 1, not 1.5"),
         ({"window": 4}, "at least 8"),
-        ({"window": 119}, r"window must be at most \d+ time steps, not 119: 'write on notepad' needs a repetition"),
+        ({"window": 119}, r"window must be at most \d+ time steps, not 119: 'write on notepad' needs one repetition"),
     ],
 )
 def test_bad_windows_are_refused(copy, arguments, message):
@@ -209,9 +209,7 @@ def test_files_that_are_no_such_table_are_refused(copy, kind):
         "other": other.getvalue(),
     }
     file.write_bytes(contents[kind])
-    with pytest.raises(
-        DatasetFileError, match=r"is no whole MATLAB file of version 5|holds no variable right_classall"
-    ):
+    with pytest.raises(DatasetFileError, match=r"is not a complete MATLAB 5 file|holds no variable right_classall"):
         skoda.load_data(folder)
 
 
@@ -220,7 +218,9 @@ def test_a_download_without_a_known_checksum(copy, server, monkeypatch):
     assert skoda.SOURCE.sha256 is None
     monkeypatch.setattr(skoda, "SOURCE", dataclasses.replace(skoda.SOURCE, url=server.url))
     server.content = b"<html>moved</html>"
-    with pytest.raises(DownloadError, match=r"18 bytes from .* are no whole archive with right_classall_clean.mat"):
+    with pytest.raises(
+        DownloadError, match=r"18 bytes from .* are not a complete archive with right_classall_clean.mat"
+    ):
         skoda.load_data(verbose=0)
     server.content = zipped(folder)
     (x, *_), _ = skoda.load_data(verbose=0)

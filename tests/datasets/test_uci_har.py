@@ -87,8 +87,8 @@ def test_the_names_of_activities_are_those_of_the_file(copy):
         ("test/subject_test.txt", 2, "9" * 12, "line 2: expected a whole number of at least 1, found '999"),
         ("activity_labels.txt", 2, "2", "line 2: expected a new number and a name, found '2'"),
         ("activity_labels.txt", 2, "1 AGAIN", "line 2: expected a new number and a name, found '1 AGAIN'"),
-        ("activity_labels.txt", 6, "7 LAYING", "must give each number from 1 to 6 a name of its own.* 7 LAYING"),
-        ("activity_labels.txt", 6, "6 SITTING", "must give each number from 1 to 6 a name of its own"),
+        ("activity_labels.txt", 6, "7 LAYING", "must give each number from 1 to 6 a distinct name.* 7 LAYING"),
+        ("activity_labels.txt", 6, "6 SITTING", "must give each number from 1 to 6 a distinct name"),
     ],
 )
 def test_the_file_and_line_of_an_error_are_named(copy, file, line, new, message):

@@ -63,7 +63,7 @@ def run(tmp_path, monkeypatch, capsys):
 def test_quickstart(run):
     printed = run("quickstart", "--quick", "--max_latency_ms=12")
     assert "limit    12.0 ms of latency: kept" in printed
-    assert "read back, it answers the same." in printed
+    assert "after loading, its predictions are the same." in printed
     assert pathlib.Path("runs/quickstart/report.html").is_file()
     assert tsnas.load("runs/quickstart").latency_ms_ <= 12
 
@@ -73,7 +73,7 @@ def test_own_csv(run):
     # One of the 18 made files has a gap, which makes two recordings of it, and a lost sample.
     assert "RecordingSet(19 recordings, 6 channels, 50 Hz, 3 classes, 6 groups)" in printed
     assert "Missing values, interpolated: 6 (walk/user1_01.csv)." in printed
-    assert printed.count(" of 30 taken for ") == 3
+    assert printed.count(" of 30 classified as ") == 3
     assert tsnas.load("runs/own_csv/model").signal_.window == 128
     # The same files as a user would give them.
     printed = run("own_csv", "--quick", "--csv=runs/own_csv/csv", "--test_user=user2", "--out=other")
@@ -112,7 +112,7 @@ def test_custom_cell(run):
         int(part) for part in first.removeprefix("Time-Reduce: ").split(", 1)")[0].split(" filters of (")
     )
     assert kernel * filters <= 32
-    assert "of the validation windows right" in printed
+    assert "of the validation windows classified correctly" in printed
 
 
 def test_sweep(run):
@@ -128,7 +128,7 @@ def test_sweep(run):
 def test_signal_search(run):
     printed = run("signal_search", "--quick")
     assert "Chosen: Signal(" in printed
-    assert printed.count("windows right") == 3
+    assert printed.count("windows correct") == 3
     assert tsnas.load("runs/signal").signal_ is not None
 
 

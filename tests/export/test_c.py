@@ -9,7 +9,7 @@ from on_pc import compile_export
 
 from tsnas.data import Signal, cut_windows
 from tsnas.export import export_model
-from tsnas.export.network import network
+from tsnas.export.network import build_network
 
 SELFTEST = """
 #include <stdio.h>
@@ -116,7 +116,7 @@ def test_samples_that_are_no_numbers_do_no_harm(tmp_path):
 def test_the_arena_is_that_of_the_estimate_without_the_interpreter():
     for seed in range(20):
         found = random_firmware(seed)
-        net = network(found)
+        net = build_network(found)
         live = max(row.ram_bytes for row in found.estimate.rows)
         # A mean has no scratch here; its rows are small against those of the convolutions.
         assert net.arena_bytes <= live
@@ -124,9 +124,9 @@ def test_the_arena_is_that_of_the_estimate_without_the_interpreter():
 
 
 def test_names_of_layers_are_identifiers_of_their_own():
-    from tsnas.export.network import _identifiers
+    from tsnas.export.network import _make_identifiers
 
-    names = _identifiers(["conv/1", "conv 1", "2nd", "while", "arena", "", "Füße", "tsnas_run"])
+    names = _make_identifiers(["conv/1", "conv 1", "2nd", "while", "arena", "", "Füße", "tsnas_run"])
     assert len(set(names)) == len(names)
     assert all(name.isidentifier() and name.isascii() for name in names)
     assert not {"while", "arena", "tsnas_run"} & set(names)

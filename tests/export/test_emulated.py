@@ -82,7 +82,7 @@ def test_a_byte_that_differs_is_found(searched, monkeypatch):
         return answers
 
     monkeypatch.setattr(EmulatedModel, "run", changed)
-    with pytest.raises(errors.VerificationError, match=r"in 1 of 60 windows, the first is 7"):
+    with pytest.raises(errors.VerificationError, match=r"in 1 of 60 windows\. The first is 7"):
         verify_export(found, x)
     monkeypatch.setattr(EmulatedModel, "selftest", lambda self: 3)
     with pytest.raises(errors.VerificationError, match=r"3 bytes differ in the self-test"):
@@ -98,5 +98,5 @@ def test_a_warning_is_an_error(tmp_path):
 
 
 def test_other_cores(searched):
-    with pytest.raises(errors.PortError, match=r"No emulated board with core 'cortex-m0'; there are cortex-m4"):
+    with pytest.raises(errors.PortError, match=r"No emulated board has core 'cortex-m0'; choose cortex-m4"):
         verify_export(searched[0], raw_windows(searched[0], 1), "cortex-m0")

@@ -78,7 +78,7 @@ def test_the_self_test_has_the_windows_that_were_given(tmp_path):
     export_model(found, tmp_path, "c", x[:1])
     assert "windows 0 of the 1 " in (tmp_path / "tsnas/tsnas_selftest.c").read_text()
     export_model(found, tmp_path, "c")
-    assert "no recordings" in (tmp_path / "tsnas/tsnas_selftest.c").read_text()
+    assert "not recordings" in (tmp_path / "tsnas/tsnas_selftest.c").read_text()
 
 
 def test_the_stream_takes_the_ram_that_is_said(tmp_path):
@@ -96,7 +96,7 @@ def test_the_stream_takes_the_ram_that_is_said(tmp_path):
     export_model(firmware(signal=Signal(window=32, decimation=2)), tmp_path / "means", "c")
     program = compile_export(tmp_path / "means", main, tmp_path / "size")
     assert int(subprocess.run([program], capture_output=True, check=True).stdout) == buffer_bytes(32, 3, 2) == 108 + 16
-    assert "the mean of each 2 samples as one" in (tmp_path / "means/README.md").read_text()
+    assert "averages every 2 samples into one" in (tmp_path / "means/README.md").read_text()
     assert "108 bytes of RAM for a stream" in (tmp_path / "README.md").read_text()
     assert "tsnas_stream_init(&stream, 5)" in (tmp_path / "example/main.c").read_text()
 

@@ -10,7 +10,7 @@ from on_pc import compile_export
 from one_op import one_op_file
 
 from tsnas.export.formats import ARITHMETIC, KERNELS, SOURCES
-from tsnas.export.network import network
+from tsnas.export.network import build_network
 from tsnas.export.render import render
 from tsnas.graph.ops import AveragePool2D, Conv2D, DepthwiseConv2D, FullyConnected, MaxPool2D
 from tsnas.probe.build import firmware_dir
@@ -47,7 +47,7 @@ int main(void)
 @pytest.mark.parametrize("op", OPS, ids=str)
 def test_bit_for_bit(tmp_path, op):
     tflite = one_op_file(op, seed=3)
-    net = network(SimpleNamespace(tflite=tflite, graph=read_graph(tflite)))
+    net = build_network(SimpleNamespace(tflite=tflite, graph=read_graph(tflite)))
     folder = tmp_path / "tsnas"
     folder.mkdir()
     for name in KERNELS:

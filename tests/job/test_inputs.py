@@ -43,7 +43,7 @@ def test_validation_data_has_the_classes_of_the_training_data():
     [
         ({"validation_data": (X[:2, :20], Y[:2])}, WindowShapeError, r"\(20, 3\), training windows \(32, 3\)"),
         ({"validation_data": (X[:2], [0, 7])}, UnknownLabelError, "7"),
-        ({"validation_data": X[:2]}, LengthMismatchError, "validation_data comes without labels"),
+        ({"validation_data": X[:2]}, LengthMismatchError, "validation_data has no labels"),
         ({"groups": [1, 2]}, LengthMismatchError, "groups has 2"),
         ({"distribute": "all"}, SettingError, "distribute='all'"),
     ],

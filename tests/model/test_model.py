@@ -42,7 +42,7 @@ def test_bad_windows_have_messages_of_their_own():
     x, _ = windows()
     with pytest.raises(WindowShapeError, match=r"\(31, 3\), but the model was trained on \(32, 3\)"):
         model.predict(x[:, :31])
-    with pytest.raises(LengthMismatchError, match="x_test comes without labels"):
+    with pytest.raises(LengthMismatchError, match="x_test has no labels"):
         model.judge(x, None, "x_test")
     with pytest.raises(SettingError, match="use predict"):
         model.predict_recordings([x[0]])

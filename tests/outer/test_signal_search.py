@@ -160,7 +160,7 @@ def test_a_gaussian_process_chooses_as_well(monkeypatch, seed):
         ({"stride": 1.5}, "stride=1.5"),
         ({"tolerance": 2}, r"tolerance=2 must be in \[0, 1\)"),
         ({"channels": "accelerometer"}, "channels='accelerometer' must be 'auto', or a list"),
-        ({"channels": [(7,)]}, "names one that the recordings"),
+        ({"channels": [(7,)]}, "names a channel that is missing from the recordings"),
         ({"axes": [(0, 1, 2)]}, "axes must be 'auto' or None"),
         ({"epochs": 0}, "epochs=0"),
     ],

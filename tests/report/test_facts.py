@@ -116,7 +116,7 @@ def test_the_winner_is_the_one_that_the_contest_took_and_who_was_left_out_is_sai
     contest = json.loads((tmp_path / "report.json").read_text())["contest"]
     assert (contest["winner"], contest["left_out"]) == (1, [2])
     assert [finalist["use"] for finalist in contest["finalists"]] == [0.95, 0.98, 0.5]
-    said = "1 finalist that would use less than 90 % of the tightest limit came no further than the first."
+    said = "1 finalist that would use less than 90 % of the tightest limit did not advance to the second round."
     assert said in paths[0].read_text()
 
 

@@ -155,7 +155,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="pr
 def test_interrupted_in_each_phase_the_same_command_ends_with_the_same_file(data, tmp_path):
     whole = command(data, tmp_path / "whole")
     assert whole.end()[0] == 0, whole.said.decode()
-    kept = f"Finished phases are kept in {tmp_path / 'out'}; the same command goes on from there.".encode()
+    kept = f"Finished phases are kept in {tmp_path / 'out'}; run the same command again to resume.".encode()
     for phase in BEGUN:
         running = command(data, tmp_path / "out")
         assert interrupted(running, phase) == 130
@@ -176,7 +176,9 @@ def test_sweep(data, tmp_path):
     flags = [f"--data={data}", "--boards=nucleo_f446re", f"--out={tmp_path / 'out'}", "--max_latency_ms=6,9"]
     running = Running(PROGRAM, "sweep", *flags, *quick, "--seed=0")
     assert interrupted(running, "train_float") == 130
-    assert f"Finished work is kept in {tmp_path / 'out'}; the same command goes on from there." in running.said.decode()
+    assert (
+        f"Finished work is kept in {tmp_path / 'out'}; run the same command again to resume." in running.said.decode()
+    )
 
 
 def test_a_second_press_ends_at_once_what_the_first_cannot(tmp_path):

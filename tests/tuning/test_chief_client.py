@@ -45,4 +45,4 @@ def test_says_so_when_the_chief_stays_away(client, monkeypatch):
 
 def test_a_sign_of_life_does_not_wait(client):
     with pytest.raises(grpc.RpcError):
-        client.alive("0", "worker0")
+        client.report_alive("0", "worker0")

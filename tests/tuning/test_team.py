@@ -4,14 +4,14 @@ import pytest
 
 from tsnas.errors import SettingError, WorkerError
 from tsnas.tuning.chief_client import CHIEF, PORT, TUNER_ID
-from tsnas.tuning.team import check_team, kept_seed
+from tsnas.tuning.team import check_team, resolve_seed
 
 
 def test_a_drawn_seed_stays(tmp_path):
-    drawn = kept_seed(None, tmp_path / "work")
-    assert kept_seed(None, tmp_path / "work") == drawn
-    assert kept_seed(7, tmp_path / "work") == 7
-    assert kept_seed(None, tmp_path / "other") != drawn
+    drawn = resolve_seed(None, tmp_path / "work")
+    assert resolve_seed(None, tmp_path / "work") == drawn
+    assert resolve_seed(7, tmp_path / "work") == 7
+    assert resolve_seed(None, tmp_path / "other") != drawn
 
 
 def test_alone_nothing_is_needed():

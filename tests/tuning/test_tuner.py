@@ -98,7 +98,7 @@ def test_chief_goes_on_with_what_was_done_alone_and_waits_for_nobody_if_that_was
 def test_names_what_is_missing_in_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv(client.CHIEF, "127.0.0.1")
     monkeypatch.setenv(client.PORT, "8000")
-    with pytest.raises(WorkerError, match=r"but KERASTUNER_TUNER_ID is not.*'chief' or to a name"):
+    with pytest.raises(WorkerError, match=r"but KERASTUNER_TUNER_ID is not set.*'chief' or to a unique name"):
         run_jobs(two_stages(tmp_path), runner(tmp_path), tmp_path)
 
 

@@ -1,4 +1,4 @@
-/* CRC-32 as in zlib, four bits at a time: a table of 64 bytes is enough for frames and tensors of some KB. */
+/* CRC-32 as in zlib, four bits at a time: a table of 64 bytes is enough for frames and tensors of a few KB. */
 #include "crc32.h"
 
 static const uint32_t table[16] = {

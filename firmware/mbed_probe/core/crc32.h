@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* Continues `crc`, which is 0 at the start, with `length` bytes. */
+/* Updates `crc`, initially 0, with `length` bytes. */
 uint32_t crc32(uint32_t crc, const uint8_t *bytes, uint32_t length);
 
 #endif

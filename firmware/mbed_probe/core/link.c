@@ -1,4 +1,4 @@
-/* Frames: type, number, payload and CRC-32, stuffed (COBS) so that a zero byte ends a frame and is nowhere else in it. */
+/* Frames: type, number, payload and CRC-32, encoded (COBS) so that a zero byte ends a frame and occurs only there. */
 #include "link.h"
 
 #include "crc32.h"
@@ -10,10 +10,10 @@
 
 static uint8_t incoming[MAX_FRAME];
 static uint32_t filled;   /* bytes of the frame so far */
-static uint8_t block;     /* stuffed bytes up to the next code */
+static uint8_t block;     /* encoded bytes up to the next code */
 static uint8_t had_code;  /* whether a block has begun in this frame */
 static uint8_t short_code; /* whether a zero follows the block */
-static uint8_t spoilt;    /* whether the frame at hand is beyond use */
+static uint8_t spoilt;    /* whether the current frame is unusable */
 
 static void forget(void)
 {
@@ -34,7 +34,7 @@ static uint32_t word_at(const uint8_t *bytes)
     return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
-/* Whether what has come in is a frame; it is forgotten in any case. */
+/* Returns whether the received bytes are a frame, and discards them in any case. */
 static int completed(struct frame *frame)
 {
     uint32_t length = filled;
@@ -85,7 +85,7 @@ void link_send(const struct frame *frame)
     for (int i = 0; i < TAIL; i++) {
         bytes[length++] = (uint8_t)(crc >> (8 * i));
     }
-    port_write(0); /* ends whatever junk was on the line */
+    port_write(0); /* ends any garbage on the line */
     uint32_t start = 0;
     for (;;) {
         uint32_t run = 0;
@@ -101,7 +101,7 @@ void link_send(const struct frame *frame)
             break;
         }
         if (run < 254) {
-            start++; /* the zero that the code stands for */
+            start++; /* the zero that the code represents */
         }
     }
     port_write(0);

@@ -12,7 +12,7 @@ struct frame {
     uint32_t length;
 };
 
-/* Takes one byte; 1 if it completes a frame, which is then in `frame`. Junk and broken frames are passed over. */
+/* Takes one byte. Returns 1 if it completes a frame, which is then in `frame`; ignores garbage and broken frames. */
 int link_receive(uint8_t byte, struct frame *frame);
 void link_send(const struct frame *frame);
 

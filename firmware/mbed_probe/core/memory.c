@@ -1,4 +1,4 @@
-/* Gives the tensors of an operator their places in the arena, and seeded contents. */
+/* Places the tensors of an operator in the arena, and fills them with seeded values. */
 #include "memory.h"
 
 #include "../ops/kernels.h"
@@ -9,7 +9,7 @@
 
 static uint32_t random_state;
 
-/* Marsaglia's xorshift, 32 bits. */
+/* Marsaglia's xorshift with 32 bits. */
 static uint32_t next_random(void)
 {
     random_state ^= random_state << 13;

@@ -1,4 +1,4 @@
-/* What a board must offer to the probe. */
+/* The functions that a board must provide for the probe. */
 #ifndef TSNAS_PORT_H
 #define TSNAS_PORT_H
 
@@ -21,18 +21,18 @@ extern const uint32_t port_arena_bytes;
 
 void port_init(void);
 
-/* The next byte that has come in, or -1. */
+/* Returns the next received byte, or -1 if there is none. */
 int port_read(void);
 void port_write(uint8_t byte);
 
-/* Ticks, counting up and wrapping around at 32 bits. */
+/* Returns ticks, which count up and wrap around at 32 bits. */
 uint32_t port_ticks(void);
 
-/* Nothing may interrupt what is timed. */
+/* Disable and re-enable interrupts: nothing may interrupt the code that is timed. */
 void port_quiet(void);
 void port_normal(void);
 
-/* Starts the board anew. */
+/* Resets the board. */
 void port_reset(void);
 
 #endif

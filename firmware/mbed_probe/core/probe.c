@@ -1,4 +1,4 @@
-/* Answers the host's requests: who it is, one operator at a time, and its tensors. */
+/* Answers the host's requests: identifies the board, runs one operator at a time, and transfers its tensors. */
 #include "probe.h"
 
 #include "../ops/kernels.h"
@@ -22,7 +22,7 @@ static struct op op;
 static struct tensors tensors;
 static uint32_t session;  /* chosen by the host; 0 after a reset */
 static uint8_t placed;    /* whether `tensors` belong to `op` */
-static uint32_t overhead; /* counts that reading the counter takes by itself */
+static uint32_t overhead; /* counts that reading the counter itself takes */
 
 static uint32_t get_word(const uint8_t *at)
 {
@@ -56,7 +56,8 @@ static uint64_t count_at(uint64_t ticks)
     return (ticks * port_info.numerator + port_info.denominator - 1) / port_info.denominator;
 }
 
-/* Counts between two ticks. Each tick is turned into a count of its own, which is exact where ticks are the finer. */
+/* Returns the counts between two ticks. Each tick is converted to a count by itself, which is exact if ticks are finer
+   than counts. */
 static uint32_t counted(uint32_t start, uint32_t end)
 {
     uint64_t later = end < start ? end + (1ull << 32) : end;
@@ -96,7 +97,7 @@ static void status(void)
 }
 
 #ifdef PROBE_RESET_AFTER
-/* For tests: a board that starts anew after some operators, before it has answered. */
+/* For tests: a board that resets after some operators, before it answers. */
 static void maybe_reset(void)
 {
     static int runs;
@@ -108,7 +109,7 @@ static void maybe_reset(void)
 #define maybe_reset()
 #endif
 
-/* Request: source, repeats, seed, operator. No repeats only place the tensors. */
+/* Request: source, repeats, seed, operator. With no repeats, the tensors are only placed. */
 static void run(void)
 {
     if (request.length != 6 + 4 * PROBE_OP_WORDS) {
@@ -157,7 +158,7 @@ static void run(void)
     }
 }
 
-/* Where a WRITE or READ goes; 0 if that is outside the tensor. */
+/* Returns the address for a WRITE or READ; 0 if it is outside the tensor. */
 static uint8_t *place(uint32_t length)
 {
     uint8_t tensor = request.payload[0];

@@ -2,7 +2,7 @@
 #ifndef TSNAS_PROBE_H
 #define TSNAS_PROBE_H
 
-/* Takes what has come in and answers whatever it completes; to be called for ever. */
+/* Takes received bytes and answers the requests that they complete; to be called in an endless loop. */
 void probe_poll(void);
 
 #endif

@@ -1,13 +1,13 @@
-/* What host and probe say to each other; docs/probe.md explains it, src/tsnas/probe/protocol.py has the same numbers. */
+/* The protocol of host and probe; docs/probe.md explains it, src/tsnas/probe/protocol.py has the same numbers. */
 #ifndef TSNAS_PROTOCOL_H
 #define TSNAS_PROTOCOL_H
 
 #define PROBE_VERSION 1
 
-/* Longest payload of a frame; a frame has 6 bytes more before it is stuffed. */
+/* Longest payload of a frame; before encoding, a frame has 6 more bytes. */
 #define PROBE_MAX_PAYLOAD 248
 
-/* Messages. An answer has the type of its request with the highest bit set. */
+/* Messages. An answer has the type of its request, with the highest bit set. */
 #define PROBE_HELLO 1
 #define PROBE_STATUS 2
 #define PROBE_RUN 3
@@ -23,11 +23,11 @@
 #define PROBE_UNSUPPORTED 4
 #define PROBE_KERNEL_FAILED 5
 
-/* What the counter counts. */
+/* Units of the counter. */
 #define PROBE_CYCLES 0
 #define PROBE_INSTRUCTIONS 1
 
-/* Where the tensors of a RUN come from. */
+/* Sources of the tensors of a RUN. */
 #define PROBE_SEEDED 0
 #define PROBE_WRITTEN 1
 
@@ -51,7 +51,7 @@
 #define PROBE_OUTPUT 6
 #define PROBE_TENSORS 7
 
-/* Words of an operator's description, in the order of struct op. */
+/* Number of words in an operator's description, in the order of struct op. */
 #define PROBE_OP_WORDS 25
 
 #endif

@@ -1,4 +1,4 @@
-/* Addition of two int8 tensors of one shape, as TensorFlow Lite Micro defines it. */
+/* Addition of two int8 tensors of the same shape, as TensorFlow Lite Micro defines it. */
 #include "arithmetic.h"
 #include "fixed_point.h"
 

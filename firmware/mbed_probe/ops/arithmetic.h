@@ -1,4 +1,4 @@
-/* Operators that CMSIS-NN has no kernel for here, in the arithmetic of TensorFlow Lite Micro. */
+/* Operators without a CMSIS-NN kernel, in the arithmetic of TensorFlow Lite Micro. */
 #ifndef TSNAS_ARITHMETIC_H
 #define TSNAS_ARITHMETIC_H
 
@@ -18,7 +18,7 @@ struct softmax_params {
     int32_t multiplier, shift, diff_min;
 };
 
-/* Sum of two tensors of one shape. */
+/* Sum of two tensors of the same shape. */
 void add_s8(const struct add_params *params, const int8_t *a, const int8_t *b, int8_t *out, int32_t size);
 
 /* Mean over the positions of a tensor (positions, channels). */

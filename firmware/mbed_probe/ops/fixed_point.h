@@ -1,10 +1,10 @@
-/* Fixed-point arithmetic with the rounding of gemmlowp, which TensorFlow Lite's kernels are defined by. */
+/* Fixed-point arithmetic with the rounding of gemmlowp, which defines TensorFlow Lite's kernels. */
 #ifndef TSNAS_FIXED_POINT_H
 #define TSNAS_FIXED_POINT_H
 
 #include <stdint.h>
 
-/* (a * b * 2) >> 32, to the nearest. */
+/* (a * b * 2) >> 32, rounded to nearest. */
 static inline int32_t doubling_high_multiply(int32_t a, int32_t b)
 {
     if (a == b && a == INT32_MIN) {
@@ -15,7 +15,7 @@ static inline int32_t doubling_high_multiply(int32_t a, int32_t b)
     return (int32_t)((product + nudge) / ((int64_t)1 << 31));
 }
 
-/* x / 2^exponent, to the nearest, halves away from zero. */
+/* x / 2^exponent, rounded to nearest, with halves away from zero. */
 static inline int32_t divide_by_power(int32_t x, int32_t exponent)
 {
     int32_t mask = (int32_t)(((int64_t)1 << exponent) - 1);
@@ -24,7 +24,7 @@ static inline int32_t divide_by_power(int32_t x, int32_t exponent)
     return (x >> exponent) + (remainder > threshold);
 }
 
-/* x * 2^exponent, kept within 32 bits. */
+/* x * 2^exponent, saturated to 32 bits. */
 static inline int32_t saturating_shift(int32_t x, int32_t exponent)
 {
     int64_t wide = (int64_t)x * ((int64_t)1 << exponent);

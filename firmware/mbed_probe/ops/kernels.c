@@ -1,4 +1,4 @@
-/* Calls the kernel of an operator: CMSIS-NN's where there is one, in the arithmetic of TensorFlow Lite Micro else. */
+/* Calls the kernel of an operator: CMSIS-NN's if there is one, else one in the arithmetic of TensorFlow Lite Micro. */
 #include "kernels.h"
 
 #include "arithmetic.h"

@@ -6,7 +6,7 @@
 
 uint32_t kernel_scratch_bytes(const struct op *op);
 
-/* 0, or anything else if the kernel refuses. */
+/* Returns 0, or another value if the kernel fails. */
 int kernel_run(const struct op *op, const struct tensors *tensors);
 
 #endif

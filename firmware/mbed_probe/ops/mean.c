@@ -1,4 +1,4 @@
-/* Mean over time and sensors of an int8 tensor, as TensorFlow Lite Micro defines it. */
+/* Mean over time and channels of an int8 tensor, as TensorFlow Lite Micro defines it. */
 #include "arithmetic.h"
 #include "fixed_point.h"
 

@@ -1,4 +1,4 @@
-/* Vector table and start of a bare-metal Cortex-M image. */
+/* Vector table and start-up code of a bare-metal Cortex-M image. */
 #include <stdint.h>
 
 #include "../core/port.h"
@@ -8,7 +8,7 @@ int main(void);
 
 void reset(void)
 {
-    *(volatile uint32_t *)0xe000ed88 |= 0xfu << 20; /* CPACR: the floating-point unit on */
+    *(volatile uint32_t *)0xe000ed88 |= 0xfu << 20; /* CPACR: enables the floating-point unit */
     __asm volatile("dsb\n isb");
     for (uint32_t *to = &data_start, *from = &data_source; to < &data_end;) {
         *to++ = *from++;
@@ -19,7 +19,7 @@ void reset(void)
     main();
 }
 
-/* A fault starts the board anew as well: the host notices, and goes on. */
+/* A fault resets the board, too: the host notices it and continues. */
 void port_reset(void)
 {
     *(volatile uint32_t *)0xe000ed0c = 0x05fa0004; /* AIRCR: system reset */

@@ -1,4 +1,4 @@
-"""tsnas boards: the boards that a search or an estimate can be for."""
+"""tsnas boards: lists the boards for which a search or an estimate is possible."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typing
 import tabulate
 from absl import flags
 
-from tsnas.commands.command import Command, no_arguments
+from tsnas.commands.command import Command, refuse_arguments
 
 if typing.TYPE_CHECKING:
     from tsnas.cost.board import LatencyError
@@ -18,8 +18,8 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_bool("json", False, "Print JSON instead of a table.", flag_values=values)
 
 
-def error_columns(error: LatencyError) -> tuple[str, str]:
-    """Median and 95th percentile as the table shows them; an error judged on no operator is no error of zero."""
+def format_error(error: LatencyError) -> tuple[str, str]:
+    """Formats median and 95th percentile for the table; an error judged on no operator is not an error of zero."""
     if error.n_ops == 0:
         return "not measured", "not measured"
     return f"{error.median_relative:.1%}", f"{error.p95_relative:.1%}"
@@ -28,7 +28,7 @@ def error_columns(error: LatencyError) -> tuple[str, str]:
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.board import board_names, load_board
 
-    no_arguments(arguments)
+    refuse_arguments(arguments)
     boards = [load_board(name) for name in board_names()]
     if values.json:
         fields = ("name", "description", "core", "clock_hz", "ram_bytes", "flash_bytes", "latency_error", "source")
@@ -41,7 +41,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
             f"{board.clock_hz / 1e6:g}",
             f"{board.ram_bytes / 1024:g}",
             f"{board.flash_bytes / 1024:g}",
-            *error_columns(board.latency_error),
+            *format_error(board.latency_error),
             board.description,
         )
         for board in boards
@@ -49,8 +49,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     headers = ("board", "core", "MHz", "RAM KB", "flash KB", "error median", "error p95", "description")
     aligned = ("left", "left", "right", "right", "right", "right", "right", "left")
     print(tabulate.tabulate(rows, headers, colalign=aligned, disable_numparse=True))
-    print("\nError: of the predicted latency of single operators, on measured operators kept out of the fit.")
-    print("A board of your own: tsnas boards new --help")
+    print("\nError: that of the predicted latency of single operators, on measured operators held out of the fit.")
+    print("To add your own board: tsnas boards new --help")
 
 
 COMMAND = Command(

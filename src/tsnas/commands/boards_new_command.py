@@ -1,4 +1,4 @@
-"""tsnas boards new: writes the file of a board from a relative of it."""
+"""tsnas boards new: writes the file of a new board, based on a known relative."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pathlib
 
 from absl import flags
 
-from tsnas.commands.command import Command, UsageError, no_arguments
+from tsnas.commands.command import Command, UsageError, refuse_arguments
 
 REQUIRED = ("name", "core", "clock_mhz", "ram_kb", "flash_kb")
 
@@ -24,11 +24,13 @@ def define_flags(values: flags.FlagValues) -> None:
     number("clock_mhz", "CPU clock in MHz. Required.")
     number("ram_kb", "RAM of the microcontroller in KB of 1024 bytes. Required.")
     number("flash_kb", "Flash of the microcontroller in KB. Required.")
-    text("relative", "Known board to take coefficients from. Default: the one of this core with the nearest clock.")
-    number("active_power_mw", "Power in mW while the CPU computes; estimates then have energy.")
-    text("measurements", "CSV of operators measured on this board: the coefficients are scaled or fitted to them.")
+    text("relative", "Known board to take coefficients from. Default: the one with this core and the nearest clock.")
+    number("active_power_mw", "Power in mW while the CPU computes; estimates then include energy.")
+    text(
+        "measurements", "CSV file of operators measured on this board, to which the coefficients are scaled or fitted."
+    )
     text("out", "File to write. Default: NAME.json.")
-    flags.DEFINE_bool("overwrite", False, "Replace the file if it is there.", flag_values=values)
+    flags.DEFINE_bool("overwrite", False, "Replace the file if it exists.", flag_values=values)
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -36,7 +38,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.relative import board_from_relative
     from tsnas.system.files import write_file
 
-    no_arguments(arguments)
+    refuse_arguments(arguments)
     missing = [f"--{name}" for name in REQUIRED if values[name].value is None]
     if missing:
         raise UsageError(f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} required")
@@ -44,7 +46,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if path.suffix != ".json":
         raise UsageError(f"--out is {str(path)!r}; a board file ends in .json")
     if path.exists() and not values.overwrite:
-        raise UsageError(f"{str(path)!r} is there already; give --overwrite to replace it, or another --out")
+        raise UsageError(f"{str(path)!r} already exists; give --overwrite to replace it, or another --out")
     board = board_from_relative(
         values.name,
         values.core,
@@ -66,10 +68,11 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
 
 COMMAND = Command(
     name="boards new",
-    summary="Write the file of a board of your own from a known relative.",
+    summary="Write the file of your own board, based on a known relative.",
     usage="--name=NAME --core=CORE --clock_mhz=MHZ --ram_kb=KB --flash_kb=KB [--out=FILE.json]",
     example="tsnas boards new --name=my_board --core=cortex-m4 --clock_mhz=84 --ram_kb=96 --flash_kb=512",
     define_flags=define_flags,
     run=run,
-    details="Latencies are those of the relative at your clock, with the error that was found between boards we know.",
+    details="Latencies are those of the relative at the clock of your board, with the error that was found between "
+    "known boards.",
 )

@@ -1,4 +1,4 @@
-"""tsnas characterize: measures the operators of a search space on a board, and writes the board's file."""
+"""tsnas characterize: measures the operators of a search space on a board and writes the board's file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from tsnas.commands.command import Command, UsageError, no_arguments
+from tsnas.commands.command import Command, UsageError, refuse_arguments
 
 if TYPE_CHECKING:
     from tsnas.cost.board import Board
@@ -30,11 +30,11 @@ def define_flags(values: flags.FlagValues) -> None:
         "port", "Serial port of the board, such as /dev/ttyACM0, any URL of pyserial, or emulated:cortex-m4. Required."
     )
     text("board", "Board: a known name, the path of a board's .json file, or the name of a new one. Required.")
-    text("core", "Core of a new board, such as cortex-m4. Default: what the probe says.")
-    number("clock_mhz", "CPU clock of a new board in MHz. Default: what the probe says.")
+    text("core", "Core of a new board, such as cortex-m4. Default: as reported by the probe.")
+    number("clock_mhz", "CPU clock of a new board in MHz. Default: as reported by the probe.")
     number("ram_kb", "RAM of a new board in KB of 1024 bytes.")
     number("flash_kb", "Flash of a new board in KB.")
-    text("data", "A .npz file as for `tsnas search --data`: its windows say which operators can occur.")
+    text("data", "A .npz file, as for `tsnas search --data`, whose windows determine which operators can occur.")
     text("shape", "Shape of the windows as TIMExCHANNELS, such as 128x9, instead of --data.")
     flags.DEFINE_integer("classes", None, "Number of classes, with --shape.", 2, flag_values=values)
     flags.DEFINE_enum("space", "tsnas", ["tsnas", "micronas"], "Search space.", flag_values=values)
@@ -42,14 +42,14 @@ def define_flags(values: flags.FlagValues) -> None:
         "plan",
         "space",
         PLANS,
-        "What to measure: every operator of the search space, or those that calibrate the latency model best.",
+        "Operators to measure: every one of the search space, or those that calibrate the latency model best.",
         flag_values=values,
     )
-    flags.DEFINE_integer("count", 60, "Operators of --plan=calibrate.", 1, flag_values=values)
-    flags.DEFINE_integer("repeats", 3, "Runs of each operator.", 1, 255, flag_values=values)
+    flags.DEFINE_integer("count", 60, "Number of operators with --plan=calibrate.", 1, flag_values=values)
+    flags.DEFINE_integer("repeats", 3, "Number of runs of each operator.", 1, 255, flag_values=values)
     text("out", "File to write. Default: NAME.json.")
-    flags.DEFINE_bool("overwrite", False, "Replace the file if it is there.", flag_values=values)
-    flags.DEFINE_enum("verbose", "1", ["0", "1"], "Progress: 0 for none, 1 for a bar.", flag_values=values)
+    flags.DEFINE_bool("overwrite", False, "Replace the file if it exists.", flag_values=values)
+    flags.DEFINE_enum("verbose", "1", ["0", "1"], "Progress output: 0 for none, 1 for a bar.", flag_values=values)
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -62,40 +62,40 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.space.operators import space_ops
     from tsnas.system.files import write_file
 
-    no_arguments(arguments)
+    refuse_arguments(arguments)
     for name in ("port", "board"):
         if not values[name].value:
             raise UsageError(f"--{name} is required")
-    time, channels, classes = _shape(values)
+    time, channels, classes = _parse_shape(values)
     name = pathlib.Path(values.board).stem if values.board.endswith(".json") else values.board
     out = pathlib.Path(values.out or f"{name}.json")
     if out.suffix != ".json":
         raise UsageError(f"--out is {str(out)!r}; a board file ends in .json")
     if out.exists() and not values.overwrite:
-        raise UsageError(f"{str(out)!r} is there already; give --overwrite to replace it, or another --out")
+        raise UsageError(f"{str(out)!r} already exists; give --overwrite to replace it, or another --out")
     ops = space_ops(time, channels, classes, *SPACES[values.space])
     if values.plan == "calibrate":
         ops = calibration_ops(ops, values.count, load_board("nucleo_f446re"))
     journal = out.with_suffix(".measured.jsonl")
     if journal.exists():
-        print(f"Going on with what {journal} holds.", flush=True)
+        print(f"Resuming from the measurements in {journal}.", flush=True)
     try:
         with opened(values.port) as connect:
             found = characterize(connect, ops, journal, values.repeats, int(values.verbose))
-        board = characterized_board(found, _origin(values, name, found))
+        board = characterized_board(found, _find_board(values, name, found))
     except BaseException:
         if journal.exists():
-            print(f"What was measured is kept in {journal}; the same command goes on from there.", file=sys.stderr)
+            print(f"Measurements so far are kept in {journal}; run the same command again to resume.", file=sys.stderr)
         raise
     write_file(out, json.dumps(board.to_json(), indent=2) + "\n")
     journal.unlink()
-    print(_report(found, board, out))
+    print(_format_report(found, board, out))
 
 
-def _shape(values: flags.FlagValues) -> tuple[int, int, int]:
-    """Time, channels and classes of the windows."""
+def _parse_shape(values: flags.FlagValues) -> tuple[int, int, int]:
+    """Returns time, channels and classes of the windows."""
     if (values.data is None) == (values.shape is None):
-        raise UsageError("give one of --data=FILE.npz and --shape=TIMExCHANNELS")
+        raise UsageError("give either --data=FILE.npz or --shape=TIMExCHANNELS")
     if values.data is not None:
         from tsnas.datasets import load_npz
 
@@ -112,8 +112,8 @@ def _shape(values: flags.FlagValues) -> tuple[int, int, int]:
     return time, channels, values.classes
 
 
-def _origin(values: flags.FlagValues, name: str, found: Characterization) -> Board:
-    """The board as it is known, or a new one by the flags and what the probe says of itself."""
+def _find_board(values: flags.FlagValues, name: str, found: Characterization) -> Board:
+    """Returns the known board, or a new one made from the flags and the probe's report."""
     from tsnas.cost.board import board_names, load_board
     from tsnas.cost.relative import board_from_relative
 
@@ -125,19 +125,19 @@ def _origin(values: flags.FlagValues, name: str, found: Characterization) -> Boa
     missing = [f"--{flag}" for flag in ("ram_kb", "flash_kb") if values[flag].value is None]
     missing += ["--clock_mhz"] if not clock_hz else []
     if missing:
-        raise UsageError(f"{values.board!r} is no known board, so {', '.join(missing)} must be given")
+        raise UsageError(f"{values.board!r} is not a known board, so {', '.join(missing)} must be given")
     ram_bytes, flash_bytes = round(values.ram_kb * 1024), round(values.flash_kb * 1024)
     return board_from_relative(name, core, clock_hz, ram_bytes, flash_bytes)
 
 
-def _report(found: Characterization, board: Board, out: pathlib.Path) -> str:
+def _format_report(found: Characterization, board: Board, out: pathlib.Path) -> str:
     hello, error = found.hello, board.latency_error
     lines = [
         f"{len(found.results)} operators on {hello.board} ({hello.core}, {hello.kernel_library}).",
         f"counter={hello.counter}, runs of one operator within {found.spread:.2%}.",
     ]
     if found.left_out:
-        lines.append(f"{len(found.left_out)} were left out; the first: {next(iter(found.left_out.values()))}")
+        lines.append(f"{len(found.left_out)} were left out; the first of them: {next(iter(found.left_out.values()))}")
     if hello.counter == "instructions":
         lines.append("Cycles are estimated from instructions, not measured.")
     lines.append(
@@ -154,6 +154,6 @@ COMMAND = Command(
     example="tsnas characterize --port=emulated:cortex-m4 --board=nucleo_f446re --shape=128x9 --classes=6",
     define_flags=define_flags,
     run=run,
-    details="The board needs the probe firmware. What is measured is kept at once: after an interruption, the same "
-    "command goes on, and measures nothing twice.",
+    details="The board needs the probe firmware. Each measurement is saved immediately: after an interruption, the "
+    "same command resumes and measures nothing twice.",
 )

@@ -1,4 +1,4 @@
-"""What every command of the tsnas program has: a name, flags, help, and a function that runs it."""
+"""The parts of every command of the tsnas program: a name, flags, help, and a function that runs it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WIDTH = 100
 
 
 class UsageError(Exception):
-    """A command line that the command cannot be run with."""
+    """A command line with which the command cannot be run."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,14 +21,14 @@ class Command:
     """One command of the program.
 
     Args:
-        name: str, what the user types.
-        summary: str, one line that says what it does.
+        name: str, the name that the user types.
+        summary: str, a one-line description.
         usage: str, its arguments and most important flags.
         example: str, a command line that works.
         define_flags: function that defines the flags on an empty absl FlagValues.
-        run: function of the parsed flags and the list of arguments that are not flags; raises UsageError for
-            arguments that do not go together, and imports slow libraries itself, so that help stays quick.
-        details: str, a paragraph for its help. Defaults to none.
+        run: function of the parsed flags and the list of arguments that are not flags; raises UsageError for arguments
+            that exclude each other, and imports slow libraries itself, so that help stays fast.
+        details: str, a paragraph for its help. Defaults to an empty one.
     """
 
     name: str
@@ -48,13 +48,13 @@ class Command:
         try:
             _, *arguments = values([self.name, *args])
         except flags.UnrecognizedFlagError as error:
-            raise UsageError(_unknown_flag(error.flagname, list(values))) from None
+            raise UsageError(_format_unknown_flag(error.flagname, list(values))) from None
         except flags.Error as error:
-            raise UsageError(_flag_error(error)) from None
+            raise UsageError(_format_flag_error(error)) from None
         self.run(values, arguments)
 
     def help(self) -> str:
-        """The text that `tsnas COMMAND --help` prints."""
+        """Returns the text that `tsnas COMMAND --help` prints."""
         values = self.new_flags()
         lines = [*textwrap.wrap(f"Usage: tsnas {self.name} {self.usage}", WIDTH, subsequent_indent=" " * 8), ""]
         lines += _wrap(f"{self.summary} {self.details}")
@@ -65,8 +65,8 @@ class Command:
         return "\n".join([*lines, "", "Example:", f"  {self.example}"])
 
     def new_flags(self) -> flags.FlagValues:
-        """Fresh flags of this command, not parsed yet."""
-        # Own FlagValues instead of absl's global ones: commands share flag names, and tests run many in one process.
+        """Returns new flags of this command, not yet parsed."""
+        # Separate FlagValues instead of absl's global ones: commands share flag names, and tests run many in a process.
         values = flags.FlagValues()
         values.set_gnu_getopt(True)
         self.define_flags(values)
@@ -74,7 +74,7 @@ class Command:
 
 
 def flag_head(flag: flags.Flag) -> str:
-    """A flag as it is typed, such as `--board=STRING`."""
+    """Returns a flag as it is typed, such as `--board=STRING`."""
     if flag.boolean:
         return f"--[no]{flag.name}"
     choices = getattr(flag.parser, "enum_values", None)
@@ -82,21 +82,21 @@ def flag_head(flag: flags.Flag) -> str:
 
 
 def flag_meaning(flag: flags.Flag) -> str:
-    """What a flag is for, with its default."""
+    """Returns the description of a flag, with its default."""
     default = "" if flag.default is None or flag.boolean else f" Default: {flag.default}."
-    # absl puts the choices of an enum before its help; they stand in the head already.
+    # absl puts the choices of an enum before its help, but the head already has them.
     meaning = flag.help.split(">: ", 1)[1] if getattr(flag.parser, "enum_values", None) else flag.help
     return f"{meaning}{default}"
 
 
-def _flag_error(error: flags.Error) -> str:
-    """absl's message as one sentence; the parsers raise some with a tuple of arguments."""
+def _format_flag_error(error: flags.Error) -> str:
+    """Returns absl's message as one sentence; its parsers raise some errors with a tuple of arguments."""
     text = str(error).replace("\n", " ").removeprefix("flag ")
     flag, _, rest = text.partition(": ('")
     return f"{flag}: {rest.partition(chr(39))[0]}" if rest else text
 
 
-def _unknown_flag(name: str, known: list[str]) -> str:
+def _format_unknown_flag(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     return f"unknown flag --{name}" + (f"; did you mean --{near[0]}?" if near else "")
 
@@ -105,7 +105,7 @@ def _wrap(text: str, indent: int = 0) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * indent)
 
 
-def no_arguments(arguments: list[str]) -> None:
+def refuse_arguments(arguments: list[str]) -> None:
     """Raises UsageError if there is an argument that is not a flag."""
     if arguments:
         raise UsageError(f"unexpected argument {arguments[0]!r}; flags are given as --name=value")

@@ -1,4 +1,4 @@
-"""tsnas data windows: from CSV files to the .npz file that a search takes."""
+"""tsnas data windows: cuts CSV files into windows, in a .npz file that a search takes."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 from absl import flags
 
-from tsnas.commands.command import Command, UsageError, no_arguments
+from tsnas.commands.command import Command, UsageError, refuse_arguments
 from tsnas.commands.csv_flags import (
     define_csv_flags,
     define_test_groups,
     define_window_flags,
-    recordings_of,
+    read_recordings,
     require_labels,
 )
-from tsnas.commands.job import text_flag
+from tsnas.commands.job import define_text_flag
 from tsnas.system.words import plural
 
 
@@ -28,11 +28,11 @@ def define_flags(values: flags.FlagValues) -> None:
         "rule",
         "majority",
         ["majority", "strict"],
-        "What becomes of a window with several labels: it gets the most frequent one, or is left out.",
+        "Rule for windows with several labels: use the most frequent one, or leave the window out.",
         flag_values=values,
     )
-    text_flag(values, "out", "The .npz file to write. Required.")
-    flags.DEFINE_bool("overwrite", False, "Replace the file if it is there.", flag_values=values)
+    define_text_flag(values, "out", "The .npz file to write. Required.")
+    flags.DEFINE_bool("overwrite", False, "Replace the file if it exists.", flag_values=values)
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -41,18 +41,18 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.data import Signal
     from tsnas.system.files import write_file
 
-    no_arguments(arguments)
+    refuse_arguments(arguments)
     for name in ("csv", "window", "out"):
         if values[name].value is None:
             raise UsageError(f"--{name} is required")
     require_labels(values)
     out = pathlib.Path(values.out)
     if out.suffix != ".npz":
-        raise UsageError(f"--out is {str(out)!r}; the file ends in .npz")
+        raise UsageError(f"--out is {str(out)!r}, but must end in .npz")
     if out.exists() and not values.overwrite:
-        raise UsageError(f"{str(out)!r} is there already; give --overwrite to replace it, or another --out")
+        raise UsageError(f"{str(out)!r} already exists; give --overwrite to replace it, or another --out")
     signal = Signal(values.window, values.stride)
-    data = recordings_of(values)
+    data = read_recordings(values)
     parts = {"train": data}
     if values.test_groups is not None:
         parts["train"], parts["test"] = data.split(values.test_groups)
@@ -71,7 +71,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
             f"{part:<5}  {len(x):,} windows of {x.shape[1]} samples and {x.shape[2]} channels at {data.rate_hz:g} Hz, "
             f"{plural(distinct['y'], 'class')}, {plural(distinct['groups'], 'group')}"
         )
-    print(f"\nWrote {out}. Look at it with: tsnas data check --data={out}")
+    print(f"\nWrote {out}. Check it with: tsnas data check --data={out}")
 
 
 COMMAND = Command(
@@ -82,6 +82,6 @@ COMMAND = Command(
     example="tsnas data windows --csv=recordings --time=time_ms --label_from=folder --window=128 --out=windows.npz",
     define_flags=define_flags,
     run=run,
-    details="Rows are put in order by time, gaps divide recordings, and samples are brought to one rate; each change "
-    "is printed. The names of the arrays are those of `tsnas search --data`.",
+    details="Rows are sorted by time, gaps divide recordings, and samples are resampled to one rate; each kind of "
+    "change is printed. The arrays have the names that `tsnas search --data` expects.",
 )

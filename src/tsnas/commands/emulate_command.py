@@ -1,10 +1,10 @@
-"""tsnas emulate: an emulated board with the probe firmware, behind a TCP port."""
+"""tsnas emulate: starts an emulated board with the probe firmware, behind a TCP port."""
 
 from __future__ import annotations
 
 from absl import flags
 
-from tsnas.commands.command import Command, UsageError, no_arguments
+from tsnas.commands.command import Command, UsageError, refuse_arguments
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -12,22 +12,22 @@ def define_flags(values: flags.FlagValues) -> None:
         "core",
         "cortex-m4",
         ["cortex-m4", "cortex-m33", "netduinoplus2"],
-        "Core of the emulated board, or a board that QEMU has.",
+        "Core of the emulated board, or the name of a QEMU board.",
         flag_values=values,
     )
-    flags.DEFINE_integer("tcp_port", 0, "Port on 127.0.0.1; 0 takes a free one.", 0, 65535, flag_values=values)
-    flags.DEFINE_bool("build_only", False, "Build the firmware, print its path and end.", flag_values=values)
+    flags.DEFINE_integer("tcp_port", 0, "Port on 127.0.0.1; 0 for any free one.", 0, 65535, flag_values=values)
+    flags.DEFINE_bool("build_only", False, "Build the firmware, print its path and exit.", flag_values=values)
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.probe.build import build
     from tsnas.probe.emulator import Emulator
 
-    no_arguments(arguments)
+    refuse_arguments(arguments)
     elf = build(values.core)
     if values.build_only:
         if values.tcp_port:
-            raise UsageError("--tcp_port has no meaning with --build_only")
+            raise UsageError("--tcp_port has no effect with --build_only; leave one of them out")
         print(elf)
         return
     with Emulator(values.core, elf, values.tcp_port) as board:
@@ -38,11 +38,11 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
 
 COMMAND = Command(
     name="emulate",
-    summary="Start an emulated board with the probe firmware, to try what needs a board.",
+    summary="Start an emulated board with the probe firmware, to try commands that need a board.",
     usage="[--core=CORE] [--tcp_port=PORT]",
     example="tsnas emulate --core=cortex-m4",
     define_flags=define_flags,
     run=run,
-    details="Builds the firmware with arm-none-eabi-gcc, starts qemu-system-arm and prints the port. Its counter "
-    "counts instructions, not cycles.",
+    details="Builds the firmware with arm-none-eabi-gcc, starts qemu-system-arm and prints the port. The emulated "
+    "board counts instructions, not cycles.",
 )

@@ -1,4 +1,4 @@
-"""tsnas estimate: what an int8 .tflite model, or a list of operators, costs on a board."""
+"""tsnas estimate: predicts the costs of an int8 .tflite model or a list of operators on a board."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from tsnas.commands.command import Command, UsageError, no_arguments
+from tsnas.commands.command import Command, UsageError, refuse_arguments
 
 if TYPE_CHECKING:
     from tsnas.cost.board import Board
@@ -28,10 +28,10 @@ def define_flags(values: flags.FlagValues) -> None:
     text(
         "board",
         "Board: a name that `tsnas boards` lists, or the path of a board's .json file. Required for a model; with "
-        "--ops, the column board of each row counts if it is not given.",
+        "--ops, the column board of each row is used if it is not given.",
     )
-    text("ops", "CSV file of operators, with the columns of measured ones, instead of a model.")
-    text("table", "CSV or JSON file of operators measured on the board; each beats the latency model.")
+    text("ops", "CSV file of operators instead of a model, with the columns of a file of measured operators.")
+    text("table", "CSV or JSON file of operators measured on the board; they take precedence over the latency model.")
     text("out", "With --ops: file to write. Default: standard output.")
     flags.DEFINE_bool("json", False, "Print JSON instead of a table.", flag_values=values)
 
@@ -42,9 +42,9 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.op_table import board_with_table
 
     if values.ops:
-        no_arguments(arguments)
+        refuse_arguments(arguments)
         if values.json:
-            raise UsageError("--json goes with a model; --ops writes CSV")
+            raise UsageError("--json requires a model; --ops writes CSV")
         _estimate_ops(values.ops, values.board, values.table, values.out)
         return
     if len(arguments) != 1:
@@ -52,7 +52,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if values.board is None:
         raise UsageError("--board is required; `tsnas boards` lists the names")
     if values.out:
-        raise UsageError("--out goes with --ops; redirect the output of a model's estimate")
+        raise UsageError("--out requires --ops; redirect the output of a model's estimate")
     board = load_board(values.board)
     if values.table:
         board = board_with_table(board, values.table)
@@ -61,7 +61,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
 
 
 def _estimate_ops(path: str, board: str | None, table: str | None, out: str | None) -> None:
-    """Writes the rows of a CSV file again, with what each operator is predicted to cost."""
+    """Copies the rows of a CSV file and adds the predicted costs of each operator."""
     from tsnas.cost.board import load_board
     from tsnas.cost.measurements import read_ops
     from tsnas.cost.op_table import boards_with_table
@@ -79,9 +79,9 @@ def _estimate_ops(path: str, board: str | None, table: str | None, out: str | No
         boards = dict(zip(boards, boards_with_table(list(boards.values()), table), strict=True))
     errors = []
     for row, op, name in zip(rows, ops, names, strict=True):
-        predicted = _predicted(op, boards[name])
+        predicted = _predict(op, boards[name])
         row |= dict(zip(PREDICTED, map(str, predicted), strict=True))
-        measured = _number(row.get("op_cycles"))
+        measured = _parse_number(row.get("op_cycles"))
         if measured > 0:
             errors.append(abs(predicted[0] / measured - 1))
     text = io.StringIO()
@@ -98,8 +98,8 @@ def _estimate_ops(path: str, board: str | None, table: str | None, out: str | No
     print(file=sys.stderr)
 
 
-def _number(text: str | None) -> float:
-    """A finite number, or 0 where there is none."""
+def _parse_number(text: str | None) -> float:
+    """Parses a finite number; returns 0 if there is none."""
     try:
         value = float(text or 0)
     except ValueError:
@@ -107,8 +107,8 @@ def _number(text: str | None) -> float:
     return value if math.isfinite(value) else 0.0
 
 
-def _predicted(op: Op, board: Board) -> tuple[float, str, int]:
-    """Cycles of the kernel, what stands behind them, and the arena of a model of this operator alone."""
+def _predict(op: Op, board: Board) -> tuple[float, str, int]:
+    """Predicts the cycles of a kernel, with their source, and the arena of a model with only this operator."""
     from tsnas.cost.latency import op_latency
     from tsnas.cost.memory import plan_arena
     from tsnas.graph.graph import GraphBuilder
@@ -128,7 +128,7 @@ COMMAND = Command(
     define_flags=define_flags,
     run=run,
     details="Prints one line per operator and the totals: latency in ms with its margin, RAM (the tensor arena) and "
-    "flash in KB of 1024 bytes. With --ops, writes the rows of the file again with three more columns: "
-    "predicted_cycles of the kernel alone, cycles_source (measured, model, extrapolated or derived) and "
-    "predicted_arena_bytes of a model with this operator alone.",
+    "flash in KB of 1024 bytes. With --ops, copies the rows of the file and adds three columns: predicted_cycles of "
+    "the kernel, cycles_source (measured, model, extrapolated or derived) and predicted_arena_bytes of a model with "
+    "only this operator.",
 )

@@ -1,4 +1,4 @@
-"""tsnas export: firmware sources of a finished model, and a run of them on an emulated board."""
+"""tsnas export: writes firmware sources of a finished model, and runs them on an emulated board."""
 
 from __future__ import annotations
 
@@ -21,22 +21,29 @@ SHOWN = 10
 
 
 def define_flags(values: flags.FlagValues) -> None:
-    flags.DEFINE_enum("format", "c", FORMATS, "What to write.", flag_values=values)
-    flags.DEFINE_string("out", None, "Folder to write to; created if need be. Required.", flag_values=values)
+    flags.DEFINE_enum("format", "c", FORMATS, "Format of the export.", flag_values=values)
+    flags.DEFINE_string("out", None, "Folder to write to; created if missing. Required.", flag_values=values)
     flags.DEFINE_string("board", None, "Board to estimate for. Default: that of the model.", flag_values=values)
     flags.DEFINE_string(
-        "data", None, "A .npz file whose windows are used for the self-test, test windows first.", flag_values=values
+        "data",
+        None,
+        "A .npz file whose test windows, or else training windows, are used for the self-test.",
+        flag_values=values,
     )
     flags.DEFINE_enum(
-        "dataset", None, DATASETS, "A public data set, instead of --data, as for `tsnas search`.", flag_values=values
+        "dataset", None, DATASETS, "A public data set instead of --data, as for `tsnas search`.", flag_values=values
     )
     flags.DEFINE_integer(
-        "stride", None, "Samples from one class to the next. Default: half a window.", 1, flag_values=values
+        "stride",
+        None,
+        "Samples from one result to the next. Default: that of the model, or half a window.",
+        1,
+        flag_values=values,
     )
     flags.DEFINE_boolean(
         "emulate", False, "Also compile the sources and run them on an emulated board.", flag_values=values
     )
-    flags.DEFINE_integer("windows", 100, "How many windows the emulated board classifies.", 1, flag_values=values)
+    flags.DEFINE_integer("windows", 100, "Number of windows for the emulated board.", 1, flag_values=values)
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -50,11 +57,11 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if values.data and values.dataset:
         raise UsageError(ONE_SOURCE)
     if values.emulate and values.format != "c":
-        raise UsageError(f"--emulate runs the sources of --format=c; --format={values.format} needs its own platform")
+        raise UsageError(f"--emulate requires --format=c; sources of --format={values.format} need their own platform")
     path = pathlib.Path(arguments[0])
     firmware = Firmware.of(read_model_bytes(path / "model.tflite" if path.is_dir() else path), values.board)
-    x, y = _windows(values)
-    written = export_model(firmware, values.out, values.format, x, values.stride, _architecture(path))
+    x, y = _load_windows(values)
+    written = export_model(firmware, values.out, values.format, x, values.stride, _read_architecture(path))
     print(f"Wrote to {values.out}:")
     for file in written:
         print(f"  {file.stat().st_size:>10,} bytes  {file.relative_to(values.out)}")
@@ -62,8 +69,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         _emulate(firmware, x, y, values.windows)
 
 
-def _architecture(path: pathlib.Path) -> list[str]:
-    """What the folder of a search says of the network."""
+def _read_architecture(path: pathlib.Path) -> list[str]:
+    """Reads the description of the network from the folder of a search."""
     card = (path if path.is_dir() else path.parent) / "model.json"
     try:
         return list(json.loads(card.read_text(encoding="utf-8"))["architecture"])
@@ -71,8 +78,8 @@ def _architecture(path: pathlib.Path) -> list[str]:
         return []
 
 
-def _windows(values: flags.FlagValues) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Raw windows and their labels, if the caller has any."""
+def _load_windows(values: flags.FlagValues) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Loads raw windows and their labels, if any are given."""
     if values.dataset:
         named = load_dataset(values.dataset)
         return named.x_test, named.y_test
@@ -97,7 +104,7 @@ def _emulate(firmware: Firmware, x: Any, y: Any, count: int) -> None:
     else:
         places = np.unique(np.linspace(0, len(x) - 1, count).round().astype(int))
         chosen, labels = np.asarray(x)[places], np.asarray(y)[places]
-    print(f"\nCompiling, and running on an emulated {firmware.board.core}:")
+    print(f"\nCompiling and running on an emulated {firmware.board.core}:")
     with tqdm(total=len(chosen), desc="emulate", unit="window", dynamic_ncols=True) as bar:
         verified = verify_export(firmware, chosen, done=bar.update)
     names = [firmware.classes[i] for i in verified.answers.classes]
@@ -108,19 +115,19 @@ def _emulate(firmware: Firmware, x: Any, y: Any, count: int) -> None:
     print(tabulate.tabulate(rows, headers, disable_numparse=True))
     if labels is not None:
         right = sum(name == str(label) for name, label in zip(names, labels, strict=True))
-        print(f"... {right} of {len(names)} windows have the class of their label")
+        print(f"... {right} of {len(names)} windows were classified correctly")
     print(f"\n{verified}")
 
 
 COMMAND = Command(
     name="export",
-    summary="Write a model as sources for firmware, and run them on an emulated board.",
+    summary="Write a model as firmware sources, and optionally run them on an emulated board.",
     usage="(DIR | FILE.tflite) --out=DIR [--format=FORMAT] [--data=FILE.npz | --dataset=NAME] [--emulate] "
     "[--flag=value ...]",
     example="tsnas export runs/demo --out=runs/firmware --dataset=shoulder --emulate",
     define_flags=define_flags,
     run=run,
-    details="The sources take raw sensor values sample by sample and give the names of classes, and have a self-test. "
-    "--emulate compares every output byte with the reference interpreter, prints the time of a window that the counted "
-    "instructions amount to, and ends with exit code 2 if a byte differs.",
+    details="The sources take raw sensor values sample by sample, return class names, and include a self-test. "
+    "--emulate compares every output byte with the reference interpreter, prints the time per window that corresponds "
+    "to the counted instructions, and ends with exit code 2 if a byte differs.",
 )

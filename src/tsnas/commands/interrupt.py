@@ -1,4 +1,4 @@
-"""Ends the program soon after Ctrl-C, whatever a library is doing, and at once after a second one."""
+"""Ends the program soon after Ctrl-C, whatever a library is doing, and immediately after a second Ctrl-C."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from tsnas.errors import DirectoryInUseError
 
 EXIT_INTERRUPTED = 130
 INTERRUPTED = "\ntsnas: interrupted\n"
-# A step, a trace or a conversion in C++ cannot be interrupted; all but the largest end within this time.
+# A step, a trace or a conversion in C++ cannot be interrupted; all but the longest end within this time.
 GRACE_S = 1.5
 
-# What is to be said before an end, and who says it: the main thread, or the one that waits for it.
+# The messages to print before the end; either the main thread prints them, or the one that waits for it to end.
 _farewells: list[Callable[[], str]] = []
-_saying = threading.Lock()
+_printing = threading.Lock()
 
 
 @contextlib.contextmanager
 def farewell(text: Callable[[], str]) -> Iterator[None]:
-    """Says something on stderr if the block ends early, by an error or by Ctrl-C.
+    """Prints a message on stderr if the block ends early, through an error or Ctrl-C.
 
     Args:
-        text: function that returns what to say, with its line end, or nothing; called at the end.
+        text: function that returns the message with its final newline, or an empty string; called at the end.
 
     Example:
         >>> with farewell(lambda: "Finished phases are kept.\\n"):
@@ -39,26 +39,26 @@ def farewell(text: Callable[[], str]) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        if not isinstance(error, DirectoryInUseError):  # What is kept there belongs to another run.
-            sys.stderr.write(_last_words())
+        if not isinstance(error, DirectoryInUseError):  # The work in that folder belongs to another run.
+            sys.stderr.write(_collect_farewells())
         raise
     finally:
         _farewells.clear()
 
 
 @contextlib.contextmanager
-def watched() -> Iterator[None]:
-    """Waits for Ctrl-C in a thread: a second one, or no end within `GRACE_S` of the first, ends the process.
+def watch_interrupts() -> Iterator[None]:
+    """Waits for Ctrl-C in a thread, and ends the process after a second one, or `GRACE_S` after the first.
 
-    Nothing is lost by that: files are written whole or not at all.
+    This loses nothing: files are written completely or not at all.
     """
-    # Python's own handler has to wait for C++ to return; this byte is written at once.
+    # Python's own handler has to wait for C++ to return; this byte is written immediately.
     reader, writer = socket.socketpair()
     writer.setblocking(False)
-    # Whatever else is done with stderr meanwhile, such as keeping a library's log from it.
+    # A duplicate, because stderr may be redirected in the meantime, such as to hide a library's log.
     stderr = os.dup(2)
     before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=_wait, args=(reader, stderr), daemon=True).start()
+    threading.Thread(target=_wait_for_signals, args=(reader, stderr), daemon=True).start()
     try:
         yield
     finally:
@@ -67,7 +67,7 @@ def watched() -> Iterator[None]:
 
 
 def leave() -> None:
-    """Says that it was interrupted, and ends the process without the seconds that TensorFlow takes to be torn down."""
+    """Reports the interruption and ends the process, without the seconds that TensorFlow takes to shut down."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()
@@ -76,20 +76,20 @@ def leave() -> None:
 
 def _end(stderr: int) -> None:
     with contextlib.suppress(OSError):
-        # What is still to be printed, such as the end of a bar that is freed, would come after the last words.
+        # Anything still to be printed, such as the end of a bar that is freed, would appear after the last message.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        os.write(stderr, (_last_words() + INTERRUPTED).encode())
+        os.write(stderr, (_collect_farewells() + INTERRUPTED).encode())
     os._exit(EXIT_INTERRUPTED)
 
 
-def _wait(reader: socket.socket, stderr: int) -> None:
+def _wait_for_signals(reader: socket.socket, stderr: int) -> None:
     presses, deadline = 0, None
     while presses < 2:
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
         if not select.select([reader], [], [], left)[0]:
             break
         received = reader.recv(64)
-        if not received:  # The block has ended.
+        if not received:  # The watched block has ended.
             return
         presses += received.count(signal.SIGINT)
         if presses and deadline is None:
@@ -97,6 +97,6 @@ def _wait(reader: socket.socket, stderr: int) -> None:
     _end(stderr)
 
 
-def _last_words() -> str:
-    with _saying:
+def _collect_farewells() -> str:
+    with _printing:
         return "".join(_farewells.pop()() for _ in range(len(_farewells)))

@@ -1,4 +1,4 @@
-"""Flags and input that commands with a search have in common: data, limits, training."""
+"""Flags and input that the commands with a search share: data, limits, training."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from tsnas.datasets import Dataset, load_npz, shoulder, skoda, uci_har
 
 Axes = str | list[tuple[int, ...]] | None
 DATASETS = ("shoulder", "uci_har", "skoda")
-ONE_SOURCE = f"give one of --data=FILE.npz and --dataset=shoulder (or {', '.join(DATASETS[1:])})"
+ONE_SOURCE = f"give either --data=FILE.npz or --dataset=shoulder (or {', '.join(DATASETS[1:])})"
 
 
-def text_flag(values: flags.FlagValues, name: str, meaning: str) -> None:
-    """A flag that takes text, and has no default."""
+def define_text_flag(values: flags.FlagValues, name: str, meaning: str) -> None:
+    """Defines a flag that takes text and has no default."""
     flags.DEFINE_string(name, None, meaning, flag_values=values)
 
 
-def whole_flag(values: flags.FlagValues, name: str, meaning: str, lower_bound: int = 1) -> None:
-    """A flag that takes a whole number of at least `lower_bound`, and has no default."""
+def define_int_flag(values: flags.FlagValues, name: str, meaning: str, lower_bound: int = 1) -> None:
+    """Defines a flag that takes a whole number of at least `lower_bound` and has no default."""
     flags.DEFINE_integer(name, None, meaning, lower_bound=lower_bound, flag_values=values)
 
 
 def define_data_flags(values: flags.FlagValues) -> None:
-    """`--data` and `--dataset`."""
-    text_flag(
+    """Defines `--data` and `--dataset`."""
+    define_text_flag(
         values,
         "data",
         "A .npz file with x_train (windows, time, channels) and y_train (windows), and optionally x_test and y_test, "
         "and groups_train and groups_test, which say which windows belong together, such as the subject. "
-        "Integer windows are multiplied by an array named scale, if there is one.",
+        "Integer windows are multiplied by an array named scale if there is one.",
     )
     flags.DEFINE_enum(
         "dataset",
         None,
         DATASETS,
-        "A public data set, instead of --data. shoulder: seven exercises, smart watch, 6 channels; comes with tsnas. "
-        "uci_har: six activities, phone, 9 channels. skoda: ten gestures, right arm, 30 channels. These two are read "
-        "from the folder that TSNAS_DATA names, or downloaded once.",
+        "A public data set instead of --data. shoulder: seven exercises, smartwatch, 6 channels; comes with tsnas. "
+        "uci_har: six activities, phone, 9 channels. skoda: ten gestures, right arm, 30 channels. The latter two are "
+        "read from the folder that TSNAS_DATA names, or downloaded once.",
         flag_values=values,
     )
 
 
 def define_board_flags(values: flags.FlagValues, default: str) -> None:
-    """`--board`, and `--max_latency_ms` with what holds without it, in words."""
-    text_flag(
+    """Defines `--board`, and `--max_latency_ms` with a description of its default."""
+    define_text_flag(
         values, "board", "Board: a name that `tsnas boards` lists, or the path of a board's .json file. Required."
     )
     flags.DEFINE_float(
@@ -62,50 +62,52 @@ def define_board_flags(values: flags.FlagValues, default: str) -> None:
 
 
 def define_limit_flags(values: flags.FlagValues) -> None:
-    """Every limit but the one on latency."""
+    """Defines every limit except the one on latency."""
     for name, meaning in {
         "max_ram_kb": "Upper limit of the tensor arena, in KB of 1024 bytes. Default: the board's RAM.",
         "max_flash_kb": "Upper limit of the .tflite file, in KB of 1024 bytes. Default: the board's flash.",
-        "max_energy_mj": "Upper limit of the energy of one inference, in mJ; the board must have active_power_mw.",
+        "max_energy_mj": "Upper limit of the energy of one inference, in mJ; the board's file must have "
+        "active_power_mw.",
     }.items():
         flags.DEFINE_float(name, None, meaning, flag_values=values)
 
 
 def define_training_flags(values: flags.FlagValues) -> None:
-    """Space, augmentation, epochs, seed and progress."""
+    """Defines the flags for space, augmentation, epochs, seed and progress."""
     flags.DEFINE_enum(
         "space",
         None,
         ["tsnas", "micronas"],
-        "Search space: tsnas takes all sensors in one step, micronas is the paper's own. Default: tsnas.",
+        "Search space: tsnas combines all channels in one step, micronas is that of the MicroNAS paper. Default: "
+        "tsnas.",
         flag_values=values,
     )
-    text_flag(
+    define_text_flag(
         values,
         "axes",
-        "Channels that are x, y and z of one sensor, such as 0-1-2,3-4-5; in training they are turned by some degrees. "
-        "auto: each three in a row whose values are of one size; none: nothing is turned. Default: auto.",
+        "Channels that are the x, y and z of one sensor, such as 0-1-2,3-4-5; in training they are rotated by a few "
+        "degrees. auto: consecutive triples of channels of similar magnitude; none: no rotation. Default: auto.",
     )
-    whole_flag(values, "search_epochs", "Epochs of the search. Default: by the number of windows.")
-    whole_flag(values, "epochs", "Epochs of the final training. Default: by the number of windows.")
-    whole_flag(
+    define_int_flag(values, "search_epochs", "Epochs of the search. Default: depends on the number of windows.")
+    define_int_flag(values, "epochs", "Epochs of the final training. Default: depends on the number of windows.")
+    define_int_flag(
         values, "qat_epochs", "Epochs of the quantisation-aware training. Default: a fifth of --epochs, at least 3."
     )
-    whole_flag(values, "batch_size", "Windows per training step. Default: 64, fewer for less than 1,024 windows.")
-    whole_flag(
-        values, "seed", "Seed of all that is random; give one to repeat a search. Default: another each time.", 0
+    define_int_flag(values, "batch_size", "Windows per training step. Default: 64, or fewer below 1,024 windows.")
+    define_int_flag(
+        values, "seed", "Seed of all random choices; give one to repeat a search. Default: a new one each time.", 0
     )
     flags.DEFINE_enum(
         "verbose",
         "1",
         ["0", "1", "2"],
-        "Progress: 0 for none, 1 for bars, 2 for a line after each epoch.",
+        "Progress output: 0 for none, 1 for bars, 2 for a line after each epoch.",
         flag_values=values,
     )
 
 
 def require(values: flags.FlagValues, *names: str) -> None:
-    """Raises UsageError unless there is one source of data, and a value of each flag."""
+    """Raises UsageError unless there is exactly one source of data, and a value for each of the named flags."""
     if (values.data is None) == (values.dataset is None):
         raise UsageError(ONE_SOURCE)
     for name in names:
@@ -113,11 +115,11 @@ def require(values: flags.FlagValues, *names: str) -> None:
             raise UsageError(f"--{name} is required")
 
 
-def checked_input(values: flags.FlagValues) -> tuple[Dataset, Axes]:
-    """The windows and their axes; raises what a long job would meet."""
+def load_input(values: flags.FlagValues) -> tuple[Dataset, Axes]:
+    """Loads the windows and their axes; raises now the errors that a long job would raise later."""
     from tsnas.data import check_windows, find_axes
 
-    axes = parsed_axes(values.axes or "auto")
+    axes = parse_axes(values.axes or "auto")
     data = load_npz(values.data) if values.data else load_dataset(values.dataset, int(values.verbose))
     check_dataset(data)
     find_axes(axes, check_windows(data.x_train))
@@ -125,7 +127,7 @@ def checked_input(values: flags.FlagValues) -> tuple[Dataset, Axes]:
 
 
 def check_dataset(data: Dataset) -> None:
-    """Raises the DataError that the search or the evaluation of `data` would meet."""
+    """Raises the DataError that a search on `data` or its evaluation would raise later."""
     from tsnas.data import check_labels, check_lengths, check_windows, encode_labels
     from tsnas.errors import WindowShapeError
 
@@ -138,13 +140,14 @@ def check_dataset(data: Dataset) -> None:
     x_test = check_windows(data.x_test)
     if x_test.shape[1:] != x_train.shape[1:]:
         raise WindowShapeError(
-            f"x_test has windows of shape {x_test.shape[1:]} (time, channels), but x_train of {x_train.shape[1:]}"
+            f"x_test has windows of shape {x_test.shape[1:]} (time, channels), but x_train has windows of shape "
+            f"{x_train.shape[1:]}; cut both in the same way"
         )
     check_lengths(x_test=x_test, y_test=encode_labels(data.y_test, classes)[0])
 
 
 def load_dataset(name: str, verbose: int = 1) -> Dataset:
-    """A data set by its name, one of `DATASETS`."""
+    """Loads a public data set by its name, one of `DATASETS`."""
     if name == "shoulder":
         train, test = shoulder.load_data()
     else:
@@ -152,18 +155,18 @@ def load_dataset(name: str, verbose: int = 1) -> Dataset:
     return Dataset(*train, *test)
 
 
-def command_line(name: str, values: flags.FlagValues) -> str:
-    """The command as it can be typed again."""
-    given = (f"--{flag}={_typed(values[flag].value)}" for flag in values if values[flag].present)
+def format_command_line(name: str, values: flags.FlagValues) -> str:
+    """Returns the command as it can be typed again."""
+    given = (f"--{flag}={_format_value(values[flag].value)}" for flag in values if values[flag].present)
     return shlex.join(["tsnas", name, *given])
 
 
-def _typed(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
 
 
-def parsed_axes(text: str) -> str | list[tuple[int, ...]] | None:
-    """What `AutoClassifier` takes, from what stands on the command line."""
+def parse_axes(text: str) -> str | list[tuple[int, ...]] | None:
+    """Parses `--axes` to the argument that `AutoClassifier` takes."""
     if text in ("auto", "none"):
         return None if text == "none" else text
     try:
@@ -172,25 +175,25 @@ def parsed_axes(text: str) -> str | list[tuple[int, ...]] | None:
         raise UsageError(f"--axes={text} must be auto, none, or triples of channels such as 0-1-2,3-4-5") from None
 
 
-def what_is_kept(out: pathlib.Path, what: str) -> str:
-    """What a job that ends early has left in its folder, as a line; an empty folder is removed.
+def describe_kept_work(out: pathlib.Path, what: str) -> str:
+    """Returns a line about the work that an interrupted job has left in its folder; removes the folder if it is empty.
 
     Args:
-        out: path of the folder that was made to try it.
-        what: str, what is kept, such as `"phases are"`.
+        out: path of the job's folder.
+        what: str, name of the work, with its verb, such as `"phases are"`.
     """
     with contextlib.suppress(OSError):
         out.rmdir()
     if any(out.rglob("phase_*.npz")):
-        return f"Finished {what} kept in {out}; the same command goes on from there.\n"
+        return f"Finished {what} kept in {out}; run the same command again to resume.\n"
     return ""
 
 
-def listing(paths: list[pathlib.Path]) -> str:
-    """A line for each file, with its size."""
+def list_files(paths: list[pathlib.Path]) -> str:
+    """Lists files with their sizes, one per line."""
     return "\n".join(f"  {path.stat().st_size:>10,} bytes  {path.name}" for path in paths)
 
 
-def plain(value: Any) -> Any:
-    """A NumPy number as Python's, for the json module."""
+def to_python(value: Any) -> Any:
+    """Converts a NumPy number to a Python number, for the json module."""
     return value.item()

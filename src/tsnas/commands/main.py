@@ -1,4 +1,4 @@
-"""The tsnas program: finds the command, runs it, and turns errors into one line and an exit code."""
+"""The tsnas program: finds the command, runs it, and converts errors to one line and an exit code."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tsnas.commands import (
     verify_command,
 )
 from tsnas.commands.command import UsageError
-from tsnas.commands.interrupt import EXIT_INTERRUPTED, INTERRUPTED, leave, watched
+from tsnas.commands.interrupt import EXIT_INTERRUPTED, INTERRUPTED, leave, watch_interrupts
 from tsnas.errors import InfeasibleError, LimitExceededError, TsnasError
 
 MODULES = (
@@ -48,8 +48,8 @@ EXIT_OK, EXIT_LIMITS, EXIT_USAGE = 0, 1, 2
 
 
 def main() -> int:
-    """The program in a process of its own: as `run`, but it does not wait once it is interrupted."""
-    with watched():
+    """Runs the program in its own process, like `run`, but does not wait for libraries after an interruption."""
+    with watch_interrupts():
         code = _run(sys.argv[1:])
         if code == EXIT_INTERRUPTED:
             leave()
@@ -57,11 +57,11 @@ def main() -> int:
 
 
 def overview() -> str:
-    """What `tsnas --help` prints."""
+    """Returns the text that `tsnas --help` prints."""
     commands = "\n".join(f"  {name:<12} {command.summary}" for name, command in COMMANDS.items())
     return (
         "Usage: tsnas COMMAND [--flag=value ...]\n\n"
-        "Search neural networks that classify time series on microcontrollers, within hard limits on\n"
+        "Search for neural networks that classify time series on microcontrollers, within hard limits on\n"
         "latency and memory.\n\n"
         f"Commands:\n{commands}\n\n"
         "`tsnas COMMAND --help` describes a command and its flags.\n\n"
@@ -73,11 +73,11 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Runs the program.
 
     Args:
-        argv: list of str, the command and its flags. Defaults to None: those the program was started with.
+        argv: list of str, the command and its flags. Defaults to None: those with which the program was started.
 
     Returns:
-        The exit code: 0 if all went well, 1 if the limits cannot be kept, 2 for a bad command line or bad input,
-        130 if interrupted.
+        The exit code: 0 for success, 1 if the limits cannot be kept, 2 for a bad command line or bad input, 130 after
+        an interruption.
 
     Example:
         >>> run(["boards"])
@@ -90,7 +90,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
-    """As `run`, but of an interrupt it says nothing: a bar that was open still draws its end."""
+    """Runs the program like `run`, but without a message after an interruption: an open bar has yet to draw its end."""
     name, *args = [*argv] or ["--help"]
     if args and f"{name} {args[0]}" in COMMANDS:
         name, args = f"{name} {args[0]}", args[1:]
@@ -101,7 +101,7 @@ def _run(argv: Sequence[str]) -> int:
         print(f"tsnas {tsnas.__version__}")
         return EXIT_OK
     if name not in COMMANDS:
-        # The first of two words, such as `tsnas data`, means all that begin so.
+        # The first of two words, such as `tsnas data`, stands for all commands that begin with it.
         near = [one for one in COMMANDS if one.startswith(f"{name} ")] or difflib.get_close_matches(name, COMMANDS, n=1)
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
         what = "give a command before its flags" if name.startswith("-") else f"unknown command {name!r}{hint}"
@@ -109,10 +109,10 @@ def _run(argv: Sequence[str]) -> int:
         return EXIT_USAGE
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
-        return _guarded(name, args)
+        return _run_command(name, args)
 
 
-def _guarded(name: str, args: list[str]) -> int:
+def _run_command(name: str, args: list[str]) -> int:
     try:
         COMMANDS[name](args)
         sys.stdout.flush()
@@ -129,7 +129,7 @@ def _guarded(name: str, args: list[str]) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The reader, such as `head`, has left; Python would complain again when it flushes at exit.
+        # The reader, such as `head`, has exited; Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
 

@@ -1,4 +1,4 @@
-"""Loads TensorFlow without what its C++ libraries log at start-up."""
+"""Loads TensorFlow without the messages that its C++ libraries log at start-up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 
 
 def import_tensorflow() -> None:
-    """Imports TensorFlow and swallows its start-up log, unless TF_CPP_MIN_LOG_LEVEL says what to log.
+    """Imports TensorFlow and suppresses its start-up log, unless TF_CPP_MIN_LOG_LEVEL is set.
 
     Example:
         >>> import_tensorflow()
@@ -19,8 +19,8 @@ def import_tensorflow() -> None:
         importlib.import_module("tensorflow")
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    # The level does not reach messages that are logged before TensorFlow sets its log up, so stderr itself is
-    # turned aside; should the import fail, what was logged comes out after all.
+    # The level does not affect messages that are logged before TensorFlow sets up its log, so stderr itself is
+    # redirected; if the import fails, the log is printed after all.
     sys.stderr.flush()
     stderr = os.dup(2)
     try:

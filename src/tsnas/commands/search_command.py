@@ -1,4 +1,4 @@
-"""tsnas search: from a data set and limits to a folder with an int8 model that keeps them."""
+"""tsnas search: finds an int8 model for a data set within limits, and writes it to a folder."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import time
 
 from absl import flags
 
-from tsnas.commands.command import Command, no_arguments
+from tsnas.commands.command import Command, refuse_arguments
 from tsnas.commands.interrupt import farewell
 from tsnas.commands.job import (
-    checked_input,
-    command_line,
     define_board_flags,
     define_data_flags,
+    define_int_flag,
     define_limit_flags,
+    define_text_flag,
     define_training_flags,
-    listing,
-    plain,
+    describe_kept_work,
+    format_command_line,
+    list_files,
+    load_input,
     require,
-    text_flag,
-    what_is_kept,
-    whole_flag,
+    to_python,
 )
 from tsnas.commands.quiet import import_tensorflow
 
@@ -35,23 +35,29 @@ def define_flags(values: flags.FlagValues) -> None:
     define_data_flags(values)
     define_board_flags(values, default="no limit")
     define_limit_flags(values)
-    text_flag(values, "table", "CSV or JSON file of operators measured on the board; each beats the latency model.")
-    text_flag(values, "out", "Folder to write the model and its report to; created if need be. Required.")
+    define_text_flag(
+        values,
+        "table",
+        "CSV or JSON file of operators measured on the board; they take precedence over the latency model.",
+    )
+    define_text_flag(values, "out", "Folder for the model and its report; created if missing. Required.")
     define_training_flags(values)
-    whole_flag(
+    define_int_flag(
         values,
         "finalists",
-        "Architectures that are trained shortly, to take the best. Default: 6 after a search, 14 at random.",
+        "Architectures that are trained briefly to choose the best. Default: 6 after a search, 14 with random draws.",
     )
     flags.DEFINE_enum(
         "strategy",
         None,
         ["evolution", "micronas", "gumbel", "darts", "random", "bayesian", "hyperband"],
-        "How candidates are found: by evolution with weights of a supernet, by the paper's search, by its two "
-        "baselines without hardware losses, at random, or by an oracle of keras-tuner. Default: evolution.",
+        "How candidates are found: evolution with the weights of a supernet, the search of the MicroNAS paper, its two "
+        "baselines without hardware losses, random draws, or an oracle of keras-tuner. Default: evolution.",
         flag_values=values,
     )
-    flags.DEFINE_float("max_minutes", None, "Upper limit of the whole search, in minutes.", flag_values=values)
+    flags.DEFINE_float(
+        "max_minutes", None, "Upper limit of the duration of the whole search, in minutes.", flag_values=values
+    )
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -60,15 +66,15 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.op_table import board_with_table
     from tsnas.system.files import check_output_dir, write_file
 
-    no_arguments(arguments)
+    refuse_arguments(arguments)
     require(values, "board", "out")
-    # All that can be wrong is found out before the long job starts.
+    # Everything that can be wrong is checked before the long job starts.
     limits = {name: values[name].value for name in LIMITS}
     board = load_board(values.board)
     if values.table:
         board = board_with_table(board, values.table)
     Limits(**limits).on(board)
-    data, axes = checked_input(values)
+    data, axes = load_input(values)
     out = check_output_dir(values.out)
 
     import_tensorflow()
@@ -85,17 +91,17 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         directory=out / PHASES,
         verbose=int(values.verbose),
     )
-    with farewell(lambda: what_is_kept(out, "phases are")):
+    with farewell(lambda: describe_kept_work(out, "phases are")):
         classifier.fit(data.x_train, data.y_train, groups=data.groups_train)
     seconds = time.monotonic() - started
-    # Saved before anything is printed or scored, so that nothing after a long search can lose its model.
+    # Saved before anything is printed or scored, so that no later error can lose the model of a long search.
     paths = classifier.save(out)
     classifier.summary()
 
     scores = None
     if data.x_test is not None:
         scores = classifier.evaluate(data.x_test, data.y_test)
-        print(f"\n{test_scores(scores, len(data.x_test))}")
+        print(f"\n{format_test_scores(scores, len(data.x_test))}")
     metrics = {
         "tsnas_version": tsnas.__version__,
         "data": values.data or values.dataset,
@@ -113,16 +119,16 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         "test": scores,
         "seconds": seconds,
     }
-    write_file(out / "metrics.json", json.dumps(metrics, indent=2, default=plain) + "\n")
+    write_file(out / "metrics.json", json.dumps(metrics, indent=2, default=to_python) + "\n")
     paths += [
         out / "metrics.json",
-        *classifier.report(out, data.x_test, data.y_test, command_line=command_line("search", values)),
+        *classifier.report(out, data.x_test, data.y_test, command_line=format_command_line("search", values)),
     ]
-    print(f"\nWrote to {out}:\n{listing(paths)}")
+    print(f"\nWrote to {out}:\n{list_files(paths)}")
 
 
-def test_scores(scores: dict[str, dict[str, float]], windows: int) -> str:
-    """Accuracy and macro-F1 of the float network and of the int8 model, as a table."""
+def format_test_scores(scores: dict[str, dict[str, float]], windows: int) -> str:
+    """Formats accuracy and macro-F1 of the float network and of the int8 model as a table."""
     import tabulate
 
     rows = [(kind, f"{score['accuracy']:.3f}", f"{score['macro_f1']:.3f}") for kind, score in scores.items()]
@@ -132,14 +138,14 @@ def test_scores(scores: dict[str, dict[str, float]], windows: int) -> str:
 
 COMMAND = Command(
     name="search",
-    summary="Search, train and convert a network for a data set and a board, within limits.",
+    summary="Find, train and convert a network for a data set and a board, within limits.",
     usage="(--data=FILE.npz | --dataset=NAME) --board=BOARD --out=DIR [--max_latency_ms=MS] [--max_ram_kb=KB] "
     "[--max_flash_kb=KB] [--max_energy_mj=MJ] [--flag=value ...]",
     example="tsnas search --dataset=shoulder --board=nucleo_f446re --max_latency_ms=30 --max_ram_kb=64 --out=runs/demo",
     define_flags=define_flags,
     run=run,
-    details="Prints a table of the layers with their costs, and the scores on the test windows, if there are any, of "
-    "the float network and of the int8 model. Writes the model, what is needed to use it, metrics.json and a report "
+    details="Prints a table of the layers with their costs, and, if there are test windows, the scores of the float "
+    "network and of the int8 model on them. Writes the model, the files needed to use it, metrics.json and a report "
     "(report.html, report.json, MODEL_CARD.md) to the folder given by --out. Ends with exit code 1, and without a "
     "model, if the limits cannot be kept.",
 )

@@ -1,4 +1,4 @@
-"""tsnas sweep: a front of models for one or several boards, alone or as one of many processes."""
+"""tsnas sweep: finds a front of models for one or several boards, in one process or as one of many."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import contextlib
 
 from absl import flags
 
-from tsnas.commands.command import Command, UsageError, no_arguments
+from tsnas.commands.command import Command, UsageError, refuse_arguments
 from tsnas.commands.interrupt import farewell
 from tsnas.commands.job import (
-    checked_input,
     define_data_flags,
+    define_int_flag,
     define_limit_flags,
+    define_text_flag,
     define_training_flags,
+    describe_kept_work,
+    load_input,
     require,
-    text_flag,
-    what_is_kept,
-    whole_flag,
 )
 from tsnas.commands.quiet import import_tensorflow
 
@@ -48,15 +48,15 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_list(
         "max_latency_ms",
         None,
-        "Limits of the latency of one inference, in ms, such as 6,12,30: one point for each. A single number is the "
-        "largest of --points limits. Default: 16 times the smallest latency that the space reaches.",
+        "Limits on the latency of one inference, in ms, such as 6,12,30: one point for each. A single number is the "
+        "largest of --points limits. Default: 16 times the smallest latency in the space.",
         flag_values=values,
     )
-    whole_flag(values, "points", "Limits of latency on each board, unless they are listed. Default: 6.")
+    define_int_flag(values, "points", "Number of latency limits on each board, unless they are listed. Default: 6.")
     define_limit_flags(values)
-    text_flag(values, "out", "Folder to write the models to; created if need be. Required.")
+    define_text_flag(values, "out", "Folder for the models; created if missing. Required.")
     define_training_flags(values)
-    whole_flag(values, "finalists", "Architectures of each limit that are trained shortly. Default: 3.")
+    define_int_flag(values, "finalists", "Architectures that are trained briefly for each limit. Default: 3.")
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -64,13 +64,13 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.pareto.niches import check_latencies
     from tsnas.system.files import check_output_dir
 
-    no_arguments(arguments)
+    refuse_arguments(arguments)
     require(values, "boards", "out")
     for board in values.boards:
         load_board(board)
-    latencies = _latencies(values.max_latency_ms)
+    latencies = _parse_latencies(values.max_latency_ms)
     check_latencies(latencies)
-    data, axes = checked_input(values)
+    data, axes = load_input(values)
     out = check_output_dir(values.out)
 
     import_tensorflow()
@@ -80,21 +80,21 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     front = tsnas.ParetoSearch(
         values.boards, latencies, axes=axes, directory=out, verbose=int(values.verbose), **settings
     )
-    with farewell(lambda: what_is_kept(out, "work is")):
+    with farewell(lambda: describe_kept_work(out, "work is")):
         front.fit(data.x_train, data.y_train, groups=data.groups_train)
     print(f"\n{front.table()}\n\n* no other point on the board is better in latency, RAM, flash and macro-F1")
-    print("macro-F1 is that of the architecture on validation windows, after a short training")
+    print("macro-F1 is that of the architecture on validation windows, after brief training")
     if data.x_test is not None:
-        print(f"\n{_scores(front, data)}")
+        print(f"\n{_format_scores(front, data)}")
     written = ["front.json", *(point.folder for point in front.points_)]
-    with contextlib.suppress(tsnas.errors.SettingError):  # Matplotlib is an extra.
+    with contextlib.suppress(tsnas.errors.SettingError):  # Matplotlib is optional.
         front.plot(out / PICTURE_FILE)
         written.insert(1, PICTURE_FILE)
     print(f"\nWrote to {out}:\n" + "\n".join(f"  {name}" for name in written))
 
 
-def _scores(front, data) -> str:
-    """Scores of each model on the test windows; one that serves several boards stands there once."""
+def _format_scores(front, data) -> str:
+    """Formats the scores of each model on the test windows; a model for several boards is listed once."""
     import tabulate
 
     rows = []
@@ -106,7 +106,7 @@ def _scores(front, data) -> str:
     return tabulate.tabulate(rows[::-1], headers, disable_numparse=True)
 
 
-def _latencies(given: list[str] | None) -> float | list[float] | None:
+def _parse_latencies(given: list[str] | None) -> float | list[float] | None:
     try:
         numbers = [float(text) for text in given or ()]
     except ValueError:
@@ -118,15 +118,15 @@ def _latencies(given: list[str] | None) -> float | list[float] | None:
 
 COMMAND = Command(
     name="sweep",
-    summary="Search a front of models at several limits of latency, for one or several boards.",
+    summary="Find a front of models at several latency limits, for one or several boards.",
     usage="(--data=FILE.npz | --dataset=NAME) --boards=BOARD[,BOARD ...] --out=DIR [--max_latency_ms=MS[,MS ...]] "
     "[--points=N] [--flag=value ...]",
     example="tsnas sweep --dataset=shoulder --boards=nucleo_f446re,nucleo_l552ze_q --max_latency_ms=40 --points=4 "
     "--seed=0 --out=runs/front",
     define_flags=define_flags,
     run=run,
-    details="Each point is a folder with a verified int8 model, as `tsnas search` writes it; front.json lists them. "
-    "The same command goes on after an interruption. With the environment variables KERASTUNER_ORACLE_IP, "
-    "KERASTUNER_ORACLE_PORT and KERASTUNER_TUNER_ID the work is spread over processes and machines that share the "
+    details="Each point is a folder with a verified int8 model, as `tsnas search` writes it; front.json lists the "
+    "points. After an interruption, the same command resumes. With the environment variables KERASTUNER_ORACLE_IP, "
+    "KERASTUNER_ORACLE_PORT and KERASTUNER_TUNER_ID, the work is spread over processes and machines that share the "
     "folder.",
 )

@@ -1,4 +1,4 @@
-"""tsnas verify: runs a model's operators on a board, and compares them with the reference interpreter."""
+"""tsnas verify: runs a model's operators on a board and compares them with the reference interpreter."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 
 def define_flags(values: flags.FlagValues) -> None:
-    flags.DEFINE_string("port", None, "Port as for `tsnas characterize`. Required.", flag_values=values)
+    flags.DEFINE_string("port", None, "Port, as for `tsnas characterize`. Required.", flag_values=values)
     flags.DEFINE_string("board", None, "Board to estimate for. Default: that of the model.", flag_values=values)
-    flags.DEFINE_string("data", None, "A .npz file whose first windows are used. Default: random.", flag_values=values)
-    flags.DEFINE_integer("windows", 3, "How many windows.", 1, flag_values=values)
+    flags.DEFINE_string(
+        "data", None, "A .npz file whose first windows are used. Default: random windows.", flag_values=values
+    )
+    flags.DEFINE_integer("windows", 3, "Number of windows.", 1, flag_values=values)
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -44,13 +46,13 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     path = pathlib.Path(arguments[0])
     folder = path if path.is_dir() else path.parent
     tflite = read_model_bytes(path / "model.tflite" if path.is_dir() else path)
-    card = json.loads(text) if (text := _text(folder / "model.json")) else {}
+    card = json.loads(text) if (text := _read_text(folder / "model.json")) else {}
     name = values.board or card.get("board")
     if not name:
-        raise UsageError("--board is required: nothing beside the model says which board it is for")
+        raise UsageError("--board is required: there is no model.json beside the model that names its board")
     board = load_board(name)
     steps = model_steps(tflite)
-    windows = _windows(values, card, read_graph(tflite).input_shape)
+    windows = _load_windows(values, card, read_graph(tflite).input_shape)
     with opened(values.port) as connect, connect() as probe:
         with tqdm(total=len(steps), desc="verify", unit="op", dynamic_ncols=True) as bar:
             checks = verify_on_board(tflite, windows, probe, bar.update)
@@ -62,9 +64,12 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if hello.counter == "instructions":
         conversion = conversion_for(board.name, hello.core)
         counted = sum(cycles_of(check.op, check.count, conversion) for check in checks)
-        print(f"\nInstructions as cycles of {board.name}: an estimate, with {conversion['mape']:.1%} mean error.")
+        print(
+            f"\nInstructions were converted to cycles of {board.name}: an estimate, with a mean error of "
+            f"{conversion['mape']:.1%}."
+        )
     print(
-        f"\nKernels: {_ms(counted, board)} counted, {_ms(predicted, board)} predicted for {board.name} "
+        f"\nKernels: {_format_ms(counted, board)} counted, {_format_ms(predicted, board)} predicted for {board.name} "
         f"({counted / predicted - 1:+.1%}); with the interpreter {estimate.latency_ms:.2f} ms."
     )
     differing = sum(check.differing_bytes for check in checks)
@@ -73,31 +78,31 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         raise VerificationError(
             f"{differing} bytes differ from the reference interpreter, the first in {first.name} ({first.op})."
         )
-    print(f"All {sum(check.bytes for check in checks)} output bytes are those of the reference interpreter.")
+    print(f"All {sum(check.bytes for check in checks)} output bytes equal those of the reference interpreter.")
 
 
-def _ms(cycles: float, board: Board) -> str:
+def _format_ms(cycles: float, board: Board) -> str:
     return f"{cycles / board.clock_hz * 1e3:.2f} ms"
 
 
-def _text(path: pathlib.Path) -> str | None:
+def _read_text(path: pathlib.Path) -> str | None:
     return path.read_text(encoding="utf-8") if path.exists() else None
 
 
-def _windows(values: flags.FlagValues, card: dict, shape: tuple[int, ...]) -> np.ndarray:
-    """int8 inputs of the model: of the data as the firmware would scale them, or random."""
+def _load_windows(values: flags.FlagValues, card: dict, shape: tuple[int, ...]) -> np.ndarray:
+    """Returns int8 inputs of the model: the data as the firmware would quantise them, or random values."""
     import numpy as np
 
     if values.data is None:
         return np.random.default_rng(0).integers(-128, 128, (values.windows, *shape)).astype(np.int8)
     if "input" not in card:
-        raise UsageError("--data needs the model.json beside the model, which says how to scale raw values")
+        raise UsageError("--data requires the model.json beside the model, which says how to scale raw values")
     from tsnas.datasets import load_npz
 
     data = load_npz(values.data)
     raw = np.asarray((data.x_train if data.x_test is None else data.x_test)[: values.windows], np.float32)
     if raw.shape[1:] != tuple(shape[:2]):
-        raise UsageError(f"--data has windows of shape {raw.shape[1:]}, the model takes {tuple(shape[:2])}")
+        raise UsageError(f"--data has windows of shape {raw.shape[1:]}, but the model takes {tuple(shape[:2])}")
     how = card["input"]
     scaled = (raw - np.array(how["mean"])) / np.array(how["std"]) / how["scale"]
     return np.clip(np.round(scaled) + how["zero_point"], -128, 127).astype(np.int8)[..., None]
@@ -105,7 +110,7 @@ def _windows(values: flags.FlagValues, card: dict, shape: tuple[int, ...]) -> np
 
 COMMAND = Command(
     name="verify",
-    summary="Run a model's operators on a board, and compare every byte with the reference interpreter.",
+    summary="Run a model's operators on a board and compare every byte with the reference interpreter.",
     usage="(DIR | FILE.tflite) --port=PORT [--board=BOARD] [--data=FILE.npz] [--windows=N]",
     example="tsnas verify runs/demo --port=emulated:cortex-m4",
     define_flags=define_flags,

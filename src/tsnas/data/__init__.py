@@ -1,4 +1,4 @@
-"""From the caller's arrays to what a search needs: checked windows, coded labels, a split, standardisation."""
+"""Prepares the caller's data for a search: checked windows, encoded labels, validation splits, standardisation."""
 
 from tsnas.data.axes import Axes, find_axes
 from tsnas.data.checks import DataReport, Finding, check

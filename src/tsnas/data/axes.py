@@ -1,4 +1,4 @@
-"""Which channels are the x, y and z of one sensor."""
+"""Finds the channels that are the x, y and z axes of one sensor."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from tsnas.system.arguments import is_int
 Axes = tuple[tuple[int, int, int], ...]
 
 AUTO = "auto"
-# The axes of one sensor share a unit, so their values are of about one size: the root mean square of one is at most so
-# many times the deviation of another.
+# The axes of one sensor share a unit, so their values are of similar magnitude: the root mean square of one axis is at
+# most this many times the standard deviation of another.
 LARGEST_RATIO = 10.0
 
 
 def find_axes(axes: Any, x: np.ndarray) -> Axes:
-    """The triples of channels that are x, y and z of one sensor, checked.
+    """Returns the triples of channels that are the x, y and z axes of one sensor.
 
     Args:
-        axes: None for none; a sequence of triples of channels, such as `[(0, 1, 2), (3, 4, 5)]`; or `"auto"`: if the
-            number of channels is a multiple of three, each three channels in a row whose values are of one size.
-        x: float array (windows, time, channels), raw sensor units.
+        axes: None for no triples; a sequence of triples of channels, such as `[(0, 1, 2), (3, 4, 5)]`; or `"auto"`: if
+            the number of channels is a multiple of three, the consecutive triples of channels of similar magnitude.
+        x: float array (windows, time, channels), in raw sensor units.
 
     Returns:
         tuple of triples of int.
 
     Raises:
-        SettingError: triples that are none, a channel that does not exist or stands in two of them.
+        SettingError: `axes` is none of these, or a channel does not exist or is in two triples.
 
     Example:
         >>> find_axes("auto", x)        # x: (3000, 128, 6), an accelerometer and a gyroscope
@@ -62,6 +62,6 @@ def find_axes(axes: Any, x: np.ndarray) -> Axes:
 
 def _error(axes: Any, channels: int) -> SettingError:
     return SettingError(
-        f"axes={axes!r} must be 'auto', None, or triples of channels that are x, y and z of one sensor, such as "
-        f"[(0, 1, 2)], each channel from 0 to {channels - 1} at most once."
+        f"axes={axes!r} must be 'auto', None, or triples of channels that are the x, y and z of one sensor, such as "
+        f"[(0, 1, 2)], with each channel from 0 to {channels - 1} at most once."
     )

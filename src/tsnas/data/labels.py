@@ -1,4 +1,4 @@
-"""Checks labels and turns them into integer codes."""
+"""Checks labels and encodes them as integers."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from tsnas.errors import (
 
 
 def check_labels(y: Any, name: str = "y") -> np.ndarray:
-    """One label per window as a 1-D array of str, int64 or bool.
+    """Returns one label per window as a 1-D array of str, int64 or bool.
 
     Args:
-        y: array-like of shape (windows,) or (windows, 1) of strings, integers, bools, or floats that are whole.
-        name: str, what to call the array in messages. Defaults to `"y"`.
+        y: array-like of shape (windows,) or (windows, 1) of strings, integers, bools, or whole-numbered floats.
+        name: str, name of the array in messages. Defaults to `"y"`.
 
     Returns:
-        Array of shape (windows,); bytes become str, whole floats become int64.
+        Array of shape (windows,); bytes become str, whole-numbered floats become int64.
 
     Raises:
-        LabelShapeError: another shape, such as one-hot rows.
-        LabelValueError: a label that is None, NaN, or a fraction.
-        DtypeError: labels of other types, or of mixed types.
+        LabelShapeError: `y` has another shape, such as one-hot rows.
+        LabelValueError: a label is None, NaN, or a fraction.
+        DtypeError: the labels are of other types, or of mixed types.
     """
     try:
         # A list goes through dtype object, since NumPy would turn [1, "a"] into two strings.
@@ -69,7 +69,7 @@ def check_labels(y: Any, name: str = "y") -> np.ndarray:
 
 
 def _kind(label: Any) -> str:
-    """Name of the type of one label, the same for all that may stand together."""
+    """Returns the name of a label's type, the same for all types that may be mixed."""
     # bool before number: Python's bool is an int.
     if isinstance(label, (bool, np.bool_)):
         return "bool"
@@ -79,21 +79,22 @@ def _kind(label: Any) -> str:
 
 
 def encode_labels(y: Any, classes: Any = None) -> tuple[np.ndarray, np.ndarray]:
-    """Labels as codes 0, 1, ... into a list of classes.
+    """Encodes labels as indices 0, 1, ... into an array of classes.
 
     Args:
-        y: labels as `check_labels` takes them.
-        classes: the classes to code by, as an earlier call returned them. Defaults to None: the sorted
-            distinct labels of `y`, which then must be at least two.
+        y: labels, in any form that `check_labels` accepts.
+        classes: the classes to index, as returned by an earlier call. Defaults to None: the sorted distinct labels of
+            `y`, of which there must be at least two.
 
     Returns:
         `(codes, classes)`: int32 array of shape (windows,), and the array of classes.
 
     Raises:
         LabelShapeError, LabelValueError, DtypeError: see `check_labels`.
-        SingleClassError: fewer than two classes in `y`, without `classes`.
-        TooFewWindowsError: no labels, or no class with more than one window, so that none is left to validate with.
-        UnknownLabelError: labels that are not in `classes`.
+        SingleClassError: `classes` is None and `y` has fewer than two classes.
+        TooFewWindowsError: there are no labels, or no class has more than one window, so that none is left for
+            validation.
+        UnknownLabelError: a label is not in `classes`.
 
     Example:
         >>> encode_labels(["walk", "sit", "walk"])
@@ -108,7 +109,7 @@ def encode_labels(y: Any, classes: Any = None) -> tuple[np.ndarray, np.ndarray]:
             raise SingleClassError(f"y holds a single class, {classes.tolist()[0]!r}; a classifier needs at least two")
         if len(y) <= len(classes):
             raise TooFewWindowsError(
-                f"y has {len(y)} windows of {len(classes)} classes, so none is left to validate with; "
+                f"y has {len(y)} windows of {len(classes)} classes, so none is left for validation; "
                 "give several windows of each class"
             )
         return codes.astype(np.int32), classes
@@ -116,10 +117,10 @@ def encode_labels(y: Any, classes: Any = None) -> tuple[np.ndarray, np.ndarray]:
     code_of = {label: code for code, label in enumerate(classes.tolist())}
     unknown = [label for label in dict.fromkeys(y.tolist()) if label not in code_of]
     if unknown:
-        raise UnknownLabelError(f"y holds labels {_some(unknown)}, but the classes are {_some(classes.tolist())}")
+        raise UnknownLabelError(f"y holds labels {_shorten(unknown)}, but the classes are {_shorten(classes.tolist())}")
     return np.array([code_of[label] for label in y.tolist()], np.int32), classes
 
 
-def _some(values: list, limit: int = 10) -> str:
+def _shorten(values: list, limit: int = 10) -> str:
     shown = ", ".join(repr(value) for value in values[:limit])
     return shown + (f" and {len(values) - limit} more" if len(values) > limit else "")

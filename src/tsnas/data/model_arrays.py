@@ -1,4 +1,4 @@
-"""Brings windows and labels into the form that a model takes, or says what is wrong with them."""
+"""Converts windows and labels to the form that a model takes, or says what is wrong with them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from tsnas.errors import LengthMismatchError, NonFiniteError, UnknownLabelError,
 
 
 def as_windows(x: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    """Float32 windows with the channel axis that the model expects.
+    """Returns windows in float32, with the last axis that the model expects.
 
     Args:
         x: array (windows, time, channels) or (windows, time, channels, 1), standardised.
-        shape: (time, channels, 1), the input of the model.
+        shape: (time, channels, 1), input shape of the model.
 
     Returns:
         float32 array (windows, time, channels, 1).
 
     Raises:
-        WindowShapeError: windows of another shape, or none at all.
-        NonFiniteError: NaN or infinite values.
+        WindowShapeError: the windows have another shape, or there are none.
+        NonFiniteError: there are NaN or infinite values.
     """
     windows = np.asarray(x, dtype=np.float32)
     if windows.ndim == 3:
@@ -36,7 +36,7 @@ def as_windows(x: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
 
 
 def one_hot(y: np.ndarray, classes: int, windows: int) -> np.ndarray:
-    """Float32 rows with a 1 at the class of each window.
+    """Returns one-hot rows in float32, with a 1 at the class of each window.
 
     Args:
         y: int array (windows,), classes from 0 to classes - 1.
@@ -47,8 +47,8 @@ def one_hot(y: np.ndarray, classes: int, windows: int) -> np.ndarray:
         float32 array (windows, classes).
 
     Raises:
-        LengthMismatchError: not one label for each window.
-        UnknownLabelError: labels that are not integers from 0 to classes - 1.
+        LengthMismatchError: there is not exactly one label for each window.
+        UnknownLabelError: a label is not an integer from 0 to classes - 1.
     """
     labels = np.asarray(y)
     if labels.shape != (windows,):
@@ -57,7 +57,7 @@ def one_hot(y: np.ndarray, classes: int, windows: int) -> np.ndarray:
         )
     if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0 or labels.max() >= classes:
         raise UnknownLabelError(
-            f"Labels of type {labels.dtype} hold {np.unique(labels)[:10].tolist()}; this model takes integers "
+            f"Labels of type {labels.dtype} include {np.unique(labels)[:10].tolist()}; this model takes integers "
             f"from 0 to {classes - 1}."
         )
     return np.eye(classes, dtype=np.float32)[labels]

@@ -1,4 +1,4 @@
-"""Recordings of one rate with their labels, groups and names of channels."""
+"""Recordings at one sampling rate, with their labels, groups and channel names."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tsnas.system.words import plural
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class RecordingSet:
-    """Recordings as `tsnas.data.from_csv` reads them, and as `AutoClassifier.fit_recordings` takes them.
+    """Recordings as `tsnas.data.from_csv` returns them and `AutoClassifier.fit_recordings` accepts them.
 
     Args:
         arrays: list of float32 arrays (time, channels), in raw sensor units.
         labels: list with one label for each recording, or one array (time,) of the labels of its samples; None if there
             are none.
-        groups: list with one value for each recording, such as its user; the file where nothing else was said.
-        channels: tuple of str, the names of the channels.
-        rate_hz: float, samples in a second.
-        sources: tuple of str, the file of each recording; those that were divided at a gap have the same.
-        notes: tuple of str, all that was changed on the way, a sentence each.
-        jitter: tuple of float, for each recording the standard deviation of the steps of its time stamps, as a share of
-            a step, before resampling; 0 without stamps.
-        groups_given: bool, False where the groups are the files, because nothing was said.
+        groups: list with one value for each recording, such as its user; by default, the file that it comes from.
+        channels: tuple of str, names of the channels.
+        rate_hz: float, samples per second.
+        sources: tuple of str, the file of each recording; the parts of a recording that was divided at a gap share it.
+        notes: tuple of str, one sentence for each kind of change that was made while reading.
+        jitter: tuple of float, for each recording the standard deviation of the intervals between its time stamps, as a
+            fraction of their median, before resampling; 0 without time stamps.
+        groups_given: bool, False if no groups were given and the files serve as groups.
 
     Example:
         >>> data = tsnas.data.from_csv("recordings", time="t", time_unit="ms", label_from="folder")
@@ -66,7 +66,7 @@ class RecordingSet:
         """Cuts the recordings into windows.
 
         Args:
-            signal: `Signal`; its `rate_hz`, if it has one, must be that of the recordings.
+            signal: `Signal`; its `rate_hz`, if set, must equal that of the recordings.
             rule: str, `"majority"` or `"strict"`, as in `tsnas.data.cut_windows`. Defaults to `"majority"`.
 
         Returns:
@@ -74,32 +74,32 @@ class RecordingSet:
 
         Raises:
             LabelValueError: there are no labels.
-            SettingError: a signal for another rate, or a rule that does not exist.
-            DataError: no window comes out of them.
+            SettingError: the signal is for another rate, or the rule does not exist.
+            DataError: the recordings yield no window.
         """
         if self.labels is None:
             raise LabelValueError(
-                "The recordings have no labels; read them again with label, label_from or pattern, or give the arrays "
+                "The recordings have no labels; read them again with label, label_from or pattern, or pass the arrays "
                 "to predict_recordings."
             )
         if signal.rate_hz is not None and abs(signal.rate_hz / self.rate_hz - 1) > 0.01:
             raise SettingError(
-                f"The signal has rate_hz={signal.rate_hz:g}, but the recordings have {self.rate_hz:g} Hz; it is the "
-                "rate before decimation. Read the recordings at that rate, or change the signal."
+                f"The signal has rate_hz={signal.rate_hz:g}, but the recordings have {self.rate_hz:g} Hz; rate_hz is "
+                "the rate before decimation. Read the recordings at that rate, or change the signal."
             )
         return cut_windows(self.arrays, self.labels, signal, self.groups, rule)
 
     def split(self, test_groups: Any) -> tuple[RecordingSet, RecordingSet]:
-        """Divides the recordings into those to train with and those of some groups to test with.
+        """Splits the recordings into a training set and a test set of the given groups.
 
         Args:
-            test_groups: list of groups, or their text.
+            test_groups: list of groups, as values or as text.
 
         Returns:
-            (train, test): two `RecordingSet`.
+            (train, test): two instances of `RecordingSet`.
 
         Raises:
-            SettingError: a group that is not there, or no recording left on one side.
+            SettingError: a group does not exist, or one of the sets would be empty.
 
         Example:
             >>> train, test = data.split(test_groups=["user8", "user9"])
@@ -114,9 +114,9 @@ class RecordingSet:
         held = np.array([str(group) in wanted for group in self.groups])
         if held.all() or not held.any():
             raise SettingError(f"test_groups={wanted} leaves no recording to {'train' if held.all() else 'test'} with.")
-        return self._of(np.flatnonzero(~held)), self._of(np.flatnonzero(held))
+        return self._select(np.flatnonzero(~held)), self._select(np.flatnonzero(held))
 
-    def _of(self, rows: np.ndarray) -> RecordingSet:
+    def _select(self, rows: np.ndarray) -> RecordingSet:
         return dataclasses.replace(
             self,
             arrays=[self.arrays[row] for row in rows],

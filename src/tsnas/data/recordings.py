@@ -1,4 +1,4 @@
-"""Recordings of any length to windows, with their labels and groups."""
+"""Cuts recordings of any length into windows with labels and groups."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ def cut_windows(
     """Cuts recordings into windows.
 
     Args:
-        recordings: sequence of arrays (time, channels), or (time,) for one channel, in raw sensor units; lengths may
-            differ, channels may not.
-        labels: one label for each recording, or for each recording an array (time,) of one label for each of its
+        recordings: sequence of arrays (time, channels), or (time,) for one channel, in raw sensor units; the lengths
+            may differ, the channels may not.
+        labels: one label for each recording, or for each recording an array (time,) with one label for each of its
             samples.
         signal: `Signal`.
         groups: one value for each recording, such as its user. Defaults to None: each recording is a group.
-        rule: str, what labels of samples make of a window: `"majority"` takes the most frequent one, the first of
-            equals; `"strict"` leaves out windows with more than one. Defaults to `"majority"`.
+        rule: str, how labels of samples become the label of a window: `"majority"` takes the most frequent one, and of
+            equally frequent ones the first; `"strict"` drops windows with more than one. Defaults to `"majority"`.
 
     Returns:
         (x, y, groups): float32 array (windows, time, channels), and one label and one group for each window.
 
     Raises:
-        DataError: recordings or labels that cannot be used; the subclass and its message say which.
-        SettingError: a rule that does not exist, or channels that the recordings lack.
+        DataError: the recordings or labels cannot be used; the subclass and its message say why.
+        SettingError: the rule does not exist, or the recordings lack a channel.
 
     Example:
         >>> x, y, groups = cut_windows(recordings, labels, Signal(window=128, stride=64), groups=users)
@@ -53,25 +53,25 @@ def cut_windows(
     for_samples = [np.ndim(label) == 1 for label in labels]
     if any(for_samples) != all(for_samples):
         raise LabelShapeError(
-            "Some labels are single values and some are arrays; give one label for each recording, or an array of one "
-            "label for each sample of each recording."
+            "Some labels are single values and some are arrays; give one label for each recording, or for each "
+            "recording an array with one label per sample."
         )
     of_recording = None if any(for_samples) else check_labels(labels, "labels")
     parts, found, owner_of = [], [], []
     for index, recording in enumerate(checked):
-        windows = _windows(signal.of(recording), signal)
+        windows = _slice_windows(signal.of(recording), signal)
         if of_recording is not None:
             kept, own = np.arange(len(windows)), np.repeat(of_recording[index], len(windows))
         else:
-            kept, own = _labelled(labels[index], len(recording), len(windows), signal, rule, index)
+            kept, own = _label_windows(labels[index], len(recording), len(windows), signal, rule, index)
         parts.append(windows[kept])
         found.append(own)
         owner_of.append(np.repeat(owners[index], len(kept)))
     if not sum(map(len, parts)):
         longest = max(len(recording) for recording in checked)
         raise WindowTooShortError(
-            f"No window of {signal.window} samples after decimation by {signal.decimation} comes out of these "
-            f"{len(checked)} recordings, the longest of {longest} samples"
+            f"No window of {signal.window} samples after decimation by {signal.decimation} can be cut from these "
+            f"{len(checked)} recordings, the longest of which has {longest} samples"
             + (": or every window holds more than one label (rule='strict')" if rule == "strict" else "")
             + "; shorten the window or lower the decimation."
         )
@@ -79,18 +79,18 @@ def cut_windows(
 
 
 def check_recordings(recordings: Sequence[Any], signal: Signal) -> list[np.ndarray]:
-    """Recordings as finite float32 arrays (time, channels) with as many channels each.
+    """Returns recordings as finite float32 arrays (time, channels), all with the same number of channels.
 
     Args:
         recordings: sequence of arrays (time, channels), or (time,) for one channel.
-        signal: `Signal` that windows are to be cut by.
+        signal: `Signal` by which windows are to be cut.
 
     Returns:
         list of float32 arrays (time, channels).
 
     Raises:
-        DataError: recordings that cannot be used.
-        SettingError: channels that they lack, or windows that are too short for a network.
+        DataError: the recordings cannot be used.
+        SettingError: they lack a channel of the signal, or its windows are too short for a network.
     """
     if signal.window < MINIMUM_LENGTH:
         raise SettingError(f"window={signal.window} is too short; at least {MINIMUM_LENGTH} samples are needed.")
@@ -103,13 +103,18 @@ def check_recordings(recordings: Sequence[Any], signal: Signal) -> list[np.ndarr
                 f"Recording {index} has shape {np.shape(recording)}, but must be (time, channels), or (time,) for one "
                 "channel."
             )
-        # A recording is a window of its own length, as far as its values go.
+        # As far as its values are concerned, a recording is one window of its own length.
         checked.append(check_windows(np.asarray(recording)[np.newaxis], minimum_length=1)[0])
     channels = {recording.shape[1] for recording in checked}
     if len(channels) > 1:
-        raise WindowShapeError(f"Recordings have {sorted(channels)} channels; all need the same, in the same order.")
+        raise WindowShapeError(
+            f"Recordings have {sorted(channels)} channels; all must have the same ones, in the same order."
+        )
     if signal.channels is not None and max(signal.channels) >= min(channels):
-        raise SettingError(f"channels={signal.channels} names one that the recordings, with {min(channels)}, lack.")
+        raise SettingError(
+            f"channels={signal.channels} names a channel that is missing from the recordings, which have "
+            f"{min(channels)}; channels count from 0."
+        )
     return checked
 
 
@@ -117,7 +122,7 @@ def _starts(samples: int, signal: Signal) -> np.ndarray:
     return np.arange(0, samples - signal.window + 1, signal.stride)
 
 
-def _windows(recording: np.ndarray, signal: Signal) -> np.ndarray:
+def _slice_windows(recording: np.ndarray, signal: Signal) -> np.ndarray:
     starts = _starts(len(recording), signal)
     return (
         recording[starts[:, None] + np.arange(signal.window)]
@@ -126,10 +131,10 @@ def _windows(recording: np.ndarray, signal: Signal) -> np.ndarray:
     )
 
 
-def _labelled(
+def _label_windows(
     given: Any, samples: int, windows: int, signal: Signal, rule: str, index: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which windows of a recording have a label, and those labels."""
+    """Returns the indices of the windows of a recording that get a label, and their labels."""
     labels = check_labels(given, f"labels of recording {index}")
     if len(labels) != samples:
         raise LengthMismatchError(

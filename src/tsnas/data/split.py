@@ -18,22 +18,23 @@ SPLITS_TRIED = 200
 def split_validation(
     y: Any, groups: Any = None, fraction: float = 0.2, seed: int | None = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of a training and a validation part; every class stays in the training part.
+    """Splits windows into a training and a validation part; every class stays in the training part.
 
-    With groups, whole groups go to one side: of many random splits, the one that keeps every class in training,
-    misses the fewest classes in validation, and comes closest to `fraction` of each class. Without groups, with a
-    single group, or if no such split keeps every class in training (a warning says so), each class is split by
-    itself: `fraction` of its windows go to validation, at least one, and none of a class with a single window.
+    With groups, each group goes to one side as a whole: of many random splits, the one is taken that keeps every class
+    in training, misses the fewest classes in validation, and comes closest to `fraction` of each class. Without
+    groups, with a single group, or if no such split keeps every class in training (a warning says so), each class is
+    split separately: `fraction` of its windows go to validation, at least one, and none of a class with a single
+    window.
 
     Args:
-        y: labels of shape (windows,), as `check_labels` takes them.
+        y: labels of shape (windows,), in any form that `check_labels` accepts.
         groups: labels of shape (windows,) that say which windows belong together, such as the subject or the
             recording. Defaults to None.
-        fraction: float between 0 and 1, share of the windows for validation. Defaults to 0.2.
+        fraction: float between 0 and 1, proportion of the windows that go to validation. Defaults to 0.2.
         seed: int, seed of the random choice. Defaults to 0.
 
     Returns:
-        `(train, validation)`: sorted int64 arrays of indices, neither empty.
+        `(train, validation)`: sorted int64 arrays of indices, neither of them empty.
 
     Raises:
         SettingError: `fraction` is not between 0 and 1.
@@ -46,20 +47,20 @@ def split_validation(
 def validation_splits(
     y: Any, groups: Any = None, fraction: float = 0.2, count: int = 2, seed: int | None = 0
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Several splits, each as `split_validation` makes them, but with other groups held out each time.
+    """Makes several splits as `split_validation` does, but holds out different groups each time.
 
-    Among few groups one split is nearly always the most even, and would else be found every time. Where too few
-    groups are left that were never held out, or none of them can be, those that were may be again.
+    With few groups, one split is nearly always the most even and would otherwise be found every time. Once too few
+    groups remain that were never held out, or none of them can be, groups may be held out again.
 
     Args:
-        y, groups, fraction, seed: as in `split_validation`, which has the first of the splits.
-        count: int, how many. Defaults to 2, what a job takes: one for each round of its contest.
+        y, groups, fraction, seed: as in `split_validation`, which returns the first of these splits.
+        count: int, number of splits. Defaults to 2, one for each round of a job's contest.
 
     Returns:
         list of `(train, validation)`.
 
     Raises:
-        The same as `split_validation`.
+        SettingError, LengthMismatchError, TooFewWindowsError: see `split_validation`.
     """
     if not 0 < fraction < 1:
         raise SettingError(f"fraction must lie between 0 and 1, not {fraction}")
@@ -76,8 +77,8 @@ def validation_splits(
             if splits:
                 return splits
             warnings.warn(
-                "no split by group leaves every class in the training part; windows of one group are now on both "
-                "sides, so validation scores may be too high",
+                "no split by group keeps every class in the training part, so windows of one group are on both sides "
+                "and validation scores may be too high",
                 stacklevel=3,
             )
     return [_split_by_class(codes, counts, fraction, one) for one in seeds]
@@ -86,7 +87,7 @@ def validation_splits(
 def _splits_by_group(
     codes: np.ndarray, counts: np.ndarray, groups: np.ndarray, fraction: float, seeds: list[int | None]
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """A split for each seed; none if there is not even one."""
+    """Returns a split for each seed; an empty list if no split by group is possible."""
     splits: list[tuple[np.ndarray, np.ndarray]] = []
     held_out = np.zeros(len(codes), bool)
     for seed in seeds:
@@ -104,18 +105,18 @@ def _splits_by_group(
 def _split_by_group(
     codes: np.ndarray, counts: np.ndarray, groups: np.ndarray, fraction: float, seed: int | None, allowed: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """The most even split of several that hold out some of the windows that are `allowed`; None if there is none."""
+    """Returns the most even of several splits that hold out only `allowed` windows; None if there is none."""
     distinct = len(np.unique(groups))
     held_out_groups = min(max(round(fraction * distinct), 1), distinct - 1)
-    some = np.flatnonzero(allowed)
-    left = len(np.unique(groups[some]))
-    if left < held_out_groups:
+    rows_allowed = np.flatnonzero(allowed)
+    groups_left = len(np.unique(groups[rows_allowed]))
+    if groups_left < held_out_groups:
         return None
-    if left == held_out_groups:
-        candidates = [some]
+    if groups_left == held_out_groups:
+        candidates = [rows_allowed]
     else:
         splitter = GroupShuffleSplit(SPLITS_TRIED, test_size=held_out_groups, random_state=seed)
-        candidates = [some[rows] for _, rows in splitter.split(some, groups=groups[some])]
+        candidates = [rows_allowed[rows] for _, rows in splitter.split(rows_allowed, groups=groups[rows_allowed])]
     best, best_score = None, (np.inf, np.inf)
     for validation in candidates:
         train = np.setdiff1d(np.arange(len(codes)), validation)

@@ -1,4 +1,4 @@
-"""Standardisation of each channel with the mean and deviation of the training windows."""
+"""Standardisation of each channel by the mean and standard deviation of the training windows."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 
 from tsnas.errors import ModelFileError, WindowShapeError
 
-# Windows that are standardised at once.
+# Number of windows that are standardised at once.
 PART_WINDOWS = 1024
 
 
 @dataclasses.dataclass(frozen=True)
 class Standardizer:
-    """Brings each channel to mean 0 and deviation 1: `(x - mean) / std`.
+    """Scaling of each channel to mean 0 and standard deviation 1: `(x - mean) / std`.
 
-    Firmware applies the same two numbers per channel before it quantises its input.
+    The firmware applies the same two numbers per channel before it quantises its input.
 
     Args:
         mean: tuple of floats, one per channel, in the units of the data.
@@ -30,7 +30,7 @@ class Standardizer:
         float32 array of the same shape.
 
     Raises:
-        WindowShapeError: `x` has another number of channels.
+        WindowShapeError: `x` has a different number of channels.
 
     Example:
         >>> standardize = Standardizer.fit(x_train)
@@ -42,7 +42,7 @@ class Standardizer:
 
     @classmethod
     def fit(cls, x: np.ndarray) -> Standardizer:
-        """Learns from training windows; a constant channel becomes 0.
+        """Creates a standardizer from training windows; a constant channel becomes 0.
 
         Args:
             x: array of shape (windows, time, channels).
@@ -52,7 +52,7 @@ class Standardizer:
         """
         low, high = x.min(axis=(0, 1)), x.max(axis=(0, 1))
         constant = low == high
-        # Rounding would leave a constant channel a tiny deviation to be divided by.
+        # Rounding errors would give a constant channel a tiny deviation, by which it would be divided.
         mean = np.where(constant, low, x.mean(axis=(0, 1), dtype=np.float64))
         std = np.where(constant, 1.0, x.std(axis=(0, 1), dtype=np.float64))
         return cls(tuple(mean.tolist()), tuple(std.tolist()))
@@ -64,28 +64,28 @@ class Standardizer:
             )
         mean, std = np.array(self.mean), np.array(self.std)
         standardized = np.empty(x.shape, np.float32)
-        # In float64, since a large mean would cost a small signal its digits; in parts, since that takes more room.
+        # In float64, since a large mean would cost a small signal its digits; in parts, since that takes more memory.
         for start in range(0, len(x), PART_WINDOWS):
             part = slice(start, start + PART_WINDOWS)
             standardized[part] = (x[part] - mean) / std
         return standardized
 
     def to_json(self) -> dict[str, list[float]]:
-        """A dict of lists that the json module can write."""
+        """Returns a dict of plain JSON values, which `from_json` reads."""
         return {"mean": list(self.mean), "std": list(self.std)}
 
     @classmethod
     def from_json(cls, values: Any) -> Standardizer:
-        """The standardizer that `to_json` described.
+        """Creates the standardizer that `to_json` described.
 
         Args:
-            values: dict of the lists `"mean"` and `"std"`, one number for each channel.
+            values: dict of the lists `"mean"` and `"std"`, with one number for each channel.
 
         Returns:
             A `Standardizer`.
 
         Raises:
-            ModelFileError: `values` is no such dict.
+            ModelFileError: `values` is not such a dict.
         """
         try:
             mean, std = (np.array(values[name], np.float64) for name in ("mean", "std"))

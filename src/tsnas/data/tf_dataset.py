@@ -15,14 +15,14 @@ def from_tf_dataset(dataset: Any) -> tuple[np.ndarray, np.ndarray]:
     Args:
         dataset: tf.data.Dataset of pairs `(x, y)`: either single windows (time, channels) with scalar labels, or
             batches (windows, time, channels) with labels (windows,) or (windows, 1). An endless generator whose
-            cardinality TensorFlow does not know cannot be told from a long one.
+            cardinality is unknown to TensorFlow cannot be distinguished from a long one.
 
     Returns:
         `(x, y)`, with windows on the first axis.
 
     Raises:
-        InfiniteDatasetError: the dataset repeats without end.
-        DatasetElementError: not a tf.data.Dataset, or elements that are not such pairs of one shape.
+        InfiniteDatasetError: the dataset repeats forever.
+        DatasetElementError: `dataset` is not a tf.data.Dataset, or its elements are not such pairs of one shape.
         TooFewWindowsError: the dataset is empty.
 
     Example:
@@ -37,13 +37,12 @@ def from_tf_dataset(dataset: Any) -> tuple[np.ndarray, np.ndarray]:
     spec = dataset.element_spec
     if not (isinstance(spec, tuple) and len(spec) == 2 and all(isinstance(part, tf.TensorSpec) for part in spec)):
         raise DatasetElementError(
-            f"elements of the dataset must be pairs (x, y) of tensors, not {spec}; "
-            "bring them into that form with .map()"
+            f"elements of the dataset must be pairs (x, y) of tensors, not {spec}; convert them with .map()"
         )
     try:
         pairs = list(dataset.as_numpy_iterator())
     except tf.errors.OpError as error:
-        raise DatasetElementError(f"the dataset failed while it was read: {error.message.splitlines()[0]}") from None
+        raise DatasetElementError(f"reading the dataset failed: {error.message.splitlines()[0]}") from None
     if not pairs:
         raise TooFewWindowsError("the dataset is empty; give at least one window")
     if any(np.ndim(y) and np.shape(x)[:1] != np.shape(y)[:1] for x, y in pairs):
@@ -64,7 +63,7 @@ def from_tf_dataset(dataset: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def windows_and_labels(x: Any, y: Any, name: str = "x") -> tuple[Any, Any]:
-    """Returns windows and labels as they were given, or collected from a tf.data.Dataset of both.
+    """Returns windows and labels as given, or collected from a tf.data.Dataset of both.
 
     Args:
         x: windows, or a tf.data.Dataset of (x, y).
@@ -72,7 +71,7 @@ def windows_and_labels(x: Any, y: Any, name: str = "x") -> tuple[Any, Any]:
         name: str, the name of `x` in messages. Defaults to `"x"`.
 
     Returns:
-        (x, y), not checked any further.
+        (x, y), without further checks.
 
     Raises:
         LengthMismatchError: windows without labels.
@@ -82,7 +81,7 @@ def windows_and_labels(x: Any, y: Any, name: str = "x") -> tuple[Any, Any]:
         return x, y
     if not hasattr(x, "element_spec"):
         raise LengthMismatchError(
-            f"{name} comes without labels: AutoClassifier requires y to be passed, but the target y is None; give "
+            f"{name} has no labels: AutoClassifier requires y to be passed, but the target y is None; give "
             "one label per window, or a tf.data.Dataset of (x, y)."
         )
     return from_tf_dataset(x)

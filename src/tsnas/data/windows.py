@@ -12,18 +12,18 @@ MINIMUM_LENGTH = 8
 
 
 def check_windows(x: Any, minimum_length: int = MINIMUM_LENGTH) -> np.ndarray:
-    """Windows as a finite float32 array of shape (windows, time, channels).
+    """Returns windows as a finite float32 array of shape (windows, time, channels).
 
     Args:
         x: array-like of real numbers, shape (windows, time, channels), or (windows, time) for one channel.
-        minimum_length: int, fewest time steps allowed. Defaults to 8.
+        minimum_length: int, minimum number of time steps. Defaults to 8.
 
     Returns:
         float32 array of shape (windows, time, channels).
 
     Raises:
         DtypeError: `x` does not hold real numbers, is sparse, or its windows differ in length.
-        WindowShapeError: `x` has another number of dimensions, or no windows or channels.
+        WindowShapeError: `x` has a different number of dimensions, or no windows or channels.
         WindowTooShortError: fewer than `minimum_length` time steps.
         NonFiniteError: NaN, infinity, or a value beyond float32.
 
@@ -46,13 +46,13 @@ def check_windows(x: Any, minimum_length: int = MINIMUM_LENGTH) -> np.ndarray:
         hint = (
             "an object array usually means windows of different lengths: cut or pad them to one length"
             if x.dtype == object
-            else "Complex data not supported: use their magnitude, or real and imaginary part as two channels"
+            else "Complex data not supported: use the magnitude, or the real and imaginary parts as two channels"
             if x.dtype.kind == "c"
             else "convert it first, for example x.astype('float32')"
         )
         raise DtypeError(f"x has dtype {x.dtype} and shape {x.shape}, but must hold real numbers; {hint}")
     if x.ndim not in (2, 3):
-        hint = "for a single window use x[np.newaxis]" if x.ndim < 2 else "put all sensors on one channel axis"
+        hint = "for a single window use x[np.newaxis]" if x.ndim < 2 else "put all channels on the last axis"
         raise WindowShapeError(
             f"x has shape {x.shape}, but must be (windows, time, channels), or (windows, time) for one channel; {hint}"
         )
@@ -79,13 +79,13 @@ def check_windows(x: Any, minimum_length: int = MINIMUM_LENGTH) -> np.ndarray:
 
 
 def check_lengths(**arrays: Any) -> None:
-    """Checks that arrays have one entry per window each.
+    """Checks that each array has one entry per window.
 
     Args:
-        **arrays: the arrays by the name to call them in a message; those that are None are left out.
+        **arrays: the arrays, each under the name that messages use for it; those that are None are ignored.
 
     Raises:
-        LengthMismatchError: the lengths differ, or one of the arrays is a single value.
+        LengthMismatchError: the lengths differ, or one of the arguments is a single value.
 
     Example:
         >>> check_lengths(x=x, y=y, groups=groups)

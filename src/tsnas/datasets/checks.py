@@ -1,4 +1,4 @@
-"""Checks of the arguments that loaders of recordings have in common."""
+"""Checks arguments that several loaders of recordings share."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ def check_steps(**steps: Any) -> None:
     """Raises SettingError unless every argument, such as `window=` and `step=`, is a whole number of at least 1."""
     for name, value in steps.items():
         if not is_int(value, 1):
-            raise SettingError(f"{name} must be a whole number of time steps of at least 1, not {value!r}")
+            raise SettingError(f"{name} must be a whole number of time steps, at least 1, not {value!r}")

@@ -15,12 +15,13 @@ from tsnas.system.files import NPZ_ERRORS
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """Training and, if there are any, test windows.
+    """Windows and labels for training and, optionally, for testing.
 
     Args:
         x_train: array of shape (windows, time, channels) or (windows, time).
         y_train: array of shape (windows,), the labels.
-        groups_train: array of shape (windows,), which windows belong together, such as the subject. Defaults to None.
+        groups_train: array of shape (windows,) that says which windows belong together, such as the subject. Defaults
+            to None.
         x_test, y_test, groups_test: the same for testing. Default to None.
     """
 
@@ -33,21 +34,21 @@ class Dataset:
 
 
 def load_npz(path: str | os.PathLike[str]) -> Dataset:
-    """Reads the arrays of a .npz file as numpy.savez writes it.
+    """Reads a data set from a .npz file, as written by `numpy.savez`.
 
-    The file holds `x_train` (windows, time, channels) or (windows, time) and `y_train` (windows,), and may hold
-    `x_test` and `y_test`, and `groups_train` and `groups_test` (windows,), for which `subject_train` and
-    `subject_test` are other names. Windows of integers are multiplied by the array `scale` (one value, or one per
-    channel), if there is one. The values of the windows and labels are checked later, by the search.
+    The file holds `x_train` (windows, time, channels) or (windows, time) and `y_train` (windows,). Optional are
+    `x_test` and `y_test`, and `groups_train` and `groups_test` (windows,), which may also be named `subject_train` and
+    `subject_test`. Integer windows are multiplied by the array `scale` (one value, or one per channel) if there is one.
+    The search checks the values of windows and labels later.
 
     Args:
-        path: str or path, the file.
+        path: str or path of the file.
 
     Returns:
         `Dataset`.
 
     Raises:
-        DatasetFileError: the file is missing, is no .npz file, lacks an array, or holds pickled objects.
+        DatasetFileError: the file is missing, is not a .npz file, lacks an array, or holds pickled objects.
 
     Example:
         >>> data = load_npz("gestures.npz")
@@ -59,7 +60,7 @@ def load_npz(path: str | os.PathLike[str]) -> Dataset:
         raise DatasetFileError(f"data file {path} does not exist; give the path of a .npz file")
     if not zipfile.is_zipfile(path):
         raise DatasetFileError(
-            f"data file {path} is no .npz file or is truncated; write it with numpy.savez_compressed"
+            f"data file {path} is not a .npz file or is truncated; write it with numpy.savez_compressed"
         )
     wanted = {"x_train", "y_train", "x_test", "y_test", "scale"}
     wanted |= {f"{name}_{part}" for name in ("groups", "subject") for part in ("train", "test")}
@@ -78,21 +79,21 @@ def load_npz(path: str | os.PathLike[str]) -> Dataset:
     missing += [b for a, b in (("x_test", "y_test"), ("y_test", "x_test")) if a in arrays and b not in arrays]
     if missing:
         raise DatasetFileError(
-            f"data file {path} lacks {', '.join(missing)}; it holds {', '.join(found) or 'nothing'}, and needs "
-            "x_train and y_train, and both or none of x_test and y_test"
+            f"data file {path} lacks {', '.join(missing)}; it holds {', '.join(found) or 'nothing'}, but needs "
+            "x_train and y_train, and both or neither of x_test and y_test"
         )
     return Dataset(
-        x_train=_scaled(arrays["x_train"], arrays.get("scale"), path),
+        x_train=_apply_scale(arrays["x_train"], arrays.get("scale"), path),
         y_train=arrays["y_train"],
         groups_train=arrays.get("groups_train", arrays.get("subject_train")),
-        x_test=_scaled(arrays["x_test"], arrays.get("scale"), path) if "x_test" in arrays else None,
+        x_test=_apply_scale(arrays["x_test"], arrays.get("scale"), path) if "x_test" in arrays else None,
         y_test=arrays.get("y_test"),
         groups_test=arrays.get("groups_test", arrays.get("subject_test")),
     )
 
 
-def _scaled(x: np.ndarray, scale: np.ndarray | None, path: pathlib.Path) -> np.ndarray:
-    """Integers times their scale; other windows as they are."""
+def _apply_scale(x: np.ndarray, scale: np.ndarray | None, path: pathlib.Path) -> np.ndarray:
+    """Multiplies integer windows by their scale; returns other windows as they are."""
     if scale is None or x.dtype.kind not in "iu":
         return x
     if scale.dtype.kind not in "iuf" or (scale.size != 1 and scale.shape != x.shape[2:]):

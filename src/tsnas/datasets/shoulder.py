@@ -1,4 +1,4 @@
-"""Shoulder exercises recorded by a smart watch: ten subjects, seven exercises, six channels at 50 Hz."""
+"""Shoulder exercises recorded with a smartwatch: ten subjects, seven exercises, six channels at 50 Hz."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Part = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def load_data(window: int = 128, step: int = 64) -> tuple[Part, Part]:
-    """Windows of the shoulder exercises, with subjects 1 to 7 for training and 8 to 10 for testing.
+    """Loads windows of the shoulder exercises, with subjects 1 to 7 for training and 8 to 10 for testing.
 
-    Each of the 140 recordings (10 subjects, 7 exercises, 2 sides) is cut into windows by itself; what is left at
-    its end is dropped. Channels: acceleration x, y, z with gravity (ax, ay, az; the source states no unit, the
-    values fit g) and angular rate x, y, z (wx, wy, wz; the values fit rad/s). Nothing is normalised.
+    Each of the 140 recordings (10 subjects, 7 exercises, 2 sides) is cut into windows separately; a remainder at its
+    end is dropped. Channels: acceleration x, y, z with gravity (ax, ay, az; the source states no unit, the values fit
+    g) and angular rate x, y, z (wx, wy, wz; the values fit rad/s). Nothing is normalised.
 
     Args:
         window: int, time steps per window. Defaults to 128 (2.56 s).
@@ -31,7 +31,7 @@ def load_data(window: int = 128, step: int = 64) -> tuple[Part, Part]:
         groups the subjects 1 to 10 as int32.
 
     Raises:
-        SettingError: `window` or `step` is no whole number of at least 1, or no recording is as long as `window`.
+        SettingError: `window` or `step` is not a whole number of at least 1, or no recording is as long as `window`.
 
     Example:
         >>> (x_train, y_train, groups_train), (x_test, y_test, groups_test) = load_data()
@@ -49,7 +49,9 @@ def load_data(window: int = 128, step: int = 64) -> tuple[Part, Part]:
         samples = stored["samples"] * stored["scale"]
         lengths, labels, subjects = stored["lengths"], stored["y"], stored["subject"]
     if window > lengths.max():
-        raise SettingError(f"window must be at most {lengths.max()} time steps, the longest recording, not {window}")
+        raise SettingError(
+            f"window must be at most {lengths.max()} time steps, the length of the longest recording, not {window}"
+        )
 
     recordings = np.split(samples, np.cumsum(lengths)[:-1])
     counts = np.maximum((lengths - window) // step + 1, 0)

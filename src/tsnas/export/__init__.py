@@ -1,4 +1,4 @@
-"""From a finished model to firmware: sources that compile, and the proof that they compute the same."""
+"""Exports a finished model as firmware: sources that compile, and the proof that they compute the same."""
 
 from tsnas.export.firmware import Firmware
 from tsnas.export.formats import FORMATS, export_model

@@ -1,4 +1,4 @@
-"""Runs the exported C on an emulated board, and holds every byte against the reference interpreter."""
+"""Runs the exported C on an emulated board and compares every byte with the reference interpreter."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tsnas.data import check_windows
 from tsnas.errors import NoAnswerError, PortError, VerificationError, WindowShapeError
 from tsnas.export.firmware import Firmware
 from tsnas.export.formats import export_model
-from tsnas.export.network import network
+from tsnas.export.network import build_network
 from tsnas.probe.build import compile_command, compile_image, firmware_dir
 from tsnas.probe.conversion import conversion_for, cycles_of
 from tsnas.probe.emulator import Emulator
@@ -26,18 +26,18 @@ from tsnas.probe.emulator import Emulator
 HARNESS = pathlib.Path(__file__).parent / "harness"
 TIMEOUT_S = 60.0
 NONE, ERROR = -1, -2
-# Instructions for each tick of the emulated timer; see ports/mps2/port.c.
+# Instructions per tick of the emulated timer; see ports/mps2/port.c.
 INSTRUCTIONS_PER_TICK = {"cortex-m4": 5 / 8, "cortex-m33": 25 / 32}
 
 
 @dataclasses.dataclass(frozen=True)
 class Answers:
-    """What an emulated board computes.
+    """The results of an emulated board.
 
     Args:
-        classes: int array (windows,).
-        levels: int8 array (windows, classes), the output of the model.
-        instructions: float array (layers,), mean number of instructions of each layer.
+        classes: int array (windows,), the predicted classes.
+        levels: int8 array (windows, classes), the outputs of the model.
+        instructions: float array (layers,), mean number of instructions per window for each layer.
     """
 
     classes: np.ndarray
@@ -47,16 +47,16 @@ class Answers:
 
 @dataclasses.dataclass(frozen=True)
 class Verified:
-    """An export that was run.
+    """The result of a successful verification of an export.
 
     Args:
-        core: str, of the emulated board.
-        answers: `Answers` to all windows.
-        windows, bytes: int, what was compared with the reference interpreter; nothing differed.
-        instructions: float, of one window.
-        counted_ms: float, the same as time on the board of the model, by a conversion that was fitted to measurements.
-        predicted_ms: float, what the latency model says of the same kernels.
-        conversion_error: float, mean relative error of the conversion for one operator.
+        core: str, core of the emulated board.
+        answers: `Answers` for all windows.
+        windows, bytes: int, numbers of windows and output bytes that equal those of the reference interpreter.
+        instructions: float, number of instructions per window.
+        counted_ms: float, these instructions as time on the model's board, by a conversion fitted to measurements.
+        predicted_ms: float, the prediction of the latency model for the same kernels.
+        conversion_error: float, mean relative error of the conversion for a single operator.
     """
 
     core: str
@@ -72,9 +72,9 @@ class Verified:
         return (
             f"self-test: 0 bytes differ\n"
             f"{self.windows} windows as a stream of samples: 0 of {self.bytes} output bytes differ from the reference\n"
-            f"{self.instructions:,.0f} instructions for a window: {self.counted_ms:.2f} ms counted, "
+            f"{self.instructions:,.0f} instructions per window: {self.counted_ms:.2f} ms counted, "
             f"{self.predicted_ms:.2f} ms predicted for these kernels ({self.counted_ms / self.predicted_ms - 1:+.1%}; "
-            f"the conversion to time errs by {self.conversion_error:.1%} for an operator)"
+            f"the conversion to time is off by {self.conversion_error:.1%} on average for a single operator)"
         )
 
 
@@ -84,10 +84,10 @@ class EmulatedModel:
     Args:
         firmware: `Firmware`.
         core: str, `"cortex-m4"` or `"cortex-m33"`. Defaults to `"cortex-m4"`.
-        x: raw windows for the self-test. Defaults to None, random ones.
+        x: raw windows for the self-test. Defaults to None: random windows.
 
     Raises:
-        PortError: another core.
+        PortError: there is no emulated board with this core.
         ToolchainError: compiler, kernels or emulator are missing, or the sources do not compile without a warning.
 
     Example:
@@ -98,9 +98,9 @@ class EmulatedModel:
 
     def __init__(self, firmware: Firmware, core: str = "cortex-m4", x: Any = None):
         if core not in INSTRUCTIONS_PER_TICK:
-            raise PortError(f"No emulated board with core {core!r}; there are {', '.join(INSTRUCTIONS_PER_TICK)}.")
+            raise PortError(f"No emulated board has core {core!r}; choose {' or '.join(INSTRUCTIONS_PER_TICK)}.")
         self._firmware, self._core, self._x = firmware, core, x
-        self._layers = len(network(firmware).layers)
+        self._layers = len(build_network(firmware).layers)
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> EmulatedModel:
@@ -118,12 +118,12 @@ class EmulatedModel:
         self._stack.close()
 
     def selftest(self) -> int:
-        """Number of bytes that differ in the self-test."""
+        """Runs the self-test and returns the number of bytes that differ."""
         self._line.sendall(b"S")
-        return self._number()
+        return self._read_number()
 
     def run(self, x: Any, done: Callable[[], object] = lambda: None) -> Answers:
-        """Classes of raw windows (windows, time, channels), each sent as a stream of samples."""
+        """Classifies raw windows (windows, time, channels), each of them sent as a stream of samples."""
         time, channels, _ = self._firmware.model.window_shape
         windows = check_windows(x)
         if windows.shape[1:] != (time, channels):
@@ -141,22 +141,22 @@ class EmulatedModel:
     def stream(
         self, samples: np.ndarray, stride: int, raw: bool = False
     ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-        """The class, levels and ticks of each layer for each window that slides over samples (time, channels).
+        """Yields class, levels and ticks of each layer for every window that slides over samples (time, channels).
 
-        With `raw` they are of all channels, at the rate of the recordings that the model was made for.
+        With `raw`, the samples have all channels of the recordings that the model was made for, at their rate.
         """
         samples = np.ascontiguousarray(samples, "<f4")
         self._line.sendall((b"R" if raw else b"N") + struct.pack("<II", stride, len(samples)) + samples.tobytes())
-        while (found := self._number()) != NONE:
+        while (found := self._read_number()) != NONE:
             if found == ERROR:
-                raise VerificationError("A kernel on the emulated board refuses its layer.")
-            levels = np.frombuffer(self._received(self._firmware.model.classes), np.int8)
-            yield found, levels, np.frombuffer(self._received(4 * self._layers), "<u4")
+                raise VerificationError("A kernel on the emulated board rejects its layer.")
+            levels = np.frombuffer(self._receive(self._firmware.model.classes), np.int8)
+            yield found, levels, np.frombuffer(self._receive(4 * self._layers), "<u4")
 
-    def _number(self) -> int:
-        return int(struct.unpack("<i", self._received(4))[0])
+    def _read_number(self) -> int:
+        return int(struct.unpack("<i", self._receive(4))[0])
 
-    def _received(self, size: int) -> bytes:
+    def _receive(self, size: int) -> bytes:
         found = b""
         while len(found) < size:
             try:
@@ -170,13 +170,13 @@ class EmulatedModel:
 
 
 def build_image(export: pathlib.Path, core: str, layers: int, target: pathlib.Path) -> None:
-    """Compiles a 'c' export, as it was written, for an emulated board; a warning is an error.
+    """Compiles a 'c' export without changes for an emulated board; warnings are errors.
 
     Args:
-        export: folder of the export.
+        export: path of the export's folder.
         core: str, one of `tsnas.probe.build.CORES`.
         layers: int, number of layers of the model.
-        target: path of the ELF file.
+        target: path of the ELF file to write.
 
     Raises:
         ToolchainError: compiler or kernels are missing, or there is a warning.
@@ -194,14 +194,14 @@ def verify_export(
     Args:
         firmware: `Firmware`.
         x: raw windows (windows, time, channels).
-        core: str, `"cortex-m4"` or `"cortex-m33"`. Defaults to None, that of the model's board.
-        done: called after each window. Defaults to nothing.
+        core: str, `"cortex-m4"` or `"cortex-m33"`. Defaults to None: the core of the model's board.
+        done: callable without arguments, called after each window. Defaults to one that does nothing.
 
     Returns:
         `Verified`.
 
     Raises:
-        VerificationError: a byte that differs.
+        VerificationError: a byte differs.
         PortError: no emulated board has this core.
         ToolchainError: compiler, kernels or emulator are missing.
     """
@@ -216,7 +216,7 @@ def verify_export(
     wrong = np.flatnonzero((answers.levels != expected).any(axis=1) | (answers.classes != expected.argmax(axis=1)))
     if len(wrong):
         raise VerificationError(
-            f"The exported C differs from the reference interpreter in {len(wrong)} of {len(windows)} windows, the "
+            f"The exported C differs from the reference interpreter in {len(wrong)} of {len(windows)} windows. The "
             f"first is {wrong[0]}: {answers.levels[wrong[0]].tolist()} instead of {expected[wrong[0]].tolist()}."
         )
     conversion = conversion_for(firmware.board.name, core)

@@ -1,4 +1,4 @@
-"""What firmware has to know of a finished model, read from the .tflite file itself."""
+"""The facts that firmware needs about a finished model, read from the .tflite file itself."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from tsnas.tflite.metadata import read_metadata
 
 @dataclasses.dataclass(frozen=True)
 class Firmware:
-    """A model as firmware sees it.
+    """A finished model from the firmware's point of view.
 
     Args:
-        tflite: bytes of a .tflite file that tsnas made: class names and standardisation are in it.
-        board: `Board` that it was made for.
+        tflite: bytes of a .tflite file made by tsnas, which contains class names and standardisation.
+        board: `Board` for which it was made.
 
     Raises:
-        ExportError: a file without tsnas's metadata.
-        ModelFileError, FloatModelError: bytes that are no int8 .tflite file, or damaged metadata.
+        ExportError: the file has no metadata of tsnas.
+        ModelFileError, FloatModelError: the bytes are not an int8 .tflite file, or the metadata are damaged.
 
     Example:
         >>> firmware = Firmware.of(clf.tflite_model_)
@@ -43,18 +43,18 @@ class Firmware:
         metadata = read_metadata(self.tflite)
         if not isinstance(metadata, dict) or not {"classes", "standardization"} <= set(metadata):
             raise ExportError(
-                "This .tflite file does not say how its input is standardised and what its classes are called; export "
-                "one that a search of tsnas has made."
+                "This .tflite file does not say how its input is standardised or how its classes are named; export a "
+                "file that was made by a search of tsnas."
             )
         names = metadata["classes"]
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise ModelFileError(f"This .tflite file has {names!r} as its classes, not a list of names.")
-        # Before the interpreter, which trusts what it is given.
+        # Checked before the interpreter is made, which trusts its input.
         time, channels, _ = self.graph.input_shape
         if self.signal is not None and (self.signal.window, len(self.taken)) != (time, channels):
             raise ModelFileError(
-                f"This .tflite file takes windows of {time} samples of {channels} channels, but says that they come "
-                f"from {self.signal}; export it again."
+                f"This .tflite file takes windows of {time} samples and {channels} channels, but its metadata say that "
+                f"they come from {self.signal}; export it again."
             )
         sizes = (len(names), len(self.standardizer.mean))
         if sizes != (self.model.classes, self.model.window_shape[1]):
@@ -70,7 +70,7 @@ class Firmware:
 
     @classmethod
     def of(cls, tflite: bytes, board: Any = None) -> Firmware:
-        """The firmware of a file, on the board that is named in it, or on another."""
+        """Creates the firmware of a .tflite file for `board`, by default the one that the file names."""
         if board is None:
             board = (read_metadata(tflite) or {}).get("board")
             if board is None:
@@ -79,27 +79,27 @@ class Firmware:
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
-        """What travels in the file."""
+        """The metadata that tsnas stored in the file."""
         return read_metadata(self.tflite) or {}
 
     @cached_property
     def model(self) -> Int8Model:
-        """The file in the reference interpreter."""
+        """The model in the reference interpreter."""
         return Int8Model(self.tflite)
 
     @cached_property
     def graph(self) -> Graph:
-        """Its operators."""
+        """The operators of the model."""
         return read_graph(self.tflite)
 
     @cached_property
     def estimate(self) -> Estimate:
-        """What it costs on the board."""
+        """The estimated costs of the model on the board."""
         return estimate_tflite(self.tflite, self.board)
 
     @cached_property
     def standardizer(self) -> Standardizer:
-        """Mean and deviation of each channel."""
+        """Mean and standard deviation of each channel."""
         return Standardizer.from_json(self.metadata["standardization"])
 
     @property
@@ -109,33 +109,33 @@ class Firmware:
 
     @cached_property
     def signal(self) -> Signal | None:
-        """How windows are taken from samples; None if the model was trained on windows."""
+        """The `Signal` that turns samples into windows; None if the model was trained on windows."""
         signal = self.metadata.get("signal")
         return None if signal is None else Signal.from_json(signal)
 
     @property
     def taken(self) -> list[int]:
-        """The channels of a raw sample that the model takes, in its order."""
+        """The channels of a raw sample that the model takes, in the model's order."""
         chosen = None if self.signal is None else self.signal.channels
         return list(range(self.graph.input_shape[1]) if chosen is None else chosen)
 
     @property
     def decimation(self) -> int:
-        """Raw samples that become one of the model's."""
+        """The number of raw samples that are averaged into one sample of the model."""
         return 1 if self.signal is None else self.signal.decimation
 
     @property
     def mean(self) -> np.ndarray:
-        """float32 (channels,), what is taken from a raw value."""
+        """The float32 array (channels,) that is subtracted from a raw sample."""
         return np.array(self.standardizer.mean, np.float32)
 
     @property
     def step(self) -> np.ndarray:
-        """float32 (channels,), raw units in a level of the input."""
+        """The float32 array (channels,) of raw units per level of the model's input."""
         return (np.array(self.standardizer.std) * self.model.input_scale).astype(np.float32)
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Probabilities as the board computes them.
+        """Computes probabilities exactly as the board does.
 
         Args:
             x: array (windows, time, channels) in raw sensor units.
@@ -147,7 +147,7 @@ class Firmware:
         return (levels - self.model.output_zero_point) * np.float32(self.model.output_scale)
 
     def quantise(self, x: np.ndarray) -> np.ndarray:
-        """Raw windows as int8 levels, with the very arithmetic of the exported C: float32, one operation at a time.
+        """Quantises raw windows to int8 with the exact arithmetic of the exported C: float32, one operation at a time.
 
         Args:
             x: array (windows, time, channels) in raw sensor units.

@@ -1,4 +1,4 @@
-"""The formats of an export: which files each has, and what is in them."""
+"""The formats of an export, and the files of each."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import numpy as np
 from tsnas.data import check_windows
 from tsnas.errors import ExportError, WindowShapeError
 from tsnas.export.firmware import Firmware
-from tsnas.export.model_json import card_json
-from tsnas.export.network import network
-from tsnas.export.render import one_line, render
+from tsnas.export.model_json import format_model_json
+from tsnas.export.network import build_network
+from tsnas.export.render import join_lines, render
 from tsnas.export.stream import buffer_bytes
 from tsnas.probe.build import firmware_dir
 from tsnas.system.arguments import is_int
@@ -31,7 +31,7 @@ ARITHMETIC = ("arithmetic.h", "fixed_point.h", "add.c", "mean.c", "softmax.c")
 CMSIS_NN = "https://github.com/ARM-software/CMSIS-NN/#v4.0.0"
 MBED_OS = "https://github.com/ARMmbed/mbed-os/#mbed-os-6.17.0"
 MBED_IGNORE = "cmsis-nn/Tests/*\ncmsis-nn/Examples/*\n"
-# What registers each kind of operator in TensorFlow Lite Micro.
+# The method that registers each kind of operator in TensorFlow Lite Micro.
 TFLM_OPERATORS = {
     "conv2d": "AddConv2D",
     "depthwise_conv2d": "AddDepthwiseConv2D",
@@ -50,20 +50,21 @@ Files = dict[str, str | bytes]
 
 @dataclasses.dataclass(frozen=True)
 class SelfTest:
-    """Windows for the self-test: float32 (windows, time, channels), and where they come from."""
+    """Windows for the self-test: float32 (windows, time, channels), and their origin in words."""
 
     windows: np.ndarray
     source: str
 
     @classmethod
     def of(cls, firmware: Firmware, x: Any, count: int = SELFTEST_WINDOWS) -> SelfTest:
-        """Some of the caller's windows, evenly spread; or random ones, if there are none."""
+        """Selects evenly spaced windows of the caller's, or makes random ones if `x` is None."""
         time, channels, _ = firmware.model.window_shape
         if x is None:
             noise = np.random.default_rng(0).standard_normal((count, time, channels))
             raw = noise * firmware.standardizer.std + firmware.standardizer.mean
             return cls(
-                raw.astype(np.float32), "random values with the mean and deviation of each channel, no recordings"
+                raw.astype(np.float32),
+                "random values with the mean and standard deviation of each channel, not recordings",
             )
         windows = check_windows(x)
         if windows.shape[1:] != (time, channels):
@@ -83,23 +84,24 @@ def export_model(
     stride: int | None = None,
     architecture: Sequence[str] = (),
 ) -> list[pathlib.Path]:
-    """Writes what firmware needs; see `AutoClassifier.export`.
+    """Writes the files that firmware needs; see `AutoClassifier.export`.
 
     Args:
         firmware: `Firmware`.
-        directory: path of a folder; made if missing.
+        directory: path of a folder, created if missing.
         format: str, one of `FORMATS`. Defaults to `"tflite"`.
-        x: raw windows (windows, time, channels) for the self-test. Defaults to None, random ones.
-        stride: int, samples from one class to the next in the example. Defaults to None, half a window.
-        architecture: lines that describe the network, for `model.json`. Defaults to none.
+        x: raw windows (windows, time, channels) for the self-test. Defaults to None: random windows.
+        stride: int, samples from one result to the next in the example. Defaults to None: the stride of the model's
+            signal, or half a window if it has none.
+        architecture: lines that describe the network, for `model.json`. Defaults to `()`.
 
     Returns:
         list of the paths written.
 
     Raises:
-        ExportError: a format that does not exist, a stride below 1, or an operator that the format cannot have.
-        DataError: windows that cannot be used.
-        OutputDirError: the folder cannot be written.
+        ExportError: the format does not exist, the stride is below 1, or the format does not support an operator.
+        DataError: the windows cannot be used.
+        OutputDirError: the folder cannot be written to.
     """
     if format not in FORMATS:
         raise ExportError(f"format={format!r} is not known; choose one of {', '.join(map(repr, FORMATS))}.")
@@ -107,11 +109,17 @@ def export_model(
         known = firmware.signal and firmware.signal.stride
         stride = known or max(1, firmware.model.window_shape[0] // 2)
     if not is_int(stride, 1):
-        raise ExportError(f"stride={stride!r} must be a whole number of samples of at least 1.")
-    files: Files = {"model.tflite": firmware.tflite, "model.json": card_json(firmware, architecture)}
+        raise ExportError(f"stride={stride!r} must be a whole number of samples, at least 1.")
+    files: Files = {"model.tflite": firmware.tflite, "model.json": format_model_json(firmware, architecture)}
     if format != "tflite":
-        facts = _facts(firmware, SelfTest.of(firmware, x), int(stride), format)
-        files |= {"c": _c, "tflm": _tflm, "arduino": _arduino, "mbed": _mbed, "zephyr": _zephyr}[format](facts)
+        facts = _collect_facts(firmware, SelfTest.of(firmware, x), int(stride), format)
+        files |= {
+            "c": _render_c,
+            "tflm": _render_tflm,
+            "arduino": _render_arduino,
+            "mbed": _render_mbed,
+            "zephyr": _render_zephyr,
+        }[format](facts)
     folder = check_output_dir(directory)
     for name, content in files.items():
         path = folder / name
@@ -120,15 +128,15 @@ def export_model(
     return [folder / name for name in files]
 
 
-def _facts(firmware: Firmware, selftest: SelfTest, stride: int, format: str) -> dict[str, Any]:
-    """Everything that the templates name."""
+def _collect_facts(firmware: Firmware, selftest: SelfTest, stride: int, format: str) -> dict[str, Any]:
+    """Collects all variables of the templates."""
     time, channels, _ = firmware.model.window_shape
     outputs = firmware.model.predict_int8(firmware.quantise(selftest.windows))
     estimate = firmware.estimate
     facts = {
         "version": __version__,
         "format": format,
-        "title": f"A classifier of windows of {time} samples of {channels} channels, {len(firmware.classes)} classes",
+        "title": f"Classifier for windows of {time} samples and {channels} channels, {len(firmware.classes)} classes",
         "time": time,
         "channels": channels,
         "classes": firmware.classes,
@@ -141,7 +149,7 @@ def _facts(firmware: Firmware, selftest: SelfTest, stride: int, format: str) -> 
         "windows": selftest.windows,
         "outputs": outputs.tolist(),
         "output_names": [firmware.classes[i] for i in outputs.argmax(axis=1)],
-        "windows_comment": f"The self-test: {selftest.source}; outputs of the reference interpreter.",
+        "windows_comment": f"The self-test: {selftest.source}; expected outputs from the reference interpreter.",
         "stride": stride,
         "taken": np.array(firmware.taken),
         "raw_channels": max(firmware.taken) + 1,
@@ -157,7 +165,7 @@ def _facts(firmware: Firmware, selftest: SelfTest, stride: int, format: str) -> 
 
 
 def _c_facts(firmware: Firmware) -> dict[str, Any]:
-    net = network(firmware)
+    net = build_network(firmware)
     return {
         "layers": net.layers,
         "arena_bytes": net.arena_bytes,
@@ -179,68 +187,70 @@ def _tflm_facts(firmware: Firmware) -> dict[str, Any]:
         "arena_comment": f"Tensor arena, as estimated for {firmware.board.name}: activations, scratch buffers of "
         f"CMSIS-NN and the interpreter's own records. {slack} bytes of it are a margin for other versions of "
         "TensorFlow Lite Micro. If tsnas_init() returns 2, your version needs more; arena_used_bytes() of the "
-        "interpreter tells how much it uses.",
+        "interpreter returns how much it uses.",
     }
 
 
-def _common(facts: dict[str, Any]) -> Files:
+def _common_files(facts: dict[str, Any]) -> Files:
     files: Files = {name: (SOURCES / name).read_text() for name in COMMON}
     templates = ("tsnas.h", "tsnas_constants.c", "tsnas_selftest.h", "tsnas_selftest.c")
     return files | {name: render(f"{name}.j2", **facts) for name in templates}
 
 
-def _c_sources(facts: dict[str, Any]) -> Files:
-    """The model without an interpreter."""
-    files = _common(facts) | {name: (SOURCES / name).read_text() for name in KERNELS}
+def _c_files(facts: dict[str, Any]) -> Files:
+    """Returns the sources of the model without an interpreter."""
+    files = _common_files(facts) | {name: (SOURCES / name).read_text() for name in KERNELS}
     files |= {name: (firmware_dir() / "ops" / name).read_text() for name in ARITHMETIC}
     return files | {"tsnas_model.c": render("tsnas_model.c.j2", **facts)}
 
 
-def _tflm_sources(facts: dict[str, Any]) -> Files:
-    """The model in the interpreter."""
+def _tflm_files(facts: dict[str, Any]) -> Files:
+    """Returns the sources of the model in the interpreter."""
     templates = ("tsnas_model_data.h", "tsnas_model_data.c", "tsnas_model.cc")
-    return _common(facts) | {name: render(f"{name}.j2", **facts) for name in templates}
+    return _common_files(facts) | {name: render(f"{name}.j2", **facts) for name in templates}
 
 
-def _under(folder: str, files: Files) -> Files:
+def _move_to(folder: str, files: Files) -> Files:
     return {f"{folder}/{name}": content for name, content in files.items()}
 
 
-def _readme(facts: dict[str, Any]) -> Files:
+def _render_readme(facts: dict[str, Any]) -> Files:
     return {"README.md": render("README.md.j2", **facts)}
 
 
-def _c(facts: dict[str, Any]) -> Files:
+def _render_c(facts: dict[str, Any]) -> Files:
     example = {"example/main.c": render("main.c.j2", **facts), "CMakeLists.txt": render("CMakeLists.txt.j2", **facts)}
-    return _under("tsnas", _c_sources(facts)) | example | _readme(facts)
+    return _move_to("tsnas", _c_files(facts)) | example | _render_readme(facts)
 
 
-def _tflm(facts: dict[str, Any]) -> Files:
-    return _under("tsnas", _tflm_sources(facts)) | {"example/main.c": render("main.c.j2", **facts)} | _readme(facts)
+def _render_tflm(facts: dict[str, Any]) -> Files:
+    return (
+        _move_to("tsnas", _tflm_files(facts)) | {"example/main.c": render("main.c.j2", **facts)} | _render_readme(facts)
+    )
 
 
-def _arduino(facts: dict[str, Any]) -> Files:
-    names = ", ".join(one_line(name) for name in facts["classes"])
-    files = _under("src", {_cpp(name): content for name, content in _tflm_sources(facts).items()})
+def _render_arduino(facts: dict[str, Any]) -> Files:
+    names = ", ".join(join_lines(name) for name in facts["classes"])
+    files = _move_to("src", {_rename_to_cpp(name): content for name, content in _tflm_files(facts).items()})
     files["library.properties"] = render("library.properties.j2", names=names, **facts)
     files["examples/Classify/Classify.ino"] = render("Classify.ino.j2", **facts)
-    return files | _readme(facts)
+    return files | _render_readme(facts)
 
 
-def _cpp(name: str) -> str:
-    """The Arduino builder takes .cpp, and not .cc."""
+def _rename_to_cpp(name: str) -> str:
+    """Renames .cc to .cpp, which the Arduino builder expects."""
     return name.removesuffix(".cc") + ".cpp" if name.endswith(".cc") else name
 
 
-def _mbed(facts: dict[str, Any]) -> Files:
-    files = _under("tsnas", _c_sources(facts))
+def _render_mbed(facts: dict[str, Any]) -> Files:
+    files = _move_to("tsnas", _c_files(facts))
     files |= {"cmsis-nn.lib": f"{CMSIS_NN}\n", "mbed-os.lib": f"{MBED_OS}\n", ".mbedignore": MBED_IGNORE}
     files |= {"mbed_app.json": render("mbed_app.json.j2", **facts), "main.cpp": render("main.mbed.cpp.j2", **facts)}
-    return files | _readme(facts)
+    return files | _render_readme(facts)
 
 
-def _zephyr(facts: dict[str, Any]) -> Files:
-    files = _under("src", _c_sources(facts))
+def _render_zephyr(facts: dict[str, Any]) -> Files:
+    files = _move_to("src", _c_files(facts))
     for name, template in {
         "zephyr/module.yml": "module.yml.j2",
         "zephyr/CMakeLists.txt": "zephyr.CMakeLists.txt.j2",
@@ -250,4 +260,4 @@ def _zephyr(facts: dict[str, Any]) -> Files:
         "samples/classify/src/main.c": "main.zephyr.c.j2",
     }.items():
         files[name] = render(template, **facts)
-    return files | _readme(facts)
+    return files | _render_readme(facts)

@@ -1,4 +1,4 @@
-"""model.json: what firmware must know to feed a model and to read its answer."""
+"""Writes model.json: the facts that firmware needs to feed a model and to read its output."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from tsnas.export.firmware import Firmware
 
 
-def card(firmware: Firmware, architecture: Sequence[str] = ()) -> dict[str, Any]:
-    """The facts of a model as plain values.
+def describe_model(firmware: Firmware, architecture: Sequence[str] = ()) -> dict[str, Any]:
+    """Returns the facts about a model as plain JSON values.
 
     Args:
         firmware: `Firmware`.
-        architecture: lines that describe the network. Defaults to none.
+        architecture: lines that describe the network. Defaults to `()`.
     """
     model, estimate = firmware.model, firmware.estimate
     return {
@@ -49,6 +49,6 @@ def card(firmware: Firmware, architecture: Sequence[str] = ()) -> dict[str, Any]
     }
 
 
-def card_json(firmware: Firmware, architecture: Sequence[str] = ()) -> str:
-    """The same as text."""
-    return json.dumps(card(firmware, architecture), indent=2) + "\n"
+def format_model_json(firmware: Firmware, architecture: Sequence[str] = ()) -> str:
+    """Returns the same facts as the text of model.json."""
+    return json.dumps(describe_model(firmware, architecture), indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""A model as a list of calls of C functions, with places in one static array for everything that lives."""
+"""A model as a list of C function calls, with all activations and scratch buffers in one static array."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ LONG = {
     "stride_w": "stride_width",
 }
 RANGE = ("act_min", "act_max")
-# Name, type in C and in NumPy of each constant.
+# Name, C type and NumPy type of each constant.
 CONSTANTS = {
     protocol.WEIGHTS: ("weights", "int8_t", "<i1"),
     protocol.BIAS: ("bias", "int32_t", "<i4"),
     protocol.MULTIPLIERS: ("multipliers", "int32_t", "<i4"),
     protocol.SHIFTS: ("shifts", "int32_t", "<i4"),
 }
-# What no layer may be called in the C code.
+# Names that no layer may have in the C code.
 KEYWORDS = """
 auto break case char const continue default do double else enum extern float for goto if inline int long register
 restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
 """
 TAKEN = {"arena", *KEYWORDS.split()}
-# Words that have another name in a struct of the C code.
+# The fields of the struct `add_params` that come from the descriptor of an addition.
 ADD_WORDS = ("in_offset", "in2_offset", "out_offset", "in_multiplier", "in_shift", "in2_multiplier", "in2_shift")
 
 
 @dataclasses.dataclass(frozen=True)
 class Array:
-    """A constant array of C."""
+    """A constant C array."""
 
     name: str
     type: str
@@ -53,23 +53,24 @@ class Array:
 
     @property
     def size(self) -> int:
+        """The number of elements."""
         return int(self.values.size)
 
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
-    """One operator.
+    """One operator in C.
 
     Args:
         name: str, its C identifier.
-        title: str, the name of the layer in the model.
-        comment: str, what it computes.
-        struct: str, type of its parameters.
-        fields: list of (field, value as C text).
-        arrays: list of `Array`.
+        title: str, name of the layer in the model.
+        comment: str, description of the operator for a comment.
+        struct: str, C type of its parameters.
+        fields: list of (field, value as C text), its parameters.
+        arrays: list of `Array`, its constants.
         call: str, the call that runs it.
-        checked: bool, whether the call returns 0 for success.
-        op: its descriptor.
+        checked: bool, whether that call returns a status, with 0 for success.
+        op: `Op`, its descriptor.
     """
 
     name: str
@@ -88,9 +89,9 @@ class Network:
     """A model without an interpreter.
 
     Args:
-        layers: list of `Layer`, in order.
-        arena_bytes: int, activations and scratch buffers.
-        input_offset, output_offset: int, places in the arena.
+        layers: list of `Layer`, in order of execution.
+        arena_bytes: int, size of all activations and scratch buffers.
+        input_offset, output_offset: int, offsets of input and output in the arena.
     """
 
     layers: list[Layer]
@@ -100,21 +101,24 @@ class Network:
 
     @property
     def constant_bytes(self) -> int:
-        """Bytes of weights, biases, multipliers and shifts."""
+        """The size in bytes of weights, biases, multipliers and shifts."""
         return sum(array.values.nbytes for layer in self.layers for array in layer.arrays)
 
 
-def network(firmware: Firmware) -> Network:
-    """The layers of a model and their places.
+def build_network(firmware: Firmware) -> Network:
+    """Lays out a model as C layers in one arena.
 
     Raises:
-        ExportError: an operator that the C code has no kernel for.
+        ExportError: the C code has no kernel for an operator.
     """
     graph = firmware.graph
     steps = model_steps(firmware.tflite)
     if len(steps) < len(graph.nodes):
-        raise ExportError("The model has operators that only move data; the 'c' export takes networks of tsnas alone.")
-    # Where the file puts them; the C code needs no scratch for a mean, where TFLM has one.
+        raise ExportError(
+            "The model has operators that only move data; the 'c' export supports only networks made by tsnas. Export "
+            "'tflm' instead."
+        )
+    # At the offsets of the file; unlike TFLM, the C code needs no scratch buffer for a mean.
     buffers = [
         buffer
         for buffer in arena_buffers(graph, ALIGNMENT, scratch=True)
@@ -126,8 +130,10 @@ def network(firmware: Firmware) -> Network:
     lifetimes = [buffer.lifetime for buffer in buffers]
     offsets = greedy_offsets(lifetimes, graph.offsets or ())
     places = {buffer.name: (offset, buffer.size) for buffer, offset in zip(buffers, offsets, strict=True)}
-    names = _identifiers([node.name for node in graph.nodes])
-    layers = [_layer(node, step, name, places) for node, step, name in zip(graph.nodes, steps, names, strict=True)]
+    names = _make_identifiers([node.name for node in graph.nodes])
+    layers = [
+        _build_layer(node, step, name, places) for node, step, name in zip(graph.nodes, steps, names, strict=True)
+    ]
     return Network(
         layers=layers,
         arena_bytes=aligned(head_bytes(lifetimes, offsets)),
@@ -136,8 +142,8 @@ def network(firmware: Firmware) -> Network:
     )
 
 
-def _identifiers(names: Sequence[str]) -> list[str]:
-    """C identifiers, each once."""
+def _make_identifiers(names: Sequence[str]) -> list[str]:
+    """Converts names of layers to distinct C identifiers."""
     found: list[str] = []
     for name in names:
         plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower() or "layer"
@@ -148,7 +154,7 @@ def _identifiers(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _layer(node: Node, step: Step, name: str, places: dict[str, tuple[int, int]]) -> Layer:
+def _build_layer(node: Node, step: Step, name: str, places: dict[str, tuple[int, int]]) -> Layer:
     words, op = step.words, node.op
     arrays = [
         Array(f"{name}_{CONSTANTS[tensor][0]}", CONSTANTS[tensor][1], np.frombuffer(content, CONSTANTS[tensor][2]))
@@ -171,7 +177,7 @@ def _layer(node: Node, step: Step, name: str, places: dict[str, tuple[int, int]]
         struct: str, fields: list[tuple[str, str]], function: str, *arguments: str, checked: bool = True
     ) -> Layer:
         call = f"{function}(&{name}, {', '.join(arguments)})"
-        return Layer(name, node.name, _comment(node), struct, fields, arrays, call, checked, op)
+        return Layer(name, node.name, _describe_node(node), struct, fields, arrays, call, checked, op)
 
     shapes = [shape("in"), shape("out")]
     if words.kind in (protocol.CONV2D, protocol.DEPTHWISE_CONV2D):
@@ -202,8 +208,8 @@ def _layer(node: Node, step: Step, name: str, places: dict[str, tuple[int, int]]
     raise ExportError(f"The 'c' export has no kernel for {op}; export 'tflm' instead.")
 
 
-def _comment(node: Node) -> str:
-    """Such as `conv2d 128x6x1 -> 32x6x16, 7x1, stride 4x1`."""
+def _describe_node(node: Node) -> str:
+    """Describes an operator, such as `conv0: conv2d 128x6x1 -> 32x6x16, kernel 7x1, stride 4x1`."""
     op: Any = node.op
     inputs = " + ".join("x".join(map(str, shape)) for shape in op.in_shapes)
     text = f"{node.name}: {op.kind} {inputs} -> {'x'.join(map(str, op.out_shape))}"

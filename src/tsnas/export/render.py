@@ -1,4 +1,4 @@
-"""Fills the templates of exported sources: numbers, strings and names as C has them."""
+"""Fills the templates of exported sources, with numbers, strings and names in the syntax of C."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ WIDTH = 112
 
 
 def render(template: str, **values: Any) -> str:
-    """The text of a template, without blank lines at its ends but for the last newline."""
+    """Renders a template to text that neither starts nor ends with a blank line and has a final newline."""
     return _environment().get_template(template).render(**values).strip("\n") + "\n"
 
 
 @functools.lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
-    # Sources and Markdown, no HTML: what needs escaping has a filter of its own.
+    # Sources and Markdown, no HTML: values that need escaping pass through a filter of their own.
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("tsnas.export"),
         undefined=jinja2.StrictUndefined,
@@ -29,23 +29,23 @@ def _environment() -> jinja2.Environment:
         autoescape=False,
     )
     environment.filters |= {
-        "c_string": c_string,
-        "comment": comment,
-        "float32": float_literal,
-        "floats": floats,
-        "integers": integers,
-        "samples": samples,
-        "markdown": markdown,
-        "properties": one_line,
+        "c_string": quote_c_string,
+        "comment": escape_comment,
+        "float32": format_float,
+        "floats": format_floats,
+        "integers": format_integers,
+        "samples": format_samples,
+        "markdown": escape_markdown,
+        "properties": join_lines,
     }
     return environment
 
 
-def c_string(text: str) -> str:
-    """A string literal of C, in ASCII; other characters as bytes of UTF-8 in octal.
+def quote_c_string(text: str) -> str:
+    """Returns text as a C string literal in ASCII; other characters become octal escapes of their UTF-8 bytes.
 
     Example:
-        >>> print(c_string('go "left"'))
+        >>> print(quote_c_string('go "left"'))
         "go \\"left\\""
     """
     escaped = {'"': '\\"', "\\": "\\\\", "?": "\\?"}
@@ -56,27 +56,27 @@ def c_string(text: str) -> str:
     )
 
 
-def comment(text: str) -> str:
-    """Text that cannot end a comment of C, start another or be more than one line."""
+def escape_comment(text: str) -> str:
+    """Returns text for a C comment: one line that can neither end the comment nor start another."""
     plain = re.sub(r"[^ -~]", "?", text.encode("ascii", "replace").decode())
     return plain.replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").replace("??", "? ?")
 
 
-def one_line(text: str) -> str:
-    """Text for a file of `key=value` lines."""
+def join_lines(text: str) -> str:
+    """Joins text to one line, for a file of `key=value` lines."""
     return " ".join(text.split())
 
 
-def markdown(text: str) -> str:
-    """Text for a cell of a Markdown table, as it is."""
-    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", one_line(text))
+def escape_markdown(text: str) -> str:
+    """Escapes text for a cell of a Markdown table, so that it appears literally."""
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", join_lines(text))
 
 
-def float_literal(value: float) -> str:
-    """A float of C that is the same float32.
+def format_float(value: float) -> str:
+    """Formats a number as the C float literal of the same float32 value.
 
     Example:
-        >>> float_literal(0.1)
+        >>> format_float(0.1)
         '0.1f'
     """
     single = np.float32(value)
@@ -85,26 +85,26 @@ def float_literal(value: float) -> str:
     return (text + "0" if text.endswith(".") else text) + "f"
 
 
-def floats(values: Iterable[float]) -> str:
-    """The inside of an array of floats."""
-    return _wrapped(", ".join(map(float_literal, values)), 4)
+def format_floats(values: Iterable[float]) -> str:
+    """Formats the elements of a C array of floats."""
+    return _wrap(", ".join(map(format_float, values)), 4)
 
 
-def samples(window: np.ndarray) -> str:
-    """The inside of an array of samples (time, channels), a line or more for each."""
-    rows = ("{" + ", ".join(map(float_literal, sample)) + "}," for sample in window)
-    return "\n".join(_wrapped(row, 8) for row in rows)
+def format_samples(window: np.ndarray) -> str:
+    """Formats the elements of a C array of samples (time, channels), at least one line per sample."""
+    rows = ("{" + ", ".join(map(format_float, sample)) + "}," for sample in window)
+    return "\n".join(_wrap(row, 8) for row in rows)
 
 
-def integers(values: np.ndarray | bytes) -> str:
-    """The inside of an array of integers."""
+def format_integers(values: np.ndarray | bytes) -> str:
+    """Formats the elements of a C array of integers."""
     array = np.frombuffer(values, np.uint8) if isinstance(values, bytes) else values
-    # The least int32 has no literal of its own: -2147483648 is the negative of a number that is too large.
+    # The smallest int32 has no literal in C: -2147483648 is the negation of a number that is too large.
     texts = ("(-2147483647 - 1)" if value == -(2**31) else str(value) for value in array.tolist())
-    return _wrapped(", ".join(texts), 4)
+    return _wrap(", ".join(texts), 4)
 
 
-def _wrapped(text: str, indent: int) -> str:
+def _wrap(text: str, indent: int) -> str:
     margin = " " * indent
     return "\n".join(
         textwrap.wrap(

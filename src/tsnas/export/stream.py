@@ -1,4 +1,4 @@
-"""RAM of the streaming helper in exported firmware."""
+"""Computes the RAM of the streaming helper in exported firmware."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ COUNTER_BYTES = 12
 
 
 def buffer_bytes(time: int, channels: int, decimation: int = 1) -> int:
-    """Bytes of `struct tsnas_stream`, which comes on top of the tensor arena.
+    """Returns the size of `struct tsnas_stream`, which is needed in addition to the tensor arena.
 
     Args:
-        time: int, samples in a window.
-        channels: int, sensor channels that the model takes.
-        decimation: int, raw samples that are averaged to one. Defaults to 1.
+        time: int, samples per window.
+        channels: int, number of channels that the model takes.
+        decimation: int, number of raw samples that are averaged into one. Defaults to 1.
 
     Returns:
-        int, the last `time` samples as int8, aligned to 4 bytes, and three counters; with decimation also a float for
-        each channel, and a fourth counter.
+        int, bytes for the last `time` samples as int8, aligned to 4 bytes, and three counters; with decimation also
+        for one float per channel and a fourth counter.
 
     Example:
         >>> buffer_bytes(128, 6)

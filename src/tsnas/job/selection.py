@@ -166,10 +166,10 @@ def _tuned(
         return rounds.first(architecture, units).macro_f1
 
     # Imported here because keras-tuner takes seconds to import.
-    from tsnas.tuning.architectures import tuned
+    from tsnas.tuning.architectures import tune_architectures
 
     with tempfile.TemporaryDirectory() as folder:
-        return tuned(paths, settings.strategy, trials, evaluate, seed, folder)
+        return tune_architectures(paths, settings.strategy, trials, evaluate, seed, folder)
 
 
 def dry_run(parts: Sequence[Part], bounds: Bounds, candidate: Candidate, metadata: dict) -> Candidate:

@@ -23,7 +23,7 @@ from tsnas.cost.limits import Limits
 from tsnas.data import Signal, Standardizer, check_labels
 from tsnas.errors import ModelFileError, TsnasError
 from tsnas.export.firmware import Firmware
-from tsnas.export.model_json import card_json
+from tsnas.export.model_json import format_model_json
 from tsnas.model.model import Model, raw_network
 from tsnas.search.contest import completed
 from tsnas.space.architecture import Architecture
@@ -55,7 +55,7 @@ def save(model: Model, params: Mapping[str, Any], directory: str | os.PathLike[s
     """
     folder = check_output_dir(directory)
     files = to_bytes(model, params)
-    files[CARD_FILE] = card_json(model.firmware, model.architecture.describe()).encode()
+    files[CARD_FILE] = format_model_json(model.firmware, model.architecture.describe()).encode()
     # The file that `load` reads first is written last, so that an interrupted save is not taken for a complete one.
     for name in (MODEL_FILE, FLOAT_FILE, CARD_FILE, STATE_FILE):
         write_file(folder / name, files[name])

@@ -35,7 +35,7 @@ from tsnas.system.lock import exclusive
 from tsnas.tuning.bayesian import Bayesian
 from tsnas.tuning.jobs import SCORE
 from tsnas.tuning.leases import Leases
-from tsnas.tuning.team import check_team, kept_seed
+from tsnas.tuning.team import check_team, resolve_seed
 from tsnas.tuning.tuner import search
 
 TUNERS = ("random", "bayesian")
@@ -172,7 +172,7 @@ class SignalSearch(BaseEstimator):
             work = folder / "work" / Checkpoints(folder, identity).fingerprint[:12]
             # Workers share the folder of their chief.
             with exclusive(None if own_role == "worker" else folder), deferred_interrupt():
-                seed = kept_seed(self.seed, work)
+                seed = resolve_seed(self.seed, work)
                 kept = Checkpoints(work, identity)
                 splits = self._splits(checked, seed)
 

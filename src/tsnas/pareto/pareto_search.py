@@ -35,7 +35,7 @@ from tsnas.system.arguments import is_int
 from tsnas.system.files import check_output_dir, write_file
 from tsnas.system.interrupts import deferred_interrupt
 from tsnas.system.lock import exclusive
-from tsnas.tuning.team import check_team, kept_seed
+from tsnas.tuning.team import check_team, resolve_seed
 from tsnas.tuning.tuner import run_jobs
 
 FRONT_FILE = "front.json"
@@ -153,7 +153,9 @@ class ParetoSearch(BaseEstimator):
         work = folder / "work" / identity.fingerprint[:12]
         # Workers share the folder of their chief.
         with exclusive(None if own_role == "worker" else folder), deferred_interrupt():
-            job = dataclasses.replace(job, settings=dataclasses.replace(job.settings, seed=kept_seed(self.seed, work)))
+            job = dataclasses.replace(
+                job, settings=dataclasses.replace(job.settings, seed=resolve_seed(self.seed, work))
+            )
             save = functools.partial(_save, self._text(job), self.space)
             front = FrontWork(job, niches, folder, work, save, callbacks)
             run_jobs(front.plan, self._announced(front), work)

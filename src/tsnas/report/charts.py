@@ -1,4 +1,4 @@
-"""Charts of a report as SVG: bars in tables, lines over epochs, and the finalists of a contest."""
+"""Draws the charts of a report as SVG: bars in tables, lines over epochs, and the finalists of a contest."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from markupsafe import Markup
 
 from tsnas.report import svg
 
-# Natural size of a chart, which is about the width of a phone.
+# Natural size of a chart, about the width of a phone.
 WIDTH, HEIGHT = 340, 190
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 10, 34
 FONT = 11
 
 
-def bar(value: float, most: float, class_: str = "bar", width: int = 56, track: bool = False) -> Markup:
-    """A horizontal bar to stand beside a number in a table; `track` shows how long it could be."""
+def draw_bar(value: float, most: float, class_: str = "bar", width: int = 56, track: bool = False) -> Markup:
+    """Draws a horizontal bar for a table, next to a number; `track` shows its full length."""
     length = 0.0 if most <= 0 else width * value / most
     shown = max(length, 1.0) if value > 0 else 0.0
     return svg.element(
@@ -32,8 +32,8 @@ def bar(value: float, most: float, class_: str = "bar", width: int = 56, track: 
     )
 
 
-def ticks(low: float, high: float, count: int = 4) -> list[float]:
-    """Round numbers from `low` to `high`, about `count` of them."""
+def round_ticks(low: float, high: float, count: int = 4) -> list[float]:
+    """Returns about `count` round numbers between `low` and `high`."""
     span = high - low
     if span <= 0:
         return [low]
@@ -45,27 +45,30 @@ def ticks(low: float, high: float, count: int = 4) -> list[float]:
 
 
 class Plane:
-    """The axes of a chart: turns values into places, and draws grid, numbers and titles."""
+    """The coordinate system of a chart, which maps values to positions and draws grid, numbers and titles."""
 
     def __init__(self, x: tuple[float, float], y: tuple[float, float]):
         self.x_range, self.y_range = x, y
 
     def x(self, value: float) -> float:
+        """Returns the horizontal position of a value."""
         low, high = self.x_range
         return LEFT + (WIDTH - LEFT - RIGHT) * (value - low) / ((high - low) or 1.0)
 
     def y(self, value: float) -> float:
+        """Returns the vertical position of a value."""
         low, high = self.y_range
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - low) / ((high - low) or 1.0)
 
     def axes(self, x_title: str, x_ticks: Sequence[float] | None = None) -> list[Markup]:
+        """Draws grid, numbers and the title of the horizontal axis."""
         parts: list[Markup] = []
-        for value in ticks(*self.y_range):
+        for value in round_ticks(*self.y_range):
             parts += [
                 svg.line(LEFT, self.y(value), WIDTH - RIGHT, self.y(value), "grid"),
                 svg.text(LEFT - 6, self.y(value) + 4, f"{value:g}", "end"),
             ]
-        for value in ticks(*self.x_range, count=6) if x_ticks is None else x_ticks:
+        for value in round_ticks(*self.x_range, count=6) if x_ticks is None else x_ticks:
             parts.append(svg.text(self.x(value), HEIGHT - BOTTOM + 15, f"{value:g}", "middle"))
         floor = self.y(self.y_range[0])
         parts.append(svg.line(LEFT, floor, WIDTH - RIGHT, floor))
@@ -76,21 +79,21 @@ class Plane:
 def epochs_chart(
     label: str, series: Sequence[tuple[str, str, Sequence[float | None]]], limit: float | None = None, top: float = 0.0
 ) -> Markup:
-    """Lines over epochs.
+    """Draws lines over epochs.
 
     Args:
-        label: str, what is shown.
-        series: sequence of (name, CSS class, values; None where there is none).
-        limit: float, drawn as a dashed line, if it is not far above the values. Defaults to None.
-        top: float, upper end of the axis, where it is known. Defaults to 0, found from the values.
+        label: str, description of the chart.
+        series: sequence of (name, CSS class, values), with None for missing values.
+        limit: float, drawn as a dashed line unless it is far above the values. Defaults to None.
+        top: float, upper end of the axis if known. Defaults to 0: found from the values.
     """
     known = [value for _, _, values in series for value in values if value is not None]
     epochs = max(len(values) for _, _, values in series)
     shown = limit is not None and limit <= 3 * max(known, default=0.0)
     high = top or 1.08 * max([*known, *([limit] if shown and limit is not None else [])], default=1.0)
     plane = Plane((1, max(epochs, 2)), (0.0, high or 1.0))
-    x_ticks = sorted({round(value) for value in ticks(1, epochs, 6)} | {1, epochs})
-    # Two numbers side by side must not touch.
+    x_ticks = sorted({round(value) for value in round_ticks(1, epochs, 6)} | {1, epochs})
+    # Neighbouring numbers must not touch.
     x_ticks = [tick for tick in x_ticks if tick in (1, epochs) or 0.06 * epochs < tick < 0.94 * epochs]
     parts = plane.axes("epoch", x_ticks)
     if shown and limit is not None:
@@ -106,14 +109,14 @@ def epochs_chart(
 
 
 def contest_chart(contest: dict[str, Any], limit_ms: float | None) -> Markup:
-    """The finalists: macro-F1 over latency, both rounds, the winner with a ring."""
+    """Draws the finalists: macro-F1 over latency for both rounds, with a ring around the winner."""
     finalists = contest["finalists"]
     costs = [finalist["latency_ms"] for finalist in finalists]
     scores = [finalist[key] for finalist in finalists for key in ("macro_f1", "second_macro_f1")]
     known = [score for score in scores if score is not None]
     shown = limit_ms is not None and limit_ms <= 2 * max(costs)
-    x_range = _padded([*costs, *([limit_ms] if shown and limit_ms is not None else [])])
-    low, high = _padded(known)
+    x_range = _pad([*costs, *([limit_ms] if shown and limit_ms is not None else [])])
+    low, high = _pad(known)
     plane = Plane(x_range, (max(low, 0.0), min(high, 1.0)))
     parts = plane.axes("latency (ms)")
     if shown and limit_ms is not None:
@@ -139,7 +142,7 @@ def contest_chart(contest: dict[str, Any], limit_ms: float | None) -> Markup:
     return svg.picture(WIDTH, HEIGHT, "Macro-F1 of the finalists over their latency", *parts)
 
 
-def _padded(values: Sequence[float]) -> tuple[float, float]:
+def _pad(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
     room = 0.12 * (high - low) or 0.05 * abs(high) or 0.05
     return low - room, high + room

@@ -1,4 +1,4 @@
-"""Facts of a report about costs: limits, layers, and what lives in the arena when."""
+"""The facts of a report about costs: limits, layers, and the buffers in the arena over time."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from tsnas.export import stream
 from tsnas.graph.graph import Graph
 
 KEPT, OVER, NOT_JUDGED, NO_LIMIT = "kept", "OVER", "not judged", "no limit"
-MODEL_TEXT = "the kernel model, fitted to such operators: margin its error on operators kept out, 95th percentile"
+MODEL_TEXT = "the kernel model, fitted to such operators; the margin is its 95th-percentile error on held-out operators"
 
 
 def limit_facts(estimate: Estimate, limits: Limits) -> list[dict[str, Any]]:
-    """What each cost is, what it may be, and whether that is kept; RAM and flash are bounded by the board at least."""
+    """Returns each cost with its limit and the verdict; RAM and flash are limited at least by the board."""
     ram_kb, flash_kb = estimate.board_ram_bytes / BYTES_PER_KB, estimate.board_flash_bytes / BYTES_PER_KB
     rows = [
-        _judged("latency", "ms", estimate.latency_ms, limits.max_latency_ms, None)
+        _judge("latency", "ms", estimate.latency_ms, limits.max_latency_ms, None)
         | {"margin": estimate.latency_margin_ms},
-        _judged("RAM", "bytes", estimate.ram_bytes, limits.max_ram_kb, ram_kb),
-        _judged("flash", "bytes", estimate.flash_bytes, limits.max_flash_kb, flash_kb),
+        _judge("RAM", "bytes", estimate.ram_bytes, limits.max_ram_kb, ram_kb),
+        _judge("flash", "bytes", estimate.flash_bytes, limits.max_flash_kb, flash_kb),
     ]
     if limits.max_energy_mj is not None or estimate.energy_mj is not None:
-        rows.append(_judged("energy", "mJ", estimate.energy_mj, limits.max_energy_mj, None))
+        rows.append(_judge("energy", "mJ", estimate.energy_mj, limits.max_energy_mj, None))
     return rows
 
 
-def _judged(name: str, unit: str, value: float | None, given: float | None, board: float | None) -> dict[str, Any]:
-    """One limit; those in bytes come in KB."""
+def _judge(name: str, unit: str, value: float | None, given: float | None, board: float | None) -> dict[str, Any]:
+    """Returns the facts and the verdict of one limit; limits of values in bytes are given in KB."""
     bounds = [bound for bound in (given, board) if bound is not None]
     limit: float | None = min(bounds) if bounds else None
     source = None if limit is None else "given" if limit == given else "board"
@@ -44,7 +44,7 @@ def _judged(name: str, unit: str, value: float | None, given: float | None, boar
     elif value is None:
         verdict = NOT_JUDGED
     else:
-        # Energy is a product: it may be off in the last digit, as in `Limits.exceeded`.
+        # Energy is a product and may be off in the last digit, as in `Limits.exceeded`.
         verdict = OVER if value > limit * (1 + 1e-9 * (name == "energy")) else KEPT
     used = None if value is None or limit is None else value / limit
     facts = {"name": name, "unit": unit, "value": value, "limit": limit, "limit_from": source, "used": used}
@@ -52,7 +52,7 @@ def _judged(name: str, unit: str, value: float | None, given: float | None, boar
 
 
 def latency_facts(estimate: Estimate, board: Board) -> dict[str, Any]:
-    """The latency with its margin, the error of the model behind it, and how much of it stands on what."""
+    """Returns the latency with its margin, the error of the latency model, and the latency by source."""
     sources = {}
     for source, mark in SOURCE_MARKS.items():
         rows = [row for row in estimate.rows if row.latency_source == source]
@@ -76,7 +76,7 @@ def latency_facts(estimate: Estimate, board: Board) -> dict[str, Any]:
 
 
 def layer_facts(estimate: Estimate, graph: Graph) -> list[dict[str, Any]]:
-    """The operators in execution order: what they are, and what each costs."""
+    """Returns the operators in execution order, with the properties and costs of each."""
     layers = []
     for row, node in zip(estimate.rows, graph.nodes, strict=True):
         op = node.op
@@ -102,7 +102,7 @@ def layer_facts(estimate: Estimate, graph: Graph) -> list[dict[str, Any]]:
 
 
 def memory_facts(graph: Graph, board: Board) -> dict[str, Any]:
-    """Every buffer of the arena with its place and its time, and what lives while each operator runs."""
+    """Returns every buffer of the arena with its offset and lifetime, and the live buffers for each operator."""
     plan = plan_arena(graph, board.runtime)
     buffers = arena_buffers(graph, board.runtime.alignment, scratch=True)
     offsets = greedy_offsets([buffer.lifetime for buffer in buffers], graph.offsets or ())
@@ -138,6 +138,6 @@ def memory_facts(graph: Graph, board: Board) -> dict[str, Any]:
 
 
 def stream_facts(time: int, channels: int, arena_bytes: int, signal: Signal | None = None) -> dict[str, Any]:
-    """RAM of a ring buffer of one window of int8 beside the arena, for firmware that takes samples as they come."""
+    """Returns the RAM that firmware needs for streaming: a ring buffer of one int8 window, alone and with the arena."""
     buffer_bytes = stream.buffer_bytes(time, channels, 1 if signal is None else signal.decimation)
     return {"buffer_bytes": buffer_bytes, "with_arena_bytes": buffer_bytes + arena_bytes}

@@ -1,4 +1,4 @@
-"""The facts of a report as one dict of plain values: report.json, from which the page and the card are made."""
+"""The facts of a report as one dict of plain values: report.json, from which the page and the model card are made."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ FORMAT = 1
 def collect(
     model: Model, estimator: BaseEstimator, judged: Judged | None = None, command_line: str | None = None
 ) -> dict[str, Any]:
-    """Collects all that a report tells of a model.
+    """Collects the facts of a report on a model.
 
     Args:
         model: `Model`.
-        estimator: `AutoClassifier` that it belongs to, for its settings.
+        estimator: `AutoClassifier` to which it belongs, for its settings.
         judged: (codes of the test labels, dict of `"float"` and `"int8"` to the predicted codes). Defaults to None.
         command_line: str, the command that made the model. Defaults to None.
 
     Returns:
-        dict of values that JSON knows; docs/report.md names its keys.
+        dict of plain JSON values; docs/report.md lists its keys.
     """
     estimate, architecture, board = model.estimate, model.architecture, model.board
     graph, int8 = model.firmware.graph, model.firmware.model
@@ -78,15 +78,15 @@ def collect(
         "versions": {"tsnas": __version__} | model.versions,
         "reproduce": {"python": origin.snippet(model, estimator), "command_line": command_line},
     }
-    return plain(facts)
+    return to_plain(facts)
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON knows it: numbers of Python, lists, and None for what is no finite number."""
+def to_plain(value: Any) -> Any:
+    """Converts a value to plain JSON values: Python numbers, lists, and None for numbers that are not finite."""
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [to_plain(item) for item in value]
     if hasattr(value, "item"):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value

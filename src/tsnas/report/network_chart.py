@@ -1,4 +1,4 @@
-"""The found architecture as SVG: one picture for each cell, so that they flow over a page of any width."""
+"""Draws the architecture as SVG: one picture for each cell, so that they flow over a page of any width."""
 
 from __future__ import annotations
 
@@ -18,54 +18,54 @@ FONT = 11
 Shape = tuple[int, int, int]
 
 
-def network_pictures(time: int, channels: int, classes: int, cells: list[dict[str, Any]]) -> list[Markup]:
-    """A picture for the input, for each cell and for the output, in their order.
+def draw_network(time: int, channels: int, classes: int, cells: list[dict[str, Any]]) -> list[Markup]:
+    """Draws a picture each for the input, every cell and the output, in this order.
 
     Args:
-        time: int, samples of a window.
-        channels: int, its channels.
+        time: int, samples per window.
+        channels: int, channels per window.
         classes: int, number of classes.
-        cells: list of the cells as `Architecture.to_json` gives them.
+        cells: list of the cells, as in `Architecture.to_json`.
     """
     size: Shape = (time, channels, 1)
-    pictures = [_chain("Input", [("window", f"{time} samples")], size, starts=True)]
+    pictures = [_draw_chain("Input", [("window", f"{time} samples")], size, starts=True)]
     for index, cell in enumerate(cells):
         if cell["kind"] == "time_reduce":
             size = (conv_output_size(size[0], cell["kernel"], cell["stride"], "same"), size[1], cell["filters"])
             what = (f"{cell['kernel']}\N{MULTIPLICATION SIGN}1 conv", f"{cell['filters']} filters, /{cell['stride']}")
-            pictures.append(_chain(f"{index}  Time-Reduce", [what], size))
+            pictures.append(_draw_chain(f"{index}  Time-Reduce", [what], size))
         else:
             before = size
             width = conv_output_size(size[1], skip_width(cell["stride"]), cell["stride"], "same")
             size = (size[0], width, cell["filters"])
-            pictures.append(_fusion(f"{index}  Sensor-Fusion", cell, before[1], size))
+            pictures.append(_draw_fusion(f"{index}  Sensor-Fusion", cell, before[1], size))
     steps = [("1\N{MULTIPLICATION SIGN}1 conv", f"{classes} filters"), ("mean, softmax", f"{classes} classes")]
-    return [*pictures, _chain("Output", steps, None)]
+    return [*pictures, _draw_chain("Output", steps, None)]
 
 
-def _chain(title: str, boxes: list[tuple[str, str]], out: Shape | None, starts: bool = False) -> Markup:
-    """Boxes one after the other, with the arrow that leads on."""
-    parts, x, middle = [_title(title)], 0.0 if starts else float(GAP), TOP + BOX_HEIGHT / 2
+def _draw_chain(title: str, boxes: list[tuple[str, str]], out: Shape | None, starts: bool = False) -> Markup:
+    """Draws boxes one after the other, with an arrow to the next picture."""
+    parts, x, middle = [_draw_title(title)], 0.0 if starts else float(GAP), TOP + BOX_HEIGHT / 2
     if not starts:
         parts.append(svg.line(0, middle, x, middle, "wire"))
     for place, (first, second) in enumerate(boxes):
         if place:
             parts.append(svg.line(x, middle, x + GAP, middle, "wire"))
             x += GAP
-        parts.append(_box(x, TOP, first, second))
+        parts.append(_draw_box(x, TOP, first, second))
         x += BOX_WIDTH
-    return _finished(title, parts, x, middle, TOP + BOX_HEIGHT, out)
+    return _finish_picture(title, parts, x, middle, TOP + BOX_HEIGHT, out)
 
 
-def _fusion(title: str, cell: dict[str, Any], sensors: int, out: Shape) -> Markup:
-    """A Sensor-Fusion cell: the skip on top, below it the branches behind their common convolution."""
+def _draw_fusion(title: str, cell: dict[str, Any], sensors: int, out: Shape) -> Markup:
+    """Draws a Sensor-Fusion cell: the skip on top, below it the branches after their common convolution."""
     stride, cross = cell["stride"], "\N{MULTIPLICATION SIGN}"
     rows = [("skip", f"1{cross}{skip_width(stride)} skip", f"{cell['filters']} filters, /{stride}")] * cell["skip"]
     rows += [("branch", f"{kernel}{cross}1 conv", f"{cell['filters']} filters") for kernel in cell["kernels"]]
     heights = [TOP + ROW * row for row in range(len(rows))]
     middles = [height + BOX_HEIGHT / 2 for height in heights]
     centre = (middles[0] + middles[-1]) / 2
-    parts, branches = [_title(title)], [m for m, row in zip(middles, rows, strict=True) if row[0] == "branch"]
+    parts, branches = [_draw_title(title)], [m for m, row in zip(middles, rows, strict=True) if row[0] == "branch"]
     left = float(GAP)
     split, join = left + BOX_WIDTH + GAP / 2, left + 2 * BOX_WIDTH + 1.5 * GAP
     column = left + BOX_WIDTH + GAP if branches else left
@@ -80,7 +80,9 @@ def _fusion(title: str, cell: dict[str, Any], sensors: int, out: Shape) -> Marku
         parts += [svg.line(left / 2, top, column, top, "wire") for top in tops]
         parts.append(svg.line(left / 2, mid, left, mid, "wire"))
         parts.append(
-            _box(left, mid - BOX_HEIGHT / 2, f"1{cross}{sensors} conv", f"{cell['mid_filters']} filters, /{stride}")
+            _draw_box(
+                left, mid - BOX_HEIGHT / 2, f"1{cross}{sensors} conv", f"{cell['mid_filters']} filters, /{stride}"
+            )
         )
         parts.append(svg.line(left + BOX_WIDTH, mid, split, mid, "wire"))
         parts.append(svg.line(split, branches[0], split, branches[-1], "wire"))
@@ -88,7 +90,7 @@ def _fusion(title: str, cell: dict[str, Any], sensors: int, out: Shape) -> Marku
     else:
         parts.append(svg.line(left / 2, centre, left, centre, "wire"))
     for height, (kind, first, second) in zip(heights, rows, strict=True):
-        parts.append(_box(column, height, first, second, kind))
+        parts.append(_draw_box(column, height, first, second, kind))
         parts.append(svg.line(column + BOX_WIDTH, height + BOX_HEIGHT / 2, join, height + BOX_HEIGHT / 2, "wire"))
     parts.append(svg.line(join, middles[0], join, middles[-1], "wire"))
     end = join
@@ -97,11 +99,13 @@ def _fusion(title: str, cell: dict[str, Any], sensors: int, out: Shape) -> Marku
         parts.append(svg.element("circle", cx=join + 15, cy=centre, r=9, class_="box"))
         parts.append(svg.text(join + 15, centre + 4, "+", "middle"))
         end = join + 24
-    return _finished(title, parts, end, centre, heights[-1] + BOX_HEIGHT, out)
+    return _finish_picture(title, parts, end, centre, heights[-1] + BOX_HEIGHT, out)
 
 
-def _finished(title: str, parts: list[Markup], x: float, middle: float, bottom: float, out: Shape | None) -> Markup:
-    """The picture with an arrow to the right and the shape that it carries."""
+def _finish_picture(
+    title: str, parts: list[Markup], x: float, middle: float, bottom: float, out: Shape | None
+) -> Markup:
+    """Completes a picture with an arrow to the right, labelled with the shape of the output."""
     width = x + 2
     if out is not None:
         carried = shape(out)
@@ -117,7 +121,7 @@ def _finished(title: str, parts: list[Markup], x: float, middle: float, bottom: 
     return svg.picture(width, bottom + 4, title, *parts, class_="cell")
 
 
-def _box(x: float, y: float, first: str, second: str, kind: str = "") -> Markup:
+def _draw_box(x: float, y: float, first: str, second: str, kind: str = "") -> Markup:
     centre = x + BOX_WIDTH / 2
     return svg.element(
         "g",
@@ -127,5 +131,5 @@ def _box(x: float, y: float, first: str, second: str, kind: str = "") -> Markup:
     )
 
 
-def _title(title: str) -> Markup:
+def _draw_title(title: str) -> Markup:
     return svg.text(0, 12, title, class_="strong")

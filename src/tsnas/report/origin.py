@@ -1,4 +1,4 @@
-"""Facts of a report about where the model comes from: contest, pruning, settings, and how to make it again."""
+"""The facts of a report about the model's origin: contest, pruning, settings, and code that makes it again."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tsnas.cost.board import Board
 from tsnas.model.model import Model
 from tsnas.space.config import SpaceConfig, space_to_json
 
-# What does not change the outcome.
-ASIDE = ("directory", "verbose")
+# Settings that do not affect the outcome.
+NEUTRAL = ("directory", "verbose")
 
 
 def contest_facts(history: dict[str, list[float]] | None, latency_ms: float) -> dict[str, Any] | None:
-    """The finalists with their validation scores, and which of them won; None if there was no contest.
+    """Returns the finalists with their validation scores, and the winner; None if there was no contest.
 
     Args:
         history: the phase `"contest"` of `AutoClassifier.history_`, or None.
-        latency_ms: float, latency of the model that was returned: where the winner's file was over a limit, it is not
-            that of the winner.
+        latency_ms: float, latency of the returned model, which differs from the winner's if the winner's file exceeded
+            a limit.
     """
     if not history or not history.get("macro_f1"):
         return None
@@ -50,13 +50,13 @@ def contest_facts(history: dict[str, list[float]] | None, latency_ms: float) -> 
 
 
 def architectures_facts(counts: dict[str, list[float]] | None) -> dict[str, float] | None:
-    """How many architectures the space has, and how many were left by the limits."""
+    """Returns the number of architectures in the space, and the number that the limits left."""
     return None if not counts else {name: values[0] for name, values in counts.items()}
 
 
 def settings(estimator: BaseEstimator) -> dict[str, Any]:
-    """Returns every setting of an estimator that has a say in the outcome, as a plain value."""
-    params = {name: _plain(value) for name, value in estimator.get_params().items() if name not in ASIDE}
+    """Returns every setting of an estimator that affects the outcome, as a plain value."""
+    params = {name: _to_plain(value) for name, value in estimator.get_params().items() if name not in NEUTRAL}
     if isinstance(params["board"], Board):
         params["board"] = params["board"].name
     params["space"] = space_to_json(params["space"])
@@ -64,11 +64,11 @@ def settings(estimator: BaseEstimator) -> dict[str, Any]:
 
 
 def snippet(model: Model, estimator: BaseEstimator) -> str:
-    """Returns Python that makes a model again from the same arrays; what has its default is left out.
+    """Returns Python code that makes a model again from the same arrays; arguments at their default are left out.
 
     Args:
         model: `Model`.
-        estimator: `AutoClassifier` that it belongs to.
+        estimator: `AutoClassifier` to which it belongs.
     """
     data = model.data_summary or {}
     if "front" in data:
@@ -84,13 +84,13 @@ def snippet(model: Model, estimator: BaseEstimator) -> str:
 
 
 def call_text(estimator: BaseEstimator, seed: int, variable: str, method: str, given: Sequence[str]) -> str:
-    """Python that makes an estimator with its parameters, and calls a method of it.
+    """Returns Python code that creates an estimator with its parameters and calls one of its methods.
 
     Args:
         estimator: `AutoClassifier` or `ParetoSearch`.
         seed: int, the seed that was used.
-        variable: str, the name that it gets.
-        method: str, what is called.
+        variable: str, name of the variable for the estimator.
+        method: str, name of the method to call.
         given: sequence of str, the arguments of the method.
     """
     defaults = {name: p.default for name, p in inspect.signature(type(estimator)).parameters.items()}
@@ -98,11 +98,11 @@ def call_text(estimator: BaseEstimator, seed: int, variable: str, method: str, g
     arguments = []
     params = estimator.get_params(deep=False)
     for name, default in defaults.items():
-        value = seed if name == "seed" else _plain(params[name])
-        if name in ASIDE or (name not in ("board", "boards") and value == default):
+        value = seed if name == "seed" else _to_plain(params[name])
+        if name in NEUTRAL or (name not in ("board", "boards") and value == default):
             continue
         if isinstance(value, Board):
-            lines[1:1] = [f"# The board {value.name!r} is kept with the classifier: tsnas.load(FOLDER).board_"]
+            lines[1:1] = [f"# The board {value.name!r} is saved with the classifier: tsnas.load(FOLDER).board_"]
             arguments.append(f"    {name}=board,")
         elif isinstance(value, SpaceConfig):
             arguments.append(f"    {name}=tsnas.{value!r},")
@@ -116,7 +116,7 @@ def call_text(estimator: BaseEstimator, seed: int, variable: str, method: str, g
     return "\n".join([*lines, *made, f"{variable}.{method}({', '.join(given)})"])
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if isinstance(value, np.ndarray):

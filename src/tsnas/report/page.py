@@ -1,4 +1,4 @@
-"""The report as one web page that needs nothing else: facts into the template, charts into their places."""
+"""Renders the report as one self-contained web page, from its facts and charts."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tsnas.cost.estimate import SOURCE_MARKS
 from tsnas.cost.limits import BYTES_PER_KB
 from tsnas.report import charts, text, wording
 from tsnas.report.memory_chart import memory_chart
-from tsnas.report.network_chart import network_pictures
+from tsnas.report.network_chart import draw_network
 
-# So many rows of a kind are shown at once; longer lists are folded, and left out in print.
+# Lists of up to this many rows are shown; longer ones are collapsed, and left out in print.
 SHORT = 12
 KINDS = ("float", "int8")
 
 
 @functools.cache
-def environment() -> jinja2.Environment:
-    """Templates of the report; those of web pages escape whatever is put into them."""
+def make_environment() -> jinja2.Environment:
+    """Returns the template environment of the report; templates of web pages escape all values."""
     found = jinja2.Environment(
         loader=jinja2.PackageLoader("tsnas.report"),
         autoescape=jinja2.select_autoescape(("html",)),
@@ -42,17 +42,17 @@ def environment() -> jinja2.Environment:
     )
     found.filters |= {function.__name__: function for function in filters}
     found.filters["markdown"] = text.markdown
-    found.globals |= {"words": wording, "bar": charts.bar, "marked": marked}
+    found.globals |= {"words": wording, "bar": charts.draw_bar, "marked": find_mark}
     return found
 
 
-def page(facts: dict[str, Any]) -> str:
-    """The web page of a dict of facts."""
+def render_page(facts: dict[str, Any]) -> str:
+    """Renders the web page from a dict of facts."""
     model = facts["model"]
     test = facts["test"]
     layers = facts["layers"]
     return (
-        environment()
+        make_environment()
         .get_template("report.html")
         .render(
             facts=facts,
@@ -62,42 +62,42 @@ def page(facts: dict[str, Any]) -> str:
             totals={
                 key: sum(layer[key] for layer in layers) for key in ("params", "macs", "latency_ms", "weight_bytes")
             },
-            matrices=[] if test is None else [(kind, _shaded(test[kind]["confusion"])) for kind in KINDS],
+            matrices=[] if test is None else [(kind, _add_fractions(test[kind]["confusion"])) for kind in KINDS],
             memory_chart=memory_chart(facts["memory"]),
-            cells=network_pictures(model["time"], model["channels"], len(model["classes"]), model["cells"]),
-            trace=_trace(facts),
+            cells=draw_network(model["time"], model["channels"], len(model["classes"]), model["cells"]),
+            trace=_draw_trace(facts),
             contest_chart=None
             if facts["contest"] is None
-            else charts.contest_chart(facts["contest"], _limit(facts, "latency")),
-            settings=_settings(facts["settings"]),
+            else charts.contest_chart(facts["contest"], _find_limit(facts, "latency")),
+            settings=_list_settings(facts["settings"]),
             short=SHORT,
-            size=_size(facts),
+            size=_choose_layout(facts),
         )
     )
 
 
-def marked(source: str) -> str:
-    """The mark of a latency that does not come from the fitted model."""
+def find_mark(source: str) -> str:
+    """Returns the mark of a latency's source, which is empty for the fitted model."""
     return SOURCE_MARKS[source]
 
 
-def _shaded(confusion: list[list[int]]) -> list[list[tuple[int, float]]]:
-    """Each count with its share of the windows of its true class."""
+def _add_fractions(confusion: list[list[int]]) -> list[list[tuple[int, float]]]:
+    """Pairs each count with its fraction of the windows of the true class."""
     return [[(count, count / max(sum(row), 1)) for count in row] for row in confusion]
 
 
-def _limit(facts: dict[str, Any], name: str) -> float | None:
+def _find_limit(facts: dict[str, Any], name: str) -> float | None:
     return next(row["limit"] for row in facts["limits"] if row["name"] == name)
 
 
-def _trace(facts: dict[str, Any]) -> list[dict[str, Any]]:
-    """Charts of the search, as far as there was one, and of the training."""
+def _draw_trace(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """Draws charts of the search, if there was one, and of the training."""
     history = facts["history"]
     found = []
     search = history["search"]
     if search:
         ram = [None if value is None else value / BYTES_PER_KB for value in search["expected_ram_bytes"]]
-        ram_limit = _limit(facts, "RAM")
+        ram_limit = _find_limit(facts, "RAM")
         ram_limit = None if ram_limit is None else ram_limit / BYTES_PER_KB
         latency = search["expected_latency_ms"]
         decisions = [("entropy", "blue", search["entropy"]), ("settled", "orange", search["settled"])]
@@ -105,10 +105,12 @@ def _trace(facts: dict[str, Any]) -> list[dict[str, Any]]:
         accuracy = [("training", "orange", search["accuracy"]), (best, "blue", search["val_accuracy"])]
         parts = search.get("part", [])
         found = [
-            _chart("Expected latency, ms", [("expected", "blue", latency)], _limit(facts, "latency"), parts=parts),
-            _chart("Expected RAM, KB", [("expected", "blue", ram)], ram_limit, parts=parts),
-            _chart("Decisions", decisions, top=1.0, parts=parts),
-            _chart("Accuracy of the supernet", accuracy, top=1.0, parts=parts),
+            _draw_chart(
+                "Expected latency, ms", [("expected", "blue", latency)], _find_limit(facts, "latency"), parts=parts
+            ),
+            _draw_chart("Expected RAM, KB", [("expected", "blue", ram)], ram_limit, parts=parts),
+            _draw_chart("Decisions", decisions, top=1.0, parts=parts),
+            _draw_chart("Accuracy of the supernet", accuracy, top=1.0, parts=parts),
         ]
     training = [value for phase in ("train", "quantise") for value in (history[phase] or {}).get("accuracy", [])]
     if training:
@@ -117,14 +119,14 @@ def _trace(facts: dict[str, Any]) -> list[dict[str, Any]]:
             ("float", "blue", training[:floats]),
             ("quantisation-aware", "orange", [None] * floats + training[floats:]),
         ]
-        found.append(_chart("Final training: accuracy on training windows", series, top=1.0))
+        found.append(_draw_chart("Final training: accuracy on training windows", series, top=1.0))
     return found
 
 
-def _chart(
+def _draw_chart(
     title: str, series: list, limit: float | None = None, top: float = 0.0, parts: Sequence[float] = ()
 ) -> dict[str, Any]:
-    """A chart over epochs; its lines end with each part of the space, whose next one is another supernet."""
+    """Draws a chart over epochs; lines end with each part of the space, as the next part has its own supernet."""
     keys = [(name, class_) for name, class_, _ in series] if len(series) > 1 else []
     if limit is not None:
         title += f" (limit {text.number(limit)})"
@@ -137,7 +139,7 @@ def _chart(
     return {"title": title, "keys": keys, "svg": charts.epochs_chart(title, series, limit, top)}
 
 
-def _settings(settings: dict[str, Any]) -> list[tuple[str, str]]:
+def _list_settings(settings: dict[str, Any]) -> list[tuple[str, str]]:
     rows = []
     for name, value in settings.items():
         if isinstance(value, dict):
@@ -149,7 +151,7 @@ def _settings(settings: dict[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
-def _size(facts: dict[str, Any]) -> str:
-    """How closely the page must be set in print, so that two sheets hold it."""
+def _choose_layout(facts: dict[str, Any]) -> str:
+    """Returns the layout class for print with which the page fits on two sheets."""
     rows = len(facts["layers"]) + (2 if facts["test"] else 1) * len(facts["model"]["classes"])
     return "small" if rows <= 40 else "medium" if rows <= 70 else "large" if rows <= 100 else "huge"

@@ -1,4 +1,4 @@
-"""Elements of SVG as safe markup: text and attributes are escaped, numbers have at most one decimal."""
+"""Builds SVG elements as safe markup: text and attributes are escaped, numbers have at most one decimal place."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-# Width of a character as a share of the font's size: the page may be shown in any system font, this is a wide one.
+# Width of a character relative to the font size: any system font may be used, and this is the width of a wide one.
 CHARACTER = 0.64
 
 
 def element(tag: str, *children: Any, **attributes: Any) -> Markup:
-    """One element; `class_` stands for class, underscores for dashes, and attributes of None are left out.
+    """Builds one element; `class_` stands for class, underscores for dashes; attributes that are None are left out.
 
     Args:
-        tag: str, its name.
-        *children: its content; what is not Markup is escaped.
-        **attributes: str or number.
+        tag: str, name of the element.
+        *children: its content; anything that is not Markup is escaped.
+        **attributes: its attributes, str or number.
 
     Returns:
         Markup.
@@ -26,7 +26,7 @@ def element(tag: str, *children: Any, **attributes: Any) -> Markup:
         Markup('<text x="1.2" class="name">a &lt; b</text>')
     """
     pairs = [
-        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), _value(value))
+        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), _format_value(value))
         for key, value in attributes.items()
         if value is not None
     ]
@@ -37,11 +37,11 @@ def element(tag: str, *children: Any, **attributes: Any) -> Markup:
 
 
 def picture(width: float, height: float, label: str, *children: Any, class_: str = "chart") -> Markup:
-    """An svg element with a label for readers that do not see it; `width` and `height` are its natural size."""
+    """Builds an svg element of a natural `width` and `height`, with a label for screen readers."""
     return element(
         "svg",
         *children,
-        viewBox=f"0 0 {_value(width)} {_value(height)}",
+        viewBox=f"0 0 {_format_value(width)} {_format_value(height)}",
         width=width,
         height=height,
         class_=class_,
@@ -51,29 +51,29 @@ def picture(width: float, height: float, label: str, *children: Any, class_: str
 
 
 def text(x: float, y: float, content: Any, anchor: str = "start", class_: str | None = None) -> Markup:
-    """A line of text with its baseline at `y`."""
+    """Builds a line of text with its baseline at `y`."""
     return element("text", content, x=x, y=y, text_anchor=None if anchor == "start" else anchor, class_=class_)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, class_: str = "axis") -> Markup:
-    """A straight line."""
+    """Builds a straight line."""
     return element("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=class_)
 
 
 def rect(x: float, y: float, width: float, height: float, class_: str, title: str | None = None, **more: Any) -> Markup:
-    """A rectangle, with a tooltip if it has a title."""
+    """Builds a rectangle, with a tooltip if it has a title."""
     children = () if title is None else (element("title", title),)
     return element("rect", *children, x=x, y=y, width=width, height=height, class_=class_, **more)
 
 
-def fitted(content: str, width: float, size: float) -> str:
-    """Text cut so that it takes about `width` at a font size, or none where not even four letters fit."""
+def shorten(content: str, width: float, size: float) -> str:
+    """Shortens text to about `width` at a font size; returns an empty string if not even four letters fit."""
     room = int(width / (CHARACTER * size))
     if len(content) <= room:
         return content
     return content[: room - 1] + "\N{HORIZONTAL ELLIPSIS}" if room >= 5 else ""
 
 
-def _value(value: Any) -> str:
+def _format_value(value: Any) -> str:
     # Adding zero turns a negative zero into zero.
     return f"{round(value, 1) + 0.0:g}" if isinstance(value, float) else str(value)

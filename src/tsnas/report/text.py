@@ -1,4 +1,4 @@
-"""Numbers, names and tables as a reader wants to see them."""
+"""Formats numbers, names and tables for readers."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def kb(n_bytes: float, decimals: int = 1) -> str:
-    """Bytes as KB of 1024, without the unit."""
+    """Formats bytes as KB of 1024 bytes, without the unit."""
     return f"{n_bytes / BYTES_PER_KB:,.{decimals}f}"
 
 
 def size(n_bytes: float) -> str:
-    """Bytes with their unit: in KB of 1024, or as they are below one."""
+    """Formats a size with its unit: in KB of 1024 bytes, or in bytes below one KB."""
     return f"{n_bytes:,.0f} bytes" if n_bytes < BYTES_PER_KB else f"{kb(n_bytes)} KB"
 
 
 def percent(share: float | None, decimals: int = 0) -> str:
-    """A share as percent; one that is over 1 never reads as 100."""
+    """Formats a fraction as a percentage; one above 1 never reads as 100."""
     if share is None:
         return DASH
     text = f"{100 * share:.{decimals}f}"
@@ -36,12 +36,12 @@ def percent(share: float | None, decimals: int = 0) -> str:
 
 
 def score(value: float | None) -> str:
-    """A score between 0 and 1 with three decimals, or a dash where there is none."""
+    """Formats a score between 0 and 1 with three decimals, or as a dash if it is None."""
     return DASH if value is None else f"{value:.3f}"
 
 
 def count(value: float) -> str:
-    """A whole number in full, or as a power of ten where it has many digits."""
+    """Formats a whole number in full below a million, else with a power of ten."""
     if value < 1e6:
         return f"{value:,.0f}"
     digits, power = f"{value:.2e}".split("e")
@@ -49,31 +49,31 @@ def count(value: float) -> str:
 
 
 def prose(sentence: str) -> str:
-    """A sentence whose numbers stay on one line with their units."""
+    """Keeps the numbers of a sentence on one line with their units."""
     return re.sub(
         r"(?<=[\d\N{PLUS-MINUS SIGN}]) (?=(?:ms|KB|MHz|bytes|mJ)\b|%|\d+\.?\d*\))", "\N{NO-BREAK SPACE}", sentence
     )
 
 
 def shape(sizes: list[int] | tuple[int, ...]) -> str:
-    """Sizes with a cross between them, such as 128 by 9."""
+    """Formats sizes with a multiplication sign between them, such as 128 by 9."""
     return "\N{MULTIPLICATION SIGN}".join(map(str, sizes))
 
 
 def cell_name(layer: str) -> str:
-    """`sensor_fusion_2_branch3` without the kind of its cell, as `2_branch3`: the number of a cell says which it is."""
+    """Removes the kind of the cell from a layer's name: `sensor_fusion_2_branch3` becomes `2_branch3`."""
     return re.sub(r"^(time_reduce|sensor_fusion)_", "", layer)
 
 
 def name(label: str) -> str:
-    """A user's name on one line: no control characters, no halves of surrogate pairs, no runs of spaces."""
+    """Cleans a user's name for one line: no control characters, unpaired surrogates or repeated spaces."""
     kept = ("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) == "Cs" else c for c in label)
     words = " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in kept).split())
     return words or "(empty)"
 
 
 def markdown(label: str) -> str:
-    """Text in Markdown, also in a table or a list: what has a meaning there is escaped."""
-    # An underscore inside a word has none.
+    """Escapes text for Markdown, including tables and lists."""
+    # An underscore inside a word has no meaning there.
     text = re.sub(r"([\\`*{}\[\]<>|&~$]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", name(label))
     return re.sub(r"^(\d*)([-+#=.)])", r"\1\\\2", text)

@@ -1,4 +1,4 @@
-"""Sentences of a report that the page and the card share; each follows from the facts."""
+"""The sentences that the page and the model card of a report share; each follows from the facts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STRATEGIES = {
 
 
 def cost(row: dict[str, Any], key: str) -> str:
-    """A cost or its limit with its unit, such as `21.72 ms (± 0.14)` or `10.6 KB`."""
+    """Formats a cost or its limit with its unit, such as `21.72 ms (± 0.14)` or `10.6 KB`."""
     value = row[key]
     if value is None:
         return "not known" if key == "value" else "none"
@@ -33,14 +33,14 @@ def cost(row: dict[str, Any], key: str) -> str:
 
 
 def verdict(facts: dict[str, Any]) -> str:
-    """The whole outcome in one sentence."""
+    """States the whole outcome in one sentence."""
     rows = {row["name"]: row for row in facts["limits"]}
     over = [row["name"] for row in facts["limits"] if row["verdict"] == OVER]
     given = any(row["limit_from"] == "given" and row["verdict"] == KEPT for row in facts["limits"])
     if over:
         start = f"This model is over its limit on {listed(over)}"
     elif given:
-        start = "This model keeps every limit"
+        start = "This model stays within every limit"
         if any(row["verdict"] == NOT_JUDGED for row in facts["limits"]):
             start += " that could be judged"
     else:
@@ -51,11 +51,11 @@ def verdict(facts: dict[str, Any]) -> str:
         reached = score(facts["test"]["int8"]["macro_f1"])
         windows = plural(facts["test"]["windows"], "test window")
         return f"{sentence}, and the int8 model reaches a macro-F1 of {reached} on {windows}."
-    return f"{sentence}; how well it does on windows that it has not seen was not tested."
+    return f"{sentence}; it was not tested on unseen windows."
 
 
 def margin_note(facts: dict[str, Any]) -> str | None:
-    """What to know where the margin of the latency reaches over its limit."""
+    """Warns if the margin of the latency reaches beyond its limit; else returns None."""
     row = next(row for row in facts["limits"] if row["name"] == "latency")
     if row["limit"] is None or row["verdict"] != KEPT or row["value"] + row["margin"] <= row["limit"]:
         return None
@@ -63,7 +63,7 @@ def margin_note(facts: dict[str, Any]) -> str | None:
 
 
 def prediction(facts: dict[str, Any]) -> str:
-    """What the latency is worth."""
+    """States how reliable the latency is."""
     latency, board = facts["latency"], facts["board"]
     return (
         f"Latency is predicted for {board['name']} at {board['clock_hz'] / 1e6:g} MHz, not measured on your device. "
@@ -74,33 +74,33 @@ def prediction(facts: dict[str, Any]) -> str:
 
 
 def validation(facts: dict[str, Any]) -> str:
-    """How validation windows were found, as far as that is known."""
+    """States how validation windows were chosen, if that is known."""
     data = facts["data"]
     if data is None:
-        return "How validation windows were split off is not known: the classifier was saved by an earlier version."
+        return "It is not known how validation windows were chosen: the classifier was saved by an earlier version."
     how = data["validation"]
     windows = listed([f"{count:,}" for count in dict.fromkeys(how["windows"])])
     if how["how"] == "given":
-        return f"Architectures were judged on {windows} validation windows that the caller gave."
+        return f"Architectures were judged on {windows} validation windows given by the caller."
     if how["how"] == "by group":
         held_out = listed([f"{count:,}" for count in dict.fromkeys(how["groups"])])
         split = f"whole groups were kept on one side ({held_out} of {data['groups']:,} for validation)"
     else:
-        split = "each class was split by itself, so windows that overlap may be on both sides"
+        split = "each class was split separately, so overlapping windows may be on both sides"
     return (
         f"To judge architectures, {windows} validation windows were split off the training windows twice; {split}. "
-        "The found network was then trained on all training windows."
+        "The chosen network was then trained on all training windows."
     )
 
 
 def signal(facts: dict[str, Any]) -> str | None:
-    """How windows were taken from recordings; None if windows were given."""
+    """States how windows were cut from recordings; None if windows were given."""
     taken = facts["signal"]
     if taken is None:
         return None
     text = f"Windows of {taken['window']} samples, one every {taken['stride']}"
     if taken["decimation"] > 1:
-        text += f", each sample the mean of {taken['decimation']} raw ones"
+        text += f", with {taken['decimation']} raw samples averaged into one"
     if taken["channels"] is not None:
         text += f", of channels {listed([str(channel) for channel in taken['channels']])}"
     if taken["rate_hz"] is not None:
@@ -110,63 +110,63 @@ def signal(facts: dict[str, Any]) -> str | None:
 
 
 def untested(facts: dict[str, Any]) -> str:
-    """What to say in the place of test scores."""
-    text = "No test windows were given: nothing was held out to score this model."
+    """States what there is instead of test scores."""
+    text = "No test windows were given, so this model has no test scores."
     if facts["contest"] is None:
         return f"{text} There was no contest either, so there are no validation scores."
     return (
-        f"{text} Below are the contest's validation scores of its architecture: of the float network after a short "
-        "training, on the windows by which it was chosen. They are not scores of the finished model."
+        f"{text} Below are the validation scores of its architecture in the contest: those of the float network after "
+        "brief training, on the windows by which it was chosen. They are not scores of the finished model."
     )
 
 
 def pruned(facts: dict[str, Any]) -> str:
-    """How far the limits cut the space down."""
+    """States how far the limits reduced the space."""
     counts = facts["architectures"]
     if counts is None:
-        return "How many architectures the limits left is not known."
+        return "It is not known how many architectures the limits left."
     before, after = count(counts["before"]), count(counts["after"])
     parts = set((facts["history"]["search"] or {}).get("part", []))
     how = f" Its {len(parts)} parts were searched one after the other." if parts else ""
     if before == after:
-        return f"The space has {before} architectures. The limits rule out no single choice in it.{how}"
-    left = f"{after} were left once choices that no fitting one has were pruned."
+        return f"The space has {before} architectures, and the limits exclude none of its options.{how}"
+    left = f"{after} remained after pruning the options that no architecture within the limits has."
     return f"The space has {before} architectures; {left}{how}"
 
 
 def contest(facts: dict[str, Any]) -> str:
-    """Who won the contest, and by what."""
+    """States the winner of the contest and its scores."""
     outcome = facts["contest"]
     if outcome is None:
-        return "One architecture was taken as it was found: there was no contest."
+        return "There was no contest: the search proposed a single architecture."
     winner = outcome["finalists"][outcome["winner"]]
     second = winner["second_macro_f1"]
     text = (
-        f"{plural(len(outcome['finalists']), 'finalist')} were trained for a short while and judged on validation "
-        f"windows. Number {outcome['winner'] + 1} won, with a macro-F1 of {score(winner['macro_f1'])}"
+        f"{plural(len(outcome['finalists']), 'finalist')} were trained briefly and judged on validation windows. "
+        f"Number {outcome['winner'] + 1} won, with a macro-F1 of {score(winner['macro_f1'])}"
     )
     text += "." if second is None else f" in the first round and {score(second)} in the second."
     if outcome["left_out"]:
         text += (
             f" {plural(len(outcome['left_out']), 'finalist')} that would use less than {percent(WELL_USED)} of the "
-            "tightest limit came no further than the first."
+            "tightest limit did not advance to the second round."
         )
     if not outcome["winner_is_the_model"]:
-        text += " Its file was over a limit, so a smaller architecture was derived in its place."
+        text += " Its file exceeded a limit, so a smaller architecture was derived instead."
     return text
 
 
 def stream(facts: dict[str, Any]) -> str:
-    """RAM of firmware that takes samples as they come."""
+    """States the RAM that firmware needs to take samples one by one."""
     model, row = facts["model"], facts["stream"]
     return (
-        f"Firmware that takes samples one by one also needs a ring buffer of one window as int8: for {model['time']} "
-        f"samples of {plural(model['channels'], 'channel')} it takes {row['buffer_bytes']:,} bytes, "
+        f"Firmware that takes samples one by one also needs a ring buffer of one int8 window: {row['buffer_bytes']:,} "
+        f"bytes for {model['time']} samples and {plural(model['channels'], 'channel')}, "
         f"{size(row['with_arena_bytes'])} together with the arena."
     )
 
 
 def strategy(facts: dict[str, Any]) -> str:
-    """How candidates were found, in words."""
+    """Describes how candidates were found."""
     name = facts["settings"]["strategy"]
     return STRATEGIES.get(name, str(name))

@@ -11,8 +11,8 @@ from sklearn.base import BaseEstimator
 from tsnas.model.model import Model
 from tsnas.model.scores import Judged
 from tsnas.report.facts import collect
-from tsnas.report.model_card import card
-from tsnas.report.page import page
+from tsnas.report.model_card import render_card
+from tsnas.report.page import render_page
 from tsnas.system.files import check_output_dir, write_file
 
 PAGE_FILE, FACTS_FILE, CARD_FILE = "report.html", "report.json", "MODEL_CARD.md"
@@ -29,8 +29,8 @@ def write_report(
 
     Args:
         model: `Model`.
-        estimator: `AutoClassifier` that it belongs to, for its settings.
-        directory: path of a folder; made if missing.
+        estimator: `AutoClassifier` to which it belongs, for its settings.
+        directory: path of a folder, created if missing.
         judged: result of `Model.judge` on windows that `fit` has not seen. Defaults to None.
         command_line: str, the command that made the model. Defaults to None.
 
@@ -38,16 +38,16 @@ def write_report(
         list of the paths written.
 
     Raises:
-        OutputDirError: the folder cannot be written.
+        OutputDirError: the folder cannot be written to.
     """
     folder = check_output_dir(directory)
     facts = collect(model, estimator, judged, command_line)
     files = {
-        PAGE_FILE: page(facts),
+        PAGE_FILE: render_page(facts),
         FACTS_FILE: json.dumps(facts, indent=2, allow_nan=False) + "\n",
-        CARD_FILE: card(facts),
+        CARD_FILE: render_card(facts),
     }
     for name, content in files.items():
-        # Labels may hold halves of surrogate pairs, which UTF-8 has no bytes for.
+        # Labels may hold unpaired surrogates, which UTF-8 cannot encode.
         write_file(folder / name, content.encode("utf-8", "replace"))
     return [folder / name for name in files]

@@ -1,1 +1,1 @@
-"""Many independent jobs on keras-tuner: in this process, or spread over machines by its chief and workers."""
+"""Runs many independent jobs on keras-tuner: in this process, or spread over machines by its chief and workers."""

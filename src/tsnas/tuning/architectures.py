@@ -1,4 +1,4 @@
-"""Architectures that oracles of keras-tuner choose: baselines for the searches with a supernet."""
+"""Searches for architectures with oracles of keras-tuner: baselines for the searches with a supernet."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tsnas.space.architecture import Architecture
 from tsnas.tuning.bayesian import Bayesian
 from tsnas.tuning.jobs import SCORE
 from tsnas.tuning.leases import Leases
-from tsnas.tuning.tuner import role, search
+from tsnas.tuning.tuner import find_role, search
 
-# Preference of a chosen option over each other one of its decision.
+# Preference of a chosen option over each of the other options of its decision.
 PREFERRED = 4.0
-# The longest training of hyperband in units of the shortest, and the factor between its rounds.
+# The longest training of hyperband, in units of the shortest, and the factor between its rounds.
 LONGEST, FACTOR = 4, 2
 EPOCHS = "tuner/epochs"
 
@@ -28,53 +28,53 @@ Evaluate = Callable[[Architecture, int], float | None]
 
 
 class HyperbandArchitectures(Leases, keras_tuner.oracles.HyperbandOracle):
-    """Many architectures for a short while, fewer for longer."""
+    """keras-tuner's hyperband oracle, with `Leases`: it trains many architectures briefly and fewer for longer."""
 
 
-def tuned(
+def tune_architectures(
     paths: Paths, kind: str, trials: int, evaluate: Evaluate, seed: int, directory: str | os.PathLike[str]
 ) -> tuple[list[Candidate], dict[str, list[float]]]:
-    """Lets an oracle choose architectures, and trains each for a short while.
+    """Lets an oracle choose architectures, and trains each of them briefly.
 
-    The oracle knows nothing of limits: what it chooses becomes the architecture that fits and differs from it in as few
-    decisions as possible, by the derivation of a search whose decisions are all but settled.
+    The oracle does not know the limits: its choice is replaced by the architecture within the limits that differs from
+    it in as few decisions as possible, by the derivation of a search whose decisions are almost settled.
 
     Args:
         paths: `Paths` of a supernet, whose alphas are set.
         kind: str, `"bayesian"` or `"hyperband"`.
-        trials: int, how many architectures a Gaussian process chooses; hyperband has a plan of its own.
-        evaluate: function of an `Architecture` and of a number of units of training that returns a score above 0, or
-            None if there is no time left.
-        seed: int.
-        directory: path of a folder for the state of the oracle; another call with it goes on from there.
+        trials: int, number of architectures that a Gaussian process chooses; hyperband has its own plan.
+        evaluate: function of an `Architecture` and a number of training units that returns a score above 0, or None if
+            there is no time left.
+        seed: int, seed of the oracle.
+        directory: path of a folder for the state of the oracle; another call with the same folder resumes from it.
 
     Returns:
         (list of distinct `Candidate`, the best of the longest training first; dict of `"macro_f1"`, `"units"` and
         `"latency_ms"` to one value for each trial).
 
     Raises:
-        SettingError: this process is one of several; see `tsnas.tuning.tuner.role`.
+        SettingError: this process is one of several; see `tsnas.tuning.tuner.find_role`.
 
     Source: Li et al., Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization (2018).
     """
-    if role() != "local":
+    if find_role() != "local":
         raise SettingError(
-            f"strategy={kind!r} works within one process, but the variables of keras-tuner say that this is one of "
-            "several. Unset them, or choose another strategy."
+            f"strategy={kind!r} works only in a single process, but the environment variables of keras-tuner say that "
+            "this is one of several. Unset them, or choose another strategy."
         )
     known: dict[tuple[Architecture, int], float | None] = {}
 
     def run(values: dict[str, Any]) -> float:
-        key = projected(paths, values).architecture, int(values.get(EPOCHS, 1))
+        key = project(paths, values).architecture, int(values.get(EPOCHS, 1))
         if key not in known:
             known[key] = evaluate(*key)
         return known[key] or 0.0
 
-    oracle = _oracle(paths, kind, trials, seed)
+    oracle = _make_oracle(paths, kind, trials, seed)
     search(oracle, run, directory)
     done = [trial for trial in oracle.trials.values() if trial.score]
     units = [int(trial.hyperparameters.values.get(EPOCHS, 1)) for trial in done]
-    found = [projected(paths, trial.hyperparameters.values) for trial in done]
+    found = [project(paths, trial.hyperparameters.values) for trial in done]
     order = sorted(range(len(done)), key=lambda i: (-units[i], -done[i].score))
     history = {
         "macro_f1": [float(trial.score) for trial in done],
@@ -84,21 +84,26 @@ def tuned(
     return list({found[i].architecture: found[i] for i in order}.values()), history
 
 
-def projected(paths: Paths, values: dict[str, Any]) -> Candidate:
-    """The architecture that fits and differs from the chosen options in as few decisions as possible."""
+def project(paths: Paths, values: dict[str, Any]) -> Candidate:
+    """Derives the architecture within the limits that differs from the chosen options in as few decisions as possible.
+
+    Args:
+        paths: `Paths` of a supernet, whose alphas are set.
+        values: dict of the hyperparameters of a trial.
+    """
     for index, option in enumerate(paths.options):
         for name, group in option.cell.groups.items():
             alpha = np.zeros(len(group.options), np.float32)
-            alpha[int(values[_hyperparameter(index, name)])] = PREFERRED
+            alpha[int(values[_name_hyperparameter(index, name)])] = PREFERRED
             group.alpha.assign(alpha)
     return derive(paths.supernet, paths.bounds, paths.options)
 
 
-def _oracle(paths: Paths, kind: str, trials: int, seed: int) -> Any:
+def _make_oracle(paths: Paths, kind: str, trials: int, seed: int) -> Any:
     space = keras_tuner.HyperParameters()
     for index, option in enumerate(paths.options):
         for name, group in option.cell.groups.items():
-            space.Choice(_hyperparameter(index, name), list(range(len(group.options))))
+            space.Choice(_name_hyperparameter(index, name), list(range(len(group.options))))
     same = {
         "objective": keras_tuner.Objective(SCORE, "max"),
         "hyperparameters": space,
@@ -110,5 +115,5 @@ def _oracle(paths: Paths, kind: str, trials: int, seed: int) -> Any:
     return HyperbandArchitectures(max_epochs=LONGEST, factor=FACTOR, **same)
 
 
-def _hyperparameter(cell: int, name: str) -> str:
+def _name_hyperparameter(cell: int, name: str) -> str:
     return f"cell_{cell}/{name}"

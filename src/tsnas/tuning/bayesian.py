@@ -1,4 +1,4 @@
-"""Bayesian optimisation that tries nothing twice and goes on after a stop as if there had been none."""
+"""Bayesian optimisation that tries nothing twice and resumes after a stop as if there had been none."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sklearn.exceptions import ConvergenceWarning
 
 from tsnas.tuning.leases import RUNNING, Leases
 
-# Of all trials, those at the start that are random.
+# Fraction of all trials that are random, at the start.
 RANDOM_SHARE = 0.4
 
 
 class Bayesian(Leases, keras_tuner.oracles.BayesianOptimizationOracle):
-    """keras-tuner's oracle of a Gaussian process, with `Leases`.
+    """keras-tuner's oracle with a Gaussian process, with `Leases`.
 
-    What the process expects most of may have been tried already; then values that have not been tried are drawn.
+    If the most promising values have been tried already, values that have not been tried are drawn at random.
 
     Args:
         max_trials: int, number of trials; two fifths of them are random.
@@ -35,18 +35,18 @@ class Bayesian(Leases, keras_tuner.oracles.BayesianOptimizationOracle):
         super().__init__(max_trials=max_trials, num_initial_points=first, **kwargs)
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
-        """Values of the next trial.
+        """Chooses the values of the next trial.
 
         Args:
-            trial_id: str, its ID.
+            trial_id: str, ID of the trial.
 
         Returns:
-            dict of `"status"` and `"values"`, as keras-tuner has it.
+            dict of `"status"` and `"values"`, as keras-tuner expects it.
         """
-        # An oracle that was read back would draw from the start again.
+        # Otherwise, a reloaded oracle would repeat its draws from the start.
         self._random_state = np.random.RandomState(self.seed + len(self.trials))
         with warnings.catch_warnings():
-            # Of the bounds of its length scales; a user can do nothing about them.
+            # Warnings about the bounds of its length scales, about which users can do nothing.
             warnings.simplefilter("ignore", ConvergenceWarning)
             found = super().populate_space(trial_id)
         if found["status"] == RUNNING and self._duplicate(found["values"]):

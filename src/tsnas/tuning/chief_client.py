@@ -1,4 +1,4 @@
-"""A worker's line to the chief, which outlasts a chief that is away for a while, and ends when the work has."""
+"""A worker's connection to the chief, which survives a chief's absence and ends when all work is done."""
 
 from __future__ import annotations
 
@@ -18,39 +18,40 @@ from tsnas.errors import JobError, WorkerError
 from tsnas.tuning.leases import ALIVE, IDLE, STOPPED
 
 CHIEF, PORT, TUNER_ID = "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT", "KERASTUNER_TUNER_ID"
-# A chief that is started again within this time finds its workers waiting.
+# Workers wait this long for a chief that is started again.
 PATIENCE_S = 3600.0
 IDLE_S = 1.0
 ERROR_FILE, FINISHED_FILE = "error.txt", "finished"
-# A call that the chief does not answer is made again; gRPC itself would try less and less often to reach it.
+# A call that the chief does not answer is repeated; gRPC itself would try to reach it less and less often.
 CALL_S, BACKOFF_MS = 10.0, 1000
 
 
-def address() -> str:
-    """Where the chief listens."""
+def chief_address() -> str:
+    """Returns the address on which the chief listens."""
     return f"{os.environ[CHIEF]}:{os.environ[PORT]}"
 
 
 class PatientClient:
-    """keras-tuner's client of the chief, that calls again when the chief is away.
+    """keras-tuner's client of the chief, which repeats calls while the chief is away.
 
     Args:
         client: the client of keras-tuner.
-        folder: path of the folder whose `FINISHED_FILE` says that all work is done, so that there is no chief to wait
-            for, and whose `ERROR_FILE` says that a job has failed, so that the chief may have left.
+        folder: path of the folder in which `FINISHED_FILE` means that all work is done, so that there is no chief to
+            wait for, and `ERROR_FILE` that a job has failed, so that the chief may have exited.
         lease_s: float, seconds to wait for a chief to start again after a failed job.
     """
 
     def __init__(self, client: Any, folder: pathlib.Path, lease_s: float):
         options = [("grpc.initial_reconnect_backoff_ms", BACKOFF_MS), ("grpc.max_reconnect_backoff_ms", BACKOFF_MS)]
-        channel = grpc.intercept_channel(grpc.insecure_channel(address(), options), _ShortCalls())
+        channel = grpc.intercept_channel(grpc.insecure_channel(chief_address(), options), _ShortCalls())
         client.stub = protos.get_service_grpc().OracleStub(channel)
         self._client, self._folder, self._lease_s = client, folder, lease_s
 
     def create_trial(self, tuner_id: str) -> Any:
+        """Waits for a trial for this worker; its status is STOPPED once all work is done."""
         while True:
             try:
-                trial = self._patiently(self._client.create_trial, tuner_id)
+                trial = self._retry(self._client.create_trial, tuner_id)
             except _FinishedError:
                 hyperparameters = keras_tuner.HyperParameters()
                 return keras_tuner.engine.trial.Trial(hyperparameters, trial_id="", status=STOPPED)
@@ -59,23 +60,25 @@ class PatientClient:
             time.sleep(IDLE_S)
 
     def update_trial(self, *args: Any, **kwargs: Any) -> Any:
-        # That all is finished means that another worker has run the trial in the meantime.
+        """Reports metrics of a trial to the chief."""
+        # If all work is finished, another worker has run the trial in the meantime.
         with contextlib.suppress(_FinishedError):
-            return self._patiently(self._client.update_trial, *args, **kwargs)
+            return self._retry(self._client.update_trial, *args, **kwargs)
 
     def end_trial(self, trial: Any) -> None:
+        """Reports the end of a trial to the chief."""
         with contextlib.suppress(_FinishedError):
-            self._patiently(self._client.end_trial, trial)
+            self._retry(self._client.end_trial, trial)
 
-    def alive(self, trial_id: str, tuner_id: str) -> None:
-        """Tells the chief, if it is there, that the worker is at work."""
+    def report_alive(self, trial_id: str, tuner_id: str) -> None:
+        """Tells the chief, if it can be reached, that the worker is still working."""
         self._client.update_trial(trial_id, {f"{ALIVE}{tuner_id}": 1.0})
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._client, name)
-        return functools.partial(self._patiently, value) if callable(value) else value
+        return functools.partial(self._retry, value) if callable(value) else value
 
-    def _patiently(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def _retry(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         started = time.monotonic()
         while True:
             try:
@@ -88,18 +91,19 @@ class PatientClient:
                     raise JobError((self._folder / ERROR_FILE).read_text()) from None
                 if waited_s > PATIENCE_S:
                     raise WorkerError(
-                        f"The chief at {address()} has not answered for {PATIENCE_S / 60:.0f} minutes "
+                        f"The chief at {chief_address()} has not answered for {PATIENCE_S / 60:.0f} minutes "
                         f"({error.code().name}). Start it again with the same command; finished jobs are kept."
                     ) from None
                 time.sleep(IDLE_S)
 
 
 class _FinishedError(Exception):
-    """There is no chief any more, because all work is done."""
+    """The error that there is no chief any more, because all work is done."""
 
 
 class _ShortCalls(grpc.UnaryUnaryClientInterceptor):
-    """Ends a call that is not answered: keras-tuner's would wait an hour for a chief that may never come back."""
+    """An interceptor that ends unanswered calls; keras-tuner would wait an hour for a chief that may never return."""
 
     def intercept_unary_unary(self, continuation, client_call_details, request):
+        """Sets the timeout of a call."""
         return continuation(client_call_details._replace(timeout=CALL_S), request)

@@ -1,4 +1,4 @@
-"""Jobs that depend on each other, as the trials of an oracle of keras-tuner."""
+"""An oracle of keras-tuner whose trials are jobs that depend on each other."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ SCORE = "score"
 
 
 class JobsOracle(Leases):
-    """Hands out named jobs, each once, and asks for more when all are done.
+    """An oracle that hands out named jobs, each of them once, and asks for more when all are done.
 
     Args:
-        plan: function without arguments; the names of all jobs known so far, in the order to be run. It is asked again
-            once all of them are done, because what comes next may depend on their outcome; if it then names no new one,
-            the work is finished.
+        plan: function without arguments that returns the names of all jobs known so far, in the order in which to run
+            them. It is called again once all of them are done, because later jobs may depend on their results; if it
+            then names no new job, the work is finished.
         **kwargs: those of `Leases`.
 
     Example:
@@ -31,6 +31,7 @@ class JobsOracle(Leases):
         self.plan = plan
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
+        """Chooses the next job; see `keras_tuner.Oracle`."""
         started = {str(trial.hyperparameters.values["job"]) for trial in self.trials.values()}
         for job in self.plan():
             if job not in started:
@@ -38,4 +39,5 @@ class JobsOracle(Leases):
         return {"status": STOPPED if self._all_completed() else IDLE, "values": None}
 
     def done(self) -> bool:
+        """Tells whether all jobs have ended and the plan names no new one."""
         return self._all_completed() and self.populate_space("")["status"] == STOPPED

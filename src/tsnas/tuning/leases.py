@@ -1,4 +1,4 @@
-"""What keras-tuner's oracles lack to last: trials of lost workers run again, and no state is half written."""
+"""Makes oracles of keras-tuner robust: trials of lost workers run again, and no state is written only in part."""
 
 from __future__ import annotations
 
@@ -13,32 +13,33 @@ import keras_tuner
 
 from tsnas.system.files import write_file
 
-# A worker that has not been heard of for so long is lost; it calls several times within that.
+# A worker that has been silent for this long is considered lost; it normally calls several times within it.
 LEASE_S = 60.0
 CALLS_PER_LEASE = 6
-# Metric by which a worker says that it is alive: this and its own ID.
+# Prefix of the metric by which a worker reports that it is alive; its ID follows.
 ALIVE = "alive/"
-# Draws of values that were tried already, in a row, after which there are no others. keras-tuner's 20 leave some out.
+# After this many consecutive draws of values that were tried already, there are taken to be no others; keras-tuner's
+# 20 are too few to find all of them.
 COLLISIONS = 2000
-# Key of the names of the workers in the file of the oracle.
+# Key of the workers' names in the oracle's file.
 WORKERS = "tsnas_workers"
 
 RUNNING, IDLE, STOPPED, COMPLETED = "RUNNING", "IDLE", "STOPPED", "COMPLETED"
 
 
 class Leases(keras_tuner.Oracle):
-    """An oracle that lasts; for another kind of oracle, it stands before that kind among the bases.
+    """A robust oracle; to extend another oracle, list it before that one among the base classes.
 
-    A worker holds its trial as long as it calls `update_trial` with no metric but `ALIVE` and its ID. The trial of a
-    worker that falls silent goes to the next that asks; whichever of the two ends it first counts, the other is
-    ignored. No worker is sent home while a trial is still out. After a restart, trials that were out stay with their
-    workers, who get a new lease. A failed trial stops everything, and is run again after a restart. The same seed
-    draws the same trials, 0 as well.
+    A worker keeps its trial as long as it calls `update_trial` with `ALIVE` and its ID as the only metric. The trial of
+    a worker that falls silent goes to the next worker that asks for one; the result of whichever ends it first counts,
+    and the other one is ignored. No worker is dismissed while a trial is still running. After a restart, running
+    trials stay with their workers, which get a new lease. A failed trial stops everything, and is run again after a
+    restart. The same seed draws the same trials, even if it is 0.
 
     Args:
         *args, **kwargs: those of the oracle.
-        seed: int or None, of what it draws; None for another one each time. Defaults to None.
-        lease_s: float, seconds after which a silent worker is lost. Defaults to 60.
+        seed: int, seed of its draws. Defaults to None: a new one each time.
+        lease_s: float, seconds after which a silent worker is considered lost. Defaults to 60.
 
     Example:
         >>> class LastingRandom(Leases, keras_tuner.oracles.RandomSearchOracle):
@@ -48,44 +49,47 @@ class Leases(keras_tuner.Oracle):
     trials: dict[str, Any]
 
     def __init__(self, *args: Any, seed: int | None = None, lease_s: float = LEASE_S, **kwargs: Any):
-        # keras-tuner takes a seed of 0 for none.
+        # keras-tuner treats a seed of 0 as none.
         own_seed = None if seed is None else seed + 1
-        # The first failure already stops everything, and says so better.
+        # The first failure already stops everything, with a better message.
         super().__init__(*args, seed=own_seed, max_consecutive_failed_trials=sys.maxsize, **kwargs)
         self._max_collisions = COLLISIONS
         self.lease_s = lease_s
         self.failed_trial: str | None = None
-        self._heard: dict[str, float] = {}
+        self._last_calls: dict[str, float] = {}
         self.verbose = 0  # Its own display prints tables for each trial.
 
     @keras_tuner.synchronized
     def create_trial(self, tuner_id: str) -> Any:
-        self._heard[tuner_id] = time.monotonic()
-        self._take_back_from_silent()
+        """Gives a worker a trial, tells it to wait (IDLE), or dismisses it (STOPPED)."""
+        self._last_calls[tuner_id] = time.monotonic()
+        self._drop_silent_workers()
         if self.failed_trial is not None:
             self.tuner_ids.discard(tuner_id)
-            return self._empty_trial(STOPPED)
+            return self._make_empty_trial(STOPPED)
         known = set(self._workers)
         trial = super().create_trial(tuner_id)
         if self._workers - known:
             self.save()
         if trial.status == STOPPED and (self.ongoing_trials or self._retry_queue):
-            # One of those that are out may come back.
+            # One of the running trials may have to be run again.
             self.tuner_ids.add(tuner_id)
-            return self._empty_trial(IDLE)
+            return self._make_empty_trial(IDLE)
         return trial
 
     @keras_tuner.synchronized
     def update_trial(self, trial_id: str, metrics: dict[str, float], step: int = 0) -> Any:
+        """Records metrics of a trial, or that its worker is alive."""
         callers = [name.removeprefix(ALIVE) for name in metrics if name.startswith(ALIVE)]
         for caller in callers:
-            self._heard[caller] = time.monotonic()
+            self._last_calls[caller] = time.monotonic()
         if callers or self._has_ended(trial_id):
             return self.trials[trial_id]
         return super().update_trial(trial_id, dict(metrics), step=step)
 
     @keras_tuner.synchronized
     def end_trial(self, trial: Any) -> None:
+        """Records the end of a trial, unless it has ended already."""
         if self._has_ended(trial.trial_id):
             return
         if trial.trial_id in self._retry_queue:
@@ -97,8 +101,8 @@ class Leases(keras_tuner.Oracle):
 
     @property
     def tuner_ids(self) -> set[str]:
-        """Workers that have not been sent home and are not lost; the chief stays until there are none."""
-        self._take_back_from_silent()
+        """The workers that are neither dismissed nor lost; the chief runs until there are none."""
+        self._drop_silent_workers()
         return self._workers
 
     @tuner_ids.setter
@@ -106,6 +110,7 @@ class Leases(keras_tuner.Oracle):
         self._workers = workers
 
     def save(self) -> None:
+        """Writes the state of the oracle to its file."""
         state = self.get_state() | {WORKERS: sorted(self._workers)}
         write_file(pathlib.Path(self._get_oracle_fname()), json.dumps(state))
 
@@ -114,42 +119,43 @@ class Leases(keras_tuner.Oracle):
         write_file(pathlib.Path(path), json.dumps(trial.get_state()))
 
     def reload(self) -> None:
+        """Reads the state of the oracle from its files."""
         super().reload()
-        # It reads them in the order of the folder; they are numbered in that of their beginning.
+        # keras-tuner reads trials in the order of the folder, but they are numbered in the order of their start.
         self.trials = dict(sorted(self.trials.items()))
-        # It has taken all that was out for lost; but a worker outlives the chief, and a trial may have ended, or begun,
-        # between the two files that it is written to.
+        # keras-tuner considers all running trials lost. But a worker outlives the chief, and a trial may have ended or
+        # started between the writing of its two files.
         state = json.loads(pathlib.Path(self._get_oracle_fname()).read_text())
-        out = {name: self.trials[trial_id] for name, trial_id in state["ongoing_trials"].items()}
-        self.ongoing_trials = {name: trial for name, trial in out.items() if trial.status == RUNNING}
+        ongoing = {name: self.trials[trial_id] for name, trial_id in state["ongoing_trials"].items()}
+        self.ongoing_trials = {name: trial for name, trial in ongoing.items() if trial.status == RUNNING}
         held = {trial.trial_id for trial in self.ongoing_trials.values()}
         waiting = [trial_id for trial_id, trial in self.trials.items() if trial.status != COMPLETED]
         self._retry_queue = sorted(set(waiting) - held, reverse=True)
         self.end_order = [trial_id for trial_id, trial in self.trials.items() if trial.status == COMPLETED]
-        # Those without a trial are waiting for one, and have to be told when there are no more.
+        # Workers without a trial are waiting for one, and must be told when there are no more.
         self._workers = set(self.ongoing_trials) | set(state.get(WORKERS, ()))
-        self._heard = dict.fromkeys(self._workers, time.monotonic())
+        self._last_calls = dict.fromkeys(self._workers, time.monotonic())
 
     def done(self) -> bool:
-        """Whether every trial that there will be has ended; False if only a worker's next question can tell."""
+        """Tells whether every trial that there will be has ended; False if only a worker's next request can show it."""
         return self._all_completed() and len(self.trials) >= (self.max_trials or sys.maxsize)
 
     def _all_completed(self) -> bool:
         return all(trial.status == COMPLETED for trial in self.trials.values())
 
     def _has_ended(self, trial_id: str) -> bool:
-        # Not by its status: in one process, tuner and oracle share the trial, and the tuner sets it first.
+        # Not by its status: in a single process, tuner and oracle share the trial, and the tuner sets its status first.
         return trial_id in self.end_order
 
-    def _take_back_from_silent(self) -> None:
+    def _drop_silent_workers(self) -> None:
         now = time.monotonic()
-        for tuner_id in [name for name in self._workers if now - self._heard.get(name, now) > self.lease_s]:
+        for tuner_id in [name for name in self._workers if now - self._last_calls.get(name, now) > self.lease_s]:
             self._workers.discard(tuner_id)
             trial = self.ongoing_trials.pop(tuner_id, None)
             if trial is not None:
-                # Metrics of a run that did not end would be mixed with those of the next.
+                # Otherwise, the metrics of the unfinished run would be mixed with those of the next.
                 trial.metrics = type(trial.metrics)()
                 self._retry_queue.append(trial.trial_id)
 
-    def _empty_trial(self, status: str) -> Any:
+    def _make_empty_trial(self, status: str) -> Any:
         return keras_tuner.engine.trial.Trial(self.hyperparameters.copy(), trial_id="", status=status)

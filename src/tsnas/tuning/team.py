@@ -1,4 +1,4 @@
-"""What processes that share the work of one search must agree on: a seed and a folder."""
+"""Checks what processes that share the work of one search must agree on: a seed and a folder."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ import numpy as np
 
 from tsnas.errors import SettingError
 from tsnas.system.files import check_output_dir, write_file
-from tsnas.tuning.tuner import role
+from tsnas.tuning.tuner import find_role
 
 SEED_FILE = "seed.json"
 
 
 def check_team(seed: int | None, directory: str | os.PathLike[str] | None) -> str:
-    """The role of this process, if it has what it needs for that.
+    """Returns the role of this process, after a check that it has everything that the role requires.
 
     Args:
-        seed: int or None, as it was given.
-        directory: path of the folder, or None, as it was given.
+        seed: int or None, as given.
+        directory: path of the folder or None, as given.
 
     Returns:
         `"local"`, `"chief"` or `"worker"`.
 
     Raises:
-        SettingError: several processes, but no seed or no folder.
-        WorkerError: variables that do not fit together.
+        SettingError: there are several processes, but no seed or no folder.
+        WorkerError: some of the environment variables are set, but not all.
     """
-    own_role = role()
+    own_role = find_role()
     if own_role != "local" and (seed is None or directory is None):
         raise SettingError(
             f"Several processes need one seed and one shared folder, but seed={seed!r} and directory={directory!r}; "
@@ -39,8 +39,13 @@ def check_team(seed: int | None, directory: str | os.PathLike[str] | None) -> st
     return own_role
 
 
-def kept_seed(seed: Any, folder: pathlib.Path) -> int:
-    """The given seed, or one that is drawn once and kept in a folder, so that interrupted work goes on with it."""
+def resolve_seed(seed: Any, folder: pathlib.Path) -> int:
+    """Returns the given seed, or one that is drawn once and stored in a folder, so that resumed work has the same.
+
+    Args:
+        seed: int or None, as given.
+        folder: path of the folder.
+    """
     if seed is not None:
         return int(seed)
     path = check_output_dir(folder) / SEED_FILE

@@ -1,4 +1,4 @@
-"""The tuner: runs the trials of an oracle, in this process or as one of many workers of a chief."""
+"""Runs the trials of an oracle, in this process or as one of many workers of a chief."""
 
 from __future__ import annotations
 
@@ -19,15 +19,24 @@ from keras_tuner.src.distribute import oracle_chief
 
 from tsnas.errors import JobError, WorkerError
 from tsnas.system.files import check_output_dir, write_file
-from tsnas.tuning.chief_client import CHIEF, ERROR_FILE, FINISHED_FILE, IDLE_S, PORT, TUNER_ID, PatientClient, address
+from tsnas.tuning.chief_client import (
+    CHIEF,
+    ERROR_FILE,
+    FINISHED_FILE,
+    IDLE_S,
+    PORT,
+    TUNER_ID,
+    PatientClient,
+    chief_address,
+)
 from tsnas.tuning.jobs import SCORE, JobsOracle, Plan
 from tsnas.tuning.leases import CALLS_PER_LEASE, LEASE_S
 
 PROJECT = "tuner"
 
 
-def role() -> str:
-    """`"local"`, `"chief"` or `"worker"`, as keras-tuner's environment variables have it.
+def find_role() -> str:
+    """Returns `"local"`, `"chief"` or `"worker"`, according to keras-tuner's environment variables.
 
     Raises:
         WorkerError: some of the variables are set, but not all.
@@ -37,9 +46,9 @@ def role() -> str:
     missing = [name for name in (PORT, TUNER_ID) if not os.environ.get(name)]
     if missing:
         raise WorkerError(
-            f"{CHIEF} is set, so this process is to be a chief or a worker, but {' and '.join(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} not. Set {PORT} to the chief's port and {TUNER_ID} to 'chief' or "
-            "to a name of the worker's own; or unset all three to work alone."
+            f"{CHIEF} is set, so this process should be a chief or a worker, but {' and '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} not set. Set {PORT} to the chief's port and {TUNER_ID} to 'chief' "
+            "or to a unique name for the worker; or unset all three to run in a single process."
         )
     return "chief" if "chief" in os.environ[TUNER_ID] else "worker"
 
@@ -47,49 +56,49 @@ def role() -> str:
 def run_jobs(
     plan: Plan, run: Callable[[str], float], directory: str | os.PathLike[str], lease_s: float = LEASE_S
 ) -> None:
-    """Runs named jobs until there are no more, alone or together with other processes that call the same.
+    """Runs named jobs until there are no more, in one process or together with others that make the same call.
 
-    Each job is run to its end once, and what is done is remembered in the folder: after a stop of any kind, the same
-    call goes on with what is left. The environment variables of keras-tuner (KERASTUNER_ORACLE_IP,
+    Each job is run to its end once, and the folder records the finished ones: after a stop of any kind, the same call
+    resumes with the remaining jobs. The environment variables of keras-tuner (KERASTUNER_ORACLE_IP,
     KERASTUNER_ORACLE_PORT, KERASTUNER_TUNER_ID) make a process the chief, which hands out the jobs, or a worker; all
-    must see the folder. Every one of them returns when all jobs are done.
+    processes must share the folder. Each of them returns when all jobs are done.
 
     Args:
         plan: function without arguments that names the jobs known so far; see `JobsOracle`.
-        run: function of the name of a job that runs it, keeps its outcome, and returns a score.
-        directory: path of a folder, made if missing, that all machines share.
-        lease_s: float, seconds after which a worker that is not heard of is lost. Defaults to 60.
+        run: function of a job's name that runs the job, stores its result and returns a score.
+        directory: path of a folder, created if missing, that all machines share.
+        lease_s: float, seconds after which a silent worker is considered lost. Defaults to 60.
 
     Raises:
-        JobError: a job failed; alone, the error that it raised.
-        WorkerError: variables that do not fit together, or a chief that cannot be reached.
-        OutputDirError: the folder cannot be written.
+        JobError: a job failed in another process; a job that fails in this process raises its own error.
+        WorkerError: some of the environment variables are set, but not all, or the chief cannot be reached.
+        OutputDirError: the folder cannot be written to.
     """
     search(JobsOracle(plan, lease_s=lease_s), lambda values: run(str(values["job"])), directory)
 
 
 def search(oracle: Any, run: Callable[[dict[str, Any]], float], directory: str | os.PathLike[str]) -> None:
-    """Runs the trials of an oracle, as `run_jobs` does its jobs.
+    """Runs the trials of an oracle in the way in which `run_jobs` runs jobs.
 
     Args:
         oracle: oracle of keras-tuner with `Leases`, whose objective is `SCORE`.
-        run: function of the values of a trial that returns its score.
+        run: function of a trial's values that returns its score.
         directory: path of a folder.
 
     Raises:
         JobError, WorkerError, OutputDirError: as in `run_jobs`.
     """
-    own_role = role()
+    own_role = find_role()
     folder = check_output_dir(directory) / PROJECT
     finished = (folder / FINISHED_FILE).exists()
     if finished and own_role != "local":
-        # A worker that comes late would wait for a chief that has left, and a chief for workers.
+        # A late worker would wait for a chief that has exited, and a late chief for workers.
         return
     if own_role != "worker":
         (folder / ERROR_FILE).unlink(missing_ok=True)
     with contextlib.redirect_stdout(io.StringIO()):  # "Reloading Tuner from ..."
         tuner = _Tuner(oracle, run, folder)
-    if finished:  # The oracle knows its trials again.
+    if finished:  # The oracle has reloaded its trials.
         return
     tuner.search()
     if tuner.error is not None:
@@ -106,22 +115,23 @@ class _Tuner(keras_tuner.engine.base_tuner.BaseTuner):
         self._run, self._folder, self._lease_s = run, folder, oracle.lease_s
         self.oracle: Any
         super().__init__(oracle, directory=str(folder.parent), project_name=folder.name)
-        if role() == "worker":
+        if find_role() == "worker":
             self.oracle = PatientClient(self.oracle, folder, oracle.lease_s)
 
     def search(self) -> None:
-        if role() == "chief":
+        if find_role() == "chief":
             self.save()
             _serve(self.oracle)
         else:
             super().search()
 
     def _get_tuner_fname(self) -> str:
-        # One name for whoever has the oracle: a chief goes on with what was begun alone, and the other way round.
-        return str(self._folder / f"{self.tuner_id if role() == 'worker' else 'oracle_owner'}.json")
+        # The same name for every process that owns the oracle: a chief can resume what a single process began, and vice
+        # versa.
+        return str(self._folder / f"{self.tuner_id if find_role() == 'worker' else 'oracle_owner'}.json")
 
     def _populate_initial_space(self) -> None:
-        """There is no hypermodel that could have hyperparameters of its own."""
+        """Does nothing: there is no hypermodel with hyperparameters of its own."""
 
     def run_trial(self, trial: Any, *_: Any, **__: Any) -> dict[str, float]:
         started = time.monotonic()
@@ -130,7 +140,7 @@ class _Tuner(keras_tuner.engine.base_tuner.BaseTuner):
                 score = self._run(dict(trial.hyperparameters.values))
             except Exception as error:
                 self.error = error
-                where = f"{os.environ[TUNER_ID]}: " if role() == "worker" else ""
+                where = f"{os.environ[TUNER_ID]}: " if find_role() == "worker" else ""
                 text = f"{where}{trial.hyperparameters.values} failed: {type(error).__name__}: {error}"
                 write_file(self._folder / ERROR_FILE, text)
                 raise keras_tuner.errors.FailedTrialError(text) from error
@@ -138,7 +148,7 @@ class _Tuner(keras_tuner.engine.base_tuner.BaseTuner):
 
     @contextlib.contextmanager
     def _heartbeat(self, trial_id: str):
-        if role() != "worker":
+        if find_role() != "worker":
             yield
             return
         done = threading.Event()
@@ -146,7 +156,7 @@ class _Tuner(keras_tuner.engine.base_tuner.BaseTuner):
         def beat() -> None:
             while not done.wait(self._lease_s / CALLS_PER_LEASE):
                 with contextlib.suppress(grpc.RpcError):
-                    self.oracle.alive(trial_id, self.tuner_id)
+                    self.oracle.report_alive(trial_id, self.tuner_id)
 
         thread = threading.Thread(target=beat, daemon=True)
         thread.start()
@@ -157,21 +167,22 @@ class _Tuner(keras_tuner.engine.base_tuner.BaseTuner):
 
 
 def _serve(oracle: Any) -> None:
-    """Answers the workers until all of them have been sent home; keras-tuner's own loop looks every 20 s only."""
+    """Answers the workers until all of them are dismissed; keras-tuner's own loop checks only every 20 s."""
     if oracle.done():
-        # A chief that was lost after the last job; workers that wait for it read in the folder that all is done.
+        # The chief was lost after the last job; waiting workers see from the folder that all work is done.
         return
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))
     servicer = oracle_chief.OracleServicer(oracle)
     protos.get_service_grpc().add_OracleServicer_to_server(servicer, server)
     try:
-        server.add_insecure_port(address())
+        server.add_insecure_port(chief_address())
     except RuntimeError:
         raise WorkerError(
-            f"The chief cannot listen at {address()}. Give {CHIEF} an address of this machine, and {PORT} a free port."
+            f"The chief cannot listen at {chief_address()}. Set {CHIEF} to an address of this machine, and {PORT} to a "
+            "free port."
         ) from None
     server.start()
     while not (servicer.stop_triggered and oracle_chief.exit_chief(oracle)):
         time.sleep(IDLE_S)
-    # The last worker still has to be told.
+    # The last worker still has to receive its answer.
     server.stop(grace=IDLE_S).wait()

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 import tsnas
 from tsnas.data import RecordingSet, check
-from tsnas.data.checks.leakage import stretches
+from tsnas.data.checks.leakage import hash_stretches
 from tsnas.errors import DataError, DtypeError, LengthMismatchError, SettingError, WindowShapeError
 
 
@@ -54,8 +54,8 @@ def test_a_class_of_one_group_and_a_single_group():
     y = np.array([0, 1] * 100 + [2] * 100)
     groups = np.array([1, 1, 2, 2] * 50 + [2] * 100)
     finding = one(check(noise(300, 16, 1), y, groups), "class in one group")
-    assert "Class 2 is in one group of 2, 2" in finding.message
-    assert "All are of one group, 7" in one(check(noise(300, 16, 1), y, [7] * 300), "single group").message
+    assert "Class 2 is in only one of 2 groups, 2" in finding.message
+    assert "All data are of one group, 7" in one(check(noise(300, 16, 1), y, [7] * 300), "single group").message
 
 
 def test_windows_that_overlap_need_groups():
@@ -109,7 +109,7 @@ def test_shared_stretches_against_a_slow_comparison(pieces, seed):
     parts[0][:17] = parts[-1][:17] = 0.5
     parts = [part.astype(np.float32) for part in parts]
     owners = rng.integers(0, 2, pieces)
-    found = stretches(np.concatenate(parts), np.array([len(part) for part in parts]))
+    found = hash_stretches(np.concatenate(parts), np.array([len(part) for part in parts]))
     shared = found.shared(owners)
     assert set(np.flatnonzero(shared)) == slow_shared(parts, owners, 16)
     if shared.any():
@@ -154,7 +154,7 @@ def test_training_and_test():
     assert "1 group, such as 3, is in both" in one(report, "groups in both").message
     assert one(report, "unknown class").severity == "error"
     assert "Class 0 is not in the test data" in one(report, "class not tested").message
-    assert one(report, "missing").message.startswith("Test data: 1 value NaN")
+    assert one(report, "missing").message.startswith("Test data: 1 value is NaN")
 
 
 def recording_set(**changes):
@@ -193,8 +193,8 @@ def test_recordings_without_groups_and_copied_files():
     arrays[4] = arrays[1][20:150]
     names = [f"{k}.csv" for k in range(6)]
     report = check(recording_set(arrays=arrays, groups=names, groups_given=False))
-    assert "No group is given, so each of 6 files is one" in one(report, "no groups").message
-    assert "2 of 6 recordings hold samples that also stand in another one, such as 1.csv and 4.csv" in str(
+    assert "No group is given, so each of 6 files is a group" in one(report, "no groups").message
+    assert "2 of 6 recordings hold samples that also occur in another one, such as 1.csv and 4.csv" in str(
         one(report, "repeated recordings").message
     )
     assert report.counts["a"] == {None: 530}
@@ -233,7 +233,7 @@ def test_what_cannot_be_checked(arguments, error, said):
 
 
 def test_arguments_that_do_not_go_together():
-    with pytest.raises(SettingError, match="labels and groups of its own"):
+    with pytest.raises(SettingError, match="its own labels and groups"):
         check(recording_set(), ["a"] * 6)
-    with pytest.raises(WindowShapeError, match="test data have 3 channels, but the training data 2"):
+    with pytest.raises(WindowShapeError, match="test data have 3 channels, but the training data have 2"):
         check(noise(9, 16, 2), test=(noise(9, 16, 3),))

@@ -43,7 +43,7 @@ def test_missing_values_are_an_error():
     finding = one(check(x), "missing")
     assert finding.severity == "error"
     assert finding.numbers == {"values": 17, "pieces": 2, "channels": {"1": 1, "2": 16}}
-    assert "17 values NaN or infinite, in 2 of 20 windows, channel 1 and 2" in finding.message
+    assert "17 values are NaN or infinite, in 2 of 20 windows, channels 1 and 2" in finding.message
     assert check(np.full((4, 16, 1), np.nan)).to_json()["channels"][0]["minimum"] is None
 
 
@@ -134,7 +134,7 @@ def test_a_group_in_another_unit():
     x[GROUPS == 3] *= 9.81
     finding = one(check(x, GROUPS % 2, GROUPS), "units differ")
     assert finding.severity == "warning"
-    assert "g in group 1, 2, 4; m/s^2 in group 3; bring all to one unit" in finding.message
+    assert "g in groups 1, 2, 4; m/s^2 in group 3; convert all to one unit" in finding.message
 
 
 def test_a_group_of_another_size_without_a_known_unit():

@@ -87,7 +87,7 @@ def test_the_unit_of_stamps_follows_from_the_rate(write, unit, step):
     path = write(["t,x", *((round(step * k, 2), k) for k in range(30))])
     data = from_csv(path, time="t", rate_hz=50)
     assert len(data.arrays[0]) == 30
-    assert f"Time stamps were taken for {unit} ({path})." in data.notes
+    assert f"Time stamps were taken to be in {unit} ({path})." in data.notes
     # Half the rate is a matter of resampling, not of the unit.
     assert len(from_csv(path, time="t", rate_hz=25).arrays[0]) == 15
 
@@ -102,7 +102,7 @@ def test_an_unknown_unit_is_refused_with_what_each_would_mean(write):
         TableTimeError, match=r"median step is 20, so the rate is 0.05 Hz if 's', 50 Hz if 'ms', 5e\+04"
     ):
         from_csv(write(["t,x", *((20 * k, k) for k in range(9))]), time="t")
-    with pytest.raises(TableTimeError, match="far from 1500 Hz in each of s, ms, us and ns"):
+    with pytest.raises(TableTimeError, match="far from 1500 Hz in each of the units s, ms, us and ns"):
         from_csv(write(["t,x", *((20 * k, k) for k in range(9))]), time="t", rate_hz=1500)
 
 
@@ -183,7 +183,7 @@ def test_channels_by_name_keep_their_order_in_every_file(write, tmp_path):
     write(["y,t,x,extra", *((-k, 0.02 * k, k, 5) for k in range(9))], "b.csv")
     data = from_csv(tmp_path, time="t", time_unit="s")
     np.testing.assert_array_equal(data.arrays[0], data.arrays[1])
-    assert "Columns were left out that a.csv lacks: 'extra' (b.csv)." in data.notes
+    assert "Columns that a.csv lacks were left out: 'extra' (b.csv)." in data.notes
     data = from_csv(tmp_path, time="t", time_unit="s", channels=["y", "x"])
     assert data.channels == ("y", "x")
     assert data.arrays[1][3].tolist() == [-3, 3]
@@ -217,19 +217,19 @@ def test_rates_go_down_with_a_filter_and_up_along_lines(write, tmp_path):
     for array in data.arrays:
         np.testing.assert_allclose(array[:, 0], 2 * np.arange(51), atol=1e-4)
     assert "Recordings of about 100 Hz, resampled to an even 50 Hz with a low-pass filter: 1 (fast.csv)." in data.notes
-    assert "Recordings of about 25 Hz, resampled to an even 50 Hz along straight lines: 1 (slow.csv)." in data.notes
+    assert "Recordings of about 25 Hz, resampled to an even 50 Hz by linear interpolation: 1 (slow.csv)." in data.notes
 
 
 def test_headers_in_comments_repeated_headers_and_cut_last_lines(write):
     path = write(["# logger 3", "# t_ms,x", (0, 1), (20, 2), (40, 3), (60, 4), "80"])
     data = from_csv(path, time="t_ms")
     assert (data.channels, len(data.arrays[0])) == (("x",), 4)
-    assert f"Last lines that end early, left out: 1 ({path})." in data.notes
+    assert f"Incomplete last lines, left out: 1 ({path})." in data.notes
     path = write(["t_ms,x", *samples_of_two(9), "t_ms,x", *samples_of_two(9)])
     data = from_csv(path, time="t_ms")
     assert len(data) == 2
-    assert f"Headers that are repeated between the samples, left out: 1 ({path})." in data.notes
-    assert f"Clocks that start anew, where a new recording begins: 1 ({path})." in data.notes
+    assert f"Headers repeated between the samples, left out: 1 ({path})." in data.notes
+    assert f"Clock restarts, at each of which a new recording begins: 1 ({path})." in data.notes
 
 
 def samples_of_two(count):
@@ -241,7 +241,7 @@ def test_spreadsheets_say_their_delimiter_and_old_programs_write_latin_1(write):
     data = from_csv(path, time="Zeit_ms")
     assert data.channels == ("Höhe",)
     assert data.arrays[0][3, 0] == 3.5
-    assert f"Text that is no UTF-8 was read as Latin-1 ({path})." in data.notes
+    assert f"Text that is not UTF-8 was read as Latin-1 ({path})." in data.notes
 
 
 def test_windows_go_on_to_a_classifier(write, tmp_path):
@@ -283,8 +283,8 @@ HEADER = "t_ms,x,y,z"
             "2 columns named 'x'",
         ),
         ([*samples()], {}, TableColumnError, "has no header, so time='t_ms' names no column of it"),
-        (["t_ms,a", "0,u", "20,v"], {}, TableColumnError, "has no column of numbers beside those"),
-        ([HEADER, *samples()], {"pattern": "(?P<label>z+)"}, TableNameError, "does not fit pattern='\\(\\?P<label>z"),
+        (["t_ms,a", "0,u", "20,v"], {}, TableColumnError, "has no column of numbers besides those"),
+        ([HEADER, *samples()], {"pattern": "(?P<label>z+)"}, TableNameError, "does not match pattern='\\(\\?P<label>z"),
         (
             ["t,x", "2024-05-01T00:00:00,1", "yesterday,2"],
             {"time": "t"},
@@ -292,10 +292,15 @@ HEADER = "t_ms,x,y,z"
             "line 3.*'yesterday'.*ISO 8601",
         ),
         (["t,x", "2024-05-01T00:00:00,1", "2024-05-01T00:00:00Z,2"], {"time": "t"}, TableTimeError, "time zone"),
-        ([HEADER, *[(0, 1, 2, 3)] * 9], {}, TableTimeError, "never go up"),
-        ([HEADER, ("", 1, 2, 3), ("", 1, 2, 3)], {}, TableFileError, "No recording of at least two samples is left"),
+        ([HEADER, *[(0, 1, 2, 3)] * 9], {}, TableTimeError, "never increase"),
+        ([HEADER, ("", 1, 2, 3), ("", 1, 2, 3)], {}, TableFileError, "yielded no recording of at least two samples"),
         (["t_ms;x", "0;1,5", "20;1.5"], {}, TableValueError, "line 2, has '1,5' with a decimal comma, but line 3 has"),
-        (["t_ms;x", "0;1.500,5", "20;2,5"], {}, TableValueError, "'1.500,5', which is no number with a decimal comma"),
+        (
+            ["t_ms;x", "0;1.500,5", "20;2,5"],
+            {},
+            TableValueError,
+            "'1.500,5', which is not a number with a decimal comma",
+        ),
     ],
 )
 def test_bad_files_are_named_with_their_line(write, content, arguments, error, said):
@@ -312,12 +317,12 @@ def test_bad_files_are_named_with_their_line(write, content, arguments, error, s
         ({"max_gap_s": float("nan")}, "max_gap_s=nan"),
         ({"time_unit": "min"}, "time_unit='min' is not known; choose 's', 'ms'"),
         ({"label": 1.5}, "label=1.5 must be the name of a column, or its index"),
-        ({"channels": []}, r"channels=\[\] must be different columns"),
-        ({"channels": ["x", "x"]}, "must be different columns"),
+        ({"channels": []}, r"channels=\[\] must be distinct columns"),
+        ({"channels": ["x", "x"]}, "must be distinct columns"),
         ({"label_from": "path"}, "choose 'folder' or 'file'"),
-        ({"label": "x", "label_from": "folder"}, "label='x' and label_from='folder' both say what the label is"),
-        ({"group": "x", "pattern": "(?P<group>.)"}, "both say what the group is"),
-        ({"pattern": "("}, "is no regular expression"),
+        ({"label": "x", "label_from": "folder"}, "label='x' and label_from='folder' each define the label"),
+        ({"group": "x", "pattern": "(?P<group>.)"}, "each define the group"),
+        ({"pattern": "("}, "is not a regular expression"),
         ({"pattern": "(a)"}, "has neither"),
         ({"delimiter": "||"}, "must be one character"),
         ({"decimal": "x"}, "decimal='x'"),
@@ -336,7 +341,7 @@ def test_nothing_to_read(tmp_path):
     with pytest.raises(TableFileError, match="empty list"):
         from_csv([], time=0)
     (tmp_path / "b.csv").write_bytes(b"PK\x03\x04\0\0\0")
-    with pytest.raises(TableFileError, match="holds bytes of zero"):
+    with pytest.raises(TableFileError, match="holds zero bytes"):
         from_csv(tmp_path / "b.csv", time=0)
 
 

@@ -39,14 +39,14 @@ def test_rows_are_sorted_and_doubled_stamps_keep_the_first():
     assert found == [([0, 1, 2, 3, 4], [0, 1, 2, 3, 4])]
     assert notes == [
         "Rows out of order, sorted by their time stamps: 1 (a.csv).",
-        "Rows with the time stamp of the row before, left out: 1 (a.csv).",
+        "Rows with the same time stamp as the row before, left out: 1 (a.csv).",
     ]
 
 
 def test_a_clock_that_starts_anew_begins_a_recording():
     found, notes = cut([*range(20), *range(15)])
     assert [len(times) for times, _ in found] == [20, 15]
-    assert notes == ["Clocks that start anew, where a new recording begins: 1 (a.csv)."]
+    assert notes == ["Clock restarts, at each of which a new recording begins: 1 (a.csv)."]
 
 
 def test_rows_in_no_order_are_sorted():
@@ -103,7 +103,7 @@ def test_pieces_are_whole_in_order_and_lose_nothing_unsaid(stamps, gap, seed):
 def test_stamps_that_are_too_coarse_are_refused():
     with pytest.raises(TableTimeError, match=r"a.csv has 40 samples, but 36 of them share .* give rate_hz"):
         cut(np.arange(40) // 10)
-    with pytest.raises(TableTimeError, match="never go up"):
+    with pytest.raises(TableTimeError, match="never increase"):
         cut([5, 5, 5])
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from tsnas.data.tables.resample import INTERPOLATED, KEPT, LOWERED, is_even, rate_of, resample, rounded_rate
+from tsnas.data.tables.resample import INTERPOLATED, KEPT, LOWERED, estimate_rate, is_even, resample, round_rate
 from tsnas.errors import TableTimeError
 
 
@@ -117,7 +117,7 @@ def test_samples_of_the_wanted_rate_stay_as_they_are(own_hz):
     # Stamps in whole milliseconds, as most loggers write them.
     times = np.round(np.arange(500) / own_hz, 3)
     values = np.random.default_rng(0).normal(size=(500, 3))
-    at, found, how = resample(times, values, rate_of(times), 50)
+    at, found, how = resample(times, values, estimate_rate(times), 50)
     assert how == KEPT
     np.testing.assert_array_equal(found, values)
     np.testing.assert_array_equal(at, times)
@@ -135,18 +135,18 @@ def test_a_lost_sample_is_seen():
     [(49.7, 50), (104.3, 104), (99.2, 100), (31.4, 31.25), (23.456, 23.5), (7, 7), (0.123456, 0.123), (12345, 12300)],
 )
 def test_rates_are_rounded_to_common_ones(own_hz, expected):
-    assert rounded_rate(own_hz) == expected
+    assert round_rate(own_hz) == expected
 
 
 def test_the_rate_does_not_suffer_from_rounded_stamps_and_gaps():
     times = np.round(np.arange(2000) / 104, 3)
     times[1000:] += 60
-    assert rate_of(times) == pytest.approx(104, rel=1e-3)
+    assert estimate_rate(times) == pytest.approx(104, rel=1e-3)
 
 
 def test_rates_that_are_too_far_apart_are_refused():
     times = np.arange(100) / 1e6
-    with pytest.raises(TableTimeError, match=r"a\.csv has about 1e\+06 samples in a second"):
+    with pytest.raises(TableTimeError, match=r"a\.csv has about 1e\+06 samples per second"):
         resample(times, np.zeros((100, 1)), 1e6, 10, "a.csv")
     with pytest.raises(TableTimeError, match="check time_unit, rate_hz and max_gap_s"):
         resample(np.arange(100) * 1e3, np.zeros((100, 1)), 1e-3, 100)

@@ -1,4 +1,4 @@
-/* Boards with Mbed OS: the serial line of the debugger, and the cycle counter of the core (DWT). */
+/* Boards with Mbed OS: the debugger's serial line and the core's cycle counter (DWT). */
 #include "mbed.h"
 
 extern "C" {
@@ -17,7 +17,7 @@ extern "C" {
 #define PROBE_CORE "unknown"
 #endif
 #define BAUD 115200
-#define BUFFER_BYTES 512u /* a power of two, and longer than a frame */
+#define BUFFER_BYTES 512u /* a power of two, larger than a frame */
 
 extern "C" {
 struct port_info port_info = {PROBE_BOARD, PROBE_CORE, 0, PROBE_CYCLES, 1, 1};
@@ -29,7 +29,7 @@ static UnbufferedSerial serial(CONSOLE_TX, CONSOLE_RX, BAUD);
 static volatile uint8_t buffer[BUFFER_BYTES];
 static volatile uint32_t written, taken;
 
-/* Bytes come while an operator runs and interrupts are off for a while; what overflows is a broken frame, sent again. */
+/* Bytes arrive while an operator runs and interrupts are off; an overflow breaks a frame, which is then sent again. */
 static void received()
 {
     uint8_t byte;

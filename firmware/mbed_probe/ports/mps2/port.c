@@ -1,9 +1,9 @@
-/* Arm MPS2 boards as QEMU has them: AN386 (Cortex-M4) and AN505 (Cortex-M33). */
+/* Arm MPS2 boards as emulated by QEMU: AN386 (Cortex-M4) and AN505 (Cortex-M33). */
 #include "../../core/port.h"
 
 #include "../../core/protocol.h"
 
-/* QEMU gives every instruction 64 ns (-icount shift=6); the timer's clock turns ticks into instructions. */
+/* In QEMU, every instruction takes 64 ns (-icount shift=6); the timer's clock converts ticks to instructions. */
 #ifdef PROBE_CORTEX_M33
 #define UART 0x50200000u
 #define TIMER 0x50000000u

@@ -1,4 +1,4 @@
-/* Netduino Plus 2 (STM32F405, Cortex-M4) as QEMU has it. */
+/* Netduino Plus 2 (STM32F405, Cortex-M4) as emulated by QEMU. */
 #include "../../core/port.h"
 
 #include "../../core/protocol.h"
@@ -12,7 +12,7 @@
 #define TIM2 0x40000000u
 #define TIM_COUNT REGISTER(TIM2 + 0x24)
 
-/* QEMU's timer has a clock of 1 GHz, and every instruction 64 ns (-icount shift=6). */
+/* QEMU's timer has a clock of 1 GHz, and every instruction takes 64 ns (-icount shift=6). */
 struct port_info port_info = {"netduinoplus2", "cortex-m4", 0, PROBE_INSTRUCTIONS, 1, 64};
 
 uint8_t port_arena[96 * 1024] __attribute__((aligned(16)));

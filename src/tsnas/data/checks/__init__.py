@@ -1,4 +1,4 @@
-"""What can be wrong with sensor data before a network is searched for it."""
+"""Checks sensor data for problems before a search."""
 
 from tsnas.data.checks.report import ChannelSummary, DataReport, Finding
 from tsnas.data.checks.run import check

@@ -1,4 +1,4 @@
-"""Classes and groups: how many there are of each, and what that means for scores."""
+"""Checks classes and groups: the number of each, and what it means for scores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Counts = dict[Any, dict[Any, int]]
 
 
 def class_counts(labels: np.ndarray, groups: np.ndarray | None) -> Counts:
-    """How many there are of each class in each group: dict of class to dict of group to count."""
+    """Counts each class in each group: dict of class to dict of group to count."""
     if groups is None:
         names, counts = np.unique(labels, return_counts=True)
         return {name: {None: count} for name, count in zip(names.tolist(), counts.tolist(), strict=True)}
@@ -30,7 +30,7 @@ def class_counts(labels: np.ndarray, groups: np.ndarray | None) -> Counts:
 
 
 def class_findings(material: Material, counts: Counts) -> list[Finding]:
-    """What the counts of classes and groups say."""
+    """Returns the findings that follow from the counts of classes and groups."""
     found = []
     totals = {label: sum(row.values()) for label, row in counts.items()}
     noun = material.noun
@@ -39,7 +39,7 @@ def class_findings(material: Material, counts: Counts) -> list[Finding]:
             Finding(
                 "error",
                 "single class",
-                f"There is a single class, {next(iter(totals))!r}; a classifier needs at least two. Look at how labels "
+                f"There is a single class, {next(iter(totals))!r}; a classifier needs at least two. Check how labels "
                 "are taken from columns or names.",
             )
         )
@@ -52,7 +52,7 @@ def class_findings(material: Material, counts: Counts) -> list[Finding]:
                 "warning",
                 "imbalance",
                 f"Class {most!r} has {ratio:.0f} times as many {noun}s as class {least!r} ({totals[most]:,} and "
-                f"{totals[least]:,}); look at the macro-F1 rather than the accuracy, and record more of {least!r}.",
+                f"{totals[least]:,}); look at macro-F1 rather than accuracy, and record more of {least!r}.",
                 {"ratio": ratio, "most": most, "least": least},
             )
         )
@@ -78,8 +78,8 @@ def _without_groups(material: Material) -> list[Finding]:
         Finding(
             "info",
             "no groups",
-            f"No group is given, so each of {plural(len(set(material.sources)), 'file')} is one. If one user has "
-            "several files, validation meets users that are known from training; give group, group_from or pattern.",
+            f"No group is given, so each of {plural(len(set(material.sources)), 'file')} is a group. If a user has "
+            "several files, validation sees users that are known from training; give group, group_from or pattern.",
             {"files": len(set(material.sources))},
         )
     ]
@@ -92,8 +92,8 @@ def _with_groups(counts: Counts) -> list[Finding]:
             Finding(
                 "warning",
                 "single group",
-                f"All are of one group, {next(iter(groups))!r}: nobody can say how a network does for another one, "
-                "such as another user; record several.",
+                f"All data are of one group, {next(iter(groups))!r}: there is no telling how well a network does for "
+                "another group, such as another user; record several.",
             )
         ]
     found = []
@@ -103,8 +103,9 @@ def _with_groups(counts: Counts) -> list[Finding]:
                 Finding(
                     "warning",
                     "class in one group",
-                    f"Class {label!r} is in one group of {len(groups)}, {next(iter(row))!r}: a network may know the "
-                    "group rather than the class, and no split by group can validate it; record it with others.",
+                    f"Class {label!r} is in only one of {len(groups)} groups, {next(iter(row))!r}: a network may "
+                    "recognise the group rather than the class, and no split by group can validate the class; record "
+                    "it in other groups too.",
                     {"class": label, "group": next(iter(row))},
                 )
             )
@@ -112,12 +113,12 @@ def _with_groups(counts: Counts) -> list[Finding]:
 
 
 def held_out_findings(train: Counts, test: Counts) -> list[Finding]:
-    """Classes that are on one side only."""
+    """Returns findings about classes that are only in the training data or only in the test data."""
     found = []
     for label in test:
         if label not in train:
             found.append(
-                Finding("error", "unknown class", f"Class {label!r} is in the test, but not in the training data.")
+                Finding("error", "unknown class", f"Class {label!r} is in the test data, but not in the training data.")
             )
     for label in train:
         if label not in test:
@@ -125,7 +126,8 @@ def held_out_findings(train: Counts, test: Counts) -> list[Finding]:
                 Finding(
                     "warning",
                     "class not tested",
-                    f"Class {label!r} is not in the test data, so nothing is said about it; hold out a group with it.",
+                    f"Class {label!r} is not in the test data, so the test says nothing about it; hold out a group "
+                    "that has it.",
                 )
             )
     return found

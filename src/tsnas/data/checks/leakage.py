@@ -1,4 +1,4 @@
-"""Samples that stand in several windows or recordings, so that a score may be of what was trained on."""
+"""Finds samples that occur in several windows or recordings, so that a score may be of data seen in training."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tsnas.data.checks.material import Material
 from tsnas.data.checks.report import Finding
 from tsnas.system.words import plural
 
-# So many equal rows in a row are no coincidence, where most of them differ from their neighbours.
+# This many consecutive rows that agree are no coincidence if most of them differ from their neighbours.
 RUN = 16
-# With more rows, only stretches whose hash says so are looked at, the same ones wherever they stand.
+# With more rows, only a sample of the stretches is compared; their hash selects them, the same ones wherever they are.
 MOST_ROWS = 2_000_000
 
 
@@ -22,14 +22,14 @@ class Stretches:
 
     Args:
         hashes: uint64 array (stretches,), sorted.
-        pieces: int array (stretches,), the window or recording that each stands in.
+        pieces: int array (stretches,), the window or recording that contains each stretch.
     """
 
     hashes: np.ndarray
     pieces: np.ndarray
 
     def shared(self, owner_of_piece: np.ndarray) -> np.ndarray:
-        """Which pieces hold a stretch that also stands in a piece of another owner: bool array (pieces,)."""
+        """Marks the pieces that share a stretch with a piece of another owner: bool array (pieces,)."""
         found = np.zeros(len(owner_of_piece), bool)
         if len(self.hashes):
             owners = owner_of_piece[self.pieces]
@@ -39,7 +39,7 @@ class Stretches:
         return found
 
     def partners(self, owner_of_piece: np.ndarray) -> tuple[int, int]:
-        """Two owners that share a stretch; call it only where `shared` found one."""
+        """Returns two owners that share a stretch; only to be called if `shared` found one."""
         owners = owner_of_piece[self.pieces]
         begins = np.flatnonzero(np.concatenate([[True], self.hashes[1:] != self.hashes[:-1]]))
         low, high = np.minimum.reduceat(owners, begins), np.maximum.reduceat(owners, begins)
@@ -47,8 +47,8 @@ class Stretches:
         return int(low[at]), int(high[at])
 
 
-def stretches(rows: np.ndarray, lengths: np.ndarray) -> Stretches:
-    """Hashes of all stretches of `RUN` rows within a piece, but of those that hardly change.
+def hash_stretches(rows: np.ndarray, lengths: np.ndarray) -> Stretches:
+    """Hashes all stretches of `RUN` rows within a piece, except those that hardly change.
 
     Args:
         rows: float32 array (rows, channels).
@@ -59,7 +59,7 @@ def stretches(rows: np.ndarray, lengths: np.ndarray) -> Stretches:
     """
     run = min(RUN, int(lengths.max()))
     piece_of_row = np.repeat(np.arange(len(lengths)), lengths)
-    of_rows = _mixed(rows)
+    of_rows = _hash_rows(rows)
     if len(rows) < run:
         return Stretches(np.zeros(0, np.uint64), np.zeros(0, int))
     count = len(rows) - run + 1
@@ -77,8 +77,8 @@ def stretches(rows: np.ndarray, lengths: np.ndarray) -> Stretches:
     return Stretches(hashes[order], piece_of_row[order])
 
 
-def _mixed(rows: np.ndarray) -> np.ndarray:
-    """One uint64 for each row; equal rows have equal ones, others almost never."""
+def _hash_rows(rows: np.ndarray) -> np.ndarray:
+    """Hashes each row to one uint64; equal rows have equal hashes, different rows almost never."""
     # Adding zero makes -0.0 the same as 0.0.
     bits = np.ascontiguousarray(rows + np.float32(0)).view(np.uint32).astype(np.uint64)
     found = np.zeros(len(rows), np.uint64)
@@ -89,8 +89,8 @@ def _mixed(rows: np.ndarray) -> np.ndarray:
 
 
 def leakage_findings(material: Material) -> list[Finding]:
-    """Windows or recordings that share samples with others."""
-    found = stretches(material.rows, material.lengths)
+    """Returns findings about windows or recordings that share samples with others."""
+    found = hash_stretches(material.rows, material.lengths)
     pieces = len(material.lengths)
     overlapping = found.shared(np.arange(pieces))
     findings = []
@@ -101,13 +101,13 @@ def leakage_findings(material: Material) -> list[Finding]:
                     "warning",
                     "overlap without groups",
                     f"{overlapping.sum():,} of {plural(pieces, 'window')} share samples with another one, and no "
-                    "groups are given: validation would see samples of the training, and its score would be too high. "
+                    "groups are given: validation would see samples from training, and its score would be too high. "
                     "Give groups, such as the user or the recording.",
                     {"windows": int(overlapping.sum())},
                 )
             )
         elif overlapping.any():
-            findings.append(_repeated(material, overlapping))
+            findings.append(_report_repeats(material, overlapping))
     else:
         names, codes = np.unique(material.piece_groups, return_inverse=True)
         shared = found.shared(codes)
@@ -117,31 +117,31 @@ def leakage_findings(material: Material) -> list[Finding]:
                 Finding(
                     "warning",
                     "leakage between groups",
-                    f"{shared.sum():,} of {plural(pieces, material.kind)} hold samples that also stand in another "
-                    f"group, such as {names[one]} and {names[other]}: a group on the side of validation is then known "
-                    "from training. Look for files that were copied, or give both the same group.",
+                    f"{shared.sum():,} of {plural(pieces, material.kind)} hold samples that also occur in another "
+                    f"group, such as {names[one]} and {names[other]}: a validation group is then known from training. "
+                    "Look for copied files, or give both the same group.",
                     {material.kind + "s": int(shared.sum()), "groups": [names[one].item(), names[other].item()]},
                 )
             )
-    return findings + _contradictions(material)
+    return findings + _find_contradictions(material)
 
 
-def _repeated(material: Material, overlapping: np.ndarray) -> Finding:
+def _report_repeats(material: Material, overlapping: np.ndarray) -> Finding:
     files = [material.sources[piece] for piece in np.flatnonzero(overlapping)[:2]] if material.sources else []
     return Finding(
         "warning",
         "repeated recordings",
-        f"{overlapping.sum():,} of {plural(len(material.lengths), 'recording')} hold samples that also stand in "
-        f"another one{', such as ' + ' and '.join(files) if files else ''}: look for files that were copied.",
+        f"{overlapping.sum():,} of {plural(len(material.lengths), 'recording')} hold samples that also occur in "
+        f"another one{', such as ' + ' and '.join(files) if files else ''}: look for copied files.",
         {"recordings": int(overlapping.sum())},
     )
 
 
-def _contradictions(material: Material) -> list[Finding]:
-    """Windows that are equal in every sample, but have different labels."""
+def _find_contradictions(material: Material) -> list[Finding]:
+    """Returns a finding about windows that are equal in every sample but have different labels."""
     if material.kind != "window" or material.piece_labels is None:
         return []
-    whole = _mixed(material.rows.reshape(len(material.lengths), -1))
+    whole = _hash_rows(material.rows.reshape(len(material.lengths), -1))
     codes = np.unique(material.piece_labels, return_inverse=True)[1]
     order = np.argsort(whole, kind="stable")
     begins = np.flatnonzero(np.concatenate([[True], whole[order][1:] != whole[order][:-1]]))
@@ -153,26 +153,26 @@ def _contradictions(material: Material) -> list[Finding]:
         Finding(
             "warning",
             "contradicting labels",
-            f"{count:,} windows are equal in every sample to one with another label; correct the labels, or leave them "
-            "out.",
+            f"{count:,} windows are equal in every sample to one with another label; correct the labels, or leave the "
+            "windows out.",
             {"windows": count},
         )
     ]
 
 
 def between_findings(train: Material, test: Material) -> list[Finding]:
-    """Test windows or recordings that share samples or groups with those for training."""
+    """Returns findings about test windows or recordings that share samples or groups with the training data."""
     findings = []
     rows, lengths = np.concatenate([train.rows, test.rows]), np.concatenate([train.lengths, test.lengths])
     owner = np.repeat([0, 1], [len(train.lengths), len(test.lengths)])
-    shared = int(stretches(rows, lengths).shared(owner)[len(train.lengths) :].sum())
+    shared = int(hash_stretches(rows, lengths).shared(owner)[len(train.lengths) :].sum())
     if shared:
         findings.append(
             Finding(
                 "warning",
                 "leakage to test",
-                f"{shared:,} of {plural(len(test.lengths), test.kind)} for testing hold samples that also stand in "
-                "those for training, so the test score would be too high; hold out whole groups.",
+                f"{shared:,} of {plural(len(test.lengths), test.kind)} for testing hold samples that also occur in "
+                "the training data, so the test score would be too high; hold out whole groups.",
                 {test.kind + "s": shared},
             )
         )
@@ -184,7 +184,7 @@ def between_findings(train: Material, test: Material) -> list[Finding]:
                     "warning",
                     "groups in both",
                     f"{plural(len(both), 'group')}, such as {both[0]}, {'is' if len(both) == 1 else 'are'} in both "
-                    "training and test, so the test does not tell of unknown groups; hold out whole groups.",
+                    "training and test data, so the test says nothing about unknown groups; hold out whole groups.",
                     {"groups": both},
                 )
             )

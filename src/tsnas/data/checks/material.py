@@ -1,4 +1,4 @@
-"""Windows or recordings in the form that the checks take: rows one below the other, and what is true of each."""
+"""Converts windows or recordings to the form that the checks take: one table of rows, and properties of each piece."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ WINDOW, RECORDING, SAMPLE = "window", "recording", "sample"
 
 @dataclasses.dataclass(frozen=True)
 class Material:
-    """What is checked.
+    """The data to check.
 
     Args:
         rows: float32 array (samples of all pieces, channels); values may be NaN or infinite.
         lengths: int array (pieces,), samples of each window or recording.
-        kind: str, `"window"` or `"recording"`, what a piece is.
+        kind: str, `"window"` or `"recording"`, the kind of the pieces.
         piece_groups: array (pieces,) of groups, or None if none were given.
         piece_labels: array (pieces,) of labels, or None if there are none, or if they change within a piece.
-        labels, groups: arrays with a label and a group for each of what is counted, or None.
-        noun: str, what is counted: `"window"` or `"sample"`.
-        names: tuple of str, of the channels.
-        rate_hz: float or None.
-        jitter: tuple of float, for each recording.
-        notes: tuple of str.
+        labels, groups: arrays with one label and one group for each item that is counted, or None.
+        noun: str, the items that are counted: `"window"` or `"sample"`.
+        names: tuple of str, names of the channels.
+        rate_hz: float, samples per second; None if not known.
+        jitter: tuple of float, for each recording, as in `RecordingSet`.
+        notes: tuple of str, as in `RecordingSet`.
         sources: tuple of str, the file of each recording; empty if not known.
     """
 
@@ -54,16 +54,17 @@ class Material:
 
     @property
     def starts(self) -> np.ndarray:
-        """First row of each piece."""
+        """The first row of each piece."""
         return np.concatenate([[0], np.cumsum(self.lengths)[:-1]])
 
     @property
     def piece_of_row(self) -> np.ndarray:
+        """The piece of each row."""
         return np.repeat(np.arange(len(self.lengths)), self.lengths)
 
     @property
     def heading(self) -> str:
-        """One line of what it is."""
+        """A one-line description of the data."""
         channels = plural(self.rows.shape[1], "channel")
         rate = "" if self.rate_hz is None else f" at {self.rate_hz:g} Hz"
         pieces = plural(len(self.lengths), self.kind)
@@ -79,17 +80,17 @@ class Material:
         return f"{pieces} of {channels}{rate}, {time} in all{cut}"
 
 
-def material(data: Any, y: Any, groups: Any, signal: Signal | None) -> Material:
-    """Anything that `tsnas.data.check` takes as `Material`.
+def make_material(data: Any, y: Any, groups: Any, signal: Signal | None) -> Material:
+    """Converts anything that `tsnas.data.check` accepts to `Material`.
 
     Raises:
-        DataError: data that are no windows and no recordings, or labels and groups that do not go with them.
-        SettingError: labels or groups beside a `RecordingSet`.
+        DataError: the data are neither windows nor recordings, or the labels or groups do not fit them.
+        SettingError: labels or groups are given in addition to a `RecordingSet`.
     """
     if isinstance(data, RecordingSet):
         if y is not None or groups is not None:
-            raise SettingError("A RecordingSet has labels and groups of its own; leave y and groups out.")
-        found = _of_recordings(data.arrays, data.labels, data.groups, signal)
+            raise SettingError("A RecordingSet has its own labels and groups; leave y and groups out.")
+        found = _join_recordings(data.arrays, data.labels, data.groups, signal)
         return dataclasses.replace(
             found,
             names=data.channels,
@@ -101,10 +102,10 @@ def material(data: Any, y: Any, groups: Any, signal: Signal | None) -> Material:
             groups=found.groups if data.groups_given else None,
         )
     if isinstance(data, list | tuple) and _are_recordings(data):
-        return _of_recordings(data, y, groups, signal)
-    x = _numbers(data, "x")
+        return _join_recordings(data, y, groups, signal)
+    x = _as_numbers(data, "x")
     if signal is not None:
-        return _of_recordings(list(x), y, groups, signal)
+        return _join_recordings(list(x), y, groups, signal)
     if x.ndim == 2:
         x = x[:, :, np.newaxis]
     if x.ndim != 3 or 0 in x.shape:
@@ -118,7 +119,7 @@ def material(data: Any, y: Any, groups: Any, signal: Signal | None) -> Material:
     windows, time, channels = x.shape
     rows = x.reshape(-1, channels)
     lengths = np.full(windows, time)
-    return Material(rows, lengths, WINDOW, owners, labels, labels, owners, WINDOW, _numbered(channels))
+    return Material(rows, lengths, WINDOW, owners, labels, labels, owners, WINDOW, _number_channels(channels))
 
 
 def _are_recordings(data: Sequence[Any]) -> bool:
@@ -126,11 +127,11 @@ def _are_recordings(data: Sequence[Any]) -> bool:
     return len(arrays) == len(data) and (all(one.ndim == 2 for one in arrays) or len({len(one) for one in arrays}) > 1)
 
 
-def _of_recordings(arrays: Sequence[Any], labels: Any, groups: Any, signal: Signal | None) -> Material:
+def _join_recordings(arrays: Sequence[Any], labels: Any, groups: Any, signal: Signal | None) -> Material:
     if not len(arrays):
         raise LengthMismatchError("recordings is empty; give at least one array of shape (time, channels).")
     check_lengths(recordings=arrays, labels=labels, groups=groups)
-    parts = [_numbers(one, f"recording {index}") for index, one in enumerate(arrays)]
+    parts = [_as_numbers(one, f"recording {index}") for index, one in enumerate(arrays)]
     parts = [part[:, np.newaxis] if part.ndim == 1 else part for part in parts]
     shapes = {part.shape[1:] for part in parts}
     if len(shapes) > 1 or any(part.ndim != 2 or 0 in part.shape for part in parts):
@@ -148,7 +149,9 @@ def _of_recordings(arrays: Sequence[Any], labels: Any, groups: Any, signal: Sign
         _, items, item_groups = cut_windows(parts, labels, signal, groups)
         noun = WINDOW
     else:
-        items = np.concatenate([_of_samples(labels[index], len(part), index) for index, part in enumerate(parts)])
+        items = np.concatenate(
+            [_labels_of_samples(labels[index], len(part), index) for index, part in enumerate(parts)]
+        )
         item_groups = None if owners is None else np.repeat(owners, lengths)
         noun = SAMPLE
     return Material(
@@ -160,12 +163,12 @@ def _of_recordings(arrays: Sequence[Any], labels: Any, groups: Any, signal: Sign
         items,
         None if groups is None else item_groups,
         noun,
-        _numbered(parts[0].shape[1]),
+        _number_channels(parts[0].shape[1]),
         None if signal is None else signal.rate_hz,
     )
 
 
-def _of_samples(label: Any, samples: int, index: int) -> np.ndarray:
+def _labels_of_samples(label: Any, samples: int, index: int) -> np.ndarray:
     if np.ndim(label) == 0:
         return np.repeat(check_labels([label], "labels"), samples)
     found = check_labels(label, f"labels of recording {index}")
@@ -174,7 +177,7 @@ def _of_samples(label: Any, samples: int, index: int) -> np.ndarray:
     return found
 
 
-def _numbers(values: Any, name: str) -> np.ndarray:
+def _as_numbers(values: Any, name: str) -> np.ndarray:
     try:
         found = np.asarray(values)
     except ValueError:
@@ -185,5 +188,5 @@ def _numbers(values: Any, name: str) -> np.ndarray:
         return found.astype(np.float32)
 
 
-def _numbered(channels: int) -> tuple[str, ...]:
+def _number_channels(channels: int) -> tuple[str, ...]:
     return tuple(map(str, range(channels)))

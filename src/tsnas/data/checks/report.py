@@ -1,4 +1,4 @@
-"""What a check of data found: figures of channels, counts of classes, findings; and how they are printed."""
+"""The result of a check of data: statistics of channels, counts of classes and findings, and their printed form."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ MOST_GROUPS = 8
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One thing that was seen.
+    """One observation about the data.
 
     Args:
         severity: str, `"error"`: a search would refuse the data; `"warning"`: scores or the model may be worth less
             than they seem; `"info"`: good to know.
-        kind: str, such as `"clipped"`, for programs.
-        message: str, one sentence or two: what was seen, with numbers, and what to do.
+        kind: str, such as `"clipped"`, for use in programs.
+        message: str, one or two sentences: the observation, with numbers, and what to do about it.
         numbers: dict of the figures in the message.
     """
 
@@ -34,16 +34,16 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True)
 class ChannelSummary:
-    """Figures of one channel, of its finite values.
+    """Statistics of the finite values of one channel.
 
     Args:
         name: str.
         minimum, maximum, mean, std: float, in the units of the channel.
-        clipped: float, share of the samples that are the minimum or the maximum three times or more in a row.
-        clipped_at: tuple of float, which of the two.
-        still: float, share of the samples in long runs of one value between them.
-        missing: int, samples that are NaN or infinite.
-        constant: bool, whether all samples have one value.
+        clipped: float, fraction of the samples that are in runs of three or more at the minimum or the maximum.
+        clipped_at: tuple of float, the minimum, the maximum or both, whichever have such runs.
+        still: float, fraction of the samples that are in long runs of one value between minimum and maximum.
+        missing: int, number of samples that are NaN or infinite.
+        constant: bool, whether all samples have the same value.
     """
 
     name: str
@@ -60,15 +60,15 @@ class ChannelSummary:
 
 @dataclasses.dataclass(frozen=True)
 class DataReport:
-    """What `tsnas.data.check` found; `print` shows it.
+    """The result of `tsnas.data.check`, which `print` shows as text.
 
     Args:
-        heading: str, what the data are.
+        heading: str, a one-line description of the data.
         channels: tuple of `ChannelSummary`.
-        counts: dict of class to dict of group to the number of its windows, or samples where none were cut; the group
-            is None where none are known.
-        noun: str, `"window"` or `"sample"`, what was counted.
-        notes: tuple of str, what was changed when the data were read.
+        counts: dict of class to dict of group to the number of its windows, or of samples if no windows were cut; the
+            group is None if no groups are known.
+        noun: str, the items that were counted: `"window"` or `"sample"`.
+        notes: tuple of str, the changes that were made when the data were read.
         findings: tuple of `Finding`, errors first.
     """
 
@@ -81,15 +81,15 @@ class DataReport:
 
     @property
     def ok(self) -> bool:
-        """Whether there is neither an error nor a warning."""
+        """True if there is neither an error nor a warning."""
         return all(finding.severity == "info" for finding in self.findings)
 
     def kinds(self) -> set[str]:
-        """The kinds of what was found."""
+        """Returns the kinds of all findings."""
         return {finding.kind for finding in self.findings}
 
     def to_json(self) -> dict[str, Any]:
-        """A dict of plain JSON values; the keys of `counts` become text, and what is not finite None."""
+        """Returns a dict of plain JSON values; keys of `counts` become text, values that are not finite become None."""
         counts = {str(label): {str(group): n for group, n in row.items()} for label, row in self.counts.items()}
         channels = [
             {
@@ -101,30 +101,30 @@ class DataReport:
         return dataclasses.asdict(self) | {"channels": channels, "counts": counts}
 
     def __str__(self) -> str:
-        parts = [self.heading, _channel_table(self.channels)]
+        parts = [self.heading, _format_channels(self.channels)]
         if self.counts:
-            parts.append(_class_table(self.counts, self.noun))
+            parts.append(_format_classes(self.counts, self.noun))
         if self.notes:
-            parts.append("\n".join(["What was changed on reading:", *(_item(note, "- ") for note in self.notes)]))
-        parts.append("\n".join(_item(finding.message, f"{finding.severity}: ") for finding in self.findings))
+            parts.append("\n".join(["Changes made while reading:", *(_wrap_item(note, "- ") for note in self.notes)]))
+        parts.append("\n".join(_wrap_item(finding.message, f"{finding.severity}: ") for finding in self.findings))
         if self.ok:
             parts.append("No error and no warning.")
         return "\n\n".join(part for part in parts if part)
 
 
-def _item(text: str, start: str) -> str:
+def _wrap_item(text: str, start: str) -> str:
     return textwrap.fill(text, WIDTH, initial_indent=start, subsequent_indent="  ", break_on_hyphens=False)
 
 
-def _channel_table(channels: tuple[ChannelSummary, ...]) -> str:
+def _format_channels(channels: tuple[ChannelSummary, ...]) -> str:
     import tabulate
 
     rows = [
         (
             channel.name,
             *(number(value) for value in (channel.minimum, channel.maximum, channel.mean, channel.std)),
-            _share(channel.clipped),
-            "all" if channel.constant else _share(channel.still),
+            _format_share(channel.clipped),
+            "all" if channel.constant else _format_share(channel.still),
             f"{channel.missing:,}" if channel.missing else "-",
         )
         for channel in channels
@@ -133,25 +133,25 @@ def _channel_table(channels: tuple[ChannelSummary, ...]) -> str:
     return tabulate.tabulate(rows, headers, colalign=("left",) + 7 * ("right",), disable_numparse=True)
 
 
-def _share(share: float) -> str:
+def _format_share(share: float) -> str:
     return "-" if not share else "<0.1%" if share < 0.001 else f"{100 * share:.1f}%"
 
 
-def _class_table(counts: dict[Any, dict[Any, int]], noun: str) -> str:
+def _format_classes(counts: dict[Any, dict[Any, int]], noun: str) -> str:
     import tabulate
 
     groups = list(dict.fromkeys(group for row in counts.values() for group in row))
     known = groups != [None]
-    # Many groups would not fit a line: their number and range tell most.
-    listed = known and len(groups) <= MOST_GROUPS
+    # Many groups would not fit on a line; their number and range say most.
+    by_group = known and len(groups) <= MOST_GROUPS
     headers: list[str] = ["class", f"{noun}s", "share"]
-    headers += [str(group) for group in groups] if listed else ["groups", "in each"] if known else []
+    headers += [str(group) for group in groups] if by_group else ["groups", "in each"] if known else []
     total = sum(sum(row.values()) for row in counts.values())
     rows = []
     for label, row in counts.items():
         count = sum(row.values())
         cells = [str(label), f"{count:,}", f"{100 * count / total:.1f}%"]
-        if listed:
+        if by_group:
             cells += [f"{row[group]:,}" if row.get(group) else "-" for group in groups]
         elif known:
             cells += [f"{len(row):,}", f"{min(row.values()):,} to {max(row.values()):,}"]

@@ -1,4 +1,4 @@
-"""Channels one by one: missing, constant, clipped and still values."""
+"""Checks each channel by itself: missing, constant, clipped and still values."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from tsnas.data.checks.material import Material
 from tsnas.data.checks.report import ChannelSummary, Finding
 from tsnas.system.words import listed, number, plural
 
-# So many samples in a row at the end of the range are clipped; noise seldom meets it twice.
+# This many consecutive samples at an end of the range are clipped; noise rarely reaches it twice in a row.
 RUN_CLIPPED = 3
-# A channel with fewer values, such as a switch, is at its ends by nature.
+# A channel with fewer distinct values, such as a switch, is at the ends of its range by nature.
 FEWEST_VALUES = 20
 LEAST_CLIPPED = 0.001
-# So many equal samples in a row of a sensor that has noise are a sensor that has stopped.
+# A sensor has noise, so this many equal consecutive samples mean that it has stopped.
 RUN_STILL = 32
 LEAST_STILL = 0.01
 LOOKED_AT = 100_000
 
 
 def summarise_channels(material: Material) -> tuple[ChannelSummary, ...]:
-    """Figures of each channel.
+    """Computes the statistics of each channel.
 
     Args:
         material: `Material`.
@@ -30,10 +30,12 @@ def summarise_channels(material: Material) -> tuple[ChannelSummary, ...]:
     """
     starts = material.starts
     shortest = min(RUN_STILL, int(material.lengths.max()))
-    return tuple(_summary(name, material.rows[:, index], starts, shortest) for index, name in enumerate(material.names))
+    return tuple(
+        _summarise(name, material.rows[:, index], starts, shortest) for index, name in enumerate(material.names)
+    )
 
 
-def _summary(name: str, values: np.ndarray, starts: np.ndarray, shortest: int) -> ChannelSummary:
+def _summarise(name: str, values: np.ndarray, starts: np.ndarray, shortest: int) -> ChannelSummary:
     finite = np.isfinite(values)
     known = values[finite]
     if not len(known):
@@ -42,7 +44,7 @@ def _summary(name: str, values: np.ndarray, starts: np.ndarray, shortest: int) -
     clipped = still = 0.0
     ends: tuple[float, ...] = ()
     if low < high:
-        lengths, first = _runs(values, starts)
+        lengths, first = _find_runs(values, starts)
         at_end = (first == low) | (first == high)
         long = lengths >= RUN_CLIPPED
         if len(np.unique(known[:: max(1, len(known) // LOOKED_AT)])) >= FEWEST_VALUES:
@@ -54,8 +56,8 @@ def _summary(name: str, values: np.ndarray, starts: np.ndarray, shortest: int) -
     return ChannelSummary(name, low, high, mean, std if low < high else 0.0, clipped, ends, still, missing, low == high)
 
 
-def _runs(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lengths of runs of equal values, none of which goes beyond a piece, and the value of each."""
+def _find_runs(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the lengths and values of runs of equal values; a run ends where its piece does."""
     begins = np.concatenate([[True], values[1:] != values[:-1]])
     begins[starts] = True
     first = np.flatnonzero(begins)
@@ -63,14 +65,20 @@ def _runs(values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def value_findings(material: Material, channels: tuple[ChannelSummary, ...]) -> list[Finding]:
-    """What the figures of the channels say."""
-    return [*_missing(material, channels), *_constant(channels), *_clipped(channels), *_still(channels)]
+    """Returns the findings that follow from the statistics of the channels."""
+    return [
+        *_check_missing(material, channels),
+        *_check_constant(channels),
+        *_check_clipped(channels),
+        *_check_still(channels),
+    ]
 
 
-def _missing(material: Material, channels: tuple[ChannelSummary, ...]) -> list[Finding]:
+def _check_missing(material: Material, channels: tuple[ChannelSummary, ...]) -> list[Finding]:
     missing = {channel.name: channel.missing for channel in channels if channel.missing}
     if not missing:
         return []
+    total = sum(missing.values())
     bad = ~np.isfinite(material.rows).all(axis=1)
     pieces = len(np.unique(material.piece_of_row[bad]))
     where = f"{pieces:,} of {len(material.lengths):,} {material.kind}s"
@@ -78,20 +86,21 @@ def _missing(material: Material, channels: tuple[ChannelSummary, ...]) -> list[F
         Finding(
             "error",
             "missing",
-            f"{plural(sum(missing.values()), 'value')} NaN or infinite, in {where}, channel {listed(list(missing))}; "
-            "a search refuses them: leave those out, or fill the gaps.",
-            {"values": sum(missing.values()), "pieces": pieces, "channels": missing},
+            f"{plural(total, 'value')} {'is' if total == 1 else 'are'} NaN or infinite, in {where}, "
+            f"{'channel' if len(missing) == 1 else 'channels'} {listed(list(missing))}; a search refuses them: leave "
+            f"those {material.kind}s out, or fill the gaps.",
+            {"values": total, "pieces": pieces, "channels": missing},
         )
     ]
 
 
-def _constant(channels: tuple[ChannelSummary, ...]) -> list[Finding]:
+def _check_constant(channels: tuple[ChannelSummary, ...]) -> list[Finding]:
     return [
         Finding(
             "warning",
             "constant",
-            f"Channel {channel.name} is {number(channel.minimum)} in every sample, so it tells nothing and costs time "
-            "on the board; leave it out, and look whether the sensor was on.",
+            f"Channel {channel.name} is {number(channel.minimum)} in every sample, so it carries no information but "
+            "costs time on the board; leave it out, and check whether the sensor was on.",
             {"channel": channel.name, "value": channel.minimum},
         )
         for channel in channels
@@ -99,14 +108,15 @@ def _constant(channels: tuple[ChannelSummary, ...]) -> list[Finding]:
     ]
 
 
-def _clipped(channels: tuple[ChannelSummary, ...]) -> list[Finding]:
+def _check_clipped(channels: tuple[ChannelSummary, ...]) -> list[Finding]:
     return [
         Finding(
             "warning",
             "clipped",
-            f"Channel {channel.name} stays at {listed([number(end) for end in channel.clipped_at])}, the end of its "
-            f"range, for {RUN_CLIPPED} samples or more in {100 * channel.clipped:.1f}% of all samples: the sensor is "
-            "probably clipped; record with a wider range.",
+            f"Channel {channel.name} stays at {listed([number(end) for end in channel.clipped_at])}, "
+            f"{'the end' if len(channel.clipped_at) == 1 else 'the ends'} of its range, for {RUN_CLIPPED} samples or "
+            f"more in {100 * channel.clipped:.1f}% of all samples: the sensor is probably clipped; record with a wider "
+            "range.",
             {"channel": channel.name, "share": channel.clipped, "at": channel.clipped_at},
         )
         for channel in channels
@@ -114,7 +124,7 @@ def _clipped(channels: tuple[ChannelSummary, ...]) -> list[Finding]:
     ]
 
 
-def _still(channels: tuple[ChannelSummary, ...]) -> list[Finding]:
+def _check_still(channels: tuple[ChannelSummary, ...]) -> list[Finding]:
     return [
         Finding(
             "warning",

@@ -1,4 +1,4 @@
-"""From the user's own tables, CSV files or data frames, to recordings."""
+"""Reads the user's own tables, CSV files or data frames, as recordings."""
 
 from tsnas.data.tables.read import from_csv, from_frame
 

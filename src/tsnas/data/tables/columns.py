@@ -1,4 +1,4 @@
-"""Which columns of tables are what: checked arguments, and the channels where none are named."""
+"""The roles of a table's columns: checked arguments, and the choice of channels if none are named."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.data.tables.names import check_sources, compiled
+from tsnas.data.tables.names import check_sources, compile_pattern
 from tsnas.data.tables.notes import Notes
-from tsnas.data.tables.numbers import decimal_mark, holds_numbers, is_missing, numbers
-from tsnas.data.tables.table import Column, Table, listed_columns
+from tsnas.data.tables.numbers import detect_decimal_mark, holds_numbers, is_missing, parse_numbers
+from tsnas.data.tables.table import Column, Table, list_columns
 from tsnas.data.tables.times import UNITS
 from tsnas.errors import SettingError, TableColumnError
 from tsnas.system.arguments import is_int, is_number
 
 EMPTY = "is empty"
-# What columns that count rows are called, if anything.
+# Usual names of columns that only count rows; the name may also be empty.
 COUNTERS = frozenset({"", "#", "counter", "id", "idx", "index", "no", "nr", "row", "sample", "seq", "unnamed: 0"})
 
 
 @dataclasses.dataclass(frozen=True)
 class Columns:
-    """What the caller says about the columns, as `from_csv` explains it; checked.
+    """The caller's arguments about columns, checked; `from_csv` describes them.
 
     Raises:
-        SettingError: arguments that are out of range or do not go together.
+        SettingError: arguments are out of range or exclude each other.
     """
 
     time: Column | None = None
@@ -45,14 +45,14 @@ class Columns:
         for role in ("time", "label", "group", "recording"):
             _check_column(role, getattr(self, role))
         if self.channels is not None:
-            alone = isinstance(self.channels, str) or not hasattr(self.channels, "__iter__")
-            channels = (self.channels,) if alone else tuple(self.channels)
+            is_single = isinstance(self.channels, str) or not hasattr(self.channels, "__iter__")
+            channels = (self.channels,) if is_single else tuple(self.channels)
             if not channels or len(set(channels)) < len(channels):
-                raise SettingError(f"channels={self.channels!r} must be different columns, such as ['ax', 'ay', 'az'].")
+                raise SettingError(f"channels={self.channels!r} must be distinct columns, such as ['ax', 'ay', 'az'].")
             for channel in channels:
                 _check_column("channels", channel)
             object.__setattr__(self, "channels", channels)
-        object.__setattr__(self, "pattern", compiled(self.pattern))
+        object.__setattr__(self, "pattern", compile_pattern(self.pattern))
         for role in ("label", "group"):
             check_sources(role, getattr(self, role), getattr(self, f"{role}_from"), self.pattern)
         if self.time_unit is not None and self.time_unit not in UNITS:
@@ -63,7 +63,7 @@ class Columns:
                 raise SettingError(f"{name}={value!r} must be a number above 0, or None.")
         if self.time is None and self.rate_hz is None:
             raise SettingError(
-                "Neither time nor rate_hz is given; name the column of time stamps, or give the rate of the samples."
+                "Neither time nor rate_hz is given; name the column of time stamps, or give the sampling rate."
             )
         if self.decimal not in (None, ".", ","):
             raise SettingError(f"decimal={self.decimal!r} must be '.', ',' or None.")
@@ -71,35 +71,35 @@ class Columns:
 
 def _check_column(role: str, value: Any) -> None:
     if not (value is None and role != "channels") and not is_int(value, 0) and not isinstance(value, str):
-        raise SettingError(f"{role}={value!r} must be the name of a column, or its index from 0.")
+        raise SettingError(f"{role}={value!r} must be the name of a column, or its index, counted from 0.")
 
 
 def find_channels(tables: list[Table], columns: Columns, notes: Notes) -> list[list[int]]:
-    """For each table the columns that are channels, in one order.
+    """Finds the columns of each table that are channels, in the same order for all tables.
 
-    Without `columns.channels` these are the columns of the first table that hold numbers and are nothing else; one
-    that only counts rows, and one that is empty, are left out.
+    Without `columns.channels` these are the columns of the first table that hold numbers and have no other role;
+    columns that are empty or only count rows are left out.
 
     Raises:
-        TableColumnError: a channel that a table lacks, or none at all.
+        TableColumnError: a table lacks one of the channels, or there is none at all.
     """
     if columns.channels is not None:
         return [[table.index(channel, "channels") for channel in columns.channels] for table in tables]
     first = tables[0]
-    own = _own(first, columns)
+    taken = _columns_with_roles(first, columns)
     chosen = []
     for index, name in enumerate(first.names):
-        if index in own:
+        if index in taken:
             continue
-        kind = _not_a_channel(first, index)
-        if kind is None:
+        reason = _explain_exclusion(first, index)
+        if reason is None:
             chosen.append(index)
-        elif name or kind != EMPTY:
-            notes.tell(f"Column {name!r} was left out, because it {kind}", first.source)
+        elif name or reason != EMPTY:
+            notes.tell(f"Column {name!r} was left out, because it {reason}", first.source)
     if not chosen:
         raise TableColumnError(
-            f"{first.source} has no column of numbers beside those for time, label and group: its columns are "
-            f"{listed_columns(first.names)}; name the channels, or the delimiter if these are several in one."
+            f"{first.source} has no column of numbers besides those for time, label and group: its columns are "
+            f"{list_columns(first.names)}; name the channels, or the delimiter if one of these is really several."
         )
     if not first.named:
         return [[table.index(index, "channels") for index in chosen] for table in tables]
@@ -107,23 +107,23 @@ def find_channels(tables: list[Table], columns: Columns, notes: Notes) -> list[l
     for table in tables[1:]:
         further = [n for n in table.names if n not in first.names]
         if further:
-            notes.tell(f"Columns were left out that {first.source} lacks: {listed_columns(further)}", table.source)
+            notes.tell(f"Columns that {first.source} lacks were left out: {list_columns(further)}", table.source)
     return [chosen] + [[table.index(name, "channels") for name in names] for table in tables[1:]]
 
 
-def _own(table: Table, columns: Columns) -> set[int]:
+def _columns_with_roles(table: Table, columns: Columns) -> set[int]:
     given = ((role, getattr(columns, role)) for role in ("time", "label", "group", "recording"))
     return {table.index(column, role) for role, column in given if column is not None}
 
 
-def _not_a_channel(table: Table, index: int) -> str | None:
+def _explain_exclusion(table: Table, index: int) -> str | None:
     cells = table.columns[index]
     if isinstance(cells, list) and all(map(is_missing, cells)):
         return EMPTY
     if not holds_numbers(cells):
         return "holds text"
     if table.named and table.names[index].strip().lower() in COUNTERS:
-        values = numbers(table, index, decimal_mark(table, [index]))
+        values = parse_numbers(table, index, detect_decimal_mark(table, [index]))
         if (np.diff(values) == 1).all():
             return "counts rows"
     return None

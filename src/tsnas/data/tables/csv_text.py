@@ -1,4 +1,4 @@
-"""The text of a CSV file to a table: encoding, comments, delimiter, header, and lines that do not fit."""
+"""Parses the text of a CSV file to a table: encoding, comments, delimiter, header, and lines that do not fit."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tsnas.data.tables.numbers import is_missing, is_number
 from tsnas.data.tables.table import Table
 from tsnas.errors import TableFileError
 
-# In this order: a comma may be the decimal mark, a tab hardly ever is part of a value.
+# In this order: a comma may be the decimal mark; a tab is hardly ever part of a value.
 DELIMITERS = ("\t", ";", ",")
 LOOKED_AT = 100
 ALIKE = 0.9
 BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
-# Rows go to columns in blocks: a million lists at once would keep Python's garbage collector busy.
+# Rows are appended to columns in blocks: a million lists at once would keep Python's garbage collector busy.
 BLOCK = 4096
 
 Row = tuple[int, list[str]]
@@ -50,43 +50,46 @@ def read_table(
 
     Args:
         path: path of the file.
-        source: str, what to call it in messages.
+        source: str, name of the file in messages.
         notes: `Notes` to add to.
-        delimiter: str of one character. Defaults to None: tab, semicolon or comma, the first of which divides nine
-            lines of ten into the same number of fields.
+        delimiter: str of one character. Defaults to None: the first of tab, semicolon and comma that divides nine
+            lines out of ten into the same number of fields.
         comment: str that starts a comment line. Defaults to `"#"`.
-        header: bool, whether the first line holds names. Defaults to None: it does unless a field of it is a number.
+        header: bool, whether the first line holds names. Defaults to None: it does unless one of its fields is a
+            number.
 
     Returns:
         `Table`.
 
     Raises:
-        TableFileError: a file that is missing, no text, empty, or with lines of another number of fields.
+        TableFileError: the file is missing, empty or not text, or its lines differ in the number of fields.
     """
-    lines = _lines(_text(path, source, notes), comment)
+    lines = _split_lines(_read_text(path, source, notes), comment)
     if not lines.texts:
         raise TableFileError(f"{source} is empty; give a file with at least two lines of samples.")
     first = lines.texts[0].strip()
     start = 0
     if first.lower().startswith("sep=") and len(first) == 5:
-        # What spreadsheet programs write to say their delimiter.
+        # Spreadsheet programs declare their delimiter in such a line.
         delimiter, start = delimiter or first[4], 1
-    delimiter = delimiter or _delimiter(lines.texts[start : start + LOOKED_AT])
-    rows = _rows(lines, start, delimiter, source)
+    delimiter = delimiter or _detect_delimiter(lines.texts[start : start + LOOKED_AT])
+    rows = _parse_rows(lines, start, delimiter, source)
     row = next(rows, None)
     if row is None:
-        raise TableFileError(f"{source} holds no line of samples; give a file with at least two.")
+        raise TableFileError(f"{source} has no line of samples; give a file with at least two.")
     if header is None:
         header = not any(is_number(cell) for cell in row[1])
-    names = [cell.strip() for cell in row[1]] if header else _commented_header(lines.comments, delimiter, len(row[1]))
+    names = (
+        [cell.strip() for cell in row[1]] if header else _find_commented_header(lines.comments, delimiter, len(row[1]))
+    )
     width = len(row[1])
-    columns, kept = _columns(rows if header else itertools.chain([row], rows), width, names, source, notes)
+    columns, kept = _collect_columns(rows if header else itertools.chain([row], rows), width, names, source, notes)
     if not kept:
         raise TableFileError(f"{source} has a header, but no line of samples; give a file with at least two.")
     return Table(source, names or list(map(str, range(width))), columns, np.array(kept), named=names is not None)
 
 
-def _text(path: pathlib.Path, source: str, notes: Notes) -> str:
+def _read_text(path: pathlib.Path, source: str, notes: Notes) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -96,15 +99,17 @@ def _text(path: pathlib.Path, source: str, notes: Notes) -> str:
         text = content.decode(encoding)
     except UnicodeDecodeError:
         if encoding != "utf-8":
-            raise TableFileError(f"{source} starts as {encoding}, but is not; save it as UTF-8.") from None
+            raise TableFileError(
+                f"{source} starts with the mark of {encoding}, but is not in that encoding; save it as UTF-8."
+            ) from None
         text = content.decode("latin-1")
-        notes.tell("Text that is no UTF-8 was read as Latin-1", source)
+        notes.tell("Text that is not UTF-8 was read as Latin-1", source)
     if "\0" in text:
-        raise TableFileError(f"{source} holds bytes of zero, so it is no text; export it as CSV in UTF-8.")
+        raise TableFileError(f"{source} holds zero bytes, so it is not text; export it as CSV in UTF-8.")
     return text
 
 
-def _lines(text: str, comment: str) -> _Lines:
+def _split_lines(text: str, comment: str) -> _Lines:
     found = _Lines([], [], [])
     for number, line in enumerate(io.StringIO(text, newline=None), 1):
         stripped = line.strip()
@@ -117,7 +122,7 @@ def _lines(text: str, comment: str) -> _Lines:
     return found
 
 
-def _delimiter(sample: list[str]) -> str:
+def _detect_delimiter(sample: list[str]) -> str:
     for delimiter in DELIMITERS:
         try:
             widths = collections.Counter(len(row) for row in csv.reader(sample, delimiter=delimiter))
@@ -129,8 +134,8 @@ def _delimiter(sample: list[str]) -> str:
     return max(DELIMITERS, key=lambda delimiter: sum(delimiter in line for line in sample))
 
 
-def _rows(lines: _Lines, start: int, delimiter: str, source: str) -> Iterator[Row]:
-    """Fields of each line; one with a quoted line break is called by the number of its last line."""
+def _parse_rows(lines: _Lines, start: int, delimiter: str, source: str) -> Iterator[Row]:
+    """Yields the line number and the fields of each row; a row with a quoted line break has the number of its last."""
     reader = csv.reader(itertools.islice(lines.texts, start, None), delimiter=delimiter, skipinitialspace=True)
     try:
         for row in reader:
@@ -142,18 +147,18 @@ def _rows(lines: _Lines, start: int, delimiter: str, source: str) -> Iterator[Ro
         ) from None
 
 
-def _commented_header(comments: list[str], delimiter: str, width: int) -> list[str] | None:
-    """The names in the last comment before the samples, if there is one for each column."""
+def _find_commented_header(comments: list[str], delimiter: str, width: int) -> list[str] | None:
+    """Returns the names in the last comment before the samples, if there is one for each column."""
     if not comments or width < 2:
         return None
     names = [cell.strip() for cell in comments[-1].split(delimiter)]
     return names if len(names) == width and all(names) else None
 
 
-def _columns(
+def _collect_columns(
     rows: Iterable[Row], width: int, names: list[str] | None, source: str, notes: Notes
 ) -> tuple[list[Sequence[str]], list[int]]:
-    """Cells by column, and the lines of their rows; a last line that ends early and repeated headers are left out."""
+    """Collects cells by column, and the lines of their rows, without a truncated last line and repeated headers."""
     columns: list[list[str]] = [[] for _ in range(width)]
     kept: list[int] = []
     block: list[list[str]] = []
@@ -168,20 +173,20 @@ def _columns(
             kept.append(line)
             block.append(cells)
             if len(block) == BLOCK:
-                _add(columns, block)
+                _append_block(columns, block)
         elif len(cells) > width or next(rows, None) is not None:
             raise TableFileError(
                 f"{source}, line {line}, has {len(cells)} fields, but "
                 f"{'the header' if names else 'the first line'} has {width}; correct the line, or give the delimiter."
             )
         else:
-            notes.add("Last lines that end early, left out", source, 1)
-    _add(columns, block)
-    notes.add("Headers that are repeated between the samples, left out", source, repeated)
+            notes.add("Incomplete last lines, left out", source, 1)
+    _append_block(columns, block)
+    notes.add("Headers repeated between the samples, left out", source, repeated)
     return [*columns], kept
 
 
-def _add(columns: list[list[str]], block: list[list[str]]) -> None:
+def _append_block(columns: list[list[str]], block: list[list[str]]) -> None:
     for column, cells in zip(columns, zip(*block, strict=True), strict=bool(block)):
         column.extend(cells)
     block.clear()

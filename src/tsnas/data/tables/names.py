@@ -1,4 +1,4 @@
-"""Labels and groups from the names of files and folders, and text labels to whole numbers."""
+"""Takes labels and groups from the names of files and folders, and converts text labels to whole numbers."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ FROM = ("folder", "file")
 NAMED = ("label", "group")
 
 
-def csv_files(path: Any) -> list[tuple[pathlib.Path, str]]:
-    """The files to read, and what to call each of them.
+def list_csv_files(path: Any) -> list[tuple[pathlib.Path, str]]:
+    """Lists the files to read, with a name for each of them.
 
     Args:
-        path: str or path of a folder, all of whose .csv files are meant, those of its folders too and sorted by their
-            paths; of one file; or a list of files.
+        path: str or path of a folder, which stands for all .csv files in it and its subfolders, sorted by path; str or
+            path of one file; or a list of files.
 
     Returns:
-        list of (path, name); the name is the path from the folder, with slashes.
+        list of (path, name); the name is the path relative to the folder, with forward slashes.
 
     Raises:
-        TableFileError: nothing there, or a folder without .csv files.
+        TableFileError: the list is empty, or the folder has no .csv files.
     """
     if not isinstance(path, str | pathlib.PurePath):
         files = [pathlib.Path(one) for one in path]
@@ -36,29 +36,31 @@ def csv_files(path: Any) -> list[tuple[pathlib.Path, str]]:
     path = pathlib.Path(path)
     if not path.is_dir():
         return [(path, path.as_posix())]
-    # Names with a dot in front are what systems and editors leave behind.
+    # Names that start with a dot belong to files that systems and editors leave behind.
     files = sorted(
         file
         for file in path.rglob("*")
         if file.suffix.lower() == ".csv" and not file.name.startswith(".") and file.is_file()
     )
     if not files:
-        raise TableFileError(f"The folder {path} and those in it hold no .csv file; give a folder that does, or files.")
+        raise TableFileError(
+            f"The folder {path} and its subfolders hold no .csv file; give a folder that does, or a list of files."
+        )
     return [(file, file.relative_to(path).as_posix()) for file in files]
 
 
-def compiled(pattern: str | None) -> re.Pattern[str] | None:
-    """A pattern of file names, checked.
+def compile_pattern(pattern: str | None) -> re.Pattern[str] | None:
+    """Compiles a pattern of file names.
 
     Raises:
-        SettingError: no regular expression, or none of the groups `label` and `group` in it.
+        SettingError: `pattern` is not a regular expression, or has neither a group `label` nor a group `group`.
     """
     if pattern is None:
         return None
     try:
         found = re.compile(pattern)
     except (re.error, TypeError) as error:
-        raise SettingError(f"pattern={pattern!r} is no regular expression: {error}.") from None
+        raise SettingError(f"pattern={pattern!r} is not a regular expression: {error}.") from None
     if not set(NAMED) & set(found.groupindex):
         raise SettingError(
             f"pattern={pattern!r} has neither (?P<label>...) nor (?P<group>...); name the part of the file name that "
@@ -67,21 +69,23 @@ def compiled(pattern: str | None) -> re.Pattern[str] | None:
     return found
 
 
-def from_name(path: pathlib.Path, name: str, how: str | None, pattern: re.Pattern[str] | None, role: str) -> str | None:
-    """The label or group that the name of a file says.
+def parse_name(
+    path: pathlib.Path, name: str, how: str | None, pattern: re.Pattern[str] | None, role: str
+) -> str | None:
+    """Returns the label or group that a file's name gives.
 
     Args:
         path: path of the file.
-        name: str, its path from the folder that was given.
+        name: str, its path relative to the folder that was given.
         how: str or None, `"folder"` for the name of its folder, or `"file"` for its own, without the suffix.
         pattern: compiled pattern or None.
         role: str, `"label"` or `"group"`.
 
     Returns:
-        str, or None if neither says it.
+        str, or None if neither `how` nor `pattern` gives it.
 
     Raises:
-        TableNameError: a name that the pattern does not fit.
+        TableNameError: the name does not match the pattern.
     """
     if how is not None:
         return path.resolve().parent.name if how == "folder" else path.stem
@@ -90,14 +94,15 @@ def from_name(path: pathlib.Path, name: str, how: str | None, pattern: re.Patter
     match = pattern.search(name)
     if match is None or match.group(role) is None:
         raise TableNameError(
-            f"The file {name!r} does not fit pattern={pattern.pattern!r}, so its {role} is not known; the pattern is "
-            "looked for in the path from the folder, with slashes. Change it, or leave the file out."
+            f"The file {name!r} does not match pattern={pattern.pattern!r}, so its {role} is not known; the pattern is "
+            "searched for in the path relative to the folder, with forward slashes. Change the pattern, or leave the "
+            "file out."
         )
     return match.group(role)
 
 
 def check_sources(role: str, column: Any, how: str | None, pattern: re.Pattern[str] | None) -> None:
-    """Raises SettingError if a label or group is said in two ways, or in one that does not exist."""
+    """Raises SettingError if a label or group is given in two ways, or in one that does not exist."""
     if how is not None and how not in FROM:
         raise SettingError(f"{role}_from={how!r} is not known; choose 'folder' or 'file', or give pattern.")
     in_pattern = pattern is not None and role in pattern.groupindex
@@ -111,13 +116,13 @@ def check_sources(role: str, column: Any, how: str | None, pattern: re.Pattern[s
         if there
     ]
     if len(given) > 1:
-        raise SettingError(f"{' and '.join(given)} both say what the {role} is; give one of them.")
+        raise SettingError(f"{' and '.join(given)} each define the {role}; give only one of them.")
 
 
-def as_whole(texts: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Arrays of text as int64 if all are whole numbers as they are usually written, else as they are.
+def convert_whole_numbers(texts: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Converts arrays of text to int64 if every text is a whole number as usually written; else returns them as given.
 
-    `"7"` and `"7.0"` are; `"07"` is a name.
+    `"7"` and `"7.0"` are whole numbers; `"07"` is a name.
     """
     distinct = {text for part in texts for text in np.unique(part).tolist()}
     known = {text: re.fullmatch(r"(0|-?[1-9]\d{0,17})(?:\.0+)?", text, re.ASCII) for text in map(str, distinct)}

@@ -1,4 +1,4 @@
-"""Keeps count of all that was changed while tables were read, and says it in a sentence for each kind of change."""
+"""Counts the changes made while tables are read, and states each kind of change in one sentence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MOST_NAMED = 3
 
 
 class Notes:
-    """Changes by their kind and by the file that they were made in.
+    """A record of changes, by kind and by the file in which they were made.
 
     Example:
         >>> notes = Notes()
@@ -23,24 +23,24 @@ class Notes:
         self._counts: dict[str, dict[str, int]] = {}
 
     def add(self, kind: str, source: str, count: Any) -> None:
-        """Counts `count` changes of a kind in a file; `kind` goes before their number."""
+        """Adds `count` changes of a kind in a file; in its sentence, `kind` precedes their number."""
         if count:
             found = self._counts.setdefault(kind, {})
             found[source] = found.get(source, 0) + int(count)
 
     def tell(self, sentence: str, source: str = "") -> None:
-        """Notes what is true of a whole file, or of all of them; `sentence` has no number."""
+        """Adds a statement about a whole file, or about all files; `sentence` gets no number."""
         self._counts.setdefault(f"={sentence}", {})[source] = 1
 
     def sentences(self) -> list[str]:
-        """One sentence for each kind, in the order in which they were first met."""
+        """Returns one sentence for each kind of change, in the order in which the kinds first occurred."""
         return [
-            (kind[1:] if kind[0] == "=" else f"{kind}: {sum(found.values()):,}") + f"{_files(found)}."
+            (kind[1:] if kind[0] == "=" else f"{kind}: {sum(found.values()):,}") + f"{_name_files(found)}."
             for kind, found in self._counts.items()
         ]
 
 
-def _files(found: dict[str, int]) -> str:
+def _name_files(found: dict[str, int]) -> str:
     names = sorted(found, key=lambda name: -found[name])
     if names == [""]:
         return ""

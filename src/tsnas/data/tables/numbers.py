@@ -1,4 +1,4 @@
-"""Cells of a table to numbers: decimal marks, and what stands for a missing value."""
+"""Converts cells of a table to numbers: decimal marks and missing values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tsnas.data.tables.table import Table
 from tsnas.errors import TableValueError
 
 MISSING = frozenset({"", "-", "--", "?", "#n/a", "n/a", "na", "nan", "none", "null"})
-# Not among them: "none" and "null", which name a class in many data sets.
+# Without "na", "none" and "null", which name a class in some data sets.
 NO_LABEL = MISSING - {"na", "none", "null"}
 LOOKED_AT = 1000
 _INFINITE = frozenset({"inf", "infinity"})
@@ -22,17 +22,17 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 
 def is_missing(cell: str) -> bool:
-    """Whether a cell stands for a missing value, such as nothing, `NaN` or `n/a`."""
+    """Tells whether a cell stands for a missing value: it is empty, `NaN`, `n/a` or the like."""
     return cell.strip().lower() in MISSING
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell is a number, with a decimal point or a decimal comma."""
+    """Tells whether a cell is a number, with a decimal point or a decimal comma."""
     return _NUMBER.fullmatch(cell.strip().replace(",", ".", 1)) is not None
 
 
 def holds_numbers(cells: Sequence) -> bool:
-    """Whether a column is one of numbers: at least half of the cells that are not missing are, of a thousand."""
+    """Tells whether at least half of the cells of a column that are not missing are numbers, by a sample of them."""
     if isinstance(cells, np.ndarray):
         return cells.dtype.kind in "biuf"
     present = [cell for cell in cells[:: max(1, len(cells) // LOOKED_AT)] if not is_missing(cell)]
@@ -40,11 +40,11 @@ def holds_numbers(cells: Sequence) -> bool:
     return bool(present) and 2 * sum(map(is_number, present)) >= len(present)
 
 
-def decimal_mark(table: Table, columns: Sequence[int]) -> str:
-    """`","` if the numbers of these columns have decimal commas, else `"."`.
+def detect_decimal_mark(table: Table, columns: Sequence[int]) -> str:
+    """Detects the decimal mark of these columns: `","` if their numbers have decimal commas, else `"."`.
 
     Raises:
-        TableValueError: some have a comma and some a point.
+        TableValueError: some numbers have a comma and some a point.
     """
     places: dict[str, tuple[int, int]] = {}
     for index in columns:
@@ -60,31 +60,31 @@ def decimal_mark(table: Table, columns: Sequence[int]) -> str:
     if len(places) == 2:
         (row, column), (other, other_column) = places[","], places["."]
         raise TableValueError(
-            f"{table.where(row)}, has {table.columns[column][row].strip()!r} with a decimal comma, but line "
-            f"{table.lines[other]} has {table.columns[other_column][other].strip()!r} with a decimal point; use one of "
-            "them in a file, without marks for thousands, or say which with decimal."
+            f"{table.locate(row)}, has {table.columns[column][row].strip()!r} with a decimal comma, but line "
+            f"{table.lines[other]} has {table.columns[other_column][other].strip()!r} with a decimal point; use the "
+            "same mark throughout a file, without thousands separators, or name it with decimal."
         )
     return "," if "," in places else "."
 
 
-def numbers(table: Table, index: int, decimal: str) -> np.ndarray:
-    """A column as float64; NaN stands for what is missing, infinite or beyond float32.
+def parse_numbers(table: Table, index: int, decimal: str) -> np.ndarray:
+    """Parses a column as float64; values that are missing, infinite or beyond float32 become NaN.
 
     Raises:
-        TableValueError: a cell that is no number.
+        TableValueError: a cell is not a number.
     """
     cells = table.columns[index]
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "biuf":
         found = cells.astype(np.float64)
     else:
-        found = _parsed(table, index, [str(cell) for cell in cells], decimal)
+        found = _parse_cells(table, index, [str(cell) for cell in cells], decimal)
     found[~(np.abs(found) <= _LARGEST)] = np.nan
     return found
 
 
-def _parsed(table: Table, index: int, cells: list[str], decimal: str) -> np.ndarray:
+def _parse_cells(table: Table, index: int, cells: list[str], decimal: str) -> np.ndarray:
     text = "\n".join(cells)
-    # The quick way knows points only, and Python's float takes underscores.
+    # Python's float is quicker, but knows only points and also accepts underscores.
     if "_" not in text and not (decimal == "," and "." in text) and not (decimal == "." and "," in text):
         try:
             quick = text.replace(",", ".").split("\n")
@@ -92,10 +92,10 @@ def _parsed(table: Table, index: int, cells: list[str], decimal: str) -> np.ndar
                 return np.fromiter(map(float, quick), np.float64, len(quick))
         except ValueError:
             pass
-    return np.fromiter((_number(table, index, row, cell, decimal) for row, cell in enumerate(cells)), np.float64)
+    return np.fromiter((_parse_cell(table, index, row, cell, decimal) for row, cell in enumerate(cells)), np.float64)
 
 
-def _number(table: Table, index: int, row: int, cell: str, decimal: str) -> float:
+def _parse_cell(table: Table, index: int, row: int, cell: str, decimal: str) -> float:
     if is_missing(cell):
         return np.nan
     text = cell.strip()
@@ -106,7 +106,7 @@ def _number(table: Table, index: int, row: int, cell: str, decimal: str) -> floa
     if text.lstrip("+-").lower() in _INFINITE:
         return np.inf
     raise TableValueError(
-        f"{table.where(row)}, column {table.called(index)}, holds {cell.strip()[:40]!r}, which is no number"
+        f"{table.locate(row)}, column {table.quote(index)}, holds {cell.strip()[:40]!r}, which is not a number"
         f"{' with a decimal comma' if decimal == ',' else ''}; correct it, leave it empty if it is missing, or leave "
         "the column out of channels."
     )

@@ -1,4 +1,4 @@
-"""Rows of one recording to pieces without gaps: order, doubled stamps, missing values."""
+"""Divides the rows of one recording into pieces without gaps: order, duplicate time stamps, missing values."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from tsnas.data.tables.notes import Notes
 from tsnas.errors import SettingError, TableTimeError
 
-# Without max_gap_s, so many steps may be bridged by a straight line.
+# Without max_gap_s, a straight line may bridge this many steps.
 STEPS_BRIDGED = 5
-# More steps back than this share of all, and the rows have no order that could be kept.
+# If more than this fraction of all steps go back in time, the rows have no order worth keeping.
 SHUFFLED = 0.1
-# More doubled stamps than this share of all, and the stamps are too coarse to tell when a sample was taken.
+# If more than this fraction of all time stamps are duplicates, they are too coarse to tell when a sample was taken.
 COARSE = 0.25
 SLACK = 1 + 1e-6
 
@@ -23,7 +23,7 @@ class Piece:
     """Samples without a gap.
 
     Args:
-        times: float64 array (samples,), rising, in seconds.
+        times: float64 array (samples,) of increasing times in seconds.
         values: float64 array (samples, channels), finite.
         labels: array (samples,) of the label of each sample, or None.
     """
@@ -37,11 +37,11 @@ class Piece:
 
 
 def cut_pieces(rows: Piece, max_gap_s: float | None, source: str, notes: Notes) -> list[Piece]:
-    """Puts rows in order and cuts them where more is missing than a straight line can stand for.
+    """Sorts rows by time and cuts them at gaps that are too long for interpolation.
 
     Args:
         rows: `Piece` in the order of the file; times and values may be NaN.
-        max_gap_s: float, longest time that is bridged. Defaults to None: five median steps.
+        max_gap_s: float, longest time in seconds that is bridged by interpolation; None for five median steps.
         source: str, the file, for messages and notes.
         notes: `Notes` to add to.
 
@@ -49,38 +49,38 @@ def cut_pieces(rows: Piece, max_gap_s: float | None, source: str, notes: Notes) 
         list of `Piece`, of at least two samples each; it may be empty.
 
     Raises:
-        TableTimeError: time stamps too coarse to tell when a sample was taken.
-        SettingError: a `max_gap_s` below the median step.
+        TableTimeError: the time stamps are too coarse to tell when a sample was taken.
+        SettingError: `max_gap_s` is below the median step.
     """
     timed = ~np.isnan(rows.times)
     notes.add("Rows without a time stamp, left out", source, np.count_nonzero(~timed))
     rows = rows[timed]
     if len(rows.times) < 2:
-        notes.add("Rows that stand alone, left out", source, len(rows.times))
+        notes.add("Isolated rows, left out", source, len(rows.times))
         return []
     step = _median_step(rows.times, source)
     gap = STEPS_BRIDGED * step if max_gap_s is None else max_gap_s
     if gap < step:
         raise SettingError(
             f"max_gap_s={max_gap_s:g} is shorter than the step from one sample to the next, {step:.4g} s in {source}, "
-            "so nothing would be left; give several steps."
+            "so nothing would be left; give the length of several steps."
         )
-    parts = _ordered(rows, gap, source, notes)
-    distinct = [_distinct(part, source, notes) for part in parts]
-    doubled = len(rows.times) - sum(len(part.times) for part in distinct)
-    if doubled > COARSE * len(rows.times):
+    parts = _sort_by_time(rows, gap, source, notes)
+    distinct = [_drop_duplicates(part, source, notes) for part in parts]
+    duplicates = len(rows.times) - sum(len(part.times) for part in distinct)
+    if duplicates > COARSE * len(rows.times):
         raise TableTimeError(
-            f"{source} has {len(rows.times):,} samples, but {doubled:,} of them share their time stamp with another, "
-            "so the stamps do not tell when a sample was taken; leave time out and give rate_hz."
+            f"{source} has {len(rows.times):,} samples, but {duplicates:,} of them share their time stamp with another "
+            "one, so the time stamps do not tell when a sample was taken; leave time out and give rate_hz."
         )
     found = []
     for part in distinct:
-        filled = _filled(part, gap, source, notes)
+        filled = _fill_gaps(part, gap, source, notes)
         cuts = np.flatnonzero(np.diff(filled.times) > gap * SLACK) + 1
         notes.add(f"Gaps of more than {gap:.3g} s, at which recordings were divided", source, len(cuts))
         found += [filled[run] for run in np.split(np.arange(len(filled.times)), cuts)]
-    alone = sum(len(piece.times) for piece in found if len(piece.times) < 2)
-    notes.add("Rows that stand alone, left out", source, alone)
+    isolated = sum(len(piece.times) for piece in found if len(piece.times) < 2)
+    notes.add("Isolated rows, left out", source, isolated)
     return [piece for piece in found if len(piece.times) >= 2]
 
 
@@ -88,17 +88,19 @@ def _median_step(times: np.ndarray, source: str) -> float:
     steps = np.diff(times)
     steps = steps[steps > 0]
     if not len(steps):
-        raise TableTimeError(f"The time stamps of {source} never go up; give another time column, or none and rate_hz.")
+        raise TableTimeError(
+            f"The time stamps of {source} never increase; give another time column, or none and rate_hz."
+        )
     return float(np.median(steps))
 
 
-def _ordered(rows: Piece, gap: float, source: str, notes: Notes) -> list[Piece]:
-    """Parts with times that do not fall: a clock that starts anew begins a part, other rows are sorted."""
+def _sort_by_time(rows: Piece, gap: float, source: str, notes: Notes) -> list[Piece]:
+    """Returns parts whose times do not decrease: a part begins where the clock restarts; other rows are sorted."""
     steps = np.diff(rows.times)
     back = np.flatnonzero(steps < -gap) + 1
     if len(back) > SHUFFLED * len(rows.times):
         back = back[:0]
-    notes.add("Clocks that start anew, where a new recording begins", source, len(back))
+    notes.add("Clock restarts, at each of which a new recording begins", source, len(back))
     parts = []
     for run in np.split(np.arange(len(rows.times)), back):
         part = rows[run]
@@ -108,14 +110,14 @@ def _ordered(rows: Piece, gap: float, source: str, notes: Notes) -> list[Piece]:
     return parts
 
 
-def _distinct(part: Piece, source: str, notes: Notes) -> Piece:
+def _drop_duplicates(part: Piece, source: str, notes: Notes) -> Piece:
     kept = np.concatenate([[True], np.diff(part.times) > 0])
-    notes.add("Rows with the time stamp of the row before, left out", source, np.count_nonzero(~kept))
+    notes.add("Rows with the same time stamp as the row before, left out", source, np.count_nonzero(~kept))
     return part[kept]
 
 
-def _filled(part: Piece, gap: float, source: str, notes: Notes) -> Piece:
-    """Missing values on the straight line between neighbours; rows where these are too far apart are left out."""
+def _fill_gaps(part: Piece, gap: float, source: str, notes: Notes) -> Piece:
+    """Interpolates missing values linearly; drops rows whose neighbours are too far apart for that."""
     values = part.values.copy()
     for channel in range(values.shape[1]):
         missing = np.isnan(values[:, channel])

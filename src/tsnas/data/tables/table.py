@@ -1,4 +1,4 @@
-"""A table as it was read: columns of text or numbers, and where each row stands in its file."""
+"""A table as it was read: columns of text or numbers, and the line of each row in its file."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Column = str | int
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Columns of one length, of one file or data frame.
+    """The columns of one file or data frame, all of the same length.
 
     Args:
-        source: str, what to call it in messages, such as the path of the file.
-        names: list of str, the names of the columns; of the indices "0", "1", ... where a file has no header.
+        source: str, name of the table in messages, such as the path of the file.
+        names: list of str, names of the columns; their indices "0", "1", ... if a file has no header.
         columns: list of sequences of cells: text, or NumPy arrays of numbers or times.
         lines: int array (rows,), the line of each row in its file, or its index in a frame.
-        named: bool, False where a file has no header.
-        unit: str, what a row is called in messages: `"line"` or `"row"`.
+        named: bool, False if a file has no header.
+        unit: str, the word for a row in messages: `"line"` or `"row"`.
     """
 
     source: str
@@ -37,21 +37,21 @@ class Table:
     unit: str = "line"
 
     def index(self, column: Column, role: str) -> int:
-        """Where a column is.
+        """Returns the index of a column.
 
         Args:
             column: str, its name, or int, its index from 0.
             role: str, the argument that names it, for the message.
 
         Raises:
-            TableColumnError: no such column, or two of that name.
+            TableColumnError: there is no such column, or more than one of that name.
         """
         if not isinstance(column, str):
             if 0 <= column < len(self.names):
                 return int(column)
             raise TableColumnError(
                 f"{self.source} has {len(self.names)} columns, with indices 0 to {len(self.names) - 1}, so "
-                f"{role}={column} is none of them."
+                f"{role}={column} is not one of them."
             )
         found = [index for index, name in enumerate(self.names) if name == column]
         if len(found) == 1 and self.named:
@@ -67,26 +67,26 @@ class Table:
                 f"{len(self.names) - 1}, or header=True if its first line holds names."
             )
         raise TableColumnError(
-            f"{self.source} has no column {column!r} for {role}{_near(column, self.names)}; its columns are "
-            f"{listed_columns(self.names)}."
+            f"{self.source} has no column {column!r} for {role}{_suggest(column, self.names)}; its columns are "
+            f"{list_columns(self.names)}."
         )
 
-    def called(self, index: int) -> str:
-        """The name of a column in quotes, for a message."""
+    def quote(self, index: int) -> str:
+        """Returns the name of a column in quotes, for a message."""
         return repr(self.names[index][:LONGEST_NAME])
 
-    def where(self, row: int) -> str:
-        """The place of a row, for a message."""
+    def locate(self, row: int) -> str:
+        """Returns the file and line of a row, for a message."""
         return f"{self.source}, {self.unit} {self.lines[row]}"
 
 
-def _near(column: str, names: list[str]) -> str:
+def _suggest(column: str, names: list[str]) -> str:
     by_key = {name.strip().lower(): name for name in names}
     near = [by_key[key] for key in difflib.get_close_matches(column.strip().lower(), by_key, n=3, cutoff=0.5)]
     return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
-def listed_columns(names: list[str]) -> str:
-    """Names in quotes for a message, none too long and not too many."""
+def list_columns(names: list[str]) -> str:
+    """Lists the names of columns in quotes for a message, shortened if they are long or many."""
     shown = ", ".join(repr(name[:LONGEST_NAME]) for name in names[:MOST_LISTED])
     return shown + (f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else "")

@@ -1,4 +1,4 @@
-"""Time stamps to seconds: units, and dates of ISO 8601."""
+"""Converts time stamps to seconds: numbers in some unit, and ISO 8601 dates."""
 
 from __future__ import annotations
 
@@ -8,52 +8,52 @@ import re
 import numpy as np
 
 from tsnas.data.tables.notes import Notes
-from tsnas.data.tables.numbers import is_missing, is_number, numbers
+from tsnas.data.tables.numbers import is_missing, is_number, parse_numbers
 from tsnas.data.tables.table import Table
 from tsnas.errors import TableTimeError
 
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 UNITS = (*SECONDS, "iso")
-# Units are a thousand apart, so a step within a factor of sixteen of the expected one can be of one unit only.
+# Units are a factor of a thousand apart, so a step can be within a factor of 16 of the expected one in one unit only.
 LARGEST_RATIO = 16.0
 _IN_NAME = re.compile(r"(?:_|\s|\[|\(|\bin\s)(s|sec|ms|us|µs|ns)[\])]?$", re.IGNORECASE)
 _SPELLINGS = {"sec": "s", "µs": "us"}
 
 
-def seconds(
+def parse_times(
     table: Table, index: int, unit: str | None, rate_hz: float | None, decimal: str, notes: Notes
 ) -> np.ndarray:
-    """A column of time stamps as seconds from the first of them.
+    """Parses a column of time stamps as seconds since the first of them.
 
     Args:
         table: `Table`.
-        index: int, the column.
-        unit: str, one of `UNITS`. Defaults to None: dates of ISO 8601 are known by their look; the unit of numbers is
-            what the name of the column ends in, such as `time_ms` or `t [s]`, or follows from `rate_hz`.
-        rate_hz: float or None, samples in a second, about.
+        index: int, index of the column.
+        unit: str, one of `UNITS`; None to detect it: ISO 8601 dates are recognised by their form, and the unit of
+            numbers is the one in which the column's name ends, such as `time_ms` or `t [s]`, or follows from `rate_hz`.
+        rate_hz: float or None, approximate number of samples per second.
         decimal: str, the decimal mark.
         notes: `Notes` to add to.
 
     Returns:
-        float64 array (rows,); NaN where the stamp is missing.
+        float64 array (rows,); NaN where the time stamp is missing.
 
     Raises:
-        TableTimeError: stamps that cannot be read, or whose unit is not known.
-        TableValueError: a stamp that is no number.
+        TableTimeError: a time stamp cannot be read, or the unit is not known.
+        TableValueError: a time stamp is not a number.
     """
     cells = table.columns[index]
     if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
-        return _from_datetime64(cells)
+        return _convert_datetime64(cells)
     if unit == "iso" or (unit is None and _looks_like_dates(cells)):
-        return _from_dates(table, index)
-    stamps = _exact(cells)
+        return _parse_dates(table, index)
+    stamps = _subtract_first(cells)
     if stamps is None:
-        stamps = numbers(table, index, decimal)
+        stamps = parse_numbers(table, index, decimal)
         present = stamps[~np.isnan(stamps)]
         stamps = stamps - (present[0] if len(present) else 0.0)
     if unit is None:
-        unit = _unit(table, index, stamps, rate_hz)
-        notes.tell(f"Time stamps were taken for {unit}", table.source)
+        unit = _detect_unit(table, index, stamps, rate_hz)
+        notes.tell(f"Time stamps were taken to be in {unit}", table.source)
     return stamps * SECONDS[unit]
 
 
@@ -64,7 +64,7 @@ def _looks_like_dates(cells) -> bool:
     return not is_number(first)
 
 
-def _from_datetime64(cells: np.ndarray) -> np.ndarray:
+def _convert_datetime64(cells: np.ndarray) -> np.ndarray:
     missing = np.isnat(cells)
     if missing.all():
         return np.full(len(cells), np.nan)
@@ -72,7 +72,7 @@ def _from_datetime64(cells: np.ndarray) -> np.ndarray:
     return np.where(missing, np.nan, since / 1e9)
 
 
-def _from_dates(table: Table, index: int) -> np.ndarray:
+def _parse_dates(table: Table, index: int) -> np.ndarray:
     first: datetime.datetime | None = None
     found = np.full(len(table.lines), np.nan)
     for row, cell in enumerate(table.columns[index]):
@@ -85,19 +85,19 @@ def _from_dates(table: Table, index: int) -> np.ndarray:
             found[row] = (stamp - first).total_seconds()
         except ValueError:
             raise TableTimeError(
-                f"{table.where(row)}, column {table.called(index)}, holds {text[:40]!r}, which is no time of ISO "
-                "8601, such as 2024-05-01T09:30:00.125; write it so, or as a number of s, ms, us or ns."
+                f"{table.locate(row)}, column {table.quote(index)}, holds {text[:40]!r}, which is not an ISO 8601 "
+                "time such as 2024-05-01T09:30:00.125; write it in that form, or as a number of s, ms, us or ns."
             ) from None
         except TypeError:
             raise TableTimeError(
-                f"{table.where(row)}, column {table.called(index)}, holds {text[:40]!r}: some stamps have a time zone "
-                "and some have none; write all of them alike."
+                f"{table.locate(row)}, column {table.quote(index)}, holds {text[:40]!r}: some time stamps have a time "
+                "zone and some have none; write all of them in the same form."
             ) from None
     return found
 
 
-def _exact(cells) -> np.ndarray | None:
-    """Whole numbers less the first; nanoseconds since 1970 have more digits than a float. None for other cells."""
+def _subtract_first(cells) -> np.ndarray | None:
+    """Subtracts the first of whole numbers exactly, as nanoseconds since 1970 exceed a float; None for other cells."""
     if isinstance(cells, np.ndarray):
         return (cells - cells[0]).astype(np.float64) if cells.dtype.kind in "iu" and len(cells) else None
     try:
@@ -107,7 +107,7 @@ def _exact(cells) -> np.ndarray | None:
         return None
 
 
-def _unit(table: Table, index: int, stamps: np.ndarray, rate_hz: float | None) -> str:
+def _detect_unit(table: Table, index: int, stamps: np.ndarray, rate_hz: float | None) -> str:
     named = _IN_NAME.search(table.names[index].strip())
     if named:
         unit = named.group(1).lower()
@@ -116,20 +116,21 @@ def _unit(table: Table, index: int, stamps: np.ndarray, rate_hz: float | None) -
     steps = steps[steps > 0]
     if not len(steps):
         raise TableTimeError(
-            f"The time stamps of {table.source}, column {table.called(index)}, never go up; give another time column, "
-            "or none and rate_hz."
+            f"The time stamps of {table.source}, column {table.quote(index)}, never increase; give another time "
+            "column, or none and rate_hz."
         )
     step = float(np.median(steps))
     if rate_hz is None:
         rates = ", ".join(f"{1 / (step * size):,.4g} Hz if {unit!r}" for unit, size in SECONDS.items())
         raise TableTimeError(
-            f"The unit of the time stamps of {table.source}, column {table.called(index)}, is not known: their median "
+            f"The unit of the time stamps of {table.source}, column {table.quote(index)}, is not known: their median "
             f"step is {step:.6g}, so the rate is {rates}. Give time_unit, or rate_hz."
         )
     unit = min(SECONDS, key=lambda unit: abs(np.log(step * SECONDS[unit] * rate_hz)))
     if abs(np.log(step * SECONDS[unit] * rate_hz)) > np.log(LARGEST_RATIO):
         raise TableTimeError(
-            f"The time stamps of {table.source}, column {table.called(index)}, have a median step of {step:.6g}, "
-            f"which is far from {rate_hz:g} Hz in each of s, ms, us and ns; give time_unit, or correct rate_hz."
+            f"The time stamps of {table.source}, column {table.quote(index)}, have a median step of {step:.6g}, "
+            f"which is far from {rate_hz:g} Hz in each of the units s, ms, us and ns; give time_unit, or correct "
+            "rate_hz."
         )
     return unit

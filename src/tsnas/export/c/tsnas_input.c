@@ -1,4 +1,4 @@
-/* From raw sensor values to the int8 levels of the model's input, and from its output to a class. */
+/* Converts raw sensor values to the int8 levels of the model's input, and its output to a class. */
 #include <math.h>
 
 #include "tsnas.h"
@@ -6,10 +6,10 @@
 void tsnas_quantise(const float sample[TSNAS_CHANNELS], int8_t levels[TSNAS_CHANNELS])
 {
     for (int channel = 0; channel < TSNAS_CHANNELS; channel++) {
-        /* A division as in Python, not a product with the inverse: that would round otherwise now and then. */
+        /* A division as in Python; multiplying by the reciprocal would occasionally round differently. */
         const float scaled = rintf((sample[channel] - tsnas_mean[channel]) / tsnas_step[channel]);
         const float level = scaled + (float)TSNAS_INPUT_ZERO_POINT;
-        /* Written so that a value that is no number becomes a level as well. */
+        /* Written so that NaN becomes a level, too. */
         levels[channel] = level >= 127.0f ? 127 : level > -128.0f ? (int8_t)level : -128;
     }
 }

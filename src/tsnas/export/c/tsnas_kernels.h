@@ -1,4 +1,4 @@
-/* Layers of a network: what they are made of, and the kernels that compute them. */
+/* The layers of a network: their parameters, and the kernels that compute them. */
 #ifndef TSNAS_KERNELS_H
 #define TSNAS_KERNELS_H
 
@@ -12,7 +12,7 @@ struct tsnas_shape {
     int32_t height, width, channels;
 };
 
-/* A convolution; a depthwise one has weights of (kernel height, kernel width, output channels). */
+/* A convolution; the weights of a depthwise one have the shape (kernel height, kernel width, output channels). */
 struct tsnas_conv {
     struct tsnas_shape in, out;
     int32_t kernel_height, kernel_width, stride_height, stride_width, pad_top, pad_left;
@@ -34,7 +34,7 @@ struct tsnas_pool {
     int32_t act_min, act_max;
 };
 
-/* Each returns 0, or anything else if the kernel refuses or needs more scratch than there is. */
+/* Each returns 0, or another value if the kernel fails or needs more scratch memory than there is. */
 int tsnas_conv2d(const struct tsnas_conv *layer, const int8_t *in, int8_t *out, void *scratch, int32_t scratch_bytes);
 int tsnas_depthwise_conv2d(const struct tsnas_conv *layer, const int8_t *in, int8_t *out, void *scratch,
                            int32_t scratch_bytes);

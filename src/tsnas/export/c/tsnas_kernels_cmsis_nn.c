@@ -1,4 +1,4 @@
-/* Kernels of CMSIS-NN, for Cortex-M; left out if TSNAS_PORTABLE is defined. */
+/* The kernels with CMSIS-NN, for Cortex-M; omitted if TSNAS_PORTABLE is defined. */
 #ifndef TSNAS_PORTABLE
 
 #include "arm_nnfunctions.h"
@@ -102,5 +102,5 @@ int tsnas_average_pool(const struct tsnas_pool *layer, const int8_t *in, int8_t 
 }
 
 #else
-typedef int tsnas_not_empty; /* ISO C wants a declaration in every file */
+typedef int tsnas_not_empty; /* ISO C requires a declaration in every file */
 #endif

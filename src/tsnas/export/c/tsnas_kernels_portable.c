@@ -1,4 +1,4 @@
-/* The same kernels in plain C, bit for bit, for any machine (-DTSNAS_PORTABLE): slow on a board, handy on a PC. */
+/* The same kernels in plain C, bit for bit, for any machine (-DTSNAS_PORTABLE): slow on a board, useful on a PC. */
 #ifdef TSNAS_PORTABLE
 
 #include "fixed_point.h"
@@ -14,7 +14,7 @@ static int32_t most(int32_t a, int32_t b)
     return a > b ? a : b;
 }
 
-/* Taps of a window that lie inside the input: from `first` up to `end`. */
+/* The taps of a window that lie inside the input: from `first` up to, but not including, `end`. */
 struct taps {
     int32_t start, first, end;
 };
@@ -103,7 +103,7 @@ int tsnas_fully_connected(const struct tsnas_dense *layer, const int8_t *in, int
     return 0;
 }
 
-/* `mean` or the largest of each window. */
+/* Pools each window: its mean if `mean` is not 0, else its largest value. */
 static int pool(const struct tsnas_pool *layer, const int8_t *in, int8_t *out, int mean)
 {
     for (int32_t y = 0; y < layer->out.height; y++) {
@@ -144,5 +144,5 @@ int tsnas_average_pool(const struct tsnas_pool *layer, const int8_t *in, int8_t 
 }
 
 #else
-typedef int tsnas_not_empty; /* ISO C wants a declaration in every file */
+typedef int tsnas_not_empty; /* ISO C requires a declaration in every file */
 #endif

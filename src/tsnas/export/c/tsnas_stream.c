@@ -42,7 +42,7 @@ int tsnas_stream_push(struct tsnas_stream *stream, const float sample[TSNAS_CHAN
         return TSNAS_NONE;
     }
     stream->due_in = stream->stride;
-    /* The oldest sample is where the next one will go. */
+    /* The oldest sample is at the place where the next one will go. */
     const uint32_t older = TSNAS_TIME - stream->next;
     int8_t *input = tsnas_input();
     memcpy(input, stream->samples[stream->next], older * TSNAS_CHANNELS);

@@ -1,4 +1,4 @@
-/* A window that slides over a stream of samples: one goes in, every `stride` samples a class comes out. */
+/* A window that slides over a stream: takes one sample at a time and gives a class every `stride` samples. */
 #ifndef TSNAS_STREAM_H
 #define TSNAS_STREAM_H
 
@@ -8,10 +8,10 @@
 extern "C" {
 #endif
 
-/* The last TSNAS_TIME samples as int8, so that a sample takes a quarter of the room that floats would. */
+/* The last TSNAS_TIME samples, as int8 to take a quarter of the memory of floats. */
 struct tsnas_stream {
     int8_t samples[TSNAS_TIME][TSNAS_CHANNELS];
-    uint32_t next;   /* where the next sample goes */
+    uint32_t next;   /* index of the next sample */
     uint32_t due_in; /* samples until the next class */
     uint32_t stride;
 #if TSNAS_DECIMATION > 1
@@ -20,15 +20,15 @@ struct tsnas_stream {
 #endif
 };
 
-/* `stride` of at least 1: samples of the model from one class to the next. */
+/* Prepares a stream. `stride`: samples of the model from one class to the next, at least 1. */
 void tsnas_stream_init(struct tsnas_stream *stream, uint32_t stride);
 
-/* Takes one raw sample of the sensors: leaves out channels that the model does not take, and averages TSNAS_DECIMATION
-   of them to a sample of the model. Returns what tsnas_stream_push does. */
+/* Takes one raw sample from the sensors: drops the channels that the model does not take and averages TSNAS_DECIMATION
+   raw samples into one sample of the model. Returns the same values as tsnas_stream_push. */
 int tsnas_stream_take(struct tsnas_stream *stream, const float raw[TSNAS_RAW_CHANNELS]);
 
-/* Takes one sample of the model, in raw sensor units. Returns the class of the last TSNAS_TIME samples when one is due,
-   TSNAS_NONE when not, TSNAS_ERROR if the model cannot be run; `tsnas_output()` has the levels of all classes. */
+/* Takes one sample of the model, in raw sensor units. Returns the class of the last TSNAS_TIME samples if one is due,
+   TSNAS_NONE if not, TSNAS_ERROR if the model fails to run; then `tsnas_output()` has the levels of all classes. */
 int tsnas_stream_push(struct tsnas_stream *stream, const float sample[TSNAS_CHANNELS]);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* What the model calls after each of its layers when it runs in the emulator. */
+/* The hook that the model calls after each of its layers when it runs in the emulator. */
 #ifndef TSNAS_LAYERS_H
 #define TSNAS_LAYERS_H
 

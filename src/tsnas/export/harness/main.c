@@ -1,6 +1,7 @@
-/* An exported model on an emulated board: samples come in over the serial line, classes go out.
-   'S' asks for the self-test, an int32. 'N', a stride, a number and so many samples give, for each class that is due,
-   the class, its levels and the ticks of each layer; then TSNAS_NONE. 'R' is the same with raw samples. */
+/* An exported model on an emulated board: receives samples over the serial line and sends classes.
+   'S' runs the self-test, whose result is an int32. 'N' is followed by a stride, a count and that many samples; when a
+   class is due, the answer is that class, its levels and the ticks of each layer, and at the end TSNAS_NONE. 'R' is the
+   same with raw samples. */
 #include "port.h"
 #include "tsnas_selftest.h"
 #include "tsnas_stream.h"

@@ -1,4 +1,4 @@
-/* Just enough of Mbed OS to compile the port without it; nothing here runs. */
+/* Just enough declarations of Mbed OS to compile the port without it; nothing here runs. */
 #ifndef STUB_MBED_H
 #define STUB_MBED_H
 
