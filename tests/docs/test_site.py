@@ -19,7 +19,7 @@ from tsnas.commands.main import COMMANDS
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 # Parts of a text that the site's Markdown and GitHub's must agree on.
 PARTS = ("h2", "h3", "img", "li", "ol", "pre", "table", "ul")
-MODULES = ("tsnas.data", "tsnas.datasets", "tsnas.cost", "tsnas.callbacks", "tsnas.errors", "tsnas.plots")
+MODULES = tuple(f"tsnas.{name}" for name in ("model", "data", "datasets", "cost", "callbacks", "errors", "plots"))
 
 sys.path.insert(0, str(REPOSITORY / "tools/site"))
 from reference_pages import PAGES, contents, public_names  # noqa: E402
