@@ -41,7 +41,6 @@ def train_float(
     label_smoothing: float = 0.1,
     seed: int,
     augment: Augment = scale_and_noise,
-    prepare: Prepare | None = None,
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
     callbacks: Sequence[Any] = (),
     verbose: int = 0,
@@ -63,8 +62,6 @@ def train_float(
         seed: int, seed of shuffling, augmentation and dropout.
         augment: function of a batch of windows (batch, time, channels, 1) and the seed of its step, a pair of ints,
             that returns the batch to train on. Defaults to `tsnas.training.augment.scale_and_noise`.
-        prepare: function of an augmented batch and its one-hot labels that returns the batch and the targets to train
-            on, such as the probabilities of a larger network. Defaults to None.
         validation_data: (x, y), evaluated after each epoch. Defaults to None.
         callbacks: sequence of tf_keras callbacks. Defaults to none.
         verbose: int, as in `keras.Model.fit`. Defaults to 0.
@@ -87,7 +84,7 @@ def train_float(
     settings = _Settings(epochs, batch_size, learning_rate, label_smoothing, seed)
     with fixed_seed(seed):
         trained = in_rows(model)
-        history = _fit(trained, x, y, settings, augment, validation_data, callbacks, verbose, prepare)
+        history = _fit(trained, x, y, settings, augment, validation_data, callbacks, verbose)
     model.set_weights(trained.get_weights())
     return history
 
