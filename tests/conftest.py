@@ -4,6 +4,7 @@ import os
 import pathlib
 import shutil
 
+import hypothesis
 import numpy as np
 import pytest
 from toy_data import sines
@@ -13,6 +14,15 @@ from tsnas.probe.emulator import EMULATOR
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
 TOOLS = all(shutil.which(tool) for tool in (COMPILER, EMULATOR))
+
+
+# How many examples a property is tried with; how long one takes is nobody's business.
+hypothesis.settings.register_profile("fast", max_examples=20, deadline=None)
+hypothesis.settings.register_profile("long", max_examples=100, deadline=None)
+
+
+def pytest_configure(config):
+    hypothesis.settings.load_profile("fast" if "not long" in config.option.markexpr else "long")
 
 
 def pytest_collection_modifyitems(items):

@@ -1,6 +1,7 @@
 """Architectures are judged by users whom they have not seen, other ones in each split, in every process the same."""
 
 import numpy as np
+import pytest
 
 from benchmarks.judging import judge_all, judged
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
@@ -15,6 +16,15 @@ def small_data(path):
     return str(path)
 
 
+def test_the_same_is_judged_the_same(tmp_path):
+    data = small_data(tmp_path / "small.npz")
+    net = Architecture(16, 2, 2, (TimeReduce(3, 4), SensorFusion(8, (3,), 8, True, 2)))
+    (one,), (other,) = (judged(net, (1,), data, steps=6, seed=0) for _ in range(2))
+    assert 0 <= one <= 1
+    assert other == pytest.approx(one, abs=0.02)
+
+
+@pytest.mark.long
 def test_each_is_judged_on_its_splits_as_if_alone(tmp_path):
     data = small_data(tmp_path / "small.npz")
     nets = [Architecture(16, 2, 2, (TimeReduce(3, n), SensorFusion(8, (3,), 8, True, 2))) for n in (4, 8)]

@@ -52,6 +52,7 @@ def finished(windows, tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 def test_a_run_keeps_the_limits_of_its_row_and_is_not_run_again(finished, windows, capsys):
     (result,) = engine.read_results(finished / "runs.json")
     run = Run.of(result)
@@ -66,6 +67,7 @@ def test_a_run_keeps_the_limits_of_its_row_and_is_not_run_again(finished, window
     assert (finished / "runs.json").read_bytes() == before
 
 
+@pytest.mark.long
 def test_a_failed_run_is_told_and_stops_no_other(windows, tmp_path):
     nowhere = Run(0.001, 64.0, 0)
     by_hand = Run(None, None, 0, strategy=engine.BY_HAND, net="4, 8 | 24, 32")
@@ -78,6 +80,7 @@ def test_a_failed_run_is_told_and_stops_no_other(windows, tmp_path):
     assert [result["net"] for result in engine.read_results(out)] == ["4, 8 | 24, 32"]
 
 
+@pytest.mark.long
 def test_page_sets_the_paper_beside_what_was_run(finished, tmp_path):
     page.write(finished, tmp_path)
     text = (tmp_path / "paper.md").read_text()

@@ -1,5 +1,8 @@
 """Every block of code in README.md, docs/ and the benchmarks' notebook is run as it stands, with short trainings.
 
+Those of the README and of the first page after it are run each time, the others with the long tests; of these it is
+checked each time that their Python compiles and that tsnas has the commands and flags.
+
 What a reader brings to a page is given: their arrays and recordings (`given`), and files by the names that the pages
 use (`files`). Commands of tsnas are run in this process. What installs something, builds with make or measures a
 benchmark is not run, but what it names must exist. Blocks after `<!-- not run: reason -->` are not run either, but
@@ -30,6 +33,8 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the:UserWarning")
 PAGES = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/NOTEBOOK.md")]
 PAGES += sorted((REPOSITORY / "docs").rglob("*.md"))
+# What a user meets first.
+FIRST = ("README.md", "docs/tutorial.md")
 # As few as there can be: whoever marks another block says in review why it cannot be run.
 MOST_NOT_RUN = 6
 EMULATED = all(map(shutil.which, ("arm-none-eabi-gcc", "qemu-system-arm"))) or bool(os.environ.get("CI"))
@@ -95,23 +100,47 @@ def _record(board, op):
     return OpMeasurement(board.name, "reader", op, cycles, cycles + 3000, 40000, 3000)
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if page_blocks(path)], ids=name_of)
+def works(block):
+    """Whether it does something that takes what the reader of a page has."""
+    return not block.not_run and (block.kind == PYTHON or (block.kind == SHELL and "tsnas" in block.text))
+
+
+def pages():
+    """Each page with code; those that are run with the long tests are marked so."""
+    for path in PAGES:
+        blocks = page_blocks(path)
+        if blocks:
+            long = name_of(path) not in FIRST and any(map(works, blocks))
+            yield pytest.param(path, id=name_of(path), marks=[pytest.mark.long] if long else [])
+
+
+@pytest.mark.parametrize("path", pages())
 def test_page_does_what_it_says(path, request, capsys):
     blocks = page_blocks(path)
-    live = [block for block in blocks if block.kind in (PYTHON, SHELL) and not block.not_run]
     names = {"__name__": "page"}
-    if any(block.kind == PYTHON or "tsnas" in block.text for block in live):
+    if any(map(works, blocks)):
         names |= request.getfixturevalue("given")
         request.getfixturevalue("files")
     for block in blocks:
-        place = f"{name_of(path)}:{block.line}"
-        if block.kind == PYTHON:
-            compiled = compile("\n" * block.line + block.text, str(path), "exec")
-            if not block.not_run:
-                exec(compiled, names)
-        elif block.kind == SHELL:
-            for words in block.commands():
-                run_command(words, place, check_only=block.not_run is not None)
+        run_block(block, path, names)
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if page_blocks(path)], ids=name_of)
+def test_page_can_be_run(path):
+    for block in page_blocks(path):
+        run_block(block, path, {}, check_only=True)
+
+
+def run_block(block, path, names, check_only=False):
+    """Runs a block with `names`, or checks that it could be."""
+    check_only = check_only or block.not_run is not None
+    if block.kind == PYTHON:
+        compiled = compile("\n" * block.line + block.text, str(path), "exec")
+        if not check_only:
+            exec(compiled, names)
+    elif block.kind == SHELL:
+        for words in block.commands():
+            run_command(words, f"{name_of(path)}:{block.line}", check_only)
 
 
 def test_few_blocks_are_not_run(capsys):

@@ -65,6 +65,12 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def browser():
+    with Browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def pages(site):
     """Path of each page to what was read from it."""
     read = {}
@@ -104,27 +110,25 @@ def test_nothing_comes_from_elsewhere(site, pages):
 
 @pytest.mark.browser
 @pytest.mark.skipif(not executable() and not os.environ.get("CI"), reason=f"no browser is installed: {INSTALL}")
-def test_pages_are_no_wider_than_a_phone(site):
-    with Browser() as browser:
-        for page in ("index", "troubleshooting", "benchmarks", "howto/extend", "reference/commands", "reference/cost"):
-            browser.open(site / f"{page}.html", width=390, height=844)
-            assert browser.evaluate("document.documentElement.scrollWidth") == 390, page
-            assert browser.complaints == [], page
-            assert all(request.startswith(("file:", "data:")) for request in browser.requests), page
+def test_pages_are_no_wider_than_a_phone(site, browser):
+    for page in ("index", "troubleshooting", "benchmarks", "howto/extend", "reference/commands", "reference/cost"):
+        browser.open(site / f"{page}.html", width=390, height=844)
+        assert browser.evaluate("document.documentElement.scrollWidth") == 390, page
+        assert browser.complaints == [], page
+        assert all(request.startswith(("file:", "data:")) for request in browser.requests), page
 
 
 @pytest.mark.browser
 @pytest.mark.skipif(not executable() and not os.environ.get("CI"), reason=f"no browser is installed: {INSTALL}")
-def test_the_front_page_shows_the_picture_and_the_result_at_first_sight(site):
-    with Browser() as browser:
-        browser.open(site / "index.html", width=1280, height=800)
-        assert browser.evaluate("document.documentElement.scrollWidth") == 1280
-        for part in ("article img", "article table"):
-            box = browser.evaluate(f"document.querySelector({part!r}).getBoundingClientRect().toJSON()")
-            assert box["height"] > 100, part
-            assert box["top"] >= 0, part
-            assert box["bottom"] <= 800, part
-            assert box["right"] <= 1280, part
+def test_the_front_page_shows_the_picture_and_the_result_at_first_sight(site, browser):
+    browser.open(site / "index.html", width=1280, height=800)
+    assert browser.evaluate("document.documentElement.scrollWidth") == 1280
+    for part in ("article img", "article table"):
+        box = browser.evaluate(f"document.querySelector({part!r}).getBoundingClientRect().toJSON()")
+        assert box["height"] > 100, part
+        assert box["top"] >= 0, part
+        assert box["bottom"] <= 800, part
+        assert box["right"] <= 1280, part
 
 
 def test_reference_has_every_public_name(pages):
@@ -148,6 +152,7 @@ def test_reference_has_every_flag(site):
             assert flag_head(values[name]) in text
 
 
+@pytest.mark.long  # Each is a build of the whole site.
 @pytest.mark.parametrize(
     "broken",
     [

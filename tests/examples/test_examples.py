@@ -1,4 +1,4 @@
-"""Every example runs in its short form, and says what it is there to say.
+"""Every example runs in its short form, and says what it is there to say; most of them do with the long tests.
 
 They share one start of TensorFlow: each is imported and its main called, as absl's app.run does. That they are scripts
 as well is tried with the help of one.
@@ -9,6 +9,7 @@ import csv
 import importlib.util
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -68,6 +69,7 @@ def test_quickstart(run):
     assert tsnas.load("runs/quickstart").latency_ms_ <= 12
 
 
+@pytest.mark.long
 def test_own_csv(run):
     printed = run("own_csv", "--quick")
     # One of the 18 made files has a gap, which makes two recordings of it, and a lost sample.
@@ -89,6 +91,7 @@ def test_own_board_from_a_relative(run):
     assert (board.name, board.clock_hz, board.ram_bytes) == ("my_board", 84e6, 96 * 1024)
 
 
+@pytest.mark.long
 @pytest.mark.emulated
 def test_own_board_by_the_probe(run):
     printed = run("own_board", "--port=emulated:cortex-m4", "--count=12")
@@ -97,6 +100,7 @@ def test_own_board_by_the_probe(run):
     assert "emulated cortex-m4" in json.loads(pathlib.Path("runs/own_board/counted.json").read_text())["source"]
 
 
+@pytest.mark.long
 def test_custom_space(run):
     printed = run("custom_space", "--quick")
     rows = {line.split()[0]: line.split()[1:] for line in printed.splitlines() if len(line.split()) == 4}
@@ -105,6 +109,7 @@ def test_custom_space(run):
     assert "macro-F1" in printed
 
 
+@pytest.mark.long
 def test_custom_cell(run):
     printed = run("custom_cell", "--quick")
     (first, *_) = printed.splitlines()
@@ -115,6 +120,7 @@ def test_custom_cell(run):
     assert "of the validation windows classified correctly" in printed
 
 
+@pytest.mark.long
 def test_sweep(run):
     printed = run("sweep", "--quick", "--max_latency_ms=8")
     assert pathlib.Path("runs/sweep/front.png").stat().st_size > 1000
@@ -125,6 +131,7 @@ def test_sweep(run):
     assert "Within 8 ms on nucleo_l552ze_q" in printed
 
 
+@pytest.mark.long
 def test_signal_search(run):
     printed = run("signal_search", "--quick")
     assert "Chosen: Signal(" in printed
@@ -132,12 +139,14 @@ def test_signal_search(run):
     assert tsnas.load("runs/signal").signal_ is not None
 
 
+@pytest.mark.long
 def test_streaming_firmware(run):
     printed = run("streaming_firmware", "--quick")
     # 40 s at 50 Hz, halved: 1,000 samples of the model, so 30 windows of 64, one for each 32.
     assert printed.count("30 classes from C, 0 differ from Python") == 3
 
 
+@pytest.mark.long
 def test_callbacks(run):
     printed = run("callbacks", "--quick")
     assert printed.count("epoch") == 3 + 1
@@ -146,6 +155,17 @@ def test_callbacks(run):
     assert len(rows) == 3
     assert all(float(row["expected_latency_ms"]) > 0 for row in rows)
     assert list(pathlib.Path("runs/callbacks").glob("events.out.tfevents.*"))
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_flags_of_a_script_are_known(name, monkeypatch):
+    """Those that it is run with here; what it imports is there as well."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    calls = re.findall(rf'run\("{name}"(.*)\)', pathlib.Path(__file__).read_text())
+    given = [flag for call in calls for flag in re.findall(r'"(--[^"]+)"', call)]
+    assert calls
+    with flags_of(EXAMPLES / f"{name}.py", *given) as module:
+        assert callable(module.main)
 
 
 def test_they_are_scripts():

@@ -50,7 +50,23 @@ def output(program, *arguments, given=b""):
     return subprocess.run([program, *arguments], input=given, capture_output=True, check=True).stdout.decode()
 
 
-@pytest.mark.parametrize("seed", range(6))
+LONG = pytest.mark.long
+
+
+def some(values, fast):
+    """All values; those that are not in `fast` with the long tests."""
+    return [pytest.param(value, marks=[] if value in fast else [LONG]) for value in values]
+
+
+@pytest.fixture(scope="module")
+def streaming(tmp_path_factory):
+    """An exported model, and the program that classifies a stream by it."""
+    folder, found = tmp_path_factory.mktemp("stream"), firmware()
+    export_model(found, folder, "c")
+    return found, compile_export(folder, STREAM, folder / "stream")
+
+
+@pytest.mark.parametrize("seed", some(range(6), fast=(0, 1)))
 def test_random_networks_compute_what_the_reference_does(tmp_path, seed):
     found = random_firmware(seed)
     export_model(found, tmp_path, "c", raw_windows(found, 4, seed))
@@ -70,12 +86,10 @@ def test_the_self_test_finds_a_changed_weight(tmp_path):
 
 
 @pytest.mark.parametrize("stride", [1, 7, 32, 50])
-def test_a_stream_gives_the_class_of_each_window_that_slides_over_it(tmp_path, stride):
-    found = firmware()
-    export_model(found, tmp_path, "c")
+def test_a_stream_gives_the_class_of_each_window_that_slides_over_it(streaming, stride):
+    found, program = streaming
     time, channels, _ = found.model.window_shape
     samples = raw_windows(found, 4).reshape(-1, channels)
-    program = compile_export(tmp_path, STREAM, tmp_path / "stream")
     lines = output(program, str(stride), given=samples.tobytes()).splitlines()
     starts = range(0, len(samples) - time + 1, stride)
     windows = np.stack([samples[start : start + time] for start in starts])
@@ -85,7 +99,10 @@ def test_a_stream_gives_the_class_of_each_window_that_slides_over_it(tmp_path, s
     ]
 
 
-@pytest.mark.parametrize(("decimation", "channels"), [(1, None), (1, (4, 0, 2)), (3, (1, 0, 2)), (4, (5, 1, 3))])
+@pytest.mark.parametrize(
+    ("decimation", "channels"),
+    [(1, None), (1, (4, 0, 2)), pytest.param(3, (1, 0, 2), marks=LONG), (4, (5, 1, 3))],
+)
 def test_raw_samples_become_the_windows_that_the_network_was_trained_on(tmp_path, decimation, channels):
     signal = Signal(window=32, stride=5, decimation=decimation, channels=channels)
     found = firmware(signal=signal)
@@ -104,23 +121,21 @@ def test_raw_samples_become_the_windows_that_the_network_was_trained_on(tmp_path
     assert "tsnas_stream_init(&stream, 5)" in (tmp_path / "example/main.c").read_text()
 
 
-def test_samples_that_are_no_numbers_do_no_harm(tmp_path):
-    found = firmware()
-    export_model(found, tmp_path, "c")
+def test_samples_that_are_no_numbers_do_no_harm(streaming):
+    _, program = streaming
     samples = np.tile(np.array([[np.nan, np.inf, -np.inf], [1e38, -1e38, 0.0]], np.float32), (16, 1))
-    program = compile_export(tmp_path, STREAM, tmp_path / "stream")
     (line,) = output(program, "32", given=samples.tobytes()).splitlines()
     assert 0 <= int(line.split()[0]) < SMALL.classes
 
 
-def test_the_arena_is_that_of_the_estimate_without_the_interpreter():
-    for seed in range(20):
-        found = random_firmware(seed)
-        net = build_network(found)
-        live = max(row.ram_bytes for row in found.estimate.rows)
-        # A mean has no scratch here; its rows are small against those of the convolutions.
-        assert net.arena_bytes <= live
-        assert net.arena_bytes >= live - 64
+@pytest.mark.parametrize("seed", some(range(20), fast=(0, 1)))
+def test_the_arena_is_that_of_the_estimate_without_the_interpreter(seed):
+    found = random_firmware(seed)
+    net = build_network(found)
+    live = max(row.ram_bytes for row in found.estimate.rows)
+    # A mean has no scratch here; its rows are small against those of the convolutions.
+    assert net.arena_bytes <= live
+    assert net.arena_bytes >= live - 64
 
 
 def test_names_of_layers_are_identifiers_of_their_own():

@@ -1,4 +1,4 @@
-"""A model that a search has made, as exported C on emulated boards."""
+"""Models, one of them of a search, as exported C on emulated boards."""
 
 import numpy as np
 import pytest
@@ -15,9 +15,12 @@ pytestmark = pytest.mark.emulated
 SPACE = tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1)
 
 
-@pytest.fixture(scope="module")
-def searched():
-    """The firmware of a small search, and windows with labels that it has not seen."""
+@pytest.fixture(scope="module", params=["untrained", pytest.param("searched", marks=pytest.mark.long)])
+def exported(request):
+    """The firmware of a network with random weights or of a small search, and windows that it has not seen."""
+    if request.param == "untrained":
+        found = firmware()
+        return found, raw_windows(found, 60)
     x, y = sines(180)
     names = np.array(["slow", "medium", "fast"])
     clf = tsnas.AutoClassifier(
@@ -27,9 +30,9 @@ def searched():
     return Firmware.of(clf.tflite_model_), sines(60, seed=1)[0] * 9.81
 
 
-@pytest.mark.parametrize("core", ["cortex-m4", "cortex-m33"])
-def test_every_byte_is_the_reference_s(searched, core):
-    found, x = searched
+@pytest.mark.parametrize("core", ["cortex-m4", pytest.param("cortex-m33", marks=pytest.mark.long)])
+def test_every_byte_is_the_reference_s(exported, core):
+    found, x = exported
     verified = verify_export(found, x, core)
     assert verified.windows == 60
     assert verified.answers.levels.tolist() == found.model.predict_int8(found.quantise(x)).tolist()
@@ -39,16 +42,16 @@ def test_every_byte_is_the_reference_s(searched, core):
     assert "0 of 180 output bytes differ" in str(verified)
 
 
-def test_counts_repeat_within_a_tick_of_the_timer(searched):
-    found, x = searched
+def test_counts_repeat_within_a_tick_of_the_timer(exported):
+    found, x = exported
     one, other = (verify_export(found, x[:2]).answers.instructions for _ in range(2))
     assert one == pytest.approx(other, abs=1)
     assert len(one) == len(found.graph.nodes)
     assert all(one > 0)
 
 
-def test_a_stream_of_samples_on_the_board(searched):
-    found, x = searched
+def test_a_stream_of_samples_on_the_board(exported):
+    found, x = exported
     samples = x[:3].reshape(-1, 3)
     with EmulatedModel(found) as board:
         assert board.selftest() == 0
@@ -72,8 +75,8 @@ def test_raw_samples_on_the_board_become_those_of_the_model():
     assert [levels.tolist() for _, levels, _ in answers] == expected.tolist()
 
 
-def test_a_byte_that_differs_is_found(searched, monkeypatch):
-    found, x = searched
+def test_a_byte_that_differs_is_found(exported, monkeypatch):
+    found, x = exported
     run = EmulatedModel.run
 
     def changed(self, windows, done):
@@ -97,6 +100,6 @@ def test_a_warning_is_an_error(tmp_path):
         build_image(tmp_path, "cortex-m4", 1, tmp_path / "model.elf")
 
 
-def test_other_cores(searched):
+def test_other_cores(exported):
     with pytest.raises(errors.PortError, match=r"No emulated board has core 'cortex-m0'; choose cortex-m4"):
-        verify_export(searched[0], raw_windows(searched[0], 1), "cortex-m0")
+        verify_export(exported[0], raw_windows(exported[0], 1), "cortex-m0")

@@ -4,7 +4,7 @@ import contextlib
 import json
 
 import pytest
-from fuzzing import JSON_VALUES, altered, damaged, fuzzed
+from fuzzing import DAMAGE, JSON_VALUES, altered, damaged, fuzzed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,9 +59,18 @@ def test_other_json(tmp_path_factory, values):
     used(path)
 
 
-@fuzzed(40)
-@given(st.one_of(damaged(json.dumps(BOARD).encode()), st.binary(max_size=50)))
-def test_bytes(tmp_path_factory, content):
+@pytest.mark.parametrize("kind", DAMAGE)
+@fuzzed(7)
+@given(st.data())
+def test_bytes(tmp_path_factory, kind, data):
+    path = tmp_path_factory.getbasetemp() / "bytes.json"
+    path.write_bytes(data.draw(damaged(json.dumps(BOARD).encode(), kind)))
+    used(path)
+
+
+@fuzzed(20)
+@given(st.binary(max_size=50))
+def test_other_bytes(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "bytes.json"
     path.write_bytes(content)
     used(path)

@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
-from fuzzing import damaged, fuzzed
+from fuzzing import DAMAGE, damaged, fuzzed
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -41,10 +41,11 @@ def used(path, content):
         check_dataset(load_npz(path))
 
 
-@fuzzed(60)
-@given(damaged(GOOD))
-def test_bytes(tmp_path_factory, content):
-    used(tmp_path_factory.getbasetemp() / "bytes.npz", content)
+@pytest.mark.parametrize("kind", DAMAGE)
+@fuzzed(10)
+@given(st.data())
+def test_bytes(tmp_path_factory, kind, data):
+    used(tmp_path_factory.getbasetemp() / "bytes.npz", data.draw(damaged(GOOD, kind)))
 
 
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=12)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tf_keras as keras
 from fitted import TINY, fitted, windows
-from fuzzing import JSON_VALUES, altered, damaged, fuzzed
+from fuzzing import DAMAGE, JSON_VALUES, altered, damaged, fuzzed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,11 +65,12 @@ def test_state(saved, data):
     used(changed(saved, "classifier.json", json.dumps(values).encode()))
 
 
-@fuzzed(40)
+@pytest.mark.parametrize("kind", DAMAGE)
+@fuzzed(7)
 @given(st.data())
-def test_bytes(saved, data):
+def test_bytes(saved, kind, data):
     name = data.draw(st.sampled_from(FILES))
-    used(changed(saved, name, data.draw(damaged((saved / name).read_bytes()))))
+    used(changed(saved, name, data.draw(damaged((saved / name).read_bytes(), kind))))
 
 
 def with_member(archive, name, change):

@@ -1,5 +1,8 @@
 """Emulated boards for tests."""
 
+import fcntl
+import os
+
 import pytest
 
 from tsnas.probe.build import build
@@ -8,9 +11,17 @@ from tsnas.probe.emulator import Emulator
 
 @pytest.fixture(scope="session")
 def firmware(tmp_path_factory):
-    """Builds the firmware of a core with further defines, once for each."""
-    folder = tmp_path_factory.mktemp("firmware")
-    return lambda core, *defines: build(core, defines, cache=folder)
+    """Builds the firmware of a core with further defines, once for each; processes of the same run share them."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "firmware"
+    folder.mkdir(exist_ok=True)
+
+    def built(core, *defines):
+        with open(folder / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return build(core, defines, cache=folder)
+
+    return built
 
 
 @pytest.fixture(scope="module")

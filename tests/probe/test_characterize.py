@@ -100,11 +100,12 @@ def test_noise_of_one_byte_in_a_hundred_changes_nothing(undisturbed, board, tmp_
 
 
 @emulated
-def test_a_board_that_resets_every_fifty_operators(board, firmware, tmp_path):
-    plan = space_ops(32, 3, 3, SPACES["tsnas"][0])[::2]
-    assert len(plan) > 3 * 50
+@pytest.mark.parametrize(("every", "of"), [(15, 6), pytest.param(50, 2, marks=pytest.mark.long)])
+def test_a_board_that_resets_every_so_many_operators(board, firmware, tmp_path, every, of):
+    plan = space_ops(32, 3, 3, SPACES["tsnas"][0])[::of]
+    assert len(plan) > 3 * every
     undisturbed = characterize(lambda: ProbeClient(board.url), plan, tmp_path / "quiet", verbose=0)
-    with Emulator("cortex-m4", firmware("cortex-m4", "PROBE_RESET_AFTER=50")) as resetting:
+    with Emulator("cortex-m4", firmware("cortex-m4", f"PROBE_RESET_AFTER={every}")) as resetting:
         found = characterize(lambda: ProbeClient(resetting.url), plan, tmp_path / "journal", verbose=0)
     assert found == undisturbed
 

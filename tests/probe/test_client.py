@@ -176,6 +176,7 @@ class TestOnAnEmulatedBoard:
 
 
 @pytest.mark.emulated
+@pytest.mark.long  # The firmware is built for each.
 @pytest.mark.parametrize("core", ["cortex-m33", "netduinoplus2"])
 def test_the_other_boards(core, firmware):
     with Emulator(core, firmware(core)) as board, ProbeClient(board.url) as probe:

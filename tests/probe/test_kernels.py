@@ -24,7 +24,7 @@ from tsnas.probe.op_encoding import quantized_multiplier
 pytestmark = pytest.mark.emulated
 
 
-@pytest.fixture(scope="module", params=["cortex-m4", "cortex-m33"])
+@pytest.fixture(scope="module", params=["cortex-m4", pytest.param("cortex-m33", marks=pytest.mark.long)])
 def probe(request, firmware):
     with Emulator(request.param, firmware(request.param)) as board, ProbeClient(board.url) as client:
         yield client
@@ -40,9 +40,12 @@ def check(op, probe, seed):
     assert found.count > 0
 
 
-# Both cores together look at more than 200 operators.
+# With the long tests both cores together look at more than 200 operators.
+EXAMPLES = 30 if settings.get_current_profile_name() == "fast" else 110
+
+
 @given(ops, st.integers(0, 2**31))
-@settings(max_examples=110, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_random_operators_are_bit_exact(probe, op, seed):
     check(op, probe, seed)
 

@@ -20,7 +20,7 @@ def browser():
         yield running
 
 
-@pytest.fixture(scope="module", params=[SMALL, LARGE], ids=["small", "large"])
+@pytest.fixture(scope="module", params=[SMALL, pytest.param(LARGE, marks=pytest.mark.long)], ids=["small", "large"])
 def page(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     clf = fitted(request.param)

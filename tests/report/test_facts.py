@@ -66,7 +66,9 @@ def test_every_strategy(tmp_path, strategy, contest):
     assert facts["test"] is None
 
 
-@pytest.mark.parametrize("architecture", [TINY, LARGE], ids=["one channel", "sixty channels"])
+@pytest.mark.parametrize(
+    "architecture", [TINY, pytest.param(LARGE, marks=pytest.mark.long)], ids=["one channel", "sixty channels"]
+)
 def test_small_and_large(tmp_path, architecture):
     fitted(architecture, max_latency_ms=None).report(tmp_path)
     assert (tmp_path / "report.html").stat().st_size < 2_000_000
