@@ -4,7 +4,7 @@ VENV := .venv
 STAMP := $(VENV)/installed
 BIN := $(VENV)/bin
 
-.PHONY: venv demo docs test lint emulator browser
+.PHONY: venv demo docs test test-long lint emulator browser
 
 venv: $(STAMP)
 
@@ -44,5 +44,10 @@ browser:
 		echo "Tests of the report in a browser are skipped; for them: sudo apt-get install chromium"
 
 # The workers of pytest share the cores; threads of TensorFlow beyond one for each only get in each other's way.
+PYTEST := TF_NUM_INTRAOP_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
 test: lint emulator browser
-	TF_NUM_INTRAOP_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
+	$(PYTEST) -m "not long"
+
+# All tests, with those marked `long`, and many more examples of each property.
+test-long: lint emulator browser
+	$(PYTEST)

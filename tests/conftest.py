@@ -1,28 +1,27 @@
-"""What test files share: the folder of shared data, small synthetic windows, and why emulated tests are skipped."""
+"""What test files share: reference data, small windows, a clock to turn, and why emulated tests are skipped."""
 
+import contextlib
 import os
 import pathlib
 import shutil
+import warnings
 
-import hypothesis
 import numpy as np
 import pytest
+import scale  # noqa: F401 (registers the profiles)
+from hypothesis import settings
 from toy_data import sines
 
 from tsnas.probe.build import COMPILER, INSTALL
 from tsnas.probe.emulator import EMULATOR
+from tsnas.system import clock
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
 TOOLS = all(shutil.which(tool) for tool in (COMPILER, EMULATOR))
 
 
-# How many examples a property is tried with; how long one takes is nobody's business.
-hypothesis.settings.register_profile("fast", max_examples=20, deadline=None)
-hypothesis.settings.register_profile("long", max_examples=100, deadline=None)
-
-
 def pytest_configure(config):
-    hypothesis.settings.load_profile("fast" if "not long" in config.option.markexpr else "long")
+    settings.load_profile("few" if "not long" in config.option.markexpr else "many")
 
 
 def pytest_collection_modifyitems(items):
@@ -62,3 +61,59 @@ def trained():
     from trained_net import trained_net  # It loads TensorFlow, which most tests do without.
 
     return trained_net()
+
+
+@contextlib.contextmanager
+def _eagerly():
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    with warnings.catch_warnings():
+        # It says that the reading of data is still compiled.
+        warnings.filterwarnings("ignore", "Even though the", UserWarning)
+        yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def eager():
+    """TensorFlow builds no graphs of functions: for some dozen steps that takes longer than the graph saves."""
+    with _eagerly():
+        yield
+
+
+@pytest.fixture(scope="module")
+def eager_module():
+    """The same for a whole file and its fixtures."""
+    with _eagerly():
+        yield
+
+
+@pytest.fixture
+def untrained(monkeypatch):
+    """What a job has found is not trained: its network keeps random weights, its file is as real as any."""
+    from stand_ins import untrained
+
+    monkeypatch.setattr("tsnas.job.pipeline.train", untrained)
+
+
+class Clock:
+    """A clock that stands still unless a test turns it.
+
+    Attributes:
+        seconds: float, what it shows.
+    """
+
+    def __init__(self):
+        self.seconds = 1000.0
+
+    def turn(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@pytest.fixture
+def turned(monkeypatch) -> Clock:
+    """The clock that budgets, deadlines and leases read, for the test to turn."""
+    own = Clock()
+    monkeypatch.setattr(clock, "monotonic", lambda: own.seconds)
+    return own

@@ -4,12 +4,12 @@ import dataclasses
 import json
 import pickle
 import re
-import time
 
 import keras as keras3
 import numpy as np
 import pytest
 import tensorflow as tf
+import tf_keras as keras
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import f1_score
@@ -26,6 +26,7 @@ from tsnas.tflite.metadata import read_metadata
 
 NAMES = np.array(["slow", "medium", "fast"])
 SMALL = tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1)
+ONE_CELL = tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3,), extra_fusion_cells=0)
 QUICK = {
     "epochs": 30,
     "search_epochs": 4,
@@ -35,6 +36,8 @@ QUICK = {
     "space": SMALL,
     "verbose": 0,
 }
+# For jobs of which no more is asked than that they come to their end; run eagerly.
+SHORT = {"epochs": 1, "search_epochs": 1, "qat_epochs": 1, "batch_size": 32, "space": ONE_CELL}
 LIMITS = {"max_latency_ms": 2, "max_ram_kb": 8, "max_flash_kb": 16}
 
 
@@ -71,11 +74,11 @@ def test_it_learns_and_predicts_labels(fitted, test_set):
     assert scores["int8"]["macro_f1"] > scores["float"]["macro_f1"] - 0.1
 
 
-def test_sensors_are_turned_only_where_channels_are_axes(fitted):
+def test_sensors_are_turned_only_where_channels_are_axes(fitted, eager):
     """The channels of these windows differ a hundredfold in size, so they are no axes of one sensor."""
     assert fitted.axes_ == ()
     x, y = sines(60, seed=3)
-    assert quick(finalists=1).fit(x, y).axes_ == ((0, 1, 2),)
+    assert quick(**SHORT).fit(x, y).axes_ == ((0, 1, 2),)
     with pytest.raises(errors.SettingError, match=r"axes=\[\(0, 1\)\]"):
         quick(axes=[(0, 1)]).fit(x, y)
 
@@ -181,21 +184,22 @@ def test_same_seed_same_model(fitted):
     assert again.tflite_model_ == fitted.tflite_model_
 
 
-def test_the_users_random_state_is_left_alone():
+def test_the_users_random_state_is_left_alone(eager):
     np.random.seed(7)
     expected = np.random.random()
     np.random.seed(7)
     x, y = raw(60)
-    quick(epochs=1, search_epochs=1, qat_epochs=1).fit(x, y)
+    quick(**SHORT).fit(x, y)
     assert np.random.random() == expected
 
 
-def test_one_channel_tf_data_validation_data_callbacks_and_integer_labels():
+def test_one_channel_tf_data_validation_data_callbacks_and_integer_labels(eager):
     x, y = sines(60, channels=1)
     heard = []
     listener = keras3.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: heard.append(logs["entropy"]))
     dataset = tf.data.Dataset.from_tensor_slices((x[:, :, 0], y * 10)).batch(7)
-    clf = quick(epochs=1, search_epochs=2, qat_epochs=1, max_ram_kb=None, seed=None, board=load_board("nicla_sense_me"))
+    changes = {"search_epochs": 2, "max_ram_kb": None, "seed": None, "board": load_board("nicla_sense_me")}
+    clf = quick(**SHORT | changes)
     assert clf.fit(dataset, validation_data=(x[:9], y[:9] * 10), callbacks=[listener]) is clf
     assert len(heard) == 2
     assert set(clf.predict(x[:, :, 0])) <= {0, 10, 20}
@@ -204,30 +208,30 @@ def test_one_channel_tf_data_validation_data_callbacks_and_integer_labels():
     assert loaded_board == load_board("nicla_sense_me")
 
 
-def test_few_windows_of_several_classes():
+def test_few_windows_of_several_classes(eager):
     x, _ = sines(40, length=8)
     y = np.arange(40) % 7
-    clf = quick(epochs=1, search_epochs=1, qat_epochs=1, batch_size=None).fit(x, y)
+    clf = quick(**SHORT | {"batch_size": None}).fit(x, y)
     assert clf.predict(x).shape == (40,)
 
 
-def test_a_flash_limit_that_the_prediction_misses_is_still_kept(fitted, monkeypatch):
+def test_a_flash_limit_that_the_prediction_misses_is_still_kept(monkeypatch, eager):
     """The predicted length is some bytes short: the dry run must find out, and a smaller network be taken."""
     monkeypatch.setattr("tsnas.cost.flash.BASE_BYTES", 0)
     x, y = raw(60)
     limit_kb = 4.5
-    clf = quick(epochs=1, search_epochs=1, qat_epochs=1, max_flash_kb=limit_kb).fit(x, y)
+    clf = quick(**SHORT | {"space": SMALL}, max_flash_kb=limit_kb).fit(x, y)
     assert clf.flash_bytes_ <= limit_kb * 1024
 
 
 @pytest.mark.parametrize("strategy", ["evolution", "gumbel", "darts", "random", "bayesian", "hyperband"])
-def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch):
+def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch, eager):
     for name in ("search.contest.FIRST_STEPS", "search.contest.SECOND_STEPS", "job.selection.FIRST_STEPS"):
-        monkeypatch.setattr(f"tsnas.{name}", 10)
+        monkeypatch.setattr(f"tsnas.{name}", 1)
     # An oracle of four trials has two that it chose.
     monkeypatch.setattr("tsnas.job.selection.RANDOM_FINALISTS", 4)
-    x, y = raw(90)
-    clf = quick(strategy=strategy, epochs=2, search_epochs=1, qat_epochs=1, finalists=2).fit(x, y)
+    x, y = raw(60)
+    clf = quick(**SHORT | {"space": SMALL, "strategy": strategy, "finalists": 2}).fit(x, y)
     assert clf.latency_ms_ <= 2
     assert clf.ram_bytes_ <= 8 * 1024
     assert ("search" in clf.history_) == (strategy in ("evolution", "gumbel", "darts"))
@@ -237,13 +241,13 @@ def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch):
 
 
 @pytest.mark.parametrize("strategy", ["evolution", "random"])
-def test_all_parts_of_a_space_are_searched_and_meet_in_one_contest(strategy, monkeypatch, tmp_path):
-    monkeypatch.setattr(contest, "FIRST_STEPS", 16)
-    monkeypatch.setattr(contest, "SECOND_STEPS", 16)
+def test_all_parts_of_a_space_are_searched_and_meet_in_one_contest(strategy, monkeypatch, tmp_path, eager, untrained):
+    monkeypatch.setattr(contest, "FIRST_STEPS", 1)
+    monkeypatch.setattr(contest, "SECOND_STEPS", 1)
     small = {"time_reduce_filters": 8, "fusion_filters": 16, "kernel_sizes": (3,), "extra_fusion_cells": 0}
     space = [tsnas.SpaceConfig(collapse=True, **small), tsnas.SpaceConfig(**small)]
     x, y = sines(60, channels=6)
-    changes = {"strategy": strategy, "epochs": 1, "search_epochs": 2, "qat_epochs": 1}
+    changes = {"strategy": strategy, "search_epochs": 2, "batch_size": 24}
     clf = quick(space=space, finalists=4, **changes).fit(x, y)
     if strategy == "evolution":
         assert clf.history_["search"]["part"] == [0.0, 0.0, 1.0, 1.0]
@@ -262,12 +266,12 @@ def test_all_parts_of_a_space_are_searched_and_meet_in_one_contest(strategy, mon
 
 
 @pytest.mark.parametrize(("max_latency_ms", "searched"), [(1.0, 4), (2.2, 4), (4.0, 2)])
-def test_the_slack_of_the_limits_decides_which_part_is_searched(max_latency_ms, searched):
+def test_the_slack_of_the_limits_decides_which_part_is_searched(max_latency_ms, searched, untrained):
     small = {"time_reduce_filters": 8, "fusion_filters": 16, "kernel_sizes": (3,), "extra_fusion_cells": 0}
     main = tsnas.SpaceConfig(min_slack=1.5, **small)
     tight = tsnas.SpaceConfig(first_stride=4, collapse=True, **small)
     x, y = sines(60, length=64, channels=6)
-    changes = {"strategy": "random", "epochs": 1, "qat_epochs": 1, "max_latency_ms": max_latency_ms}
+    changes = {"strategy": "random", "max_latency_ms": max_latency_ms}
     clf = quick(space=[main, tight], **changes).fit(x, y)
     assert clf.architecture_.cells[0].stride == searched
     alone = quick(space=tight if searched == 4 else main, **changes).fit(x, y)
@@ -275,16 +279,16 @@ def test_the_slack_of_the_limits_decides_which_part_is_searched(max_latency_ms, 
     assert clf.history_["architectures"] == alone.history_["architectures"]
 
 
-def test_numbers_of_numpy_are_settings_too(tmp_path):
+def test_numbers_of_numpy_are_settings_too(tmp_path, eager):
     x, y = raw(60)
     numbers = {"max_latency_ms": np.int64(2), "max_ram_kb": np.float32(8), "max_minutes": np.int64(9)}
     epochs = {"epochs": np.int64(1), "search_epochs": np.int32(1), "qat_epochs": np.int64(1), "finalists": np.int64(1)}
-    clf = quick(**numbers, **epochs, directory=tmp_path / "phases").fit(x, y)
+    clf = quick(**numbers, **SHORT | epochs, directory=tmp_path / "phases").fit(x, y)
     clf.save(tmp_path / "model")
     assert tsnas.load(tmp_path / "model").latency_ms_ == clf.latency_ms_ <= 2
 
 
-def test_energy_is_a_limit_from_fit_to_load(fitted, tmp_path, capsys):
+def test_energy_is_a_limit_from_fit_to_load(fitted, tmp_path, capsys, eager):
     assert fitted.energy_mj_ is None
     x, y = raw(60)
     board = dataclasses.replace(load_board("nucleo_f446re"), active_power_mw=100.0)
@@ -293,7 +297,7 @@ def test_energy_is_a_limit_from_fit_to_load(fitted, tmp_path, capsys):
     assert "energy_mj" in caught.value.short
     with pytest.raises(errors.LimitError, match="no active_power_mw"):
         quick(max_energy_mj=1).fit(x, y)
-    clf = quick(board=board, max_latency_ms=None, max_energy_mj=0.15, epochs=1, search_epochs=1, qat_epochs=1).fit(x, y)
+    clf = quick(**SHORT, board=board, max_latency_ms=None, max_energy_mj=0.15).fit(x, y)
     assert clf.energy_mj_ == pytest.approx(clf.latency_ms_ / 10)
     assert clf.energy_mj_ <= 0.15
     clf.save(tmp_path)
@@ -305,13 +309,36 @@ def test_energy_is_a_limit_from_fit_to_load(fitted, tmp_path, capsys):
     assert "0.15 mJ of energy: kept" in capsys.readouterr().out
 
 
-def test_a_job_comes_back_in_time(test_set):
+def test_a_job_comes_back_in_time(test_set, turned, monkeypatch):
+    """A minute by a clock on which each step of a training takes an eighth of a second, and all else no time."""
+    steps = []
+    heard = keras.callbacks.CallbackList
+
+    def begun(self, logs=None, real=heard.on_train_begin):
+        steps.append(0)
+        real(self, logs)
+
+    def stepped(self, batch, logs=None, real=heard.on_train_batch_begin):
+        steps[-1] += 1
+        turned.turn(0.125)
+        real(self, batch, logs)
+
+    monkeypatch.setattr(heard, "on_train_begin", begun)
+    monkeypatch.setattr(heard, "on_train_batch_begin", stepped)
+    monkeypatch.setattr(contest, "FIRST_STEPS", 20)
+    monkeypatch.setattr(contest, "SECOND_STEPS", 50)
+    started = turned.seconds
     x, y = raw(180)
-    started = time.monotonic()
-    # Left alone, so many epochs would take hours.
-    clf = quick(max_minutes=0.75, epochs=10**5, search_epochs=10**5, qat_epochs=10**5, finalists=2).fit(x, y)
-    # Starting to train and converting cannot be cut short.
-    assert time.monotonic() - started < 120
+    # Left alone, so many epochs would take days.
+    endless = {"epochs": 10**5, "search_epochs": 10**5, "qat_epochs": 10**5}
+    clf = quick(max_minutes=1, **endless, finalists=2, space=ONE_CELL).fit(x, y)
+    # The search has 18 s. The contest has 12.6 s of what is left: both finalists take 3.375 s in the first round, and
+    # the second round ends with the one that goes beyond. The training has 17.1 s, for 12 epochs by the pace of the
+    # contest, and the quantisation 7.2 s, for 2 of twice the length.
+    assert steps == [144, 27, 27, 54, 12 * 11, 2 * 11]
+    assert len(clf.history_["contest"]["macro_f1"]) == 2
+    assert len(clf.history_["contest"]["second_macro_f1"]) == 1
+    assert turned.seconds - started == 0.125 * sum(steps) < 60
     assert clf.evaluate(*test_set)["int8"]["macro_f1"] > 0.5
 
 

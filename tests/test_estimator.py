@@ -64,7 +64,7 @@ def random_network(time, channels, classes):
     return architecture, model, untrained_int8(model)
 
 
-def untrained(job, callbacks):
+def of_random_weights(job, callbacks):
     """What a job ends with, but for training: a network of random weights."""
     time, channels = job.x.shape[1:]
     architecture, network, tflite = random_network(time, channels, len(job.classes))
@@ -98,7 +98,7 @@ def name_of(check):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("number", range(len(CHECKS)), ids=[name_of(check) for _, check in CHECKS])
 def test_checks_of_scikit_learn(number, monkeypatch):
-    monkeypatch.setattr(pipeline, "run", untrained)
+    monkeypatch.setattr(pipeline, "run", of_random_weights)
     estimator, check = CHECKS[number]
     if name_of(check) not in EXPECTED_FAILURES:
         check(estimator)
@@ -139,7 +139,7 @@ def test_cross_validation_by_groups_hands_them_to_the_search_too(monkeypatch):
     assert seen[0].isdisjoint(seen[1])
 
 
-def test_end_of_a_pipeline_and_a_grid_of_limits():
+def test_end_of_a_pipeline_and_a_grid_of_limits(untrained):
     centred = FunctionTransformer(lambda x: x - x.mean(axis=1, keepdims=True))
     model = Pipeline([("centre", centred), ("classify", tsnas.AutoClassifier(**QUICK))])
     grid = GridSearchCV(model, {"classify__max_latency_ms": [1.5, 4.0]}, cv=2, error_score="raise").fit(X, Y)

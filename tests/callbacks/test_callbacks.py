@@ -15,6 +15,8 @@ from tsnas.search.differentiable import SearchConfig, search
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 
+# Searches of two or three steps.
+pytestmark = pytest.mark.usefixtures("eager")
 ADDED = {"expected_latency_ms", "expected_ram_bytes", "expected_flash_bytes", "temperature", "entropy"}
 
 

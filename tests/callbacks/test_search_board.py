@@ -16,6 +16,8 @@ from tsnas.cost.board import load_board
 from tsnas.errors import OutputDirError, SettingError
 from tsnas.space.supernet import Supernet, build_cells
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 def read(folder):
     events = EventAccumulator(str(folder), size_guidance={"tensors": 0})
@@ -38,10 +40,10 @@ def test_curves_and_pictures_are_what_the_search_logged(tmp_path):
     assert tf.io.decode_png(png).shape == (int(height), int(width), 3)
 
 
-def test_a_search_of_the_classifier_can_be_watched(tmp_path):
+def test_a_search_of_the_classifier_can_be_watched(tmp_path, untrained):
     x = np.random.default_rng(0).normal(size=(40, 16, 2)).astype(np.float32)
     space = tsnas.SpaceConfig(time_reduce_filters=4, fusion_filters=8, kernel_sizes=(3,), extra_fusion_cells=0)
-    quick = {"epochs": 1, "search_epochs": 2, "qat_epochs": 1, "finalists": 1, "space": space, "seed": 0, "verbose": 0}
+    quick = {"search_epochs": 2, "finalists": 1, "space": space, "seed": 0, "verbose": 0}
     tsnas.AutoClassifier(**quick).fit(x, np.arange(40) % 2, callbacks=SearchBoard(tmp_path, pictures_every=0))
     assert len(read(tmp_path).Tensors("search/expected_latency_ms")) == 2
     assert "decisions" not in read(tmp_path).Tags()["tensors"]

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from processes import PATIENCE_S
 
 from tsnas.commands import main
 from tsnas.commands.command import UsageError
@@ -112,7 +113,7 @@ def test_warnings_become_one_line(monkeypatch, capsys):
 
 
 def python(*args, **kwargs):
-    return subprocess.run([sys.executable, *args], capture_output=True, text=True, timeout=120, **kwargs)
+    return subprocess.run([sys.executable, *args], capture_output=True, text=True, timeout=PATIENCE_S, **kwargs)
 
 
 def test_as_a_module_in_a_process_of_its_own():
@@ -136,6 +137,6 @@ def test_help_and_boards_do_not_load_tensorflow():
 
 def test_a_reader_that_leaves_is_no_error():
     command = f"set -o pipefail; {sys.executable} -m tsnas search --help | true"
-    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=PATIENCE_S)
     assert "Traceback" not in result.stderr
     assert "BrokenPipe" not in result.stderr

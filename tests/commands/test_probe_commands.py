@@ -12,6 +12,7 @@ import time
 import numpy as np
 import pytest
 from graph_file import graph_file
+from processes import PATIENCE_S
 
 from tsnas.commands.main import run
 from tsnas.cost.board import load_board
@@ -99,7 +100,7 @@ def test_emulate_prints_a_port_that_works():
         process.kill()
         process.wait()
     # A killed program takes its emulator with it.
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while listening(url) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not listening(url)

@@ -4,11 +4,14 @@ import subprocess
 import sys
 
 import pytest
+from processes import PATIENCE_S
 
 
 def run_python(code: str, **environment: str) -> subprocess.CompletedProcess:
     environment = {"PATH": "/usr/bin:/bin", **environment}
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env=environment)
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, env=environment
+    )
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,19 @@
 """tsnas signal: from a folder of CSV files to a signal and a model, resumed after an interruption."""
 
+import functools
+
 import numpy as np
 import pytest
+from stand_ins import guessed
 
 import tsnas
 from tsnas.commands.main import run
+from tsnas.job import selection
 from tsnas.outer import signal_search as module
 
 PATTERN = r"--pattern=(?P<label>\w+)/(?P<group>\w+)\.csv"
 READING = ["--csv=recordings", "--time=time_ms", PATTERN]
-QUICK = ["--epochs=3", "--search_epochs=1", "--qat_epochs=1", "--finalists=1", "--batch_size=16", "--verbose=0"]
+QUICK = ["--epochs=1", "--search_epochs=1", "--qat_epochs=1", "--finalists=1", "--batch_size=32", "--verbose=0"]
 
 
 @pytest.fixture(autouse=True)
@@ -28,8 +32,10 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_from_recordings_to_a_model_for_a_signal(folder, capsys, monkeypatch):
-    monkeypatch.setattr("tsnas.search.contest.FIRST_STEPS", 10)
+def test_from_recordings_to_a_model_for_a_signal(folder, capsys, monkeypatch, eager):
+    monkeypatch.setattr("tsnas.search.contest.short_score", guessed)
+    small = functools.partial(selection.EvolutionConfig, population=4, generations=1, last_generations=1)
+    monkeypatch.setattr(selection, "EvolutionConfig", small)
     given = [*READING, "--test_groups=u3", "--spans=32", "--decimations=1,2", "--sensors=ax,gx"]
     given += ["--board=nucleo_f446re", "--max_latency_ms=6", "--seed=0", "--out=found", *QUICK]
     scored = []

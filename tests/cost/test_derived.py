@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import scaled
 
 from tsnas.cost.board import board_names, load_board
 from tsnas.cost.derived import derived_steps
@@ -68,7 +69,7 @@ def test_all_kinds_are_covered():
     assert {op.kind for op in OPS} == set(DERIVED_KINDS)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=scaled(40), deadline=None, derandomize=True)
 @given(st.integers(0, 4), st.integers(7, 20), st.integers(1, 6), st.integers(1, 16))
 def test_more_work_never_costs_less(kind, h, w, c):
     board = load_board("nucleo_f446re")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import scaled
 
 from tsnas.cost.features import FEATURE_NAMES, op_features, uses_1x1_kernel
 from tsnas.cost.taps import valid_taps
@@ -44,7 +45,7 @@ def counted_by_loops(op):
     return inside, outside
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=scaled(60), deadline=None, derandomize=True)
 @given(convolutions())
 def test_taps_and_output_shape_match_loops(op):
     inside, outside = counted_by_loops(op)
@@ -60,7 +61,7 @@ def test_taps_and_output_shape_match_loops(op):
         assert named["output_elements"] == np.prod(op.out_shape)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=scaled(60), deadline=None, derandomize=True)
 @given(convolutions())
 def test_counts_are_never_negative(op):
     kernel, counts = op_features(op)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import scaled
 
 from tsnas.cost.board import board_names, load_board
 from tsnas.cost.latency import graph_cycles, graph_latency_ms, op_cycles, op_latency, op_latency_ms
@@ -88,7 +89,7 @@ def test_latency_halves_at_twice_the_clock():
     assert op_latency_ms(op, fast) == pytest.approx(op_latency_ms(op, BOARD) / 2)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=scaled(60), deadline=None, derandomize=True)
 @given(
     st.sampled_from(board_names()),
     st.integers(1, 40),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import scaled
 
 from tsnas.cost.limits import Limits
 from tsnas.errors import LimitError
@@ -45,7 +46,7 @@ def test_each_excess_is_one_sentence():
     )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=scaled(60), deadline=None, derandomize=True)
 @given(st.floats(0.1, 1000), st.floats(0.1, 1000))
 def test_excess_is_strict(limit, used):
     assert bool(Limits(max_latency_ms=limit).exceeded(latency_ms=used)) == (used > limit)

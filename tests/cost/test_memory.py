@@ -13,6 +13,7 @@ from converted_networks import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from micro_interpreter import allocations, starts
+from scale import scaled
 
 from tsnas.cost.board import board_names, load_board
 from tsnas.cost.measurements import read_measurements
@@ -52,13 +53,13 @@ def slow_offsets(requests):
     return [placed[index] for index in range(len(requests))]
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=scaled(100), deadline=None, derandomize=True)
 @given(buffers)
 def test_offsets_are_those_of_a_slow_first_fit(requests):
     assert greedy_offsets(requests) == slow_offsets(requests)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=scaled(100), deadline=None, derandomize=True)
 @given(buffers)
 def test_live_buffers_never_overlap(requests):
     offsets = greedy_offsets(requests)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_architectures import random_architecture
+from scale import scaled
 
 from tsnas.cost.board import load_board
 from tsnas.cost.memory import arena_buffers, plan_arena
@@ -47,7 +48,7 @@ def test_tensors_that_live_together_do_not_overlap(seed):
     assert_no_overlap(random_architecture(seed).graph())
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=scaled(60), deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 6)), min_size=2, max_size=10))
 def test_any_network_is_placed_at_least_as_well_as_by_the_interpreter(layers):
     """Chains of 1x1 convolutions with shortcuts of any length between tensors of one shape."""

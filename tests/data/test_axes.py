@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import scaled
 
 from tsnas import errors
 from tsnas.data import find_axes
@@ -53,7 +54,7 @@ def test_what_is_no_triple_is_refused(axes):
         find_axes(axes, windows(1, 1, 1, 1, 1, 1))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=scaled(50), deadline=None)
 @given(st.integers(1, 70), st.integers(0, 2**31))
 def test_any_channels_give_triples_that_are_accepted(channels, seed):
     rng = np.random.default_rng(seed)

@@ -6,6 +6,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from scale import scaled
 
 from tsnas.data import Signal, cut_windows
 from tsnas.errors import (
@@ -34,7 +35,7 @@ def slow_windows(recordings, labels, signal, rule):
     return found
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=scaled(60))
 @given(
     st.lists(st.integers(1, 70), min_size=1, max_size=4),
     st.integers(8, 12),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import scaled
 
 from tsnas.data import split_validation, validation_splits
 from tsnas.errors import LengthMismatchError, SettingError, TooFewWindowsError
@@ -29,7 +30,7 @@ def test_without_groups_every_class_is_trained_on(y, fraction, seed):
         assert np.sum(y[validation] == label) == expected
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=scaled(30), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4)), min_size=5, max_size=60), st.floats(0.05, 0.95))
 def test_with_groups_every_class_is_trained_on(pairs, fraction):
     y, groups = np.array([*pairs, pairs[0]]).T

@@ -10,6 +10,7 @@ import scipy.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from release_copies import GESTURE_LABELS, NULL_LABEL, skoda_table, write_skoda, zipped
+from scale import scaled
 
 from tsnas.datasets import skoda
 from tsnas.errors import DatasetFileError, DownloadError, SettingError
@@ -79,7 +80,7 @@ def test_windows_channels_and_split_as_in_a_slow_version(copy, null):
     assert ("null" in loaded[0][1]) == ("null" in loaded[1][1]) == null
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=scaled(15), deadline=None)
 @given(
     window=st.integers(8, 70),
     step=st.integers(1, 90),

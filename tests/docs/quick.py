@@ -2,7 +2,7 @@
 
 What is changed are numbers of the package (steps, epochs, trials, sizes of the default space) and how many windows the
 data set that comes with it has; no code of it is replaced but for `pipeline.run`, which remembers the models that it
-has made: pages search the same thing again and again.
+has made, since pages search the same thing again and again, and, unless they are wanted, the trainings after a search.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import json
 
 import numpy as np
 import tensorflow as tf
+from stand_ins import guessed, untrained
 
 from tsnas import classifier
 from tsnas.classifier import AutoClassifier
@@ -31,8 +32,8 @@ OPERATORS = 4
 
 
 @contextlib.contextmanager
-def make_quick(monkeypatch):
-    """Makes everything short until the context is left and `monkeypatch` undone."""
+def make_quick(monkeypatch, trained):
+    """Makes everything short until the context is left and `monkeypatch` undone; what is found is `trained`, or not."""
     for module, changes in {
         settings: {
             "SEARCH_STEPS": 2,
@@ -65,6 +66,9 @@ def make_quick(monkeypatch):
     monkeypatch.setattr(shoulder, "load_data", lambda *args, **kwargs: _thinned(load(*args, **kwargs)))
     _few_operators(monkeypatch)
     _remembered(monkeypatch)
+    if not trained:
+        monkeypatch.setattr(pipeline, "train", untrained)
+        monkeypatch.setattr(contest, "short_score", guessed)
     # For so few steps a graph takes longer to build than it saves.
     tf.config.run_functions_eagerly(True)
     yield

@@ -48,9 +48,9 @@ def name_of(path):
     return path.relative_to(REPOSITORY).as_posix()
 
 
-@pytest.fixture(scope="module")
-def quick():
-    with pytest.MonkeyPatch.context() as monkeypatch, make_quick(monkeypatch):
+@pytest.fixture(scope="module", params=["untrained", pytest.param("trained", marks=pytest.mark.long)])
+def quick(request):
+    with pytest.MonkeyPatch.context() as monkeypatch, make_quick(monkeypatch, request.param == "trained"):
         yield
 
 
@@ -115,7 +115,7 @@ def pages():
 
 
 @pytest.mark.parametrize("path", pages())
-def test_page_does_what_it_says(path, request, capsys):
+def test_page_does_what_it_says(path, quick, request, capsys):
     blocks = page_blocks(path)
     names = {"__name__": "page"}
     if any(map(works, blocks)):

@@ -6,6 +6,7 @@ as well is tried with the help of one.
 
 import contextlib
 import csv
+import functools
 import importlib.util
 import json
 import pathlib
@@ -18,7 +19,10 @@ import tensorflow as tf
 from absl import flags
 
 import tsnas
+from tsnas.job import selection
+from tsnas.pareto import work
 from tsnas.search import contest
+from tsnas.search.evolution import EvolutionConfig
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
 SCRIPTS = sorted(path.stem for path in EXAMPLES.glob("*.py") if "app.run(main)" in path.read_text())
@@ -49,6 +53,10 @@ def run(tmp_path, monkeypatch, capsys):
     # Short trainings of contests have so many steps whatever the settings say.
     for name in ("FIRST_STEPS", "SECOND_STEPS"):
         monkeypatch.setattr(contest, name, 2)
+    # So has a population of an evolution so many networks.
+    small = functools.partial(EvolutionConfig, population=8, generations=1, last_generations=1)
+    for module in (selection, work):
+        monkeypatch.setattr(module, "EvolutionConfig", small)
     # For so few steps a graph takes longer to build than it saves.
     tf.config.run_functions_eagerly(True)
 

@@ -3,6 +3,7 @@
 import functools
 
 import numpy as np
+from graph_file import graph_file
 from random_architectures import random_architecture
 
 from tsnas.cost.board import load_board
@@ -37,6 +38,14 @@ def firmware(architecture=SMALL, classes=None, signal=None):
 
 def random_firmware(seed):
     return firmware(random_architecture(seed))
+
+
+def laid_out_firmware(seed):
+    """The firmware of such a network whose file is written, not converted: tensors and operators are the same."""
+    architecture = random_architecture(seed)
+    return Firmware(
+        embed_metadata(graph_file(architecture.graph()), metadata(architecture)), load_board("nucleo_f446re")
+    )
 
 
 def raw_windows(found, count, seed=0):

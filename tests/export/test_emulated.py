@@ -23,10 +23,8 @@ def exported(request):
         return found, raw_windows(found, 60)
     x, y = sines(180)
     names = np.array(["slow", "medium", "fast"])
-    clf = tsnas.AutoClassifier(
-        max_latency_ms=2, space=SPACE, epochs=10, search_epochs=2, qat_epochs=2, finalists=1, seed=0, verbose=0
-    )
-    clf.fit(x * 9.81, names[y])
+    settings = {"epochs": 1, "search_epochs": 1, "qat_epochs": 1, "batch_size": 36, "finalists": 1, "space": SPACE}
+    clf = tsnas.AutoClassifier(max_latency_ms=2, seed=0, verbose=0, **settings).fit(x * 9.81, names[y])
     return Firmware.of(clf.tflite_model_), sines(60, seed=1)[0] * 9.81
 
 

@@ -7,19 +7,19 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-# The examples of each test are multiplied by this; the default is what a run of all tests has time for.
+# The examples of each test are multiplied by this.
 FACTOR = int(os.environ.get("TSNAS_FUZZ", "1"))
 
 
 def many(examples: int) -> int:
     """So many examples times the factor; a fifth of them where long tests are left out."""
-    share = settings.get_current_profile_name() == "fast"
+    share = settings.get_current_profile_name() == "few"
     # The first one of Hypothesis is always the plainest there is; so few still have others beside it.
     return max(3, examples // 5) if share and FACTOR == 1 else examples * FACTOR
 
 
 def fuzzed(examples: int):
-    """Settings of a fuzz test of so many examples by default: the same ones each time, or others with a factor."""
+    """Settings of a fuzz test of so many examples in `make test-long`: the same each time, or others with a factor."""
     return settings(
         max_examples=many(examples),
         derandomize=FACTOR == 1,

@@ -21,6 +21,7 @@ from tsnas.tflite.metadata import embed_metadata
 from tsnas.tflite.parser import parse_model
 from tsnas.tflite.writer import pack_model
 
+# Of the processor: however busy the machine is.
 SECONDS = 20.0
 
 
@@ -32,10 +33,10 @@ def whole():
 
 def parsed(content):
     """Reads a file without the interpreter."""
-    started = time.monotonic()
+    started = time.process_time()
     with contextlib.suppress(ModelFileError):
         tsnas.estimate_tflite(content, "nucleo_f446re").table()
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
 
 
 @pytest.mark.parametrize("kind", DAMAGE)

@@ -7,6 +7,7 @@ import pytest
 import tf_keras as keras
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import scaled
 
 from tsnas.graph.ops import (
     OP_KINDS,
@@ -28,7 +29,7 @@ windows = st.tuples(st.integers(1, 7), st.integers(1, 7), st.integers(1, 3), st.
 paddings = st.sampled_from(["same", "valid"])
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=scaled(40), deadline=None, derandomize=True)
 @given(shapes, windows, paddings, st.integers(1, 3))
 def test_windows_move_as_those_of_keras(shape, window, padding, width):
     kernel, strides = window[:2], window[2:]
@@ -45,7 +46,7 @@ def test_windows_move_as_those_of_keras(shape, window, padding, width):
         assert op.params == layer.count_params()
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=scaled(20), deadline=None, derandomize=True)
 @given(shapes, windows, paddings)
 def test_depthwise_convolution_does_one_mac_per_tap_and_output(shape, window, padding):
     op = DepthwiseConv2D(*shape, 2, *window, padding)

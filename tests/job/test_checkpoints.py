@@ -12,7 +12,7 @@ QUICK = {
     "epochs": 2,
     "search_epochs": 1,
     "qat_epochs": 1,
-    "batch_size": 16,
+    "batch_size": 24,
     "finalists": 1,
     "space": tsnas.SpaceConfig(time_reduce_filters=4, fusion_filters=8, kernel_sizes=(3,), extra_fusion_cells=0),
     "verbose": 0,
@@ -73,10 +73,14 @@ def test_no_folder_keeps_nothing():
     checkpoints.clear()
 
 
+@pytest.fixture(scope="module")
+def undisturbed(eager_module):
+    return tsnas.AutoClassifier(seed=0, **QUICK).fit(*sines(60))
+
+
 @pytest.mark.parametrize("killed_in", ["train_float", "train_quantised"])
-def test_a_killed_job_goes_on_and_ends_as_an_undisturbed_one(tmp_path, monkeypatch, killed_in):
+def test_a_killed_job_goes_on_and_ends_as_an_undisturbed_one(undisturbed, tmp_path, monkeypatch, killed_in):
     x, y = sines(60)
-    undisturbed = tsnas.AutoClassifier(seed=0, **QUICK).fit(x, y)
 
     def killed(*args, **kwargs):
         raise KeyboardInterrupt
@@ -97,7 +101,7 @@ def test_a_killed_job_goes_on_and_ends_as_an_undisturbed_one(tmp_path, monkeypat
     assert train.train_float is not killed
 
 
-def test_a_job_without_a_seed_goes_on_with_the_seed_it_had(tmp_path, monkeypatch):
+def test_a_job_without_a_seed_goes_on_with_the_seed_it_had(tmp_path, monkeypatch, eager_module):
     x, y = sines(60)
     clf = tsnas.AutoClassifier(directory=tmp_path, **QUICK)
 

@@ -1,13 +1,12 @@
 """The outer search finds the sensors that say something, keeps the limits, and goes on after an interruption."""
 
-import os
+import shutil
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import Process
 from sklearn.base import clone
 from toy_data import QUICK_RANDOM, sines
 
@@ -16,6 +15,7 @@ from tsnas.errors import InfeasibleError, SettingError
 from tsnas.outer import signal_search as module
 from tsnas.outer.score import Trial
 from tsnas.outer.signal_search import SignalSearch
+from tsnas.search import contest
 from tsnas.tuning import chief_client as client
 
 QUICK = QUICK_RANDOM | {"epochs": 12, "spans": (32,), "channels": [None, (0, 1, 2), (3, 4)]}
@@ -32,9 +32,26 @@ def recordings(count=30):
 X, Y = recordings()
 
 
+def shorten(patch):
+    """Short trainings long enough to tell sines from noise."""
+    patch.setattr(contest, "FIRST_STEPS", 60)
+    patch.setattr(module, "SPLITS", 1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_work():
+    with pytest.MonkeyPatch.context() as patch:
+        shorten(patch)
+        yield
+
+
+def search(**params) -> SignalSearch:
+    return SignalSearch("nucleo_f446re", max_latency_ms=4, **QUICK | params)
+
+
 @pytest.fixture(scope="module")
-def found():
-    return SignalSearch("nucleo_f446re", max_latency_ms=4, **QUICK).fit(X, Y)
+def found(tmp_path_factory):
+    return search(directory=tmp_path_factory.mktemp("found")).fit(X, Y)
 
 
 def test_the_sensors_that_say_something_win_over_noise(found):
@@ -62,18 +79,18 @@ def test_the_table_has_a_line_for_each_signal(found):
 
 
 def test_of_signals_as_good_as_the_best_the_one_of_fewest_values_is_chosen():
-    search = SignalSearch(tolerance=0.01)
+    tolerant = SignalSearch(tolerance=0.01)
     many = Trial(tsnas.Signal(32), 0.95, 3.0)
     few = Trial(tsnas.Signal(16, decimation=2, channels=(0,)), 0.945, 3.0)
     worse = Trial(tsnas.Signal(8, decimation=4, channels=(0,)), 0.93, 3.0)
     none = Trial(tsnas.Signal(32, channels=(1,)), why_not="too slow")
-    search.trials_ = [many, few, worse, none]
-    assert search._best(channels=5) is few
-    search.tolerance = 0.0
-    assert search._best(channels=5) is many
-    search.trials_ = [none]
+    tolerant.trials_ = [many, few, worse, none]
+    assert tolerant._best(channels=5) is few
+    tolerant.tolerance = 0.0
+    assert tolerant._best(channels=5) is many
+    tolerant.trials_ = [none]
     with pytest.raises(InfeasibleError, match=r"No network is within the limits for any of the 1 signals. too slow"):
-        search._best(channels=5)
+        tolerant._best(channels=5)
 
 
 def test_goes_on_after_an_interruption_with_the_same_end(found, tmp_path, monkeypatch):
@@ -90,42 +107,54 @@ def test_goes_on_after_an_interruption_with_the_same_end(found, tmp_path, monkey
         scored.append(signal)
         return real(signal, *args)
 
-    search = SignalSearch("nucleo_f446re", max_latency_ms=4, **QUICK, directory=tmp_path)
+    again = search(directory=tmp_path)
     monkeypatch.setattr(module, "score_signal", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        search.fit(X, Y)
+        again.fit(X, Y)
     monkeypatch.setattr(module, "score_signal", counted)
-    search.fit(X, Y)
+    again.fit(X, Y)
     assert len(scored) == len(set(scored)) == 6
-    assert search.trials_ == found.trials_
-    assert search.classifier_.tflite_model_ == found.classifier_.tflite_model_
+    assert again.trials_ == found.trials_
+    assert again.classifier_.tflite_model_ == found.classifier_.tflite_model_
 
 
-SCRIPT = """
-import sys
-sys.path[:0] = [{tests!r}, {here!r}]
-from test_signal_search import QUICK, X, Y
-from tsnas.outer.signal_search import SignalSearch
-search = SignalSearch("nucleo_f446re", max_latency_ms=4, **QUICK, directory=sys.argv[1]).fit(X, Y)
-if hasattr(search, "classifier_"):
-    search.classifier_.save(sys.argv[1] + "/model")
-"""
+TEAM = {client.CHIEF: "127.0.0.1", client.PORT: "8000"}
 
 
+def test_a_worker_knows_the_signal_and_leaves_the_model_to_the_chief(found, tmp_path, monkeypatch):
+    """All signals have been scored, so that neither of them waits for the other."""
+    shutil.copytree(Path(found.directory) / "work", tmp_path / "work")
+    monkeypatch.setattr(module, "score_signal", lambda *_: pytest.fail("scored again"))
+    for name, value in TEAM.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(client.TUNER_ID, "worker0")
+    worker = search(directory=tmp_path).fit(X, Y)
+    assert worker.signal_ == found.signal_
+    assert not hasattr(worker, "classifier_")
+    monkeypatch.setenv(client.TUNER_ID, "chief")
+    chief = search(directory=tmp_path).fit(X, Y)
+    assert chief.signal_ == found.signal_
+    assert chief.classifier_.tflite_model_ == found.classifier_.tflite_model_
+
+
+def member(folder: Path) -> None:
+    """What each process of a team runs."""
+    shorten(pytest.MonkeyPatch())
+    mine = search(directory=folder).fit(X, Y)
+    if hasattr(mine, "classifier_"):
+        mine.classifier_.save(folder / "model")
+
+
+@pytest.mark.long
 def test_chief_and_workers_end_with_the_same_signal_and_model(found, tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    shared = {client.CHIEF: "127.0.0.1", client.PORT: port, "GRPC_VERBOSITY": "NONE"}
-    here = Path(__file__).parent
-    command = [sys.executable, "-c", SCRIPT.format(tests=str(here.parent), here=str(here)), str(tmp_path)]
-    team = {}
-    for name in ("chief", "worker0", "worker1"):
-        environment = os.environ | shared | {client.TUNER_ID: name}
-        team[name] = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    shared = TEAM | {client.PORT: port, "GRPC_VERBOSITY": "NONE"}
+    names = ("chief", "worker0", "worker1")
+    team = {name: Process(member, tmp_path, **shared, **{client.TUNER_ID: name}) for name in names}
     for name, one in team.items():
-        _, said = one.communicate(timeout=300)
-        assert one.returncode == 0, f"{name}: {said}"
+        assert one.end() == 0, f"{name}: {one.said}"
     # Each signal was scored once, whoever did it, and the chief made the model.
     assert len(list(tmp_path.glob("work/*/phase_signal-*.npz"))) == len(found.trials_)
     made = tsnas.load(tmp_path / "model")
@@ -144,10 +173,10 @@ def test_a_gaussian_process_chooses_as_well(monkeypatch, seed):
     monkeypatch.setattr(module, "score_signal", score)
     monkeypatch.setattr(tsnas.AutoClassifier, "fit_recordings", lambda self, *_: self)
     settings = QUICK | {"spans": (32, 48, 64), "decimations": (1, 2, 4), "seed": seed}
-    search = SignalSearch(**settings, tuner="bayesian", trials=10).fit(X, Y)
-    assert len({trial.signal for trial in search.trials_}) == len(search.trials_) == len(scored) == 10
+    chosen = SignalSearch(**settings, tuner="bayesian", trials=10).fit(X, Y)
+    assert len({trial.signal for trial in chosen.trials_}) == len(chosen.trials_) == len(scored) == 10
     assert scored[4:].count(4) >= 4  # The first four are random, and a third of all signals has it.
-    assert search.signal_.decimation == 4
+    assert chosen.signal_.decimation == 4
 
 
 @pytest.mark.parametrize(
@@ -171,8 +200,8 @@ def test_settings_out_of_range(bad, said):
 
 
 def test_parameters_can_be_cloned():
-    search = SignalSearch(**QUICK)
-    assert clone(search).get_params() == search.get_params()
+    given = SignalSearch(**QUICK)
+    assert clone(given).get_params() == given.get_params()
 
 
 def test_each_sensor_alone_is_tried_where_channels_come_in_threes():

@@ -7,22 +7,24 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
+from processes import Process
 from sklearn.base import clone
+from stand_ins import guessed
 from toy_data import sines
 
 import tsnas
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.errors import InfeasibleError, ModelFileError, SettingError
+from tsnas.job.checkpoints import Checkpoints
 from tsnas.pareto import work
 from tsnas.pareto.work import FrontWork
 from tsnas.search import contest
+from tsnas.search.contest import short_score
 from tsnas.space.config import SpaceConfig
 from tsnas.tuning import chief_client as client
 
@@ -43,8 +45,7 @@ SMALL_EVOLUTION = functools.partial(work.EvolutionConfig, population=12, generat
 
 
 def shorten(patch):
-    for name in ("FIRST_STEPS", "SECOND_STEPS"):
-        patch.setattr(contest, name, 40)
+    patch.setattr(contest, "short_score", guessed)
     patch.setattr(work, "EvolutionConfig", SMALL_EVOLUTION)
 
 
@@ -141,59 +142,94 @@ def test_workers_need_a_seed_and_a_folder(monkeypatch):
         search(seed=None).fit(X, Y)
 
 
-SCRIPT = """
-import sys
-sys.path[:0] = [{tests!r}, {here!r}]
-import pytest
-from test_pareto_search import X, Y, search, shorten
-shorten(pytest.MonkeyPatch())
-search(directory=sys.argv[1]).fit(X, Y)
-"""
-
-
-def process(folder, **environment) -> subprocess.Popen:
-    here = Path(__file__).parent
-    script = SCRIPT.format(tests=str(here.parent), here=str(here))
-    command = [sys.executable, "-c", script, str(folder)]
-    return subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.PIPE, text=True)
-
-
 def files_of(folder) -> dict[str, bytes]:
     points = json.loads((Path(folder) / "front.json").read_text())["points"]
     return {point["folder"]: (Path(folder) / point["folder"] / "model.tflite").read_bytes() for point in points}
 
 
-def test_killed_at_any_job_the_same_call_ends_with_the_same_files(front, tmp_path):
-    for _ in range(3):
-        running = process(tmp_path)
-        before = set(tmp_path.rglob("phase_*.npz"))
-        deadline = time.monotonic() + 120
-        while running.poll() is None and not set(tmp_path.rglob("phase_*.npz")) - before:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        running.send_signal(signal.SIGKILL)
-        running.communicate()
-    last = process(tmp_path)
-    _, said = last.communicate(timeout=300)
-    assert last.returncode == 0, said
-    assert files_of(tmp_path) == files_of(front.directory_)
+def one_point(folder) -> tsnas.ParetoSearch:
+    """The smallest front, with all kinds of jobs."""
+    settings = QUICK | {"epochs": 2, "search_epochs": 1, "batch_size": 32, "max_latency_ms": [9.0]}
+    return tsnas.ParetoSearch(BOARDS[:1], seed=0, verbose=0, directory=folder, **settings).fit(X, Y)
 
 
+def killed_at(folder: Path, phase: str, kept: bool) -> None:
+    """A process that is killed just before a phase is kept, or just after; one that has no such phase ends well."""
+    tf.config.run_functions_eagerly(True)
+    shorten(pytest.MonkeyPatch())
+    save = Checkpoints.save
+
+    def killing(self, name, *args):
+        if name.startswith(phase) and not kept:
+            os.kill(os.getpid(), signal.SIGKILL)
+        save(self, name, *args)
+        if name.startswith(phase):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Checkpoints.save = killing
+    one_point(folder)
+
+
+def test_killed_at_any_job_the_same_call_ends_with_the_same_files(tmp_path, eager):
+    front = one_point(tmp_path / "whole")
+    for phase, kept, left in [
+        ("search", False, set()),
+        ("score-1", True, {"search", "score"}),
+        ("train", True, {"search", "score", "train"}),  # The float weights of a training.
+        ("train-", False, {"search", "score", "train"}),
+    ]:
+        process = Process(killed_at, tmp_path / "killed", phase, kept)
+        assert process.end() == -signal.SIGKILL, process.said
+        names = {path.stem.removeprefix("phase_") for path in (tmp_path / "killed").rglob("phase_*.npz")}
+        assert {name.partition("-")[0] for name in names} == left
+    one_point(tmp_path / "killed")
+    assert files_of(tmp_path / "killed") == files_of(front.directory_)
+    assert len(files_of(front.directory_)) == 1
+
+
+TEAM = {client.CHIEF: "127.0.0.1", client.PORT: "8000"}
+
+
+def test_a_worker_knows_the_points_and_leaves_the_list_to_the_chief(front, tmp_path, monkeypatch):
+    """All jobs have been done, so that neither of them waits for the other."""
+    shutil.copytree(front.directory_, tmp_path / "front")
+    (tmp_path / "front/front.json").unlink()
+    monkeypatch.setattr(FrontWork, "run", lambda *_: pytest.fail("run again"))
+    for name, value in TEAM.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(client.TUNER_ID, "worker0")
+    assert search(directory=tmp_path / "front").fit(X, Y).points_ == front.points_
+    assert not (tmp_path / "front/front.json").exists()
+    monkeypatch.setenv(client.TUNER_ID, "chief")
+    assert search(directory=tmp_path / "front").fit(X, Y).points_ == front.points_
+    assert files_of(tmp_path / "front") == files_of(front.directory_)
+
+
+def member(folder: Path) -> None:
+    """What each process of a team runs."""
+    shorten(pytest.MonkeyPatch())
+    search(directory=folder).fit(X, Y)
+
+
+@pytest.mark.long
 def test_chief_and_workers_end_with_the_same_files(front, tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    shared = {client.CHIEF: "127.0.0.1", client.PORT: port, "GRPC_VERBOSITY": "NONE"}
-    team = {name: process(tmp_path, **shared, **{client.TUNER_ID: name}) for name in ("chief", "worker0", "worker1")}
+    shared = TEAM | {client.PORT: port, "GRPC_VERBOSITY": "NONE"}
+    names = ("chief", "worker0", "worker1")
+    team = {name: Process(member, tmp_path, **shared, **{client.TUNER_ID: name}) for name in names}
     for name, one in team.items():
-        _, said = one.communicate(timeout=300)
-        assert one.returncode == 0, f"{name}: {said}"
+        assert one.end() == 0, f"{name}: {one.said}"
     assert files_of(tmp_path) == files_of(front.directory_)
     np.testing.assert_array_equal(*(sorted(files_of(folder)) for folder in (tmp_path, front.directory_)))
-    shutil.rmtree(tmp_path / "work")
 
 
-def test_all_parts_of_a_space_have_entrants_where_they_fit(tmp_path, monkeypatch):
+def test_all_parts_of_a_space_have_entrants_where_they_fit(tmp_path, monkeypatch, eager):
+    """With trainings as they are, but for their length."""
+    monkeypatch.setattr(contest, "short_score", short_score)
+    for name in ("FIRST_STEPS", "SECOND_STEPS"):
+        monkeypatch.setattr(contest, name, 1)
     slow = dataclasses.replace(SPACE, first_stride=2, collapse=False)
     x, y = sines(64, length=64, channels=6)
     entrants, real = [], work.finalists

@@ -2,12 +2,10 @@
 
 import contextlib
 import json
-import os
 import random
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -111,9 +109,7 @@ def test_a_board_that_resets_every_so_many_operators(board, firmware, tmp_path, 
 
 
 @emulated
-def test_an_unplugged_board_is_waited_for(undisturbed, firmware, tmp_path, monkeypatch):
-    monkeypatch.setattr(client_module, "TIMEOUT_S", 0.1)
-    monkeypatch.setattr(client_module, "TRIES", 2)
+def test_an_unplugged_board_is_waited_for(undisturbed, firmware, tmp_path):
     elf = firmware("cortex-m4")
     with contextlib.ExitStack() as stack:
         boards = []
@@ -139,10 +135,9 @@ def test_an_unplugged_board_is_waited_for(undisturbed, firmware, tmp_path, monke
 
 
 @emulated
-def test_a_board_that_stays_away_keeps_what_was_counted(firmware, tmp_path, monkeypatch):
-    monkeypatch.setattr(client_module, "TIMEOUT_S", 0.1)
-    monkeypatch.setattr(client_module, "TRIES", 2)
-    monkeypatch.setattr(module, "RECONNECT_S", 0.1)
+def test_a_board_that_stays_away_keeps_what_was_counted(firmware, tmp_path, monkeypatch, turned):
+    waited = []
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: (waited.append(seconds), turned.turn(seconds)))
     with Emulator("cortex-m4", firmware("cortex-m4")) as board:
         probe = ProbeClient(board.url)
         journal = tmp_path / "journal"
@@ -158,42 +153,40 @@ def test_a_board_that_stays_away_keeps_what_was_counted(firmware, tmp_path, monk
             runs.append(1)
             if len(runs) == 6:
                 board.stop()
+                waited.clear()
             return run(*args, **kwargs)
 
         probe.run = stopped_after_five
         with pytest.raises(errors.NoAnswerError, match="5 operators are kept: run the same command again to continue"):
             characterize(connect, PLAN, journal, verbose=0)
+    assert waited == [1.0] * round(module.RECONNECT_S)
     assert len(journal.read_text().splitlines()) == 1 + 5
 
 
 @emulated
 def test_a_killed_host_goes_on_and_measures_nothing_twice(undisturbed, board, firmware, tmp_path):
-    journal = tmp_path / "journal"
+    journal, kept = tmp_path / "journal", 8
     code = (
-        "import sys, time\n"
+        "import os, pathlib, signal, sys\n"
         "from tsnas.probe import characterize as c\n"
         "from tsnas.probe.client import ProbeClient\n"
         "from tsnas.probe.emulator import Emulator\n"
         "from tsnas.space.config import SPACES\n"
         "from tsnas.space.operators import space_ops\n"
         "plan = space_ops(32, 3, 3, SPACES['tsnas'][0])[::5]\n"
-        "import pathlib\n"
-        "class Slow(ProbeClient):\n"
+        "runs = []\n"
+        "class Killed(ProbeClient):\n"
         "    def run(self, *a, **k):\n"
-        "        time.sleep(0.05)\n"
+        "        runs.append(1)\n"
+        f"        if len(runs) == {kept + 1}:\n"
+        "            os.kill(os.getpid(), signal.SIGKILL)\n"
         "        return super().run(*a, **k)\n"
         "with Emulator('cortex-m4', pathlib.Path(sys.argv[1])) as e:\n"
-        "    c.characterize(lambda: Slow(e.url), plan, sys.argv[2], verbose=0)\n"
+        "    c.characterize(lambda: Killed(e.url), plan, sys.argv[2], verbose=0)\n"
     )
     command = [sys.executable, "-c", code, str(firmware("cortex-m4")), str(journal)]
-    process = subprocess.Popen(command, start_new_session=True)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (journal.exists() and journal.read_text().count("\n") > 8):
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    kept = journal.read_text().count("\n") - 1
-    assert 8 <= kept < len(PLAN)
+    assert subprocess.run(command).returncode == -signal.SIGKILL
+    assert journal.read_text().count("\n") == 1 + kept < len(PLAN)
     with journal.open("a") as file:
         file.write('{"op": "half a li')  # what a kill in the middle of a line leaves
     runs = []

@@ -43,7 +43,13 @@ def listening(answer):
 
 @pytest.fixture
 def impatient(monkeypatch):
+    """For boards that never answer; one that does has all the time it needs."""
     monkeypatch.setattr(client_module, "HELLO_TIMEOUT_S", 0.05)
+
+
+@pytest.fixture
+def impatient_later(monkeypatch):
+    """The same once a session has begun."""
     monkeypatch.setattr(client_module, "TIMEOUT_S", 0.05)
 
 
@@ -81,7 +87,7 @@ def test_a_port_with_something_else_behind_it(impatient):
         ProbeClient(url)
 
 
-def test_an_old_firmware(impatient):
+def test_an_old_firmware():
     with (
         listening(lambda frame: hello(frame, version=0)) as url,
         pytest.raises(errors.FirmwareVersionError, match=r"version 0 of the protocol, this tsnas version 1. Flash"),
@@ -94,7 +100,7 @@ def test_who_answers():
         assert probe.hello == protocol.Hello(1, "cycles", 180_000_000, 1024, "board", "core", "kernels", "gcc", "-O3")
 
 
-def test_a_board_that_stops_answering(impatient):
+def test_a_board_that_stops_answering(impatient_later):
     def answer(frame):
         return hello(frame) if frame.type == protocol.HELLO else b""
 
@@ -102,7 +108,7 @@ def test_a_board_that_stops_answering(impatient):
         probe.run(OP)
 
 
-def test_a_pty_is_a_port_too(impatient):
+def test_a_pty_is_a_port_too():
     main, other = pty.openpty()
 
     def serve():

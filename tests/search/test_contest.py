@@ -1,5 +1,6 @@
 """The contest keeps the network that can learn the task, not the one that stands first."""
 
+import itertools
 import logging
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from toy_data import sines
 
 from tsnas.cost.estimate import estimate_graph
+from tsnas.search import contest as module
 from tsnas.search.contest import Outcome, Rounds, completed, considered, contest, short_score
 from tsnas.search.derive import Candidate
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
@@ -17,7 +19,11 @@ def finalist(*cells):
     return Candidate(net, estimate_graph(net.graph(), "nucleo_f446re"))
 
 
-def test_the_best_on_validation_windows_wins(capsys):
+def test_the_best_on_validation_windows_wins(capsys, monkeypatch):
+    monkeypatch.setattr(module, "FIRST_STEPS", 120)
+    monkeypatch.setattr(module, "SECOND_STEPS", 200)
+    # A second goes by from one look at the clock to the next: a training takes one.
+    monkeypatch.setattr("tsnas.system.clock.monotonic", itertools.count().__next__)
     # Frequencies cannot be told apart by single samples: without a filter in time a network is near chance.
     blind = finalist(SensorFusion(8, (), 0, True, 2))
     able = finalist(TimeReduce(7, 8), SensorFusion(16, (5,), 16, False, 1))
@@ -27,11 +33,11 @@ def test_the_best_on_validation_windows_wins(capsys):
     assert outcome.winner == able
     for scores in (outcome.macro_f1, outcome.second_macro_f1):  # by place, a list and a dict
         assert scores[1] > 0.9 > scores[0] + 0.2
-    assert 0 < outcome.seconds_per_epoch < 60
+    assert outcome.seconds_per_epoch == 1 / 22  # 120 steps of 16 of 90 windows, the shortest of them
     keys = ["latency_ms", "use", "macro_f1", "second_round", "second_macro_f1", "left_out", "winner"]
     assert list(outcome.history()) == keys
     assert outcome.history()["winner"] == [1.0]
-    assert "contest 2/2, 300 steps: macro-F1" in capsys.readouterr().out
+    assert "contest 2/2, 120 steps: macro-F1" in capsys.readouterr().out
 
 
 def test_a_single_finalist_is_not_trained():
@@ -39,7 +45,8 @@ def test_a_single_finalist_is_not_trained():
     assert contest([alone], Rounds([], 16, 0)) == Outcome(alone)
 
 
-def test_no_further_finalist_is_trained_when_time_is_over():
+def test_no_further_finalist_is_trained_when_time_is_over(monkeypatch, eager):
+    monkeypatch.setattr(module, "FIRST_STEPS", 1)
     able = finalist(TimeReduce(7, 8), SensorFusion(8, (5,), 8, False, 1))
     other = finalist(TimeReduce(5, 8), SensorFusion(8, (5,), 8, False, 1))
     x, y = sines(60)
@@ -65,12 +72,16 @@ def test_tensorflow_says_nothing_of_many_networks_in_between():
 
 
 @pytest.fixture
-def scored(monkeypatch):
-    """Sets the scores of all trainings in their order; returns (first value of the windows, epochs) of each."""
+def scored(monkeypatch, turned):
+    """Sets the scores of all trainings in their order; returns (first value of the windows, epochs) of each.
+
+    Each of them takes 10 s.
+    """
     calls = []
 
     def trained(model, x, y, epochs, **_):
         calls.append((x[0, 0, 0, 0], epochs))
+        turned.turn(10.0)
 
     def given(scores):
         left = list(scores)
@@ -98,6 +109,16 @@ def test_the_second_round_counts(scored):
 
 
 NETS = [finalist(TimeReduce(7, 4 * width), SensorFusion(8, (5,), 8, False, 1)) for width in range(1, 5)]
+
+
+@pytest.mark.parametrize(("max_seconds", "first", "second"), [(25.0, 3, 0), (40.0, 4, 0), (45.0, 4, 1), (99.0, 4, 2)])
+def test_rounds_end_with_the_training_that_time_runs_out_in(scored, max_seconds, first, second):
+    scored([0.5, 0.9, 0.8, 0.1, 0.5, 0.7])
+    outcome = contest(NETS, ROUNDS, max_seconds=max_seconds)
+    assert (len(outcome.macro_f1), len(outcome.second_macro_f1)) == (first, second)
+    assert outcome.winner == NETS[2 if second == 2 else 1]
+    # The shortest of the trainings has 30 epochs.
+    assert outcome.seconds_per_epoch == 10.0 / 30
 
 
 def test_those_that_use_the_limits_well_are_judged_alone(scored):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import scaled
 
 from tsnas.errors import SettingError
 from tsnas.graph.ops import Conv2D
@@ -44,7 +45,7 @@ def test_the_former_name_of_the_channels_still_reads_and_is_what_saved_folders_h
         net.sensors = 7
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=scaled(15), deadline=None)
 @given(architectures)
 def test_graph_and_keras_model_have_the_same_operators(architecture):
     graph, model = architecture.graph(), architecture.build()

@@ -7,6 +7,7 @@ import tf_keras as keras
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layer_check import run_layer_check
+from scale import scaled
 
 from tsnas.space.layers import DynamicAdd, DynamicConv2D, GatedNormalization, first_windows, interpolate, width_masks
 
@@ -15,7 +16,7 @@ def random(*shape, seed=0):
     return tf.constant(np.random.default_rng(seed).normal(size=shape), tf.float32)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=scaled(10), deadline=None)
 @given(
     time=st.integers(1, 20),
     channels=st.integers(1, 6),

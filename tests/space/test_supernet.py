@@ -6,6 +6,7 @@ import tensorflow as tf
 import tf_keras as keras
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import scaled
 
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
@@ -100,7 +101,7 @@ def test_gradients_of_latency_and_ram_reach_alpha():
     assert any(np.abs(g).max() > 0 for g in by_ram)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=scaled(12), deadline=None)
 @given(time=st.integers(8, 70), channels=st.integers(1, 14), classes=st.integers(2, 4))
 def test_any_window_gives_probabilities(time, channels, classes):
     supernet = small_supernet(time, channels, classes)

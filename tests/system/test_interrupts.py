@@ -1,77 +1,33 @@
-"""Ctrl-C in each phase: an end soon after it, no stack trace, and the same files when called again."""
+"""Ctrl-C at points that the tests name: no step after it, no stack trace, and the same files when called again."""
 
 import contextlib
-import os
+import functools
 import signal
 import subprocess
 import sys
 import threading
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
+import tf_keras as keras
+from processes import PATIENCE_S, Process
 from toy_data import sines
 
+import tsnas
+from tsnas.commands import interrupt
+from tsnas.commands.main import main, run
+from tsnas.job import pipeline, selection
+from tsnas.pareto import work
+from tsnas.search import contest
+from tsnas.space import config
 from tsnas.system import interrupts
 
-# Seconds of processor time after the signal: an idle machine has at least one of them for each of the clock.
-SOON_S = 2.0
-PATIENCE_S = 600
-
-# How many phases a call begins that is interrupted in one of them, if the calls before were so in those before.
-BEGUN = {"evolve": 1, "contest": 2, "train_float": 3, "train_quantised": 2, "convert_int8": 2, "verify": 3}
-
-# What the program does, but each phase says when it begins, and is long enough to be hit.
-PROGRAM = """
-import functools
-import sys
-import time
-from tsnas.search import contest
-from tsnas.job import pipeline
-from tsnas.job import selection
-from tsnas.job import settings
-from tsnas.commands.main import main
-from tsnas.pareto import work
-from tsnas.space import config
-
-contest.FIRST_STEPS = contest.SECOND_STEPS = 4
-small_space = {"time_reduce_filters": 4, "fusion_filters": 8, "kernel_sizes": (3,), "extra_fusion_cells": 0}
-config.SPACES["tsnas"] = (config.SpaceConfig(first_stride=4, **small_space),)
-small = functools.partial(selection.EvolutionConfig, population=8, generations=1, last_generations=1)
-selection.EvolutionConfig = work.EvolutionConfig = small
-
-def announced(module, name):
-    real = getattr(module, name)
-    def phase(*args, **kwargs):
-        print("PHASE " + name, file=sys.stderr, flush=True)
-        if name == "verify":
-            time.sleep(2)
-        return real(*args, **kwargs)
-    setattr(module, name, phase)
-
-for name in ("train_float", "train_quantised", "convert_int8", "verify"):
-    announced(pipeline, name)
-for name in ("evolve", "contest"):
-    announced(selection, name)
-announced(work, "evolve")
-sys.exit(main())
-"""
-FIT = """
-import os
-import sys
-import numpy as np
-import tsnas
-from test_interrupts import QUICK
-with np.load(sys.argv[1]) as data:
-    x, y = data["x_train"], data["y_train"]
-try:
-    print("PHASE fit", file=sys.stderr, flush=True)
-    tsnas.AutoClassifier(seed=0, directory=sys.argv[2], **QUICK).fit(x, y)
-except KeyboardInterrupt:
-    os._exit(42)
-"""
-QUICK = {"search_epochs": 2, "epochs": 4, "qat_epochs": 2, "batch_size": 16, "finalists": 2}
+QUICK = {"search_epochs": 2, "epochs": 2, "qat_epochs": 2, "batch_size": 32, "finalists": 2}
+SMALL_SPACE = config.SpaceConfig(
+    time_reduce_filters=4, fusion_filters=8, kernel_sizes=(3,), extra_fusion_cells=0, first_stride=4
+)
+SMALL_EVOLUTION = functools.partial(selection.EvolutionConfig, population=4, generations=1, last_generations=1)
+SAID = "\ntsnas: interrupted\n"
 
 
 @pytest.fixture(autouse=True)
@@ -81,108 +37,175 @@ def python_s_own_handler():
     signal.signal(signal.SIGINT, before)
 
 
-class Running:
-    """A process whose stderr is read as it comes."""
+def raised():
+    """Ctrl-C that arrives."""
+    signal.raise_signal(signal.SIGINT)
 
-    def __init__(self, *arguments):
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", *map(str, arguments)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            # Modules of the tests are found as they are here.
-            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": os.pathsep.join(sys.path)},
-            # Whoever runs the tests in the background may ignore Ctrl-C, and processes inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
-        self.said = b""
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
 
-    def _read(self):
-        while part := os.read(self.process.stderr.fileno(), 65536):
-            self.said += part
+def lost():
+    """Ctrl-C that a library swallows."""
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
 
-    def wait_for(self, text: str):
-        deadline = time.monotonic() + PATIENCE_S
-        while text.encode() not in self.said:
-            assert self.process.poll() is None, self.said.decode()
-            assert time.monotonic() < deadline, self.said.decode()
-            time.sleep(0.01)
 
-    def press(self):
-        self.process.send_signal(signal.SIGINT)
+class Watch:
+    """Notes the phases of a job and the steps of their trainings, and presses Ctrl-C at a point.
 
-    def end(self) -> tuple[int, float]:
-        """The exit code, and the processor time since it was started."""
-        _, status, usage = os.wait4(self.process.pid, 0)
-        self.process.returncode = os.waitstatus_to_exitcode(status)
-        self._reader.join()
-        return self.process.returncode, usage.ru_utime + usage.ru_stime
+    Attributes:
+        begun: list of str, phases in order.
+        steps: list of str, for each step that was begun its phase.
+    """
 
-    def seconds(self) -> float:
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    def __init__(self, patch: pytest.MonkeyPatch):
+        self.begun: list[str] = []
+        self.steps: list[str] = []
+        self._point = self._press = None
+        for module, names in {
+            selection: ("evolve", "contest"),
+            pipeline: ("train_float", "train_quantised", "convert_int8", "verify"),
+            work: ("evolve",),
+        }.items():
+            for name in names:
+                patch.setattr(module, name, functools.partial(self._phase, name, getattr(module, name)))
+        step = keras.callbacks.CallbackList.on_train_batch_begin
+        patch.setattr(keras.callbacks.CallbackList, "on_train_batch_begin", self._stepped(step))
+
+    def press_at(self, phase: str, step: int, press) -> None:
+        """Presses in a step of a phase, counted from 1, or where the phase begins for step 0; forgets the past."""
+        self.begun, self.steps, self._point, self._press = [], [], (phase, step), press
+
+    def _reached(self, phase: str, step: int) -> None:
+        if (phase, step) == self._point:
+            self._press()
+
+    def _phase(self, name, real, *args, **kwargs):
+        self.begun.append(name)
+        self._reached(name, 0)
+        return real(*args, **kwargs)
+
+    def _stepped(self, real):
+        def on_train_batch_begin(callbacks, batch, logs=None):
+            # Whatever looks for a lost Ctrl-C before a step has looked when this has returned.
+            real(callbacks, batch, logs)
+            self.steps.append(self.begun[-1])
+            self._reached(self.begun[-1], self.steps.count(self.begun[-1]))
+
+        return on_train_batch_begin
+
+
+def shorten(patch: pytest.MonkeyPatch) -> None:
+    for name in ("FIRST_STEPS", "SECOND_STEPS"):
+        patch.setattr(contest, name, 1)
+    patch.setitem(config.SPACES, "tsnas", (SMALL_SPACE,))
+    for module in (selection, work):
+        patch.setattr(module, "EvolutionConfig", SMALL_EVOLUTION)
+
+
+@pytest.fixture
+def watch(monkeypatch, eager):
+    shorten(monkeypatch)
+    return Watch(monkeypatch)
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory) -> Path:
+def data(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "toy.npz"
-    x, y = sines(160)
+    x, y = sines(72)
     np.savez(path, x_train=x, y_train=y)
     return path
 
 
-def command(data, out, *flags):
+def flags_of(command, data, out, *further):
     quick = [f"--{name}={value}" for name, value in QUICK.items()]
-    return Running(PROGRAM, "search", f"--data={data}", "--board=nucleo_f446re", f"--out={out}", *quick, "--seed=0")
+    return [command, f"--data={data}", f"--out={out}", *quick, "--seed=0", *further]
 
 
-def interrupted(running: Running, phase: str) -> int:
-    """The exit code of what is interrupted in a phase; it must come soon."""
-    running.wait_for(f"PHASE {phase}")
-    before = running.seconds()
-    running.press()
-    code, after = running.end()
-    assert after - before < SOON_S
-    assert b"Traceback" not in running.said
-    return code
+def search_flags(data, out):
+    return flags_of("search", data, out, "--board=nucleo_f446re")
 
 
-needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processor time is read from /proc")
+# Phase, step, what becomes of the Ctrl-C, and what a call begins that is interrupted there if those before it were.
+POINTS = [
+    ("evolve", 2, lost, ["evolve"]),
+    ("contest", 2, raised, ["evolve", "contest"]),
+    ("train_float", 3, lost, ["evolve", "contest", "train_float"]),
+    ("train_quantised", 3, raised, ["train_float", "train_quantised"]),
+    ("convert_int8", 0, raised, ["train_quantised", "convert_int8"]),
+    ("verify", 0, raised, ["train_quantised", "convert_int8", "verify"]),
+]
 
 
-@needs_proc
-def test_interrupted_in_each_phase_the_same_command_ends_with_the_same_file(data, tmp_path):
-    whole = command(data, tmp_path / "whole")
-    assert whole.end()[0] == 0, whole.said.decode()
-    kept = f"Finished phases are kept in {tmp_path / 'out'}; run the same command again to resume.".encode()
-    for phase in BEGUN:
-        running = command(data, tmp_path / "out")
-        assert interrupted(running, phase) == 130
-        assert running.said.endswith(b"\ntsnas: interrupted\n")
-        assert (kept in running.said) == (phase not in ("evolve", "contest"))
-        begun = running.said.count(b"PHASE ")
-        # What an earlier call has finished is not begun again.
-        assert begun == BEGUN[phase]
-    last = command(data, tmp_path / "out")
-    assert last.end()[0] == 0, last.said.decode()
+def test_interrupted_in_each_phase_the_same_command_ends_with_the_same_file(watch, data, tmp_path, capsys):
+    assert run(search_flags(data, tmp_path / "whole")) == 0
+    kept = f"Finished phases are kept in {tmp_path / 'out'}; run the same command again to resume."
+    for phase, step, press, begun in POINTS:
+        watch.press_at(phase, step, press)
+        capsys.readouterr()
+        assert run(search_flags(data, tmp_path / "out")) == 130
+        said = capsys.readouterr().err
+        assert said.endswith(SAID)
+        assert "Traceback" not in said
+        assert (kept in said) == (phase not in ("evolve", "contest"))
+        # What an earlier call has finished is not begun again, and after the Ctrl-C nothing is.
+        assert watch.begun == begun
+        assert watch.steps.count(phase) == step
+    watch.press_at("none", 0, raised)
+    assert run(search_flags(data, tmp_path / "out")) == 0
     assert (tmp_path / "out/model.tflite").read_bytes() == (tmp_path / "whole/model.tflite").read_bytes()
     assert not (tmp_path / "out/phases").exists()
 
 
-@needs_proc
-def test_sweep(data, tmp_path):
-    quick = [f"--{name}={value}" for name, value in QUICK.items()]
-    flags = [f"--data={data}", "--boards=nucleo_f446re", f"--out={tmp_path / 'out'}", "--max_latency_ms=6,9"]
-    running = Running(PROGRAM, "sweep", *flags, *quick, "--seed=0")
-    assert interrupted(running, "train_float") == 130
-    assert (
-        f"Finished work is kept in {tmp_path / 'out'}; run the same command again to resume." in running.said.decode()
+def test_sweep(watch, data, tmp_path, capsys):
+    watch.press_at("train_float", 2, lost)
+    flags = flags_of("sweep", data, tmp_path / "out", "--boards=nucleo_f446re", "--max_latency_ms=6,9")
+    assert run([*flags, "--finalists=1"]) == 130
+    said = capsys.readouterr().err
+    assert said.endswith(SAID)
+    assert "Traceback" not in said
+    assert f"Finished work is kept in {tmp_path / 'out'}; run the same command again to resume." in said
+    assert watch.steps.count("train_float") == 2
+
+
+@pytest.mark.parametrize("press", [raised, lost])
+def test_in_python_it_is_a_keyboard_interrupt(watch, tmp_path, press):
+    watch.press_at("evolve", 2, press)
+    with pytest.raises(KeyboardInterrupt):
+        tsnas.AutoClassifier(seed=0, directory=tmp_path / "phases", **QUICK).fit(*sines(72))
+    assert watch.steps == 2 * ["evolve"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def program(argv, phase, step):
+    """The program in a process of its own, interrupted at a point."""
+    patch = pytest.MonkeyPatch()
+    shorten(patch)
+    Watch(patch).press_at(phase, step, raised)
+    # However long the rest of a step takes on a busy machine.
+    patch.setattr(interrupt, "GRACE_S", PATIENCE_S)
+    patch.setattr(sys, "argv", ["tsnas", *argv])
+    sys.exit(main())
+
+
+def test_the_program_says_so_last_and_has_an_exit_code_of_its_own(data, tmp_path):
+    process = Process(program, search_flags(data, tmp_path / "out"), "evolve", 2)
+    assert process.end() == 130
+    assert process.said.endswith(SAID)
+    assert "Traceback" not in process.said
+
+
+def light(code: str, *arguments: object) -> subprocess.Popen:
+    """A process that needs no TensorFlow."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever runs the tests in the background may ignore Ctrl-C, and processes inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
-def test_a_second_press_ends_at_once_what_the_first_cannot(tmp_path):
-    deaf = """
+DEAF = """
 import sys
 from tsnas.commands import interrupt, main
 def work(_):
@@ -197,15 +220,31 @@ interrupt.GRACE_S = float(sys.argv.pop())
 main.COMMANDS["boards"] = work
 sys.exit(main.main())
 """
-    for grace_s, presses in ((PATIENCE_S, 2), (0.5, 1)):
-        running = Running(deaf, "boards", grace_s)
-        running.wait_for("PHASE deaf")
-        for press in range(presses):
-            running.press()
-            if not press:
-                running.wait_for("LOST")
-        assert running.end()[0] == 130
-        assert running.said.endswith(b"\ntsnas: interrupted\n")
+
+
+def assert_ended(running: subprocess.Popen) -> None:
+    try:
+        said = running.communicate(timeout=PATIENCE_S)[1]
+    finally:
+        running.kill()
+    assert running.returncode == 130
+    assert said.endswith(SAID)
+
+
+def test_a_second_press_ends_at_once_what_the_first_cannot():
+    running = light(DEAF, "boards", PATIENCE_S)
+    assert running.stderr.readline() == "PHASE deaf\n"
+    running.send_signal(signal.SIGINT)
+    assert [running.stderr.readline(), running.stderr.readline()] == ["LOST\n", "PHASE deaf\n"]
+    running.send_signal(signal.SIGINT)
+    assert_ended(running)
+
+
+def test_the_end_of_the_grace_ends_what_the_first_press_cannot():
+    running = light(DEAF, "boards", 0.5)
+    assert running.stderr.readline() == "PHASE deaf\n"
+    running.send_signal(signal.SIGINT)
+    assert_ended(running)
 
 
 def test_the_last_words_come_after_a_bar_that_was_open():
@@ -219,21 +258,7 @@ def work(_):
 main.COMMANDS["boards"] = work
 sys.exit(main.main())
 """
-    running = Running(with_a_bar, "boards")
-    assert running.end()[0] == 130
-    assert running.said.endswith(b"\ntsnas: interrupted\n")
-
-
-@needs_proc
-def test_in_python_it_is_a_keyboard_interrupt(data, tmp_path):
-    running = Running(FIT, data, tmp_path / "phases")
-    assert interrupted(running, "fit") == 42
-
-
-def lost():
-    """Ctrl-C that a library swallows."""
-    with contextlib.suppress(KeyboardInterrupt):
-        signal.raise_signal(signal.SIGINT)
+    assert_ended(light(with_a_bar, "boards"))
 
 
 def test_a_lost_interrupt_is_found_by_the_next_check():

@@ -5,26 +5,29 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
+import tensorflow as tf
+from processes import Process
 from toy_data import sines
 
 import tsnas
 from tsnas.errors import DirectoryInUseError, OutputDirError
+from tsnas.search import contest
 from tsnas.system.lock import LOCK_FILE, exclusive
 
 SPACE = tsnas.SpaceConfig(time_reduce_filters=4, fusion_filters=8, kernel_sizes=(3,), extra_fusion_cells=0)
-QUICK = {"epochs": 2, "search_epochs": 1, "qat_epochs": 1, "batch_size": 16, "finalists": 1, "space": SPACE}
+QUICK = {"epochs": 2, "search_epochs": 1, "qat_epochs": 1, "batch_size": 24, "finalists": 1, "space": SPACE}
 X, Y = sines(60)
-# Of processes that find the modules of the tests as they are found here.
-ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+pytestmark = pytest.mark.usefixtures("eager")
 
 HOLDER = """
-import sys, time
+import sys
 from tsnas.system.lock import exclusive
 with exclusive(sys.argv[1]):
     print("held", flush=True)
-    time.sleep(600)
+    sys.stdin.read()  # Until it is killed.
 """
 
 
@@ -32,18 +35,25 @@ def fitted(**params) -> bytes:
     return tsnas.AutoClassifier(**(QUICK | {"seed": 0, "verbose": 0} | params)).fit(X, Y).tflite_model_
 
 
+def write_fitted(path, directory=None) -> None:
+    """What a process runs: a fit whose model is written to a file."""
+    tf.config.run_functions_eagerly(True)
+    Path(path).write_bytes(fitted(directory=directory))
+
+
 def holder(folder) -> subprocess.Popen:
-    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(folder)], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", HOLDER, str(folder)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "held\n"
     return process
 
 
 @pytest.fixture(scope="module")
-def alone_in_its_process() -> bytes:
-    code = "import sys; import test_lock; sys.stdout.buffer.write(test_lock.fitted())"
-    done = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, timeout=600)
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
+def alone_in_its_process(tmp_path_factory) -> bytes:
+    path = tmp_path_factory.mktemp("alone") / "model.tflite"
+    process = Process(write_fitted, path)
+    assert process.end() == 0, process.said
+    return path.read_bytes()
 
 
 def test_the_folder_is_free_again_and_nothing_is_left(tmp_path):
@@ -113,7 +123,9 @@ def test_a_thread_waits_for_another_one_but_not_for_its_folder(tmp_path):
     assert order == ["first", "second"]
 
 
-def test_one_after_another_and_in_threads_fits_end_as_each_does_alone(alone_in_its_process):
+def test_one_after_another_and_in_threads_fits_end_as_each_does_alone(alone_in_its_process, monkeypatch):
+    for name in ("FIRST_STEPS", "SECOND_STEPS"):
+        monkeypatch.setattr(contest, name, 1)
     fitted(seed=5, finalists=2, strategy="random")
     assert fitted() == alone_in_its_process
     found = {}
@@ -128,13 +140,9 @@ def test_one_after_another_and_in_threads_fits_end_as_each_does_alone(alone_in_i
     assert found[0] == alone_in_its_process != found[1]
 
 
+@pytest.mark.long
 def test_two_processes_with_folders_of_their_own_end_as_each_does_alone(tmp_path, alone_in_its_process):
-    code = "import sys; import test_lock; sys.stdout.buffer.write(test_lock.fitted(directory=sys.argv[1]))"
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    processes = [
-        subprocess.Popen([sys.executable, "-c", code, str(tmp_path / name)], env=ENVIRONMENT, **pipes) for name in "ab"
-    ]
-    for process in processes:
-        model, said = process.communicate(timeout=600)
-        assert process.returncode == 0, said.decode()
-        assert model == alone_in_its_process
+    processes = {name: Process(write_fitted, tmp_path / f"{name}.tflite", tmp_path / name) for name in "ab"}
+    for name, process in processes.items():
+        assert process.end() == 0, process.said
+        assert (tmp_path / f"{name}.tflite").read_bytes() == alone_in_its_process

@@ -11,6 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 from converted_networks import conv, convert, depthwise_network, edited, pooling_network, residual_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import scaled
 
 from tsnas.errors import FloatModelError, ModelFileError, TsnasError, UnsupportedOpError
 from tsnas.graph.ops import (
@@ -249,7 +250,7 @@ def test_truncated_files_are_refused(residual, share):
         read_graph(residual[: int(share * len(residual))])
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=scaled(150), deadline=None, derandomize=True)
 @given(st.data())
 def test_damaged_files_never_crash(residual, data):
     content = bytearray(residual)
@@ -261,7 +262,7 @@ def test_damaged_files_never_crash(residual, data):
         read_graph(bytes(content))
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=scaled(100), deadline=None, derandomize=True)
 @given(st.binary(max_size=200))
 def test_garbage_behind_the_identifier_is_refused(garbage):
     with pytest.raises(ModelFileError):

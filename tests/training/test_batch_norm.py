@@ -6,6 +6,7 @@ import tensorflow as tf
 import tf_keras as keras
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scale import scaled
 
 from tsnas.training.batch_norm import RowBatchNormalization, batch_norm, in_rows
 
@@ -36,7 +37,7 @@ def test_outputs_and_statistics_are_those_of_the_definition(shape, seed):
     np.testing.assert_allclose(found_variance, variance * len(values) / max(1, len(values) - 1), rtol=1e-4, atol=1e-6)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=scaled(20))
 @given(shapes, st.integers(0, 1000))
 def test_gradients_are_those_of_its_parts(shape, seed):
     """Against what TensorFlow derives from the moments, operation by operation, in double precision."""

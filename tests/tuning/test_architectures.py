@@ -14,7 +14,7 @@ from tsnas.tuning.chief_client import CHIEF, PORT, TUNER_ID
 
 BOARD = load_board("nucleo_f446re")
 LIMITS = Limits(max_latency_ms=4)
-CONFIG = SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1)
+CONFIG = SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=0)
 
 
 @pytest.fixture(scope="module")

@@ -42,18 +42,18 @@ def tried(folder, trials, stop_after=None, **kwargs):
 
 
 @pytest.mark.parametrize("kind", [Bayesian, RandomSignals])
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_a_seed_draws_the_same_trials_each_once(tmp_path, kind, seed):
-    first = tried(tmp_path / "a", 12, kind=kind, seed=seed)
-    assert len(first) == len(set(first)) == 12
-    assert tried(tmp_path / "b", 12, kind=kind, seed=seed) == first
+    first = tried(tmp_path / "a", 7, kind=kind, seed=seed)
+    assert len(first) == len(set(first)) == 7
+    assert tried(tmp_path / "b", 7, kind=kind, seed=seed) == first
 
 
 def test_seeds_differ(tmp_path):
     assert len({tuple(tried(tmp_path / str(seed), 5, kind=RandomSignals, seed=seed)) for seed in range(3)}) == 3
 
 
-@pytest.mark.parametrize("kind", [Bayesian, RandomSignals])
+@pytest.mark.parametrize("kind", [pytest.param(Bayesian, marks=pytest.mark.long), RandomSignals])
 def test_all_of_a_small_space_is_tried(tmp_path, kind):
     assert len(set(tried(tmp_path, SIDE**2, kind=kind))) == SIDE**2
 
@@ -65,8 +65,9 @@ def test_what_comes_after_the_random_ones_follows_what_did_well(tmp_path):
     assert (SIDE - 1, SIDE - 1) in chosen
 
 
-@pytest.mark.parametrize("stop_after", [3, 9])
+@pytest.mark.parametrize("stop_after", [pytest.param(2, marks=pytest.mark.long), 5])
 def test_goes_on_after_a_stop_as_if_there_had_been_none(tmp_path, stop_after):
-    whole = tried(tmp_path / "whole", 12)
-    begun = tried(tmp_path / "stopped", 12, stop_after)
-    assert begun + tried(tmp_path / "stopped", 12) == whole
+    """The first three are random."""
+    whole = tried(tmp_path / "whole", 7)
+    begun = tried(tmp_path / "stopped", 7, stop_after)
+    assert begun + tried(tmp_path / "stopped", 7) == whole

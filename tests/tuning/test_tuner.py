@@ -3,19 +3,21 @@
 import json
 import os
 import pathlib
-import signal
 import socket
-import subprocess
-import sys
 import time
 
 import pytest
+from processes import PATIENCE_S, Process
 
 from tsnas.errors import JobError, OutputDirError, WorkerError
+from tsnas.system import clock
+from tsnas.system.files import write_file
 from tsnas.tuning import chief_client as client
 from tsnas.tuning.tuner import run_jobs
 
 COUNT = 6
+# Between two looks at a file.
+POLL_S = 0.05
 
 
 def two_stages(folder: pathlib.Path, count: int = COUNT):
@@ -108,59 +110,56 @@ def test_folder_that_is_a_file(tmp_path):
         run_jobs(two_stages(tmp_path), runner(tmp_path), tmp_path / "file")
 
 
-# What each process of the tests below runs: jobs that note who began and who ended them.
-SCRIPT = """
-import os, pathlib, sys, time
-sys.path.insert(0, {tests!r})
-from test_tuner import two_stages, runner
-from tsnas.tuning.tuner import run_jobs
-folder, seconds, lease_s, team = pathlib.Path(sys.argv[1]), *map(float, sys.argv[2:])
-me = os.environ["KERASTUNER_TUNER_ID"]
-(folder / f"ready_{{me}}").touch()
-while len(list(folder.glob("ready_*"))) < team:  # Importing takes seconds, and another time for each.
-    time.sleep(0.05)
+def member(folder: pathlib.Path, lease_s: float) -> None:
+    """What each process of the tests below runs: jobs that note who begins and who ends them, and wait at a gate.
 
-def note(event, job):
-    with open(folder / "log", "a") as log:
-        log.write(f"{{event}} {{job}} {{me}}\\n")
+    Leases go by the clock that stands in a file, which only the test turns.
+    """
+    clock.monotonic = lambda: float((folder / "clock").read_text())
+    me = os.environ[client.TUNER_ID]
 
-def run(job):
-    note("begin", job)
-    time.sleep(seconds)
-    if (folder / f"fail_{{job}}").exists():
-        raise ValueError(f"{{job}} is broken")
-    value = runner(folder)(job)
-    note("end", job)
-    return value
+    def note(event: str, job: str) -> None:
+        with open(folder / "log", "a") as log:
+            log.write(f"{event} {job} {me}\n")
 
-run_jobs(two_stages(folder), run, folder, lease_s)
-note("left", "-")
-"""
+    def run(job: str) -> float:
+        note("begin", job)
+        while not any((folder / gate).exists() for gate in ("gate", f"gate_{job}")):
+            time.sleep(POLL_S)
+        if (folder / f"fail_{job}").exists():
+            raise ValueError(f"{job} is broken")
+        value = runner(folder)(job)
+        note("end", job)
+        return value
+
+    run_jobs(two_stages(folder), run, folder, lease_s)
+    note("left", "-")
 
 
 class Team:
     """A chief and workers on loopback that share a folder."""
 
-    def __init__(self, folder: pathlib.Path, seconds: float, lease_s: float):
+    def __init__(self, folder: pathlib.Path):
         self.folder = folder
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        self._environment = os.environ | {client.CHIEF: "127.0.0.1", client.PORT: str(port), "GRPC_VERBOSITY": "NONE"}
-        script = SCRIPT.format(tests=str(pathlib.Path(__file__).parent))
-        self._command = [sys.executable, "-c", script, str(folder), str(seconds), str(lease_s)]
-        self.processes: dict[str, subprocess.Popen] = {}
+        self._environment = {client.CHIEF: "127.0.0.1", client.PORT: str(port), "GRPC_VERBOSITY": "NONE"}
+        self.processes: dict[str, Process] = {}
+        self.turn_clock(0.0)
 
-    def start(self, *names: str) -> None:
-        """Starts processes; they wait for each other."""
+    def turn_clock(self, seconds: float) -> None:
+        write_file(self.folder / "clock", str(seconds))
+
+    def start(self, *names: str, lease_s: float = 60.0) -> None:
         for name in names:
             environment = self._environment | {client.TUNER_ID: name}
-            command = [*self._command, str(len(names))]
-            self.processes[name] = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+            self.processes[name] = Process(member, self.folder, lease_s, **environment)
 
-    def kill(self, name: str) -> None:
-        self.processes[name].send_signal(signal.SIGKILL)
-        self.processes[name].wait()
+    def open_gates(self, *jobs: str) -> None:
+        """Lets jobs go on that wait at their gate; without names all, also those to come."""
+        for gate in [f"gate_{job}" for job in jobs] or ["gate"]:
+            (self.folder / gate).touch()
 
     def events(self, event: str) -> list[tuple[str, str]]:
         """(job, who) of each line of the log with that event."""
@@ -169,34 +168,23 @@ class Team:
         lines = [line.split() for line in (self.folder / "log").read_text().splitlines()]
         return [(job, who) for kind, job, who in lines if kind == event]
 
-    def wait_for(self, condition, seconds: float = 180) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, self.events("begin")
-            time.sleep(0.05)
+    def wait_for(self, event: str, count: int) -> None:
+        """Waits until that event has come so often; the test fails if it never will, as far as anyone can tell."""
+        deadline = time.monotonic() + PATIENCE_S
+        while len(self.events(event)) < count:
+            assert time.monotonic() < deadline, {name: process.said for name, process in self.processes.items()}
+            time.sleep(POLL_S)
 
     def finish(self, *names: str) -> dict[str, tuple[int, str]]:
-        ended = {}
-        for name in names:
-            _, stderr = self.processes[name].communicate(timeout=90)
-            ended[name] = self.processes[name].returncode, stderr
-        return ended
+        return {name: (self.processes[name].end(), self.processes[name].said) for name in names}
 
 
 @pytest.fixture
 def team(tmp_path):
-    teams = []
-
-    def make(seconds: float = 0.3, lease_s: float = 60.0) -> Team:
-        teams.append(Team(tmp_path, seconds, lease_s))
-        return teams[-1]
-
-    yield make
-    for made in teams:
-        for process in made.processes.values():
-            if process.poll() is None:
-                process.kill()
-            process.communicate()
+    made = Team(tmp_path)
+    yield made
+    for process in made.processes.values():
+        process.kill()
 
 
 WORKERS = ("worker0", "worker1", "worker2")
@@ -211,63 +199,80 @@ def assert_all_done_once(team: Team) -> None:
     assert len({state["hyperparameters"]["values"]["job"] for state in states}) == COUNT + 1
 
 
-def test_three_workers_share_the_jobs(team):
-    three = team(seconds=1.5)
-    three.start("chief", *WORKERS)
-    ended = three.finish("chief", *WORKERS)
+def assert_all_left(team: Team, *names: str) -> None:
+    ended = team.finish(*names)
     assert all(code == 0 for code, _ in ended.values()), ended
-    assert_all_done_once(three)
-    assert len({who for _, who in three.events("end")}) == 3
-    assert "chief" not in {who for _, who in three.events("begin")}
+
+
+def test_three_workers_share_the_jobs(team):
+    team.start("chief", *WORKERS)
+    # Each of them holds one before any is done.
+    team.wait_for("begin", 3)
+    assert {who for _, who in team.events("begin")} == set(WORKERS)
+    team.open_gates()
+    assert_all_left(team, "chief", *WORKERS)
+    assert_all_done_once(team)
+    assert {who for _, who in team.events("end")} == set(WORKERS)
+    assert "chief" not in {who for _, who in team.events("begin")}
     # One that comes when all is done has nothing to wait for.
-    three.start("worker3")
-    assert three.finish("worker3")["worker3"][0] == 0
+    team.start("worker3")
+    assert_all_left(team, "worker3")
 
 
 def test_job_of_a_killed_worker_is_run_by_another(team):
-    three = team(seconds=2.0, lease_s=2.0)
-    three.start("chief", *WORKERS)
-    three.wait_for(lambda: len(three.events("begin")) >= 3)
-    lost_job, lost = three.events("begin")[-1]
-    three.kill(lost)
+    team.start("chief", *WORKERS)
+    team.wait_for("begin", 3)
+    lost_job, lost = team.events("begin")[-1]
+    team.processes[lost].kill()
+    every = {f"part_{index}" for index in range(COUNT)}
+    team.open_gates(*(every - {lost_job}))
+    # All else is done, and its lease has not ended.
+    team.wait_for("end", COUNT - 1)
+    assert [who for job, who in team.events("begin") if job == lost_job] == [lost]
+    team.turn_clock(61.0)
+    team.open_gates()
     others = [name for name in WORKERS if name != lost]
-    ended = three.finish("chief", *others)
-    assert all(code == 0 for code, _ in ended.values()), ended
-    assert_all_done_once(three)
-    assert [who for job, who in three.events("begin") if job == lost_job][1] in others
+    assert_all_left(team, "chief", *others)
+    assert_all_done_once(team)
+    again = [who for job, who in team.events("begin") if job == lost_job]
+    assert len(again) == 2
+    assert again[1] in others
 
 
 def test_killed_chief_is_started_again_and_goes_on(team):
-    three = team(seconds=0.5)
-    three.start("chief", *WORKERS)
-    three.wait_for(lambda: len(three.events("end")) >= 2)
-    three.kill("chief")
-    time.sleep(1.0)
-    three.start("chief")
-    ended = three.finish("chief", *WORKERS)
-    assert all(code == 0 for code, _ in ended.values()), ended
-    assert_all_done_once(three)
+    team.start("chief", *WORKERS)
+    team.wait_for("begin", 3)
+    team.open_gates("part_0", "part_1")
+    team.wait_for("begin", 5)
+    team.processes["chief"].kill()
+    # A worker that has done its job finds no chief.
+    team.open_gates("part_2")
+    team.wait_for("end", 3)
+    team.start("chief")
+    team.open_gates()
+    assert_all_left(team, "chief", *WORKERS)
+    assert_all_done_once(team)
 
 
 def test_killed_worker_that_is_started_again_gets_its_job_back(team):
-    three = team(seconds=1.0)
-    three.start("chief", "worker0")
-    three.wait_for(lambda: len(three.events("begin")) >= 1)
-    three.kill("worker0")
-    three.start("worker0")
-    ended = three.finish("chief", "worker0")
-    assert all(code == 0 for code, _ in ended.values()), ended
-    assert_all_done_once(three)
-    assert [job for job, _ in three.events("begin")][:2] == ["part_0", "part_0"]
+    team.start("chief", "worker0")
+    team.wait_for("begin", 1)
+    team.processes["worker0"].kill()
+    team.start("worker0")
+    team.wait_for("begin", 2)
+    team.open_gates()
+    assert_all_left(team, "chief", "worker0")
+    assert_all_done_once(team)
+    assert [job for job, _ in team.events("begin")][:2] == ["part_0", "part_0"]
 
 
 def test_failed_job_stops_all_and_everyone_says_why(team):
-    three = team(lease_s=5.0)
-    (three.folder / "fail_part_1").write_text("")
-    three.start("chief", *WORKERS)
-    ended = three.finish("chief", *WORKERS)
+    (team.folder / "fail_part_1").write_text("")
+    team.open_gates()
+    team.start("chief", *WORKERS, lease_s=5.0)
+    ended = team.finish("chief", *WORKERS)
     assert all(code != 0 for code, _ in ended.values()), ended
     said = [stderr for _, stderr in ended.values()]
     assert all("part_1 is broken" in text for text in said), said
     assert sum(JobError.__name__ in text for text in said) == 3
-    assert not (three.folder / "sum").exists()
+    assert not (team.folder / "sum").exists()

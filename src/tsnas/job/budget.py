@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-import time
 
 import tf_keras as keras
+
+from tsnas.system import clock
 
 # Fraction of the remaining time that a phase may use. Time that it does not use is left for the next phases.
 SHARES = {"search": 0.3, "contest": 0.3, "train": 0.6, "quantise": 0.6}
@@ -24,11 +25,11 @@ class Budget:
     """
 
     def __init__(self, max_minutes: float | None):
-        self._end = math.inf if max_minutes is None else time.monotonic() + 60.0 * max_minutes
+        self._end = math.inf if max_minutes is None else clock.monotonic() + 60.0 * max_minutes
 
     def seconds_for(self, phase: str) -> float:
         """Returns the seconds that `phase` may take if it starts now; infinite without a bound, and never below 0."""
-        return max(0.0, SHARES[phase] * (self._end - time.monotonic()))
+        return max(0.0, SHARES[phase] * (self._end - clock.monotonic()))
 
     def epochs_within(self, phase: str, epochs: int, seconds_per_epoch: float) -> int:
         """Returns `epochs`, or as many of them as `phase` has time for, but at least 1."""
@@ -56,8 +57,8 @@ class StopAfter(keras.callbacks.Callback):
         self._start = 0.0
 
     def on_train_begin(self, logs=None):
-        self._start = time.monotonic()
+        self._start = clock.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
-        if time.monotonic() - self._start >= self.seconds:
+        if clock.monotonic() - self._start >= self.seconds:
             self.model.stop_training = True

@@ -6,7 +6,6 @@ import dataclasses
 import itertools
 import math
 import tempfile
-import time
 from collections.abc import Sequence
 
 import tf_keras as keras
@@ -26,6 +25,7 @@ from tsnas.search.parts import fitting
 from tsnas.search.paths import Part, Paths
 from tsnas.search.strategies import strategy_named
 from tsnas.space.architecture import Architecture
+from tsnas.system import clock
 from tsnas.tflite.metadata import embed_metadata
 from tsnas.training.augment import Augment
 from tsnas.training.seed import fixed_seed
@@ -154,12 +154,12 @@ def _tuned(
 ) -> tuple[list[Candidate], History]:
     """Returns the candidates that an oracle of keras-tuner prefers, the best first, and the history of its trials."""
 
-    deadline = time.monotonic() + seconds
+    deadline = clock.monotonic() + seconds
     trained = 0
 
     def evaluate(architecture: Architecture, units: int) -> float | None:
         nonlocal trained
-        if trained and time.monotonic() > deadline:
+        if trained and clock.monotonic() > deadline:
             return None
         trained += 1
         settings.say(f"{settings.strategy}: network {trained}, {units * FIRST_STEPS} steps")

@@ -26,6 +26,7 @@ from tsnas.graph.ops import Op
 from tsnas.probe.client import ProbeClient
 from tsnas.probe.op_encoding import op_words
 from tsnas.probe.protocol import Hello
+from tsnas.system import clock
 
 SEED = 1
 # A board that resets in the middle of an operator is asked again so often.
@@ -146,8 +147,8 @@ def _measured(
 
 
 def _reconnected(connect: Callable[[], ProbeClient], error: NoAnswerError, n_kept: int) -> ProbeClient:
-    deadline = time.monotonic() + RECONNECT_S
-    while time.monotonic() < deadline:
+    deadline = clock.monotonic() + RECONNECT_S
+    while clock.monotonic() < deadline:
         try:
             return connect()
         except (PortError, NoAnswerError):

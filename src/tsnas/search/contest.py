@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import gc
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from tqdm.auto import tqdm
 from tsnas.search.derive import Candidate
 from tsnas.search.paths import WELL_USED
 from tsnas.space.architecture import Architecture
+from tsnas.system import clock
 from tsnas.system.interrupts import raise_if_interrupted
 from tsnas.training.augment import Augment, scale_and_noise
 from tsnas.training.scope import scope_of
@@ -146,7 +146,7 @@ def contest(
     use = [1.0] * len(finalists) if use is None else list(use)
     if len(finalists) == 1:
         return Outcome(finalists[0])
-    deadline = time.monotonic() + max_seconds
+    deadline = clock.monotonic() + max_seconds
     count = max(2, len(finalists) // SECOND_ROUND)
     bar = tqdm(total=len(finalists) + count, desc="contest ", unit="net", disable=verbose != 1, dynamic_ncols=True)
     slowest = 0.0
@@ -165,14 +165,14 @@ def contest(
     second: dict[int, float] = {}
     with bar:
         for index in range(len(finalists)):
-            if index and time.monotonic() >= deadline:
+            if index and clock.monotonic() >= deadline:
                 break
             first.append(judged(index, rounds.first, FIRST_STEPS))
         left = considered(first, use[: len(first)])
         entrants = left[:count] if len(left) > 1 else []
         bar.total = len(finalists) + len(entrants)
         for index in entrants:
-            if time.monotonic() < deadline:
+            if clock.monotonic() < deadline:
                 second[index] = judged(index, rounds.second, SECOND_STEPS)
     place = best(left, first, second)
     return Outcome(
@@ -240,11 +240,11 @@ def short_score(
     raise_if_interrupted()
     train, val = split
     epochs = max(LEAST_EPOCHS, math.ceil(steps * batch_size / len(train[0])))
-    started = time.monotonic()
+    started = clock.monotonic()
     with scope_of(distribute):
         model = architecture.build(DROPOUT, seed)
         train_float(model, *train, epochs=epochs, batch_size=batch_size, seed=seed, augment=augment)
-    seconds = (time.monotonic() - started) / epochs
+    seconds = (clock.monotonic() - started) / epochs
     # `predict` would compile a graph for each of many networks, and TensorFlow would warn about it.
     batches = [val[0][start : start + JUDGED_AT_ONCE] for start in range(0, len(val[0]), JUDGED_AT_ONCE)]
     predicted = np.concatenate([model(batch, training=False) for batch in batches]).argmax(axis=1)

@@ -6,11 +6,11 @@ import json
 import os
 import pathlib
 import sys
-import time
 from typing import Any
 
 import keras_tuner
 
+from tsnas.system import clock
 from tsnas.system.files import write_file
 
 # A worker that has been silent for this long is considered lost; it normally calls several times within it.
@@ -62,7 +62,7 @@ class Leases(keras_tuner.Oracle):
     @keras_tuner.synchronized
     def create_trial(self, tuner_id: str) -> Any:
         """Gives a worker a trial, tells it to wait (IDLE), or dismisses it (STOPPED)."""
-        self._last_calls[tuner_id] = time.monotonic()
+        self._last_calls[tuner_id] = clock.monotonic()
         self._drop_silent_workers()
         if self.failed_trial is not None:
             self.tuner_ids.discard(tuner_id)
@@ -82,7 +82,7 @@ class Leases(keras_tuner.Oracle):
         """Records metrics of a trial, or that its worker is alive."""
         callers = [name.removeprefix(ALIVE) for name in metrics if name.startswith(ALIVE)]
         for caller in callers:
-            self._last_calls[caller] = time.monotonic()
+            self._last_calls[caller] = clock.monotonic()
         if callers or self._has_ended(trial_id):
             return self.trials[trial_id]
         return super().update_trial(trial_id, dict(metrics), step=step)
@@ -134,7 +134,7 @@ class Leases(keras_tuner.Oracle):
         self.end_order = [trial_id for trial_id, trial in self.trials.items() if trial.status == COMPLETED]
         # Workers without a trial are waiting for one, and must be told when there are no more.
         self._workers = set(self.ongoing_trials) | set(state.get(WORKERS, ()))
-        self._last_calls = dict.fromkeys(self._workers, time.monotonic())
+        self._last_calls = dict.fromkeys(self._workers, clock.monotonic())
 
     def done(self) -> bool:
         """Tells whether every trial that there will be has ended; False if only a worker's next request can show it."""
@@ -148,7 +148,7 @@ class Leases(keras_tuner.Oracle):
         return trial_id in self.end_order
 
     def _drop_silent_workers(self) -> None:
-        now = time.monotonic()
+        now = clock.monotonic()
         for tuner_id in [name for name in self._workers if now - self._last_calls.get(name, now) > self.lease_s]:
             self._workers.discard(tuner_id)
             trial = self.ongoing_trials.pop(tuner_id, None)

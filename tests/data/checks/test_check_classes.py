@@ -4,6 +4,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from scale import scaled
 
 import tsnas
 from tsnas.data import RecordingSet, check
@@ -96,7 +97,7 @@ def slow_shared(pieces, owners, run):
     return found
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=scaled(40))
 @given(st.integers(2, 5), st.integers(0, 999))
 def test_shared_stretches_against_a_slow_comparison(pieces, seed):
     rng = np.random.default_rng(seed)

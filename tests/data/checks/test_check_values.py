@@ -4,6 +4,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from scale import scaled
 
 from tsnas.data import check
 
@@ -69,7 +70,7 @@ def slow_clipped(pieces):
     return count / sum(map(len, pieces))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=scaled(40))
 @given(st.floats(0.5, 3), st.integers(1, 30), st.integers(0, 99))
 def test_clipped_samples_against_a_slow_count(end, windows, seed):
     smooth = np.cumsum(noise(windows, 40, seed=seed), axis=1) / 3

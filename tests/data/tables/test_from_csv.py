@@ -6,6 +6,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+from scale import scaled
 
 import tsnas
 from tsnas.data import from_csv
@@ -37,7 +38,7 @@ def samples(count=20, step=20, start=0):
     return [(start + step * k, k * 0.5, -k, k % 3) for k in range(count)]
 
 
-@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=scaled(120), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     delimiter=st.sampled_from([",", ";", "\t"]),
     decimal=st.sampled_from([".", ","]),

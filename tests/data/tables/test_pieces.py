@@ -4,6 +4,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from scale import scaled
 
 from tsnas.data.tables.notes import Notes
 from tsnas.data.tables.pieces import Piece, cut_pieces
@@ -75,7 +76,7 @@ def test_a_channel_with_values_in_every_other_row():
     np.testing.assert_array_equal(piece.values[:, 1], np.arange(9))
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=scaled(80))
 @given(st.lists(st.integers(0, 60), min_size=2, max_size=40), st.integers(1, 8), st.integers(0, 3))
 def test_pieces_are_whole_in_order_and_lose_nothing_unsaid(stamps, gap, seed):
     rng = np.random.default_rng(seed)

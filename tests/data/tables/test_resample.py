@@ -6,6 +6,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from scale import scaled
 
 from tsnas.data.tables.resample import INTERPOLATED, KEPT, LOWERED, estimate_rate, is_even, resample, round_rate
 from tsnas.errors import TableTimeError
@@ -46,7 +47,7 @@ def slow_lowered(values, up, down):
     return np.array(found)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=scaled(25))
 @given(st.integers(2, 60), st.sampled_from([(100, 50), (104, 52), (100, 40), (100, 33), (64, 20)]), st.integers(0, 9))
 def test_the_low_pass_filter_against_a_slow_version(samples, rates, seed):
     own, wanted = rates
@@ -73,7 +74,7 @@ def slow_lines(times, values, rate_hz):
     return np.array(found)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=scaled(40))
 @given(st.integers(3, 40), st.floats(20, 300), st.integers(0, 99))
 def test_straight_lines_against_a_slow_version(samples, rate_hz, seed):
     rng = np.random.default_rng(seed)

@@ -3,6 +3,7 @@
 import hypothesis.strategies as st
 import numpy as np
 from hypothesis import HealthCheck, example, given, settings
+from scale import scaled
 
 from tsnas.data import RecordingSet, check, from_csv
 from tsnas.errors import TsnasError
@@ -62,7 +63,7 @@ def read(tmp_path, content, arguments):
     str(check(data))
 
 
-@settings(max_examples=150, **FUZZ)
+@settings(max_examples=scaled(150), **FUZZ)
 @given(st.binary(max_size=300), ARGUMENTS)
 @example(b"\xff\xfe\x00", {"rate_hz": 50})
 @example(b"\xef\xbb\xbf", {"rate_hz": 50})
@@ -70,14 +71,14 @@ def test_any_bytes(tmp_path, content, arguments):
     read(tmp_path, content, arguments)
 
 
-@settings(max_examples=150, **FUZZ)
+@settings(max_examples=scaled(150), **FUZZ)
 @given(st.integers(0, len(GOOD)), st.integers(0, len(GOOD)), st.binary(max_size=12), ARGUMENTS)
 def test_truncated_and_damaged_files(tmp_path, length, place, damage, arguments):
     content = GOOD.encode()[:length]
     read(tmp_path, content[:place] + damage + content[place + len(damage) :], arguments)
 
 
-@settings(max_examples=200, **FUZZ)
+@settings(max_examples=scaled(200), **FUZZ)
 @given(
     st.lists(st.lists(CELLS, min_size=4, max_size=4), max_size=12),
     st.sampled_from([",", ";", "\t"]),
@@ -88,7 +89,7 @@ def test_odd_cells(tmp_path, rows, delimiter, encoding, arguments):
     read(tmp_path, "\n".join(delimiter.join(row) for row in rows).encode(encoding, "replace"), arguments)
 
 
-@settings(max_examples=60, **FUZZ)
+@settings(max_examples=scaled(60), **FUZZ)
 @given(st.lists(CELLS, min_size=1, max_size=3), st.integers(0, 39), ARGUMENTS)
 def test_odd_cells_among_good_ones(tmp_path, cells, row, arguments):
     lines = GOOD.splitlines()
