@@ -85,7 +85,7 @@ def test_columns_by_index_and_flags_of_reading(folder, capsys):
 def test_what_is_seen_does_not_change_the_exit_code(folder, capsys):
     np.savez(folder / "bad.npz", x_train=np.full((9, 16, 1), np.nan), y_train=np.zeros(9, int))
     assert run(["data", "check", "--data=bad.npz"]) == 0
-    assert "error: 144 values NaN or infinite" in capsys.readouterr().out
+    assert "error: 144 values are NaN or infinite" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

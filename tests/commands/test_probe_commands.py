@@ -39,7 +39,7 @@ def test_characterise_a_known_board_by_few_operators(tmp_path, capsys):
     board = load_board(out)
     assert (board.name, board.clock_hz, board.table) == ("nucleo_f446re", 180e6, ())
     assert run(["characterize", f"--port={PORT}", "--board=nucleo_f446re", *flags]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 @tools

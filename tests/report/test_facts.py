@@ -101,7 +101,7 @@ def test_a_folder_of_an_earlier_version_says_what_is_not_known(tmp_path):
     ("x", "y", "error", "message"),
     [
         (None, ["a"], errors.LengthMismatchError, "y_test was given without x_test"),
-        (np.zeros((2, 32, 3)), None, errors.LengthMismatchError, "without labels"),
+        (np.zeros((2, 32, 3)), None, errors.LengthMismatchError, "has no labels"),
         (np.zeros((2, 31, 3)), ["a", "b"], errors.WindowShapeError, r"\(31, 3\)"),
         (np.zeros((2, 32, 3)), ["a", "z"], errors.UnknownLabelError, "z"),
     ],
