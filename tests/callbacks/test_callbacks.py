@@ -71,7 +71,7 @@ def test_one_callback_or_none_will_do():
 
 @pytest.mark.parametrize("wrong", [42, [print], [keras.callbacks.EarlyStopping]])
 def test_what_is_no_callback_is_named(wrong):
-    with pytest.raises(SettingError, match="no Keras callback"):
+    with pytest.raises(SettingError, match="is not a Keras callback"):
         as_callbacks(wrong)
 
 
