@@ -246,7 +246,7 @@ class SignalSearch(BaseEstimator):
             if not isinstance(values, Sequence) or isinstance(values, str) or not len(values):
                 raise SettingError(f"{name}={values!r} must be a list of whole numbers, such as (64, 128).")
         if self.tuner not in TUNERS:
-            raise SettingError(f"tuner={self.tuner!r} must be 'random' or 'bayesian'.")
+            raise SettingError(f"tuner={self.tuner!r} is not known; choose 'random' or 'bayesian'.")
         for name, least in (("trials", 1), ("stride", 1)):
             value = getattr(self, name)
             if value is not None and not is_int(value, least):
