@@ -74,7 +74,10 @@ def test_from_recordings_to_a_model_for_a_signal(folder, capsys, monkeypatch, ea
         ([*READING, "--out=x"], "--board is required"),
         (["--csv=recordings", "--time=time_ms", "--board=nucleo_f446re", "--out=x"], "to define the label"),
         ([*READING, "--board=nucleo_f446re", "--out=x", "--spans=32,long"], "--spans=32,long must be whole numbers"),
-        ([*READING, "--board=nucleo_f446re", "--out=x", "--sensors=ax-az"], "there is no channel az; the channels are ax, gx"),
+        (
+            [*READING, "--board=nucleo_f446re", "--out=x", "--sensors=ax-az"],
+            "there is no channel az; the channels are ax, gx",
+        ),
         ([*READING, "--board=nucleo_f446re", "--out=x", "--test_groups=u9"], "'u9'"),
         ([*READING, "--board=nucleo_f446re", "--out=x", "--max_latency_ms=-1"], "max_latency_ms"),
         ([*READING, "--board=nucleo_f999", "--out=x"], "nucleo_f999"),
