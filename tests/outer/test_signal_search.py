@@ -162,7 +162,7 @@ def test_chief_and_workers_end_with_the_same_signal_and_model(found, tmp_path):
     assert made.tflite_model_ == found.classifier_.tflite_model_
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))])
 def test_a_gaussian_process_chooses_as_well(monkeypatch, seed):
     scored = []
 

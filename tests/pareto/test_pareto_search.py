@@ -225,8 +225,8 @@ def test_chief_and_workers_end_with_the_same_files(front, tmp_path):
     np.testing.assert_array_equal(*(sorted(files_of(folder)) for folder in (tmp_path, front.directory_)))
 
 
-def test_all_parts_of_a_space_have_entrants_where_they_fit(tmp_path, monkeypatch, eager):
-    """With trainings as they are, but for their length."""
+def test_all_parts_of_a_space_have_entrants_where_they_fit(tmp_path, monkeypatch, eager, untrained):
+    """With short trainings as they are, but for their length."""
     monkeypatch.setattr(contest, "short_score", short_score)
     for name in ("FIRST_STEPS", "SECOND_STEPS"):
         monkeypatch.setattr(contest, name, 1)
@@ -243,7 +243,7 @@ def test_all_parts_of_a_space_have_entrants_where_they_fit(tmp_path, monkeypatch
     front = tsnas.ParetoSearch(
         BOARDS[:1],
         [1.2, 12.0],
-        **(QUICK | {"epochs": 1, "search_epochs": 1, "space": [SPACE, slow]}),
+        **(QUICK | {"search_epochs": 1, "batch_size": 32, "space": [SPACE, slow]}),
         seed=0,
         verbose=0,
         directory=tmp_path,
