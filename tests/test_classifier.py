@@ -215,7 +215,7 @@ def test_few_windows_of_several_classes(eager):
     assert clf.predict(x).shape == (40,)
 
 
-def test_a_flash_limit_that_the_prediction_misses_is_still_kept(monkeypatch, eager):
+def test_a_flash_limit_that_the_prediction_misses_is_still_kept(monkeypatch, eager, untrained):
     """The predicted length is some bytes short: the dry run must find out, and a smaller network be taken."""
     monkeypatch.setattr("tsnas.cost.flash.BASE_BYTES", 0)
     x, y = raw(60)
@@ -224,8 +224,12 @@ def test_a_flash_limit_that_the_prediction_misses_is_still_kept(monkeypatch, eag
     assert clf.flash_bytes_ <= limit_kb * 1024
 
 
-@pytest.mark.parametrize("strategy", ["evolution", "gumbel", "darts", "random", "bayesian", "hyperband"])
-def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch, eager):
+# Each of the long ones goes the way of its neighbour.
+BASELINES = [pytest.param(name, marks=pytest.mark.long) for name in ("darts", "hyperband")]
+
+
+@pytest.mark.parametrize("strategy", ["evolution", "gumbel", "random", "bayesian", *BASELINES])
+def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch, eager, untrained):
     for name in ("search.contest.FIRST_STEPS", "search.contest.SECOND_STEPS", "job.selection.FIRST_STEPS"):
         monkeypatch.setattr(f"tsnas.{name}", 1)
     # An oracle of four trials has two that it chose.
@@ -262,7 +266,7 @@ def test_all_parts_of_a_space_are_searched_and_meet_in_one_contest(strategy, mon
     clf.save(tmp_path / "saved")
     loaded = tsnas.load(tmp_path / "saved")
     assert loaded.space == space
-    assert "SpaceConfig(" in snippet(loaded)
+    assert "SpaceConfig(" in snippet(loaded.model_, loaded)
 
 
 @pytest.mark.parametrize(("max_latency_ms", "searched"), [(1.0, 4), (2.2, 4), (4.0, 2)])

@@ -42,6 +42,7 @@ def peak_bytes(windows: int, folder: pathlib.Path) -> int:
     return int(path.read_text())
 
 
+@pytest.mark.long
 def test_memory_grows_by_a_few_copies_of_the_windows(tmp_path):
     growth_bytes = peak_bytes(MANY, tmp_path) - peak_bytes(FEW, tmp_path)
     assert growth_bytes < MOST_COPIES * (MANY - FEW) * WINDOW_BYTES

@@ -69,6 +69,18 @@ def test_one_callback_or_none_will_do():
     assert isinstance(as_callbacks(keras3.callbacks.History())[0], ForeignCallback)
 
 
+HOOKS = [name for name in dir(keras.callbacks.Callback) if name.startswith("on_") and not name.startswith("on_batch")]
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_is_forwarded(hook):
+    heard = []
+    listener = type("Listener", (), {hook: lambda self, *args: heard.append(args)})()
+    given = ([3] if "batch" in hook or "epoch" in hook else []) + [{"loss": 1.0}]
+    getattr(ForeignCallback(listener), hook)(*given)
+    assert heard == [tuple(given)]
+
+
 @pytest.mark.parametrize("wrong", [42, [print], [keras.callbacks.EarlyStopping]])
 def test_what_is_no_callback_is_named(wrong):
     with pytest.raises(SettingError, match="is not a Keras callback"):

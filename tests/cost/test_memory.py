@@ -137,6 +137,7 @@ def test_arena_of_every_measured_operator_is_exact(shared_dir, name):
         assert plan_arena(graph, runtime).total_bytes == row.arena_bytes, row
 
 
+@pytest.mark.long
 def test_many_small_operators_need_more_memory_to_start_than_to_run(tmp_path):
     tflite = convert(deep_narrow_network())
     path = tmp_path / "model.tflite"

@@ -1,6 +1,7 @@
 """A model predicts through its file, is judged against scikit-learn's scores, and keeps its limits when it is saved."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from fitted import SMALL, fitted, networks, windows
 from sklearn.metrics import accuracy_score, f1_score
 
 import tsnas
-from tsnas.errors import ExportError, LengthMismatchError, SettingError, WindowShapeError
+from tsnas.errors import ExportError, LengthMismatchError, ModelFileError, SettingError, WindowShapeError
 from tsnas.export import Firmware
 from tsnas.model import saving
 
@@ -76,3 +77,19 @@ def test_a_saved_model_is_bound_by_the_deadline_of_its_signal(tmp_path, asked_ms
     assert model.limits.max_latency_ms == kept_ms
     assert params["max_latency_ms"] == asked_ms
     assert tsnas.load(tmp_path).model_.limits == model.limits
+
+
+def test_a_saved_parameter_that_no_classifier_has_is_named(tmp_path):
+    fitted().save(tmp_path)
+    state = json.loads((tmp_path / "classifier.json").read_text())
+    state["params"]["colour"] = "blue"
+    (tmp_path / "classifier.json").write_text(json.dumps(state))
+    with pytest.raises(ModelFileError, match="colour"):
+        tsnas.load(tmp_path)
+
+
+def test_the_path_of_a_board_file_is_saved_as_text(tmp_path):
+    board_file = tmp_path / "board.json"
+    board_file.write_text(json.dumps(tsnas.load_board("nucleo_f446re").to_json()))
+    fitted(board=board_file).save(tmp_path / "saved")
+    assert tsnas.load(tmp_path / "saved").board == str(board_file)

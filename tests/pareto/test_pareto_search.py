@@ -170,6 +170,7 @@ def killed_at(folder: Path, phase: str, kept: bool) -> None:
     one_point(folder)
 
 
+@pytest.mark.long
 def test_killed_at_any_job_the_same_call_ends_with_the_same_files(tmp_path, eager):
     front = one_point(tmp_path / "whole")
     for phase, kept, left in [

@@ -6,6 +6,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+import tsnas
 from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError
 from tsnas.pareto.plot import plot_points
@@ -89,3 +90,11 @@ def test_picture(tmp_path):
     lines = [line.get_xdata().tolist() for line in figure.axes[0].lines if line.get_linestyle() == "-"]
     assert lines == [[4.0, 18.0], [60.0]]
     assert (tmp_path / "front.png").stat().st_size > 5000
+
+
+def test_a_front_draws_its_points(tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    front = tsnas.ParetoSearch()
+    front.points_ = [FAST, GOOD]
+    front.plot(tmp_path / "front.png")
+    assert (tmp_path / "front.png").read_bytes()[1:4] == b"PNG"

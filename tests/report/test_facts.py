@@ -11,6 +11,7 @@ import tsnas
 from tsnas import errors
 from tsnas.export.stream import buffer_bytes
 from tsnas.model.scores import held_out_facts
+from tsnas.report.charts import contest_chart
 from tsnas.report.facts import collect
 
 
@@ -132,3 +133,19 @@ def test_a_contest_of_an_earlier_version_has_a_winner_too(tmp_path):
     contest = json.loads((tmp_path / "report.json").read_text())["contest"]
     # The sums of both rounds: 0.9 + 0.7 and 0.8 + 0.95.
     assert (contest["winner"], contest["left_out"]) == (1, [])
+
+
+def test_a_limit_near_the_finalists_is_drawn():
+    clf = fitted()
+    contest = collect(clf.model_, clf)["contest"]
+    assert "limit 2.6" in contest_chart(contest, 2.6)
+    assert "limit" not in contest_chart(contest, 900.0)
+
+
+def test_a_board_of_the_caller_is_named_in_the_code_that_makes_the_model_again():
+    board = tsnas.load_board("nucleo_f446re")
+    clf = fitted(board=board, axes=np.array([[0, 1, 2]]))
+    code = collect(clf.model_, clf)["reproduce"]["python"]
+    assert "tsnas.load(FOLDER).board_" in code
+    assert "    board=board," in code
+    assert "axes=[[0, 1, 2]]," in code

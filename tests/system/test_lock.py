@@ -123,6 +123,7 @@ def test_a_thread_waits_for_another_one_but_not_for_its_folder(tmp_path):
     assert order == ["first", "second"]
 
 
+@pytest.mark.long
 def test_one_after_another_and_in_threads_fits_end_as_each_does_alone(alone_in_its_process, monkeypatch):
     for name in ("FIRST_STEPS", "SECOND_STEPS"):
         monkeypatch.setattr(contest, name, 1)

@@ -38,6 +38,7 @@ def train_in_two_replicas() -> None:
     assert scores["int8"]["accuracy"] > 0.85, scores
 
 
+@pytest.mark.long
 def test_two_replicas_train_what_one_would():
     process = Process(train_in_two_replicas)
     assert process.end() == 0, process.said[-3000:]
