@@ -219,7 +219,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             SettingError: the classifier was fitted on windows, so there is no `Signal` to cut recordings by.
             DataError: recordings that cannot be used.
         """
-        return self._fitted.predict_recordings(recordings)
+        return self._fitted.predict_recordings(recordings, self.predict)
 
     def predict(self, x):
         """Predicts the labels of windows with the int8 model.
@@ -263,7 +263,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             UnknownLabelError: labels that do not occur in training.
             DataError: windows or labels that cannot be used.
         """
-        return self._fitted.evaluate(x, y)
+        return self._fitted.evaluate(x, y, self.predict_proba)
 
     def summary(self, print_fn=print):
         """Prints the architecture and a table of all layers with their latency, RAM and parameters.
@@ -352,7 +352,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
 
         if x_test is None and y_test is not None:
             raise LengthMismatchError("y_test was given without x_test; give both or neither.")
-        judged = None if x_test is None else model.judge(x_test, y_test, "x_test")
+        judged = None if x_test is None else model.judge(x_test, y_test, "x_test", self.predict_proba)
         return write_report(model, self, directory, judged, command_line)
 
     def __sklearn_tags__(self):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import tsnas
 from tsnas.errors import ExportError, LengthMismatchError, ModelFileError, SettingError, WindowShapeError
 from tsnas.export import Firmware
 from tsnas.model import saving
+from tsnas.tflite.metadata import embed_metadata
 
 
 def test_labels_are_those_of_the_most_probable_class_of_the_file():
@@ -93,3 +95,38 @@ def test_the_path_of_a_board_file_is_saved_as_text(tmp_path):
     board_file.write_text(json.dumps(tsnas.load_board("nucleo_f446re").to_json()))
     fitted(board=board_file).save(tmp_path / "saved")
     assert tsnas.load(tmp_path / "saved").board == str(board_file)
+
+
+def test_limits_set_after_the_fit_are_those_of_the_next_fit_alone(tmp_path):
+    clf = fitted(max_latency_ms=30.0)
+    clf.set_params(max_latency_ms=-1).save(tmp_path)
+    for again in (tsnas.load(tmp_path), pickle.loads(pickle.dumps(clf))):
+        assert again.model_.limits == clf.model_.limits == tsnas.Limits(max_latency_ms=30.0)
+        assert again.max_latency_ms == -1
+
+
+def test_a_file_without_limits_has_those_of_the_parameters(tmp_path):
+    clf = fitted(max_latency_ms=30.0)
+    metadata = {key: value for key, value in clf.model_.firmware.metadata.items() if key != "limits"}
+    firmware = Firmware(embed_metadata(clf.tflite_model_, metadata), clf.board_)
+    saving.save(dataclasses.replace(clf.model_, firmware=firmware), clf.get_params(deep=False), tmp_path)
+    assert tsnas.load(tmp_path).model_.limits == clf.model_.limits
+
+
+class Stubborn(tsnas.AutoClassifier):
+    """Says the first class, whatever it sees."""
+
+    def predict_proba(self, x):
+        return np.eye(1, len(self.classes_)).repeat(len(x), axis=0)
+
+
+def test_predictions_of_a_subclass_are_those_that_are_judged(tmp_path):
+    clf, (x, codes) = fitted(), windows()
+    labels = clf.classes_[codes]
+    stubborn = Stubborn(**clf.get_params())
+    vars(stubborn).update(vars(clf))
+    assert stubborn.score(x, labels) == pytest.approx(np.mean(codes == 0))
+    assert stubborn.evaluate(x, labels)["int8"]["accuracy"] == pytest.approx(np.mean(codes == 0))
+    stubborn.report(tmp_path, x, labels)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["test"]["int8"]["accuracy"] == pytest.approx(np.mean(codes == 0))

@@ -1,5 +1,6 @@
 """Classifiers that look fitted, within seconds: real networks with random weights, and made-up histories."""
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -63,6 +64,7 @@ def fitted(architecture=SMALL, labels=None, strategy="evolution", contest=True, 
     mean, std = rng.normal(size=architecture.channels), rng.uniform(0.1, 2000, size=architecture.channels)
     standardizer = Standardizer(tuple(mean.tolist()), tuple(std.tolist()))
     metadata = {"classes": [str(label) for label in classes], "standardization": standardizer.to_json()}
+    metadata["limits"] = dataclasses.asdict(settings.limits)
     tflite = embed_metadata(tflite, metadata)
     estimate = estimate_tflite(tflite, settings.board)
     history = {

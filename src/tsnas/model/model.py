@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -108,11 +108,15 @@ class Model:
         # The output has steps of 1/256, so its sum is only near 1.
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
-    def predict_recordings(self, recordings: Sequence[Any]) -> list[np.ndarray]:
+    def predict_recordings(
+        self, recordings: Sequence[Any], predict: Callable[[np.ndarray], np.ndarray] | None = None
+    ) -> list[np.ndarray]:
         """Predicts the labels of all windows of recordings with the int8 model.
 
         Args:
             recordings: sequence of arrays (time, channels) in raw sensor units, with all channels.
+            predict: function of windows to labels, such as that of an estimator that changes them. Defaults to None,
+                `predict` of the model.
 
         Returns:
             list of arrays, one for each recording, with a label for each window; empty if a recording is too short.
@@ -129,15 +133,18 @@ class Model:
             if len(recording) // signal.decimation < signal.window:
                 found.append(self.classes[:0])
             else:
-                found.append(self.predict(cut_windows([recording], [0], signal)[0]))
+                found.append((predict or self.predict)(cut_windows([recording], [0], signal)[0]))
         return found
 
-    def evaluate(self, x: Any, y: Any = None) -> dict[str, dict[str, float]]:
+    def evaluate(
+        self, x: Any, y: Any = None, predict_proba: Callable[[np.ndarray], np.ndarray] | None = None
+    ) -> dict[str, dict[str, float]]:
         """Computes accuracy and macro-F1 of the float network and of the int8 model.
 
         Args:
             x: windows as in `predict`, or a tf.data.Dataset of (x, y).
             y: labels of shape (windows,). Defaults to None, for a tf.data.Dataset.
+            predict_proba: as in `judge`. Defaults to None.
 
         Returns:
             `{"float": {"accuracy": ..., "macro_f1": ...}, "int8": {...}}`, each between 0 and 1.
@@ -146,16 +153,24 @@ class Model:
             UnknownLabelError: labels that do not occur in training.
             DataError: windows or labels that cannot be used.
         """
-        codes, predicted = self.judge(x, y)
+        codes, predicted = self.judge(x, y, predict_proba=predict_proba)
         return {kind: scores(codes, guesses) for kind, guesses in predicted.items()}
 
-    def judge(self, x: Any, y: Any = None, name: str = "x") -> Judged:
+    def judge(
+        self,
+        x: Any,
+        y: Any = None,
+        name: str = "x",
+        predict_proba: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> Judged:
         """Predicts the classes of labelled windows with the float network and with the int8 model.
 
         Args:
             x: windows (windows, time, channels) in raw sensor units, or a tf.data.Dataset of (x, y).
             y: labels of shape (windows,). Defaults to None, for a tf.data.Dataset.
             name: str, the name of `x` in messages. Defaults to `"x"`.
+            predict_proba: function of windows to probabilities that stands for the int8 model, such as that of an
+                estimator that changes them. Defaults to None, `predict_proba` of the model.
 
         Returns:
             (codes, predicted): int32 array (windows,) of the class codes of the labels, and a dict of `"float"` and
@@ -171,7 +186,7 @@ class Model:
         codes, _ = encode_labels(y, self.classes)
         probabilities = {
             "float": self.float_network.predict(x, batch_size=256, verbose=0),
-            "int8": self.predict_proba(x),
+            "int8": (predict_proba or self.predict_proba)(x),
         }
         return codes, {kind: p.argmax(axis=1) for kind, p in probabilities.items()}
 

@@ -135,7 +135,6 @@ def from_bytes(files: Mapping[str, bytes]) -> tuple[Model, dict[str, Any]]:
     try:
         board = Board.from_json(state["board"])
         params["space"] = space_from_json(params["space"])
-        limits = Limits(*(params.get(field.name) for field in dataclasses.fields(Limits)))
     except TsnasError as error:
         raise ModelFileError(f"{STATE_FILE} is damaged: {error}") from error
     if params["board"] is None:
@@ -146,10 +145,12 @@ def from_bytes(files: Mapping[str, bytes]) -> tuple[Model, dict[str, Any]]:
     architecture = Architecture.from_json(state["architecture"])
     signal = None if state.get("signal") is None else Signal.from_json(state["signal"])
     _check_fit(classes, standardizer, architecture, tflite)
+    firmware = Firmware(tflite, board)
+    limits = _limits(firmware, params)
     network = raw_network(architecture.build(), standardizer)
     _load_weights(network, files[FLOAT_FILE])
     model = Model(
-        firmware=Firmware(tflite, board),
+        firmware=firmware,
         float_network=network,
         limits=limits if signal is None else limits.with_deadline(signal.deadline_ms),
         estimate=estimate_tflite(tflite, board),
@@ -165,6 +166,16 @@ def from_bytes(files: Mapping[str, bytes]) -> tuple[Model, dict[str, Any]]:
         versions=state.get("versions") or {"tsnas": state["tsnas"]},
     )
     return model, params
+
+
+def _limits(firmware: Firmware, params: Mapping[str, Any]) -> Limits:
+    """Returns the limits of the fit, which the file keeps: parameters may have been set to others since."""
+    names = [field.name for field in dataclasses.fields(Limits)]
+    given = firmware.metadata.get("limits", params)
+    try:
+        return Limits(**{name: given.get(name) for name in names})
+    except TsnasError as error:
+        raise ModelFileError(f"The limits in {MODEL_FILE} are damaged: {error}") from error
 
 
 def _completed(history: dict[str, Any]) -> dict[str, Any]:
