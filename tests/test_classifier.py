@@ -384,7 +384,7 @@ def fit(x=GOOD[0], y=GOOD[1], groups=None, validation_data=None, callbacks=None,
         ({"verbose": 3}, errors.SettingError, ["verbose=3"]),
         ({"validation_fraction": 1.0}, errors.SettingError, ["validation_fraction=1.0"]),
         ({"space": "best"}, errors.SettingError, ["space='best' must be one of 'tsnas', 'micronas'"]),
-        ({"callbacks": [print]}, errors.SettingError, ["no Keras callback"]),
+        ({"callbacks": [print]}, errors.SettingError, ["not a Keras callback"]),
     ],
 )
 def test_bad_input_is_named(arguments, error, words):
