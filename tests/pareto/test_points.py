@@ -8,7 +8,7 @@ from hypothesis import given
 
 import tsnas
 from tsnas.cost.limits import Limits
-from tsnas.errors import InfeasibleError
+from tsnas.errors import InfeasibleError, SettingError
 from tsnas.pareto.plot import plot_points
 from tsnas.pareto.points import Point, best_of, front_of, table_of
 
@@ -98,3 +98,8 @@ def test_a_front_draws_its_points(tmp_path):
     front.points_ = [FAST, GOOD]
     front.plot(tmp_path / "front.png")
     assert (tmp_path / "front.png").read_bytes()[1:4] == b"PNG"
+
+
+def test_a_front_for_no_board_is_refused():
+    with pytest.raises(SettingError, match="boards is empty"):
+        tsnas.ParetoSearch(boards=[]).fit([[[0.0]]], [0])
