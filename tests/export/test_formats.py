@@ -101,6 +101,17 @@ def test_the_stream_takes_the_ram_that_is_said(tmp_path):
     assert "tsnas_stream_init(&stream, 5)" in (tmp_path / "example/main.c").read_text()
 
 
+@pytest.mark.parametrize(
+    ("format", "path"),
+    [("arduino", "examples/Classify/Classify.ino"), ("mbed", "main.cpp"), ("zephyr", "samples/classify/src/main.c")],
+)
+def test_the_placeholder_for_a_sensor_fills_the_whole_sample(tmp_path, format, path):
+    export_model(firmware(signal=Signal(window=32, channels=(4, 0, 2))), tmp_path, format)
+    text = (tmp_path / path).read_text()
+    assert "sample[TSNAS_RAW_CHANNELS]" in text
+    assert set(re.findall(r"< (TSNAS_\w*CHANNELS)", text)) == {"TSNAS_RAW_CHANNELS"}
+
+
 def test_the_card_says_what_firmware_needs(tmp_path):
     found = firmware()
     export_model(found, tmp_path, architecture=["one line"])
