@@ -119,6 +119,24 @@ def test_what_is_no_operator_is_named_by_line(tmp_path, line, message):
         ops(tmp_path, line)
 
 
+DILATED_HEADER = OPS_HEADER.replace("pad_top", "pad_top,dilation_h,dilation_w")
+
+
+def test_rows_of_dilated_convolutions_say_so(tmp_path):
+    path = tmp_path / "ops.csv"
+    lines = ("conv2d,16,3,4,,,8,5,1,1,1,valid,none,,3,1,", "depthwise_conv2d,16,3,4,,,8,5,1,1,1,same,relu,,,2,")
+    path.write_text(DILATED_HEADER + "\n".join((*lines, "conv2d,16,3,4,,,8,5,1,1,1,same,relu,,,,")) + "\n")
+    assert read_ops(path)[1] == [
+        Conv2D(16, 3, 4, 8, 5, 1, 1, 1, "valid", "none", dilation_h=3),
+        DepthwiseConv2D(16, 3, 4, 2, 5, 1, dilation_w=2),
+        Conv2D(16, 3, 4, 8, 5, 1),
+    ]
+    for dilation, message in (("-1", "dilations are -1x1; each must be from 1 to"), ("4", r"sizes .* and \(0, 3, 8\)")):
+        path.write_text(DILATED_HEADER + f"conv2d,16,3,4,,,8,5,1,1,1,valid,none,,{dilation},1,\n")
+        with pytest.raises(BoardFileError, match=f"line 2: ValueError: .*{message}"):
+            read_ops(path)
+
+
 def test_missing_column_is_named(tmp_path):
     with pytest.raises(BoardFileError, match="KeyError: 'in_h'"):
         read(tmp_path, "b,r,softmax", header="board,run,op\n")

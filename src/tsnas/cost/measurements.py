@@ -48,7 +48,8 @@ def read_measurements(path: str | os.PathLike[str]) -> list[OpMeasurement]:
     Args:
         path: the file; one row per record, with the columns `board`, `run`, `op`, `in_h`, `in_w`, `in_c`, `out_c`,
             `kernel_h`, `kernel_w`, `stride_h`, `stride_w`, `padding`, `activation` (the last six for conv2d only),
-            `op_cycles`, `invoke_cycles`, `arena_bytes`, `flash_bytes`, and optionally `kernel_library` and `toolchain`.
+            `op_cycles`, `invoke_cycles`, `arena_bytes`, `flash_bytes`, and optionally `dilation_h` and `dilation_w`
+            (1 where they are missing or empty), `kernel_library` and `toolchain`.
 
     Returns:
         list of `OpMeasurement`, in the order of the file.
@@ -92,7 +93,8 @@ def read_ops(path: str | os.PathLike[str]) -> tuple[list[dict[str, str]], list[O
 
     Every kind needs `op`, `in_h`, `in_w` and `in_c`. Further columns are read, for
 
-    - conv2d and depthwise_conv2d: `out_c`, the kernel, the strides, `padding` and `activation`;
+    - conv2d and depthwise_conv2d: `out_c`, the kernel, the strides, `padding` and `activation`; `dilation_h` and
+      `dilation_w` may be missing or empty, for 1;
     - max_pool2d and average_pool2d: the window as `kernel_h` and `kernel_w`, the strides and `padding`; `activation`
       may be empty, for none;
     - fully_connected: `out_c`; `activation` may be empty, for none;

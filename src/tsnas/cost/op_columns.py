@@ -21,6 +21,8 @@ from tsnas.graph.ops import (
 )
 
 WINDOW_COLUMNS = ("kernel_h", "kernel_w", "stride_h", "stride_w", "padding", "activation")
+# Only rows of dilated convolutions have them, so that all others are those that earlier versions read and write.
+DILATION_COLUMNS = ("dilation_h", "dilation_w")
 # What no operator on a microcontroller comes near.
 LARGEST_SIZE = 2**20
 PADDINGS, ACTIVATIONS = ("same", "valid"), ("relu", "none")
@@ -35,6 +37,8 @@ def op_to_columns(op: Op) -> dict[str, Any]:
         field = column.replace("kernel", "pool") if isinstance(op, (MaxPool2D, AveragePool2D)) else column
         if hasattr(op, field):
             values[column] = getattr(op, field)
+    if isinstance(op, (Conv2D, DepthwiseConv2D)) and (op.dilation_h, op.dilation_w) != (1, 1):
+        values |= {column: getattr(op, column) for column in DILATION_COLUMNS}
     if isinstance(op, Pad):
         values |= {"pad_top": op.top, "pad_left": op.left}
     return values
@@ -92,10 +96,10 @@ def _described(row: Mapping[str, Any]) -> Op:
         return Pad(h, w, c, *pads)
     activation = _one_of("activation", row["activation"], ACTIVATIONS)
     if kind == Conv2D.kind:
-        return Conv2D(h, w, c, out_c, *_window(row), activation)
+        return Conv2D(h, w, c, out_c, *_window(row), activation, *_dilation(row))
     if c < 1 or out_c % c:
         raise ValueError(f"out_c is {out_c}; a depthwise convolution has a multiple of in_c, {c}")
-    return DepthwiseConv2D(h, w, c, out_c // c, *_window(row), activation)
+    return DepthwiseConv2D(h, w, c, out_c // c, *_window(row), activation, *_dilation(row))
 
 
 def _window(row: Mapping[str, Any]) -> tuple[int, int, int, int, str]:
@@ -106,6 +110,14 @@ def _window(row: Mapping[str, Any]) -> tuple[int, int, int, int, str]:
         text = f"{kernel_h}x{kernel_w} and {stride_h}x{stride_w}"
         raise ValueError(f"kernel and strides are {text}; each must be from 1 to {LARGEST_SIZE}")
     return kernel_h, kernel_w, stride_h, stride_w, _one_of("padding", row["padding"], PADDINGS)
+
+
+def _dilation(row: Mapping[str, Any]) -> tuple[int, int]:
+    """Dilation over height and width, 1 where a row says nothing."""
+    dilation_h, dilation_w = (int(row.get(name) or 1) for name in DILATION_COLUMNS)
+    if min(dilation_h, dilation_w) < 1 or max(dilation_h, dilation_w) > LARGEST_SIZE:
+        raise ValueError(f"dilations are {dilation_h}x{dilation_w}; each must be from 1 to {LARGEST_SIZE}")
+    return dilation_h, dilation_w
 
 
 def _one_of(column: str, value: str, allowed: tuple[str, ...]) -> str:

@@ -11,11 +11,31 @@ import dataclasses
 Shape = tuple[int, int, int]
 
 
-def conv_output_size(in_size: int, kernel: int, stride: int, padding: str) -> int:
+def effective_kernel(kernel: int, dilation: int) -> int:
+    """Returns the length that a kernel spans along one axis: its taps stand `dilation` elements apart."""
+    return (kernel - 1) * dilation + 1
+
+
+def conv_output_size(in_size: int, kernel: int, stride: int, padding: str, dilation: int = 1) -> int:
     """Returns the length of one output axis of a convolution, by TensorFlow's rule for `padding`."""
     if padding == "same":
         return -(-in_size // stride)
-    return -(-(in_size - kernel + 1) // stride)
+    return -(-(in_size - effective_kernel(kernel, dilation) + 1) // stride)
+
+
+def padding_before(in_size: int, out_size: int, kernel: int, stride: int, dilation: int = 1) -> int:
+    """Returns the zeros that TensorFlow's padding `"same"` puts before one axis; what is left goes behind it."""
+    return max((out_size - 1) * stride + effective_kernel(kernel, dilation) - in_size, 0) // 2
+
+
+def _repr_without_unit_dilation(op: Conv2D | DepthwiseConv2D) -> str:
+    """The text of an operator, in which a dilation of 1 is left out: texts of undilated operators never change.
+
+    Journals of measurements name operators by it.
+    """
+    values = {field.name: getattr(op, field.name) for field in dataclasses.fields(op)}
+    shown = (f"{name}={value!r}" for name, value in values.items() if not (name.startswith("dilation") and value == 1))
+    return f"{type(op).__name__}({', '.join(shown)})"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,11 +49,14 @@ class Conv2D:
         stride_h, stride_w: int, strides. Defaults to 1.
         padding: `"same"` or `"valid"`. Defaults to `"same"`.
         activation: `"relu"` or `"none"`; both clamp, so they cost the same. Defaults to `"relu"`.
+        dilation_h, dilation_w: int, distance of neighbouring taps, in elements of the input. Default to 1.
 
     Example:
         >>> op = Conv2D(in_h=128, in_w=9, in_c=1, out_c=8, kernel_h=5, kernel_w=1, stride_h=2)
         >>> op.out_shape, op.macs
         ((64, 9, 8), 23040)
+        >>> Conv2D(128, 1, 8, 8, 5, 1, padding="valid", dilation_h=4).out_shape
+        (112, 1, 8)
     """
 
     in_h: int
@@ -46,6 +69,10 @@ class Conv2D:
     stride_w: int = 1
     padding: str = "same"
     activation: str = "relu"
+    dilation_h: int = 1
+    dilation_w: int = 1
+
+    __repr__ = _repr_without_unit_dilation
 
     kind = "conv2d"
 
@@ -58,8 +85,8 @@ class Conv2D:
     def out_shape(self) -> Shape:
         """Shape of the output (height, width, channels)."""
         return (
-            conv_output_size(self.in_h, self.kernel_h, self.stride_h, self.padding),
-            conv_output_size(self.in_w, self.kernel_w, self.stride_w, self.padding),
+            conv_output_size(self.in_h, self.kernel_h, self.stride_h, self.padding, self.dilation_h),
+            conv_output_size(self.in_w, self.kernel_w, self.stride_w, self.padding, self.dilation_w),
             self.out_c,
         )
 
@@ -182,6 +209,7 @@ class DepthwiseConv2D:
         stride_h, stride_w: int, strides. Defaults to 1.
         padding: `"same"` or `"valid"`. Defaults to `"same"`.
         activation: `"relu"` or `"none"`. Defaults to `"relu"`.
+        dilation_h, dilation_w: int, distance of neighbouring taps, in elements of the input. Default to 1.
     """
 
     in_h: int
@@ -194,6 +222,10 @@ class DepthwiseConv2D:
     stride_w: int = 1
     padding: str = "same"
     activation: str = "relu"
+    dilation_h: int = 1
+    dilation_w: int = 1
+
+    __repr__ = _repr_without_unit_dilation
 
     kind = "depthwise_conv2d"
 
@@ -208,8 +240,8 @@ class DepthwiseConv2D:
     @property
     def out_shape(self) -> Shape:
         return (
-            conv_output_size(self.in_h, self.kernel_h, self.stride_h, self.padding),
-            conv_output_size(self.in_w, self.kernel_w, self.stride_w, self.padding),
+            conv_output_size(self.in_h, self.kernel_h, self.stride_h, self.padding, self.dilation_h),
+            conv_output_size(self.in_w, self.kernel_w, self.stride_w, self.padding, self.dilation_w),
             self.out_c,
         )
 
