@@ -50,6 +50,15 @@ def test_steps_of_a_depthwise_convolution():
     }
 
 
+def test_a_dilated_depthwise_convolution_runs_the_general_kernel():
+    dilated, general = (
+        derived_steps(DepthwiseConv2D(16, 4, 8, multiplier, 3, 1, dilation_h=dilation))
+        for multiplier, dilation in ((1, 2), (2, 1))
+    )
+    assert set(dilated) == set(general)
+    assert dilated["remainder_steps"] == general["remainder_steps"] / 2 == 64 * 3 * 8
+
+
 def test_steps_of_a_matrix_product_are_those_of_a_convolution_of_one_pixel():
     steps = derived_steps(FullyConnected(64, 16))
     assert steps["mac_steps"] == 64 * 16 / 16
@@ -109,6 +118,8 @@ def test_depthwise_costs_less_than_the_full_convolution_and_more_per_mac():
         (Conv2D(31, 3, 8, 8, 3, 1), "extrapolated"),
         (Conv2D(32, 4, 8, 72, 3, 1), "extrapolated"),
         (Conv2D(32, 4, 72, 8, 3, 1), "extrapolated"),
+        (Conv2D(32, 4, 8, 8, 3, 1, dilation_h=2), "extrapolated"),
+        (DepthwiseConv2D(32, 4, 8, 1, 3, 1, dilation_h=2), "derived"),
     ],
 )
 def test_what_stands_behind_a_figure(op, expected):

@@ -18,10 +18,12 @@ def convolutions(draw):
     padding = draw(st.sampled_from(["same", "valid"]))
     in_h, in_w = draw(sizes), draw(sizes)
     kernel_h, kernel_w = draw(sizes), draw(sizes)
+    dilation_h, dilation_w = draw(st.sampled_from([(1, 1), (2, 1), (3, 1), (8, 1), (1, 2), (2, 3)]))
     if padding == "valid":
-        kernel_h, kernel_w = min(kernel_h, in_h), min(kernel_w, in_w)
+        kernel_h, kernel_w = min(kernel_h, (in_h - 1) // dilation_h + 1), min(kernel_w, (in_w - 1) // dilation_w + 1)
     strides = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
-    return Conv2D(in_h, in_w, draw(sizes), draw(sizes), kernel_h, kernel_w, *strides, padding=padding)
+    window = kernel_h, kernel_w, *strides, padding
+    return Conv2D(in_h, in_w, draw(sizes), draw(sizes), *window, dilation_h=dilation_h, dilation_w=dilation_w)
 
 
 def counted_by_loops(op):
@@ -29,15 +31,17 @@ def counted_by_loops(op):
     out_h, out_w, _ = op.out_shape
     top = left = 0
     if op.padding == "same":
-        top = max((out_h - 1) * op.stride_h + op.kernel_h - op.in_h, 0) // 2
-        left = max((out_w - 1) * op.stride_w + op.kernel_w - op.in_w, 0) // 2
+        last_row = (out_h - 1) * op.stride_h + (op.kernel_h - 1) * op.dilation_h
+        last_column = (out_w - 1) * op.stride_w + (op.kernel_w - 1) * op.dilation_w
+        top, left = max(last_row + 1 - op.in_h, 0) // 2, max(last_column + 1 - op.in_w, 0) // 2
     image = np.ones((op.in_h, op.in_w), dtype=int)
     inside = outside = 0
     for y in range(out_h):
         for x in range(out_w):
             for dy in range(op.kernel_h):
                 for dx in range(op.kernel_w):
-                    row, column = y * op.stride_h + dy - top, x * op.stride_w + dx - left
+                    row = y * op.stride_h + dy * op.dilation_h - top
+                    column = x * op.stride_w + dx * op.dilation_w - left
                     if 0 <= row < op.in_h and 0 <= column < op.in_w:
                         inside += image[row, column]
                     else:
@@ -49,8 +53,8 @@ def counted_by_loops(op):
 @given(convolutions())
 def test_taps_and_output_shape_match_loops(op):
     inside, outside = counted_by_loops(op)
-    out_h, taps_h = valid_taps(op.in_h, op.kernel_h, op.stride_h, op.padding)
-    out_w, taps_w = valid_taps(op.in_w, op.kernel_w, op.stride_w, op.padding)
+    out_h, taps_h = valid_taps(op.in_h, op.kernel_h, op.stride_h, op.padding, op.dilation_h)
+    out_w, taps_w = valid_taps(op.in_w, op.kernel_w, op.stride_w, op.padding, op.dilation_w)
     assert (out_h, out_w) == op.out_shape[:2]
     assert taps_h * taps_w == inside
     if not uses_1x1_kernel(op):
@@ -86,6 +90,28 @@ def test_1x1_kernel_needs_stride_1_and_whole_words():
     assert not uses_1x1_kernel(Conv2D(8, 4, 4, 8, 1, 1, stride_w=2))
     assert not uses_1x1_kernel(Conv2D(8, 4, 6, 8, 1, 1))
     assert not uses_1x1_kernel(Conv2D(8, 4, 4, 8, 1, 2))
+    # CMSIS-NN looks at the dilation, not at whether it makes a difference.
+    assert not uses_1x1_kernel(Conv2D(8, 4, 4, 8, 1, 1, dilation_h=2))
+
+
+def named_features(op):
+    kernel, counts = op_features(op)
+    return dict(zip(FEATURE_NAMES[kernel], counts, strict=True))
+
+
+def test_a_dilated_convolution_does_as_much_but_reads_more_padding():
+    plain, dilated = (named_features(Conv2D(32, 2, 8, 8, 5, 1, dilation_h=dilation)) for dilation in (1, 4))
+    differing = {name for name in plain if plain[name] != dilated[name]}
+    assert differing == {"valid_taps", "padded_inputs", "copied_words"}
+    # Taps at -8, -4, 0, 4 and 8 miss at eight and at four samples on either side.
+    assert dilated["valid_taps"] == (5 * 32 - 2 * (8 + 4)) * 2
+    assert dilated["padded_inputs"] == 2 * (8 + 4) * 2 * 8
+
+
+def test_a_window_shorter_than_the_kernel_s_span_leaves_the_taps_in_the_middle():
+    # Of taps at -16, 0 and 16 around eight samples, only that in the middle reads inside.
+    assert valid_taps(8, 3, 1, "same", dilation=16) == (8, 8)
+    assert named_features(Conv2D(8, 1, 4, 4, 3, 1, dilation_h=16))["padded_inputs"] == 2 * 8 * 4
 
 
 def test_every_kind_of_operator_has_features():

@@ -27,7 +27,7 @@ from tsnas.cost.memory import (
     tail_bytes,
 )
 from tsnas.graph.graph import Graph, GraphBuilder, Node
-from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
+from tsnas.graph.ops import Add, Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, Softmax
 from tsnas.tflite.graph_reader import read_graph
 
 RUNTIME = load_board("nucleo_f446re").runtime
@@ -117,6 +117,11 @@ def test_scratch_buffers():
     assert scratch_bytes(Conv2D(8, 4, 6, 8, 3, 2)) == (4 * 36,)
     assert scratch_bytes(Conv2D(8, 4, 8, 8, 1, 1)) == ()
     assert scratch_bytes(Conv2D(8, 4, 8, 8, 3, 1), cmsis_nn=False) == ()
+    # The columns of a dilated kernel are as long as those of one without; a 1x1 kernel that is dilated has them too.
+    assert scratch_bytes(Conv2D(8, 4, 6, 8, 3, 2, dilation_h=4)) == (4 * 36,)
+    assert scratch_bytes(Conv2D(8, 4, 8, 8, 1, 1, dilation_h=2)) == (4 * 8,)
+    assert scratch_bytes(DepthwiseConv2D(8, 4, 6, 1, 3, 2)) == (2 * 36,)
+    assert scratch_bytes(DepthwiseConv2D(8, 4, 6, 1, 3, 2, dilation_h=4)) == ()
     assert scratch_bytes(GlobalAveragePooling2D(8, 4, 10)) == (40,)
     assert scratch_bytes(Add(8, 4, 8)) == scratch_bytes(Softmax(4)) == ()
 

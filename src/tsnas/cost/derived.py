@@ -50,12 +50,12 @@ def derived_steps(op: Op) -> Steps:
 
 
 def _depthwise(op: DepthwiseConv2D) -> Steps:
-    out_h, taps_h = valid_taps(op.in_h, op.kernel_h, op.stride_h, op.padding)
-    out_w, taps_w = valid_taps(op.in_w, op.kernel_w, op.stride_w, op.padding)
+    out_h, taps_h = valid_taps(op.in_h, op.kernel_h, op.stride_h, op.padding, op.dilation_h)
+    out_w, taps_w = valid_taps(op.in_w, op.kernel_w, op.stride_w, op.padding, op.dilation_w)
     pixels, taps = out_h * out_w, taps_h * taps_w
     depth = op.kernel_h * op.kernel_w
     steps = {"call": 1.0, "output_pixels": pixels, "output_elements": pixels * op.out_c}
-    if op.depth_multiplier != 1:
+    if op.depth_multiplier != 1 or (op.dilation_h, op.dilation_w) != (1, 1):
         # The general kernel goes tap by tap, one multiply-accumulate at a time.
         return steps | {"remainder_steps": pixels * depth * op.out_c}
     return steps | {

@@ -3,7 +3,8 @@
 Fitting (`tsnas.cost.fit`) and prediction (`tsnas.cost.latency`) both call `op_features`, so they cannot drift apart.
 The counts follow the loops of the CMSIS-NN int8 kernels: a convolution copies the taps of each output pixel into a
 buffer (im2col), multiplies two output pixels with two output channels at a time, four inputs per step, and requantises
-each output element; a 1x1 convolution with stride 1 skips the copy.
+each output element; a 1x1 convolution with stride 1 skips the copy. A dilated convolution runs the same loops: it
+copies taps that stand further apart, of which more lie in the padding.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ FEATURE_NAMES = {
 
 def uses_1x1_kernel(op: Conv2D) -> bool:
     """Returns whether CMSIS-NN runs this convolution with its 1x1 kernel, which needs no im2col and no scratch."""
-    return op.kernel_h == op.kernel_w == op.stride_h == op.stride_w == 1 and op.in_c % 4 == 0
+    taps_and_steps = op.kernel_h, op.kernel_w, op.stride_h, op.stride_w, op.dilation_h, op.dilation_w
+    return set(taps_and_steps) == {1} and op.in_c % 4 == 0
 
 
 def op_features(op: Op) -> tuple[str, tuple[float, ...]]:
@@ -109,8 +111,8 @@ def basis(op: Op) -> str:
 
     Returns:
         `"model"`: the kernel was fitted to measurements that cover such shapes; `"extrapolated"`: it was fitted, but
-        nothing like this shape was measured (valid padding, other kernels and strides, an odd number of output
-        pixels, more than 64 channels); `"derived"`: no measurement of this kernel at all.
+        nothing like this shape was measured (valid padding, other kernels and strides, a dilation, an odd number of
+        output pixels, more than 64 channels); `"derived"`: no measurement of this kernel at all.
 
     Example:
         >>> basis(Conv2D(32, 4, 8, 8, 3, 1)), basis(Conv2D(32, 4, 8, 8, 3, 3)), basis(Reshape((4, 2, 8), (1, 1, 64)))
@@ -126,6 +128,7 @@ def basis(op: Op) -> str:
         (op.padding == "same" or kernel == (1, 1))
         and (kernel in MEASURED_TIME_KERNELS or (op.kernel_h == 1 and op.kernel_w <= MOST_SENSORS))
         and strides in MEASURED_STRIDES
+        and op.dilation_h == op.dilation_w == 1
         and out_h * out_w % 2 == 0
         and max(op.in_c, out_c) <= MOST_CHANNELS
     )
@@ -133,8 +136,8 @@ def basis(op: Op) -> str:
 
 
 def _conv2d_features(op: Conv2D) -> tuple[str, tuple[float, ...]]:
-    out_h, taps_h = valid_taps(op.in_h, op.kernel_h, op.stride_h, op.padding)
-    out_w, taps_w = valid_taps(op.in_w, op.kernel_w, op.stride_w, op.padding)
+    out_h, taps_h = valid_taps(op.in_h, op.kernel_h, op.stride_h, op.padding, op.dilation_h)
+    out_w, taps_w = valid_taps(op.in_w, op.kernel_w, op.stride_w, op.padding, op.dilation_w)
     pixels = out_h * out_w
     # A last odd pixel goes through a loop of its own that costs about as much as a pair.
     pixel_pairs = (pixels + 1) // 2

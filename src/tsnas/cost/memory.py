@@ -216,9 +216,10 @@ def head_bytes(buffers: Sequence[Lifetime], offsets: Sequence[int]) -> int:
 def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
     """Returns the sizes of the scratch buffers that a kernel asks for, which live only while it runs.
 
-    A convolution with im2col holds the inputs of two output pixels as int16, a depthwise one those of one pixel. A
-    mean, over a window or over height and width, holds a sum of int32 for each channel; over height and width the
-    reference build, which is a later one, also holds four indices and two axes.
+    A convolution with im2col holds the inputs of two output pixels as int16, whatever its dilation; a depthwise one
+    those of one pixel, unless it is dilated, for then the general kernel runs, which needs none. A mean, over a window
+    or over height and width, holds a sum of int32 for each channel; over height and width the reference build, which
+    is a later one, also holds four indices and two axes.
 
     Args:
         op: operator descriptor.
@@ -230,7 +231,7 @@ def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
     """
     if isinstance(op, Conv2D) and cmsis_nn and not uses_1x1_kernel(op):
         return (4 * op.kernel_h * op.kernel_w * op.in_c,)
-    if isinstance(op, DepthwiseConv2D) and cmsis_nn and op.depth_multiplier == 1:
+    if isinstance(op, DepthwiseConv2D) and cmsis_nn and op.depth_multiplier == op.dilation_h == op.dilation_w == 1:
         return (2 * op.kernel_h * op.kernel_w * op.in_c,)
     if isinstance(op, AveragePool2D) and cmsis_nn:
         return (4 * op.in_c,)
