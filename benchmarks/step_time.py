@@ -33,7 +33,7 @@ from tsnas.search.evolution import NEAR_STEPS, EvolutionConfig, PathTrainer
 from tsnas.search.objective import HardwareLoss
 from tsnas.search.parts import build_parts, fitting
 from tsnas.search.paths import WELL_USED, Part, Paths
-from tsnas.space.config import SPACES
+from tsnas.space.spaces import SPACES
 
 TIME = flags.DEFINE_integer("time", 128, "Samples of a window.", lower_bound=8)
 SENSORS = flags.DEFINE_integer("sensors", 9, "Channels of a window.", lower_bound=1)

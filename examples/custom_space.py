@@ -16,7 +16,7 @@ import tsnas
 from tsnas.search.feasibility import smallest_costs
 from tsnas.search.options import cell_options
 from tsnas.search.pruning import prune
-from tsnas.space.config import SPACES
+from tsnas.space.spaces import SPACES
 from tsnas.space.supernet import Supernet, build_cells
 
 QUICK = flags.DEFINE_bool("quick", False, "Few windows and few steps, to see that it runs; the model is of no use.")

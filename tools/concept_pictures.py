@@ -20,7 +20,7 @@ from tsnas.cost.memory import arena_buffers, greedy_offsets
 from tsnas.plots import BLUE, GREEN, ORANGE, RED
 from tsnas.search.options import architecture_of, cell_options
 from tsnas.search.paths import Part, Paths
-from tsnas.space.config import space_configs
+from tsnas.space.spaces import space_configs
 from tsnas.space.supernet import Supernet, build_cells
 from tsnas.system.words import plural
 

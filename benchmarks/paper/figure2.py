@@ -21,7 +21,7 @@ from tsnas.cost.board import load_board
 from tsnas.cost.measurements import read_measurements
 from tsnas.graph.ops import Op
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
-from tsnas.space.config import SPACES
+from tsnas.space.spaces import SPACES
 
 BOARD = "nucleo_l552ze_q"
 # Windows (time, sensors, classes) of the paper's two data sets.

@@ -24,7 +24,8 @@ from tsnas.pareto import work
 from tsnas.pareto.pareto_search import ParetoSearch
 from tsnas.search import contest
 from tsnas.search.evolution import EvolutionConfig
-from tsnas.space import config
+from tsnas.space import spaces as named
+from tsnas.space.config import SpaceConfig
 
 # Windows of each class of each user of the data set that comes with tsnas.
 KEPT = 3
@@ -57,11 +58,11 @@ def make_quick(monkeypatch, trained):
     _defaults(monkeypatch, AutoClassifier, batch_size=64)
     small = {"time_reduce_filters": 8, "fusion_filters": 24, "kernel_sizes": (3, 5), "extra_fusion_cells": 1}
     spaces = {
-        "tsnas": (config.SpaceConfig(first_stride=4, collapse=True, **small),),
-        "micronas": (config.SpaceConfig(**small),),
+        "tsnas": (SpaceConfig(first_stride=4, collapse=True, **small),),
+        "micronas": (SpaceConfig(**small),),
     }
     for name, space in spaces.items():
-        monkeypatch.setitem(config.SPACES, name, space)
+        monkeypatch.setitem(named.SPACES, name, space)
     load = shoulder.load_data
     monkeypatch.setattr(shoulder, "load_data", lambda *args, **kwargs: _thinned(load(*args, **kwargs)))
     _few_operators(monkeypatch)

@@ -20,8 +20,8 @@ from tsnas.probe.characterize import Characterization, Result, characterize
 from tsnas.probe.client import ProbeClient
 from tsnas.probe.emulator import Emulator
 from tsnas.probe.protocol import Hello
-from tsnas.space.config import SPACES
 from tsnas.space.operators import space_ops
+from tsnas.space.spaces import SPACES
 
 PLAN = space_ops(32, 3, 3, SPACES["tsnas"][0])[::5]
 emulated = pytest.mark.emulated
@@ -174,7 +174,7 @@ def test_a_killed_host_goes_on_and_measures_nothing_twice(undisturbed, board, fi
         "from tsnas.probe import characterize as c\n"
         "from tsnas.probe.client import ProbeClient\n"
         "from tsnas.probe.emulator import Emulator\n"
-        "from tsnas.space.config import SPACES\n"
+        "from tsnas.space.spaces import SPACES\n"
         "from tsnas.space.operators import space_ops\n"
         "plan = space_ops(32, 3, 3, SPACES['tsnas'][0])[::5]\n"
         "runs = []\n"

@@ -11,8 +11,8 @@ from tsnas.cost.latency import op_cycles
 from tsnas.cost.measurements import OpMeasurement
 from tsnas.errors import SettingError
 from tsnas.probe.plan import calibration_ops
-from tsnas.space.config import SPACES
 from tsnas.space.operators import space_ops
+from tsnas.space.spaces import SPACES
 
 OPS = space_ops(128, 9, 6, *SPACES["micronas"])
 KNOWN, OTHER = load_board("nucleo_f446re"), load_board("nicla_sense_me")

@@ -12,7 +12,8 @@ from tsnas.search.feasibility import smallest_costs
 from tsnas.search.options import cell_options
 from tsnas.search.parts import build_parts, fitting
 from tsnas.search.paths import Paths
-from tsnas.space.config import SPACES, SpaceConfig
+from tsnas.space.config import SpaceConfig
+from tsnas.space.spaces import SPACES
 from tsnas.space.supernet import build_cells
 
 BOARD = load_board("nucleo_f446re")

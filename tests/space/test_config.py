@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsnas.errors import SettingError
-from tsnas.space.config import SPACES, SpaceConfig, distinct_spaces, space_configs, space_from_json, space_to_json
+from tsnas.space.config import SpaceConfig
+from tsnas.space.spaces import SPACES, distinct_spaces, space_configs, space_from_json, space_to_json
 
 
 def test_paper_spaces():

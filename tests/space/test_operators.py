@@ -5,8 +5,9 @@ import pytest
 from scale import scaled
 
 from tsnas.cost.board import load_board
-from tsnas.space.config import SPACES, SpaceConfig
+from tsnas.space.config import SpaceConfig
 from tsnas.space.operators import space_ops
+from tsnas.space.spaces import SPACES
 from tsnas.space.supernet import Supernet, build_cells
 
 BOARD = load_board("nucleo_f446re")

@@ -19,11 +19,12 @@ from tsnas.commands.main import main, run
 from tsnas.job import pipeline, selection
 from tsnas.pareto import work
 from tsnas.search import contest
-from tsnas.space import config
+from tsnas.space import spaces as named
+from tsnas.space.config import SpaceConfig
 from tsnas.system import interrupts
 
 QUICK = {"search_epochs": 2, "epochs": 2, "qat_epochs": 2, "batch_size": 32, "finalists": 2}
-SMALL_SPACE = config.SpaceConfig(
+SMALL_SPACE = SpaceConfig(
     time_reduce_filters=4, fusion_filters=8, kernel_sizes=(3,), extra_fusion_cells=0, first_stride=4
 )
 SMALL_EVOLUTION = functools.partial(selection.EvolutionConfig, population=4, generations=1, last_generations=1)
@@ -96,7 +97,7 @@ class Watch:
 def shorten(patch: pytest.MonkeyPatch) -> None:
     for name in ("FIRST_STEPS", "SECOND_STEPS"):
         patch.setattr(contest, name, 1)
-    patch.setitem(config.SPACES, "tsnas", (SMALL_SPACE,))
+    patch.setitem(named.SPACES, "tsnas", (SMALL_SPACE,))
     for module in (selection, work):
         patch.setattr(module, "EvolutionConfig", SMALL_EVOLUTION)
 

@@ -58,8 +58,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.probe.characterize import characterize
     from tsnas.probe.plan import calibration_ops
     from tsnas.probe.ports import opened
-    from tsnas.space.config import SPACES
     from tsnas.space.operators import space_ops
+    from tsnas.space.spaces import SPACES
     from tsnas.system.files import write_file
 
     refuse_arguments(arguments)

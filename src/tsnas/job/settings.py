@@ -18,7 +18,8 @@ from tsnas.cost.limits import Limits
 from tsnas.data import Axes, Signal
 from tsnas.errors import SettingError
 from tsnas.search.strategies import strategy_named
-from tsnas.space.config import SpaceConfig, space_configs
+from tsnas.space.config import SpaceConfig
+from tsnas.space.spaces import space_configs
 from tsnas.system.arguments import is_int, is_number
 from tsnas.version import __version__
 

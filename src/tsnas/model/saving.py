@@ -27,7 +27,7 @@ from tsnas.export.model_json import format_model_json
 from tsnas.model.model import Model, raw_network
 from tsnas.search.contest import completed
 from tsnas.space.architecture import Architecture
-from tsnas.space.config import space_from_json, space_to_json
+from tsnas.space.spaces import space_from_json, space_to_json
 from tsnas.system.files import check_output_dir, parse_json, write_file
 from tsnas.tflite.graph_reader import read_graph
 from tsnas.version import __version__

@@ -34,6 +34,11 @@ def draw_network(time: int, channels: int, classes: int, cells: list[dict[str, A
             size = (conv_output_size(size[0], cell["kernel"], cell["stride"], "same"), size[1], cell["filters"])
             what = (f"{cell['kernel']}\N{MULTIPLICATION SIGN}1 conv", f"{cell['filters']} filters, /{cell['stride']}")
             pictures.append(_draw_chain(f"{index}  Time-Reduce", [what], size))
+        elif cell["kind"] == "time_conv":
+            size = (size[0], size[1], cell["filters"])
+            dilated = f", dil. {cell['dilation']}" if cell["dilation"] > 1 else ""
+            what = (f"{cell['kernel']}\N{MULTIPLICATION SIGN}1 conv{dilated}", f"{cell['filters']} filters")
+            pictures.append(_draw_chain(f"{index}  Time-Convolution", [what], size))
         else:
             before = size
             width = conv_output_size(size[1], skip_width(cell["stride"]), cell["stride"], "same")

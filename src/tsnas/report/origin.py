@@ -14,7 +14,8 @@ from sklearn.base import BaseEstimator
 
 from tsnas.cost.board import Board
 from tsnas.model.model import Model
-from tsnas.space.config import SpaceConfig, space_to_json
+from tsnas.space.config import SpaceConfig
+from tsnas.space.spaces import space_to_json
 
 # Settings that do not affect the outcome.
 NEUTRAL = ("directory", "verbose")

@@ -8,7 +8,8 @@ from tsnas.cost.board import Board
 from tsnas.cost.bounds import Bounds
 from tsnas.errors import InfeasibleError
 from tsnas.search.paths import Part, Paths
-from tsnas.space.config import SpaceConfig, distinct_spaces
+from tsnas.space.config import SpaceConfig
+from tsnas.space.spaces import distinct_spaces
 from tsnas.space.supernet import Supernet, build_cells
 
 

@@ -16,6 +16,7 @@ from tsnas.errors import SettingError
 from tsnas.graph.graph import Graph, GraphBuilder
 from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Shape, Softmax
 from tsnas.space.operators import skip_width
+from tsnas.system.arguments import is_int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,17 +51,38 @@ class SensorFusion:
     kind = "sensor_fusion"
 
 
-Cell = TimeReduce | SensorFusion
-_CELLS: dict[str, type] = {cell.kind: cell for cell in (TimeReduce, SensorFusion)}
+@dataclasses.dataclass(frozen=True)
+class TimeConv:
+    """A derived Time-Convolution cell: one (kernel, 1) convolution, whose taps stand `dilation` samples apart."""
+
+    filters: int
+    kernel: int
+    dilation: int = 1
+
+    kind = "time_conv"
+
+
+Cell = TimeReduce | SensorFusion | TimeConv
+_CELLS: dict[str, type] = {cell.kind: cell for cell in (TimeReduce, SensorFusion, TimeConv)}
 
 
 class Builder(Protocol):
-    """Interface that `Architecture.walk` needs: `conv`, `add` and `classify` add operators and return their output."""
+    """Interface that `Architecture.walk` needs: `conv`, `add` and `classify` add operators and return their output.
+
+    The taps of a convolution stand `dilation` samples apart; a dilated one has strides of 1, as Keras requires.
+    """
 
     input: Any
 
     def conv(
-        self, name: str, x: Any, filters: int, kernel: tuple[int, int], strides: tuple[int, int] = (1, 1), relu=True
+        self,
+        name: str,
+        x: Any,
+        filters: int,
+        kernel: tuple[int, int],
+        strides: tuple[int, int] = (1, 1),
+        relu: bool = True,
+        dilation: int = 1,
     ) -> Any: ...
 
     def add(self, name: str, a: Any, b: Any) -> Any: ...
@@ -78,7 +100,7 @@ class Architecture:
         time: int, window length in samples.
         channels: int, number of channels of a window.
         classes: int, number of classes.
-        cells: tuple of `TimeReduce` and `SensorFusion`, in order; the output cell is implied by `classes`.
+        cells: tuple of `TimeReduce`, `SensorFusion` and `TimeConv`, in order; the output cell is implied by `classes`.
 
     Raises:
         SettingError: a Sensor-Fusion cell with neither a branch nor the skip convolution.
@@ -153,6 +175,8 @@ class Architecture:
             name = f"{cell.kind}_{index}"
             if isinstance(cell, TimeReduce):
                 x = builder.conv(name, x, cell.filters, (cell.kernel, 1), (cell.stride, 1))
+            elif isinstance(cell, TimeConv):
+                x = builder.conv(name, x, cell.filters, (cell.kernel, 1), dilation=cell.dilation)
             else:
                 x = _walk_sensor_fusion(builder, name, cell, x)
         return builder.classify(x)
@@ -183,6 +207,10 @@ class Architecture:
             if isinstance(cell, TimeReduce):
                 lines.append(f"Time-Reduce: {cell.filters} filters of ({cell.kernel}, 1), stride {cell.stride}")
                 continue
+            if isinstance(cell, TimeConv):
+                dilated = f", dilation {cell.dilation}" if cell.dilation > 1 else ""
+                lines.append(f"Time-Convolution: {cell.filters} filters of ({cell.kernel}, 1){dilated}")
+                continue
             paths = [f"({k}, 1)" for k in cell.kernels]
             main = f"{cell.mid_filters} filters over the channels, then {' + '.join(paths)}" if paths else ""
             skip = "skip convolution" if cell.skip else ""
@@ -203,6 +231,22 @@ def _walk_sensor_fusion(builder: Builder, name: str, cell: SensorFusion, x: Any)
     return out
 
 
+def _time_dilation(name: str, kernel: tuple[int, int], strides: tuple[int, int], dilation: int) -> int:
+    """Returns the dilation of a convolution over time: 1 for a single tap, which has no neighbours.
+
+    Raises:
+        SettingError: a dilation below 1, or one above 1 together with a stride, which Keras cannot build.
+    """
+    if not is_int(dilation, 1):
+        raise SettingError(f"Convolution {name!r} has dilation={dilation!r}; it must be a whole number of at least 1.")
+    if dilation > 1 and tuple(strides) != (1, 1):
+        raise SettingError(
+            f"Convolution {name!r} has dilation={dilation} and strides {tuple(strides)}; Keras allows only one of them "
+            "to be above 1. Put the stride into a convolution of its own."
+        )
+    return dilation if kernel[0] > 1 else 1
+
+
 class _CostBuilder:
     """Builds the cost graph."""
 
@@ -216,10 +260,11 @@ class _CostBuilder:
         self.shapes[name] = op.out_shape
         return self.graph.add(name, op, *inputs)
 
-    def conv(self, name, x, filters, kernel, strides=(1, 1), relu=True):
-        in_h, in_w, in_c = self.shapes[x]
-        op = Conv2D(in_h, in_w, in_c, filters, kernel[0], kernel[1], strides[0], strides[1])
-        return self._add(name, op if relu else dataclasses.replace(op, activation="none"), x)
+    def conv(self, name, x, filters, kernel, strides=(1, 1), relu=True, dilation=1):
+        dilation = _time_dilation(name, kernel, strides, dilation)
+        activation = "relu" if relu else "none"
+        op = Conv2D(*self.shapes[x], filters, *kernel, *strides, activation=activation, dilation_h=dilation)
+        return self._add(name, op, x)
 
     def add(self, name, a, b):
         return self._add(name, Add(*self.shapes[a]), a, b)
@@ -248,10 +293,16 @@ class _KerasBuilder:
             self.seed += 1
         return self.seed
 
-    def conv(self, name, x, filters, kernel, strides=(1, 1), relu=True):
-        initializer = keras.initializers.HeNormal(self._next_seed())
+    def conv(self, name, x, filters, kernel, strides=(1, 1), relu=True, dilation=1):
         conv = keras.layers.Conv2D(
-            filters, kernel, strides, "same", use_bias=not relu, kernel_initializer=initializer, name=name
+            filters,
+            kernel,
+            strides,
+            "same",
+            dilation_rate=(_time_dilation(name, kernel, strides, dilation), 1),
+            use_bias=not relu,
+            kernel_initializer=keras.initializers.HeNormal(self._next_seed()),
+            name=name,
         )
         x = conv(x)
         if not relu:

@@ -14,7 +14,7 @@ import tf_keras as keras
 
 from tsnas.space import architecture
 from tsnas.space.decisions import DecisionGroup
-from tsnas.space.layers import DynamicConv2D
+from tsnas.space.layers import DynamicConv2D, first_windows
 from tsnas.space.tables import conv_tables, tensor_bytes
 
 Probs = dict[str, Any]
@@ -57,7 +57,10 @@ class SearchCell(keras.layers.Layer):
 
     Attributes:
         groups: dict of name to `DecisionGroup`.
+        has_identity: bool, whether the decision `"cell"` may replace the cell by an identity. Defaults to False.
     """
+
+    has_identity = False
 
     def __init__(self, board, in_size, in_widths, out_widths, out_size, **kwargs):
         super().__init__(**kwargs)
@@ -70,7 +73,10 @@ class SearchCell(keras.layers.Layer):
 
     def output_probs(self, probs: Probs, in_probs):
         """Returns the probabilities of the output's widths."""
-        return probs["filters"]
+        if not self.has_identity:
+            return probs["filters"]
+        kept = self._kept(probs)[..., None]
+        return kept * probs["filters"] + (1.0 - kept) * in_probs
 
     def expected_costs(self, probs: Probs, in_probs) -> CellCosts:
         """Returns the expected costs for decisions `probs` (name to (..., options)) and input widths (..., widths)."""
@@ -104,9 +110,18 @@ class SearchCell(keras.layers.Layer):
         """Returns the cell of an `Architecture` for one row of `enumerate`; None if the cell is dropped."""
         raise NotImplementedError
 
-    def _conv(self, name, in_size, in_widths, out_widths, kernel, strides, seed) -> DynamicConv2D:
-        costs = conv_tables(self.board, in_size, in_widths, out_widths, kernel, strides)
-        return DynamicConv2D(out_widths, kernel, strides, costs, seed, name=name)
+    def _conv(self, name, in_size, in_widths, out_widths, kernel, strides, seed, dilation=1) -> DynamicConv2D:
+        costs = conv_tables(self.board, in_size, in_widths, out_widths, kernel, strides, dilation)
+        return DynamicConv2D(out_widths, kernel, strides, costs, seed, dilation, name=name)
+
+    def _kept(self, probs: Probs):
+        """Returns the probability that the cell is not replaced by an identity."""
+        return probs["cell"][..., 0] if self.has_identity else 1.0
+
+
+def dropped_if_off(paths, batch):
+    """Returns the outputs of the paths, each with whether it is on (1 or 0), empty for those that are off."""
+    return [first_windows(outputs, on * batch) for outputs, on in paths]
 
 
 def expected(values, probs):

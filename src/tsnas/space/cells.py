@@ -10,9 +10,9 @@ import tf_keras as keras
 
 from tsnas.graph.ops import GlobalAveragePooling2D, Softmax
 from tsnas.space import architecture
-from tsnas.space.cell import CellCosts, SearchCell, any_on, expected
+from tsnas.space.cell import CellCosts, SearchCell, any_on, dropped_if_off, expected
 from tsnas.space.decisions import DecisionGroup
-from tsnas.space.layers import DynamicAdd, first_windows
+from tsnas.space.layers import DynamicAdd
 from tsnas.space.operators import skip_width
 from tsnas.space.tables import add_tables, conv_tables, op_costs, tensor_bytes
 
@@ -68,7 +68,7 @@ class TimeReduceCell(SearchCell):
     def path(self, inputs, settings):
         width, *kernel = settings
         paths = [(conv.path(inputs, width, on), on) for conv, on in zip(self.convs, kernel, strict=True)]
-        return tf.concat(_dropped_if_off(paths, tf.shape(inputs)[0]), axis=0)
+        return tf.concat(dropped_if_off(paths, tf.shape(inputs)[0]), axis=0)
 
     def expected_costs(self, probs, in_probs):
         costs = CellCosts()
@@ -146,9 +146,6 @@ class SensorFusionCell(SearchCell):
     def _gates(self, probs):
         return [probs["skip"][..., 0]] + [probs[f"branch{kernel}"][..., 0] for kernel in self.kernels]
 
-    def _kept(self, probs):
-        return probs["cell"][..., 0] if self.has_identity else 1.0
-
     def call(self, inputs, probs, training=False):
         mid = self.mid(inputs, probs["mid_filters"], training=training)
         kept = self._kept(probs)
@@ -179,14 +176,8 @@ class SensorFusionCell(SearchCell):
             paths.append((inputs, identity))
         shape = (-1, *self.out_size, width)
         # A whole number of batches remains, to be added up; an empty output must still have the right width.
-        together = tf.concat([tf.reshape(outputs, shape) for outputs in _dropped_if_off(paths, batch)], axis=0)
+        together = tf.concat([tf.reshape(outputs, shape) for outputs in dropped_if_off(paths, batch)], axis=0)
         return tf.reduce_sum(tf.reshape(together, (-1, batch, *shape[1:])), axis=0)
-
-    def output_probs(self, probs, in_probs):
-        if not self.has_identity:
-            return probs["filters"]
-        kept = self._kept(probs)[..., None]
-        return kept * probs["filters"] + (1.0 - kept) * in_probs
 
     def expected_costs(self, probs, in_probs):
         costs = CellCosts()
@@ -301,8 +292,3 @@ class OutputCell(SearchCell):
 
     def derive(self, choice):
         return None
-
-
-def _dropped_if_off(paths, batch):
-    """Returns the outputs of the paths, empty for those that are off."""
-    return [first_windows(outputs, on * batch) for outputs, on in paths]

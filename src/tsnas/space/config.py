@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tsnas.errors import SettingError
 from tsnas.system.arguments import is_int, is_number
+
+Taps = tuple[int, int]  # length and dilation of a filter along time
+
+_LEAST = {
+    "minimum_time": 1,
+    "minimum_sensors": 1,
+    "extra_fusion_cells": 0,
+    "time_conv_cells": 0,
+    "least_channels": 1,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +44,16 @@ class SpaceConfig:
             Defaults to 2, as in the paper.
         collapse: bool, whether the first Sensor-Fusion cell combines all channels in one step, instead of halving their
             number as the paper does. Defaults to False.
+        time_conv_cells: int, number of Time-Convolution cells, which filter over time at full length once all channels
+            are combined. With any, there are no Sensor-Fusion cells but the one that combines several channels.
+            Defaults to 0, as in the paper.
+        time_conv_filters: int, f_max of a Time-Convolution cell. Defaults to 64.
+        time_conv_granularity: int, g of a Time-Convolution cell. Defaults to 8.
+        time_conv_taps: tuple of (kernel, dilation), lengths and dilations of the filters in Time-Convolution cells; the
+            lengths are odd. Defaults to ((5, 1), (5, 2), (5, 4), (5, 8)).
+        least_channels: int, number of channels below which this part of a search space is left out, if others remain.
+            Defaults to 1.
+        most_channels: int or None, number of channels above which it is left out likewise. Defaults to None, no bound.
         min_slack: float, this part of a search space is searched only if the latency limit is at least this multiple of
             its smallest network's latency; of the parts that qualify, those with the largest value are searched.
             Defaults to 0.
@@ -63,6 +82,12 @@ class SpaceConfig:
     extra_fusion_cells: int = 2
     first_stride: int = 2
     collapse: bool = False
+    time_conv_cells: int = 0
+    time_conv_filters: int = 64
+    time_conv_granularity: int = 8
+    time_conv_taps: tuple[Taps, ...] = ((5, 1), (5, 2), (5, 4), (5, 8))
+    least_channels: int = 1
+    most_channels: int | None = None
     min_slack: float = 0.0
     dropout: float = 0.1
 
@@ -71,7 +96,8 @@ class SpaceConfig:
         if self.time_reduce_kernel_sizes is not None:
             name = "time_reduce_kernel_sizes"
             object.__setattr__(self, name, _checked_kernels(name, self.time_reduce_kernel_sizes))
-        for prefix in ("time_reduce", "fusion"):
+        object.__setattr__(self, "time_conv_taps", _checked_taps(self.time_conv_taps))
+        for prefix in ("time_reduce", "fusion", "time_conv"):
             for name in (f"{prefix}_filters", f"{prefix}_granularity"):
                 if not is_int(getattr(self, name), 1):
                     raise SettingError(f"{name}={getattr(self, name)!r} must be a whole number of at least 1.")
@@ -82,11 +108,17 @@ class SpaceConfig:
                     f"{prefix}_filters={filters} must be a positive multiple of {prefix}_granularity={granularity}, "
                     f"such as {max(1, (filters + granularity // 2) // granularity) * granularity}."
                 )
-        for name, least in (("minimum_time", 1), ("minimum_sensors", 1), ("extra_fusion_cells", 0)):
+        for name, least in _LEAST.items():
             if not is_int(getattr(self, name), least):
                 raise SettingError(f"{name}={getattr(self, name)!r} must be a whole number of at least {least}.")
         if not is_int(self.first_stride, 2) or self.first_stride not in (2, 4):
             raise SettingError(f"first_stride={self.first_stride!r} must be 2 or 4.")
+        most = self.most_channels
+        if most is not None and not is_int(most, self.least_channels):
+            raise SettingError(
+                f"most_channels={most!r} must be a whole number of at least least_channels={self.least_channels}, or "
+                "None for no bound."
+            )
         if not isinstance(self.collapse, bool):
             raise SettingError(f"collapse={self.collapse!r} must be True or False.")
         if not (is_number(self.min_slack) and self.min_slack >= 0):
@@ -107,6 +139,15 @@ class SpaceConfig:
     def fusion_widths(self) -> tuple[int, ...]:
         """Numbers of filters that a Sensor-Fusion cell may have, in ascending order."""
         return _widths(self.fusion_filters, self.fusion_granularity)
+
+    @property
+    def time_conv_widths(self) -> tuple[int, ...]:
+        """Numbers of filters that a Time-Convolution cell may have, in ascending order."""
+        return _widths(self.time_conv_filters, self.time_conv_granularity)
+
+    def suits(self, channels: int) -> bool:
+        """Returns whether windows of so many channels are between `least_channels` and `most_channels`."""
+        return self.least_channels <= channels <= (self.most_channels or channels)
 
     def time_strides(self, time: int) -> tuple[int, ...]:
         """Returns the strides of the Time-Reduce cells for windows of `time` samples.
@@ -132,7 +173,8 @@ class SpaceConfig:
         cell that halves it is followed by `extra_fusion_cells` cells of stride 1. The paper's
         floor(log2(sensors / minimum_sensors)) gives no cell for 9 channels, although its results have them. A single
         channel cannot be halved, so its first cell has stride 1 too. With `collapse`, the stride of the first cell is
-        the number of channels, and nothing is left to halve.
+        the number of channels, and nothing is left to halve. With Time-Convolution cells, there is no other cell, and
+        none at all for a single channel.
 
         Args:
             channels: int, number of channels of a window.
@@ -140,6 +182,8 @@ class SpaceConfig:
         Returns:
             tuple of int, one stride for each cell.
         """
+        if self.time_conv_cells:
+            return (channels,) if channels > 1 else ()
         if self.collapse:
             return (channels,) + (1,) * self.extra_fusion_cells
         halvings, width = 0, -(-channels // 2)
@@ -178,6 +222,18 @@ class SpaceConfig:
         """
         return _useful(self.kernel_sizes, time)
 
+    def time_conv_taps_for(self, time: int) -> tuple[Taps, ...]:
+        """Returns the (kernel, dilation) pairs that are useful on `time` samples, as `kernels_for` does.
+
+        Args:
+            time: int, number of samples at the input of the cell.
+
+        Returns:
+            tuple of (kernel, dilation).
+        """
+        useful = tuple(taps for taps in self.time_conv_taps if (taps[0] - 1) * taps[1] + 1 <= 2 * time - 1)
+        return useful or (min(self.time_conv_taps, key=lambda taps: (taps[0] - 1) * taps[1]),)
+
     def time_reduce_kernels_for(self, time: int) -> tuple[int, ...]:
         """Returns the kernel lengths of a Time-Reduce cell that are useful on `time` samples.
 
@@ -192,7 +248,7 @@ class SpaceConfig:
     def to_json(self) -> dict:
         """Returns a dict of plain JSON values, which `from_json` reads."""
         values = dataclasses.asdict(self)
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        return {name: _as_list(value) for name, value in values.items()}
 
     @classmethod
     def from_json(cls, config: dict) -> SpaceConfig:
@@ -204,11 +260,18 @@ class SpaceConfig:
         Returns:
             A `SpaceConfig`.
         """
-        values: dict[str, Any] = {
-            _FORMER_NAMES.get(name, name): tuple(value) if isinstance(value, list) else value
-            for name, value in config.items()
-        }
+        values: dict[str, Any] = {_FORMER_NAMES.get(name, name): _as_tuple(value) for name, value in config.items()}
         return cls(**values)
+
+
+def _as_list(value: Any) -> Any:
+    """Returns tuples, and those in them, as lists, as JSON has them; anything else unchanged."""
+    return list(map(_as_list, value)) if isinstance(value, tuple) else value
+
+
+def _as_tuple(value: Any) -> Any:
+    """Returns lists of JSON, and those in them, as tuples; anything else unchanged."""
+    return tuple(map(_as_tuple, value)) if isinstance(value, list) else value
 
 
 # Names that settings had in earlier versions, whose saved folders are still read.
@@ -226,68 +289,25 @@ def _checked_kernels(name: str, value: Any) -> tuple[int, ...]:
     return tuple(sorted({int(k) for k in kernels}))
 
 
+def _checked_taps(value: Any) -> tuple[Taps, ...]:
+    """Returns distinct (kernel, dilation) pairs in ascending order; raises SettingError for anything else."""
+    try:
+        pairs = [tuple(pair) for pair in value]
+    except TypeError:
+        pairs = []
+    if not pairs or not all(
+        len(pair) == 2 and is_int(pair[0], 1) and pair[0] % 2 and is_int(pair[1], 1) for pair in pairs
+    ):
+        raise SettingError(
+            f"time_conv_taps={value!r} must be pairs of an odd positive length and a dilation of at least 1, such as "
+            "((5, 1), (5, 4))."
+        )
+    return tuple(sorted({(int(kernel), int(dilation)) for kernel, dilation in pairs}))
+
+
 def _useful(kernels: tuple[int, ...], time: int) -> tuple[int, ...]:
     return tuple(k for k in kernels if k <= 2 * time - 1) or (min(kernels),)
 
 
 def _widths(f_max: int, granularity: int) -> tuple[int, ...]:
     return tuple(range(granularity, f_max + 1, granularity))
-
-
-SPACES = {
-    # Few filters on each channel, then all channels combined in one step, then many filters over time, where they are
-    # cheap. Under tight limits such networks are more accurate than the paper's, under loose ones just as accurate
-    # (docs/benchmarks.md). Kernels of length 3 on single channels make networks worse, except under the tightest
-    # limits. Under loose limits, a first stride of 2 and fewer cells over all channels make them better.
-    "tsnas": (
-        SpaceConfig(time_reduce_kernel_sizes=(5, 7), first_stride=4, collapse=True, min_slack=1.5),
-        SpaceConfig(first_stride=4, collapse=True),
-        SpaceConfig(time_reduce_kernel_sizes=(5, 7), collapse=True, extra_fusion_cells=1, min_slack=3.0),
-    ),
-    "micronas": (SpaceConfig(),),
-}
-
-
-def space_configs(space: str | SpaceConfig | Sequence[SpaceConfig]) -> tuple[SpaceConfig, ...]:
-    """Returns the parts of a search space; each of them has a supernet of its own.
-
-    Args:
-        space: name of a space, `SpaceConfig`, or list of `SpaceConfig`.
-
-    Returns:
-        tuple of `SpaceConfig`, each once.
-
-    Raises:
-        SettingError: an unknown name, or a value of another type.
-
-    Example:
-        >>> space_configs("micronas") == (SpaceConfig(),)
-        True
-    """
-    if isinstance(space, SpaceConfig):
-        return (space,)
-    if isinstance(space, str) and space in SPACES:
-        return SPACES[space]
-    if isinstance(space, list | tuple) and space and all(isinstance(part, SpaceConfig) for part in space):
-        return tuple(dict.fromkeys(space))
-    names = ", ".join(map(repr, SPACES))
-    raise SettingError(f"space={space!r} must be one of {names}, a tsnas.SpaceConfig, or a list of tsnas.SpaceConfig.")
-
-
-def space_to_json(space: str | SpaceConfig | Sequence[SpaceConfig]) -> str | dict | list[dict]:
-    """Returns an argument of `space_configs` as a plain JSON value, which `space_from_json` reads."""
-    if isinstance(space, str):
-        return space
-    return space.to_json() if isinstance(space, SpaceConfig) else [part.to_json() for part in space]
-
-
-def space_from_json(space: str | dict | list[dict]) -> str | SpaceConfig | list[SpaceConfig]:
-    """Returns the space that `space_to_json` described."""
-    if isinstance(space, str):
-        return space
-    return SpaceConfig.from_json(space) if isinstance(space, dict) else [SpaceConfig.from_json(part) for part in space]
-
-
-def distinct_spaces(spaces: Sequence[SpaceConfig], time: int, channels: int) -> list[SpaceConfig]:
-    """Returns the parts of a space that differ for windows of shape (time, channels); some parts may coincide."""
-    return list(dict.fromkeys(space.layout(time, channels) for space in spaces))

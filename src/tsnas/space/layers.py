@@ -121,6 +121,7 @@ class DynamicConv2D(keras.layers.Layer):
         widths: tuple of int, numbers of filters to choose from, in ascending order.
         kernel_size: (int, int), size of the kernel over time and channels.
         strides: (int, int), strides over time and channels. Defaults to (1, 1).
+        dilation: int, dilation along time; above 1, the strides are 1. Defaults to 1.
         costs: dict of cost name (such as "latency_ms") to an array (len(widths), input widths), the cost for each pair
             of widths. Defaults to None, no costs.
         seed: int or None, seed of the initial kernel. Defaults to None.
@@ -142,11 +143,12 @@ class DynamicConv2D(keras.layers.Layer):
     Source: section 5.2 of the paper; Wan et al., FBNetV2 (2020).
     """
 
-    def __init__(self, widths, kernel_size, strides=(1, 1), costs=None, seed=None, **kwargs):
+    def __init__(self, widths, kernel_size, strides=(1, 1), costs=None, seed=None, dilation=1, **kwargs):
         super().__init__(**kwargs)
         self.widths = tuple(int(w) for w in widths)
         self.kernel_size = tuple(kernel_size)
         self.strides = tuple(strides)
+        self.dilation = dilation
         self.seed = seed
         self.costs = _as_tables(costs)
         self._masks = width_masks(self.widths)
@@ -155,6 +157,7 @@ class DynamicConv2D(keras.layers.Layer):
             self.kernel_size,
             self.strides,
             "same",
+            dilation_rate=(dilation, 1),
             use_bias=False,
             kernel_initializer=keras.initializers.HeNormal(seed),
         )
@@ -183,7 +186,12 @@ class DynamicConv2D(keras.layers.Layer):
         # A single window costs far less than a branch in the compiled graph, and an empty convolution fails.
         inputs = first_windows(inputs, tf.maximum(on * tf.shape(inputs)[0], 1))
         kernel = self.conv.kernel[:, :, : tf.shape(inputs)[-1], :width]
-        return tf.nn.relu(self.norm.path(tf.nn.conv2d(inputs, kernel, self.strides, "SAME")))
+        if self.dilation == 1:
+            outputs = tf.nn.conv2d(inputs, kernel, self.strides, "SAME")
+        else:
+            # On a CPU, TensorFlow's own operation has no gradient for a dilated convolution; this has one.
+            outputs = tf.nn.convolution(inputs, kernel, padding="SAME", dilations=(self.dilation, 1))
+        return tf.nn.relu(self.norm.path(outputs))
 
     def expected_cost(self, name, out_probs, in_probs):
         """Returns the cost `name` for probabilities (..., widths) of the output and input widths; shape (...)."""
@@ -196,6 +204,7 @@ class DynamicConv2D(keras.layers.Layer):
             "strides": list(self.strides),
             "costs": _as_lists(self.costs),
             "seed": self.seed,
+            "dilation": self.dilation,
         }
 
 

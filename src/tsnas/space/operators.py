@@ -31,8 +31,10 @@ def _part_ops(time: int, channels: int, classes: int, config: SpaceConfig) -> li
     height, width = time, channels
     widths: tuple[int, ...] = (1,)
 
-    def convs(in_w: int, from_widths, to_widths, kernel, strides) -> None:
-        ops.extend(Conv2D(height, in_w, a, b, *kernel, *strides) for a in from_widths for b in to_widths)
+    def convs(in_w: int, from_widths, to_widths, kernel, strides, dilation=1) -> None:
+        ops.extend(
+            Conv2D(height, in_w, a, b, *kernel, *strides, dilation_h=dilation) for a in from_widths for b in to_widths
+        )
 
     for stride in config.time_strides(time):
         for kernel in config.time_reduce_kernels_for(height):
@@ -45,6 +47,10 @@ def _part_ops(time: int, channels: int, classes: int, config: SpaceConfig) -> li
         for kernel in config.kernels_for(height):
             convs(width, widths, widths, (kernel, 1), (1, 1))
         ops.extend(Add(height, width, filters) for filters in widths)
+    for _ in range(config.time_conv_cells):
+        for length, dilation in config.time_conv_taps_for(height):
+            convs(width, widths, config.time_conv_widths, (length, 1), (1, 1), dilation)
+        widths = config.time_conv_widths
     ops.extend(Conv2D(height, width, filters, classes, 1, 1, activation="none") for filters in widths)
     return [*ops, GlobalAveragePooling2D(height, width, classes), Softmax(classes)]
 

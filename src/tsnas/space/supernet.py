@@ -17,6 +17,7 @@ from tsnas.space.architecture import Architecture
 from tsnas.space.cell import Probs, SearchCell
 from tsnas.space.cells import OutputCell, SensorFusionCell, TimeReduceCell
 from tsnas.space.config import SpaceConfig
+from tsnas.space.time_conv import TimeConvCell
 from tsnas.training.slots import make_slots
 
 
@@ -60,6 +61,8 @@ def build_cells(
         append(TimeReduceCell, kernels=kernels, widths=config.time_reduce_widths, stride=stride)
     for stride in config.fusion_strides(channels):
         append(SensorFusionCell, kernels=config.kernels_for(size[0]), widths=config.fusion_widths, stride=stride)
+    for _ in range(config.time_conv_cells):
+        append(TimeConvCell, taps=config.time_conv_taps_for(size[0]), widths=config.time_conv_widths)
     append(OutputCell, classes=classes)
     return cells
 

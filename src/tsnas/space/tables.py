@@ -7,6 +7,7 @@ only while the operator runs.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -33,16 +34,26 @@ def op_costs(op: Op, board: Board) -> dict[str, float]:
 
 
 def conv_tables(
-    board: Board, in_size: Pair, in_widths: Widths, out_widths: Widths, kernel: Pair, strides: Pair
+    board: Board,
+    in_size: Pair,
+    in_widths: Widths,
+    out_widths: Widths,
+    kernel: Pair,
+    strides: Pair,
+    dilation: int = 1,
 ) -> dict[str, np.ndarray]:
     """Returns tables of shape (output widths, input widths) for a convolution of inputs of `in_size` (time, channels).
 
+    The dilation is along time.
+
     Source: HW_op in equation 2 of the paper.
     """
-    cells = [
-        [op_costs(Conv2D(in_size[0], in_size[1], c_in, c_out, *kernel, *strides), board) for c_in in in_widths]
-        for c_out in out_widths
-    ]
+
+    def costs(c_in: int, c_out: int) -> dict[str, float]:
+        op = Conv2D(in_size[0], in_size[1], c_in, c_out, *kernel, *strides)
+        return op_costs(dataclasses.replace(op, dilation_h=dilation), board)
+
+    cells = [[costs(c_in, c_out) for c_in in in_widths] for c_out in out_widths]
     return {name: np.array([[cell[name] for cell in row] for row in cells]) for name in cells[0][0]}
 
 

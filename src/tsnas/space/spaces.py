@@ -1,0 +1,70 @@
+"""Named search spaces: the parts of each, and the choice of those that differ for windows of one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tsnas.errors import SettingError
+from tsnas.space.config import SpaceConfig
+
+SPACES = {
+    # Few filters on each channel, then all channels combined in one step, then many filters over time, where they are
+    # cheap. Under tight limits such networks are more accurate than the paper's, under loose ones just as accurate
+    # (docs/benchmarks.md). Kernels of length 3 on single channels make networks worse, except under the tightest
+    # limits. Under loose limits, a first stride of 2 and fewer cells over all channels make them better.
+    "tsnas": (
+        SpaceConfig(time_reduce_kernel_sizes=(5, 7), first_stride=4, collapse=True, min_slack=1.5),
+        SpaceConfig(first_stride=4, collapse=True),
+        SpaceConfig(time_reduce_kernel_sizes=(5, 7), collapse=True, extra_fusion_cells=1, min_slack=3.0),
+    ),
+    "micronas": (SpaceConfig(),),
+}
+
+
+def space_configs(space: str | SpaceConfig | Sequence[SpaceConfig]) -> tuple[SpaceConfig, ...]:
+    """Returns the parts of a search space; each of them has a supernet of its own.
+
+    Args:
+        space: name of a space, `SpaceConfig`, or list of `SpaceConfig`.
+
+    Returns:
+        tuple of `SpaceConfig`, each once.
+
+    Raises:
+        SettingError: an unknown name, or a value of another type.
+
+    Example:
+        >>> space_configs("micronas") == (SpaceConfig(),)
+        True
+    """
+    if isinstance(space, SpaceConfig):
+        return (space,)
+    if isinstance(space, str) and space in SPACES:
+        return SPACES[space]
+    if isinstance(space, list | tuple) and space and all(isinstance(part, SpaceConfig) for part in space):
+        return tuple(dict.fromkeys(space))
+    names = ", ".join(map(repr, SPACES))
+    raise SettingError(f"space={space!r} must be one of {names}, a tsnas.SpaceConfig, or a list of tsnas.SpaceConfig.")
+
+
+def space_to_json(space: str | SpaceConfig | Sequence[SpaceConfig]) -> str | dict | list[dict]:
+    """Returns an argument of `space_configs` as a plain JSON value, which `space_from_json` reads."""
+    if isinstance(space, str):
+        return space
+    return space.to_json() if isinstance(space, SpaceConfig) else [part.to_json() for part in space]
+
+
+def space_from_json(space: str | dict | list[dict]) -> str | SpaceConfig | list[SpaceConfig]:
+    """Returns the space that `space_to_json` described."""
+    if isinstance(space, str):
+        return space
+    return SpaceConfig.from_json(space) if isinstance(space, dict) else [SpaceConfig.from_json(part) for part in space]
+
+
+def distinct_spaces(spaces: Sequence[SpaceConfig], time: int, channels: int) -> list[SpaceConfig]:
+    """Returns the parts of a space that differ for windows of shape (time, channels); some parts may coincide.
+
+    Parts that do not suit so many channels are left out, unless none does.
+    """
+    suited = [space for space in spaces if space.suits(channels)] or spaces
+    return list(dict.fromkeys(space.layout(time, channels) for space in suited))
