@@ -16,6 +16,7 @@ from tsnas.errors import SettingError
 from tsnas.graph.graph import Graph, GraphBuilder
 from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Shape, Softmax
 from tsnas.space.operators import skip_width
+from tsnas.system.arguments import is_int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,12 +56,22 @@ _CELLS: dict[str, type] = {cell.kind: cell for cell in (TimeReduce, SensorFusion
 
 
 class Builder(Protocol):
-    """Interface that `Architecture.walk` needs: `conv`, `add` and `classify` add operators and return their output."""
+    """Interface that `Architecture.walk` needs: `conv`, `add` and `classify` add operators and return their output.
+
+    The taps of a convolution stand `dilation` samples apart; a dilated one has strides of 1, as Keras requires.
+    """
 
     input: Any
 
     def conv(
-        self, name: str, x: Any, filters: int, kernel: tuple[int, int], strides: tuple[int, int] = (1, 1), relu=True
+        self,
+        name: str,
+        x: Any,
+        filters: int,
+        kernel: tuple[int, int],
+        strides: tuple[int, int] = (1, 1),
+        relu: bool = True,
+        dilation: int = 1,
     ) -> Any: ...
 
     def add(self, name: str, a: Any, b: Any) -> Any: ...
@@ -203,6 +214,22 @@ def _walk_sensor_fusion(builder: Builder, name: str, cell: SensorFusion, x: Any)
     return out
 
 
+def _time_dilation(name: str, kernel: tuple[int, int], strides: tuple[int, int], dilation: int) -> int:
+    """Returns the dilation of a convolution over time: 1 for a single tap, which has no neighbours.
+
+    Raises:
+        SettingError: a dilation below 1, or one above 1 together with a stride, which Keras cannot build.
+    """
+    if not is_int(dilation, 1):
+        raise SettingError(f"Convolution {name!r} has dilation={dilation!r}; it must be a whole number of at least 1.")
+    if dilation > 1 and tuple(strides) != (1, 1):
+        raise SettingError(
+            f"Convolution {name!r} has dilation={dilation} and strides {tuple(strides)}; Keras allows only one of them "
+            "to be above 1. Put the stride into a convolution of its own."
+        )
+    return dilation if kernel[0] > 1 else 1
+
+
 class _CostBuilder:
     """Builds the cost graph."""
 
@@ -216,10 +243,11 @@ class _CostBuilder:
         self.shapes[name] = op.out_shape
         return self.graph.add(name, op, *inputs)
 
-    def conv(self, name, x, filters, kernel, strides=(1, 1), relu=True):
-        in_h, in_w, in_c = self.shapes[x]
-        op = Conv2D(in_h, in_w, in_c, filters, kernel[0], kernel[1], strides[0], strides[1])
-        return self._add(name, op if relu else dataclasses.replace(op, activation="none"), x)
+    def conv(self, name, x, filters, kernel, strides=(1, 1), relu=True, dilation=1):
+        dilation = _time_dilation(name, kernel, strides, dilation)
+        activation = "relu" if relu else "none"
+        op = Conv2D(*self.shapes[x], filters, *kernel, *strides, activation=activation, dilation_h=dilation)
+        return self._add(name, op, x)
 
     def add(self, name, a, b):
         return self._add(name, Add(*self.shapes[a]), a, b)
@@ -248,10 +276,16 @@ class _KerasBuilder:
             self.seed += 1
         return self.seed
 
-    def conv(self, name, x, filters, kernel, strides=(1, 1), relu=True):
-        initializer = keras.initializers.HeNormal(self._next_seed())
+    def conv(self, name, x, filters, kernel, strides=(1, 1), relu=True, dilation=1):
         conv = keras.layers.Conv2D(
-            filters, kernel, strides, "same", use_bias=not relu, kernel_initializer=initializer, name=name
+            filters,
+            kernel,
+            strides,
+            "same",
+            dilation_rate=(_time_dilation(name, kernel, strides, dilation), 1),
+            use_bias=not relu,
+            kernel_initializer=keras.initializers.HeNormal(self._next_seed()),
+            name=name,
         )
         x = conv(x)
         if not relu:
