@@ -1,15 +1,21 @@
 """Conversion: int8 throughout, in the promised order, the same bytes each time, with harmless metadata."""
 
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow_model_optimization as tfmot
 import tf_keras as keras
 from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter
+from converted_networks import convert
+from dilated_nets import dilated_net
 from small_nets import small_net
 from tflite_micro.python.tflite_micro import runtime
 
 from tsnas import errors
 from tsnas.deploy.convert import convert_int8, untrained_int8
+from tsnas.tflite.graph_reader import read_graph
 from tsnas.tflite.interpreter import Int8Model
 from tsnas.tflite.metadata import embed_metadata, read_metadata
 from tsnas.tflite.parser import parse_model
@@ -58,6 +64,42 @@ def test_order_follows_the_network_not_the_alphabet():
     ]
     assert operator_names(model) == expected
     assert operators(untrained_int8(model)) == expected
+
+
+SOME = [(3, 16), (9, 2), (4, 3), (5, 8), (7, 4)]
+ALL = list(itertools.product((3, 4, 5, 7, 9), (2, 3, 4, 8, 16)))
+LONG = pytest.mark.long
+
+
+# Windows that no dilation divides, and others that are shorter than what most of the kernels span.
+@pytest.mark.parametrize(
+    ("time", "channels", "pairs"),
+    [(31, 2, SOME), (8, 1, SOME), *(pytest.param(*window, ALL, marks=LONG) for window in ((64, 1), (31, 2), (8, 1)))],
+)
+def test_a_dilated_convolution_becomes_one_operator(time, channels, pairs):
+    """No transposition to the batch and back remains, and zeros are padded where Keras pads them."""
+    net = dilated_net(time, channels, *pairs, filters=3)
+    model = net.build(seed=0)
+    tflite = untrained_int8(model)
+    graph = read_graph(tflite)
+    assert [node.op for node in graph.nodes] == [node.op for node in net.graph().nodes]
+    assert graph.offsets == net.graph().offsets
+    options = [
+        operator.builtinOptions
+        for operator in parse_model(tflite).subgraphs[0].operators
+        if isinstance(operator.builtinOptions, schema.Conv2DOptionsT)
+    ]
+    assert [(o.dilationHFactor, o.dilationWFactor) for o in options] == [(1, 1), *((d, 1) for _, d in pairs), (1, 1)]
+    assert {o.fusedActivationFunction for o in options[:-1]} == {schema.ActivationFunctionType.RELU}
+
+    windows = np.random.default_rng(0).standard_normal((3, time, channels, 1)).astype(np.float32)
+    interpreter = Interpreter(model_content=convert(model, int8=False))
+    interpreter.allocate_tensors()
+    for window, expected in zip(windows, model(windows, training=False).numpy(), strict=True):
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], window[None])
+        interpreter.invoke()
+        found = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
+        np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_tensors_are_numbered_in_execution_order_and_named_after_layers(trained):

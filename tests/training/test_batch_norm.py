@@ -77,11 +77,12 @@ def test_the_layer_trains_and_judges_as_that_of_keras():
     np.testing.assert_allclose(layers[1](x), layers[0](x), atol=1e-5)
 
 
-def test_a_copy_has_the_same_weights_and_leaves_the_model_alone():
+@pytest.mark.parametrize("dilation", [1, 4])
+def test_a_copy_has_the_same_weights_and_leaves_the_model_alone(dilation):
     keras.utils.set_random_seed(0)
     window = keras.Input((16, 3, 1))
     # A bias, or a norm, straight before a norm has no gradient but that of rounding; nor has a constant target.
-    x = keras.layers.Conv2D(4, (3, 1), use_bias=False, name="conv")(window)
+    x = keras.layers.Conv2D(4, (3, 1), use_bias=False, dilation_rate=(dilation, 1), name="conv")(window)
     x = keras.layers.BatchNormalization(momentum=0.7, name="norm")(x)
     x = keras.layers.ReLU()(x)
     model = keras.Model(window, keras.layers.BatchNormalization(scale=False, name="no_scale")(x))
@@ -93,7 +94,7 @@ def test_a_copy_has_the_same_weights_and_leaves_the_model_alone():
     np.testing.assert_array_equal(copy(windows), model(windows))
     before = model.get_weights()
     copy.compile("sgd", "mse")
-    copy.fit(windows, drawn((5, 14, 3, 4), seed=1)[0], verbose=0)
+    copy.fit(windows, drawn((5, 16 - 2 * dilation, 3, 4), seed=1)[0], verbose=0)
     for one, other, trained in zip(before, model.get_weights(), copy.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
         assert not np.array_equal(one, trained)

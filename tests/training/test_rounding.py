@@ -5,13 +5,16 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from dilated_nets import dilated_net
+from trained_net import Trained, sine_windows
 
 from tsnas import errors
+from tsnas.deploy.convert import convert_int8
 from tsnas.tflite.interpreter import Int8Model
 from tsnas.training.core_model import origin, unwrapped
 from tsnas.training.ranges import range_variables
 from tsnas.training.rounding import BoardRounding, rounding_as_on_board
-from tsnas.training.train import train_quantised
+from tsnas.training.train import train_float, train_quantised
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +84,24 @@ def test_answers_are_the_boards(trained, windows):
     off = [np.abs(m.predict(windows[..., None], verbose=0) - expected) for m in (board, trained.qat_model)]
     assert off[0].mean() < off[1].mean()
     assert off[0].max() < 0.02
+
+
+@pytest.fixture(scope="module")
+def dilated():
+    """A network with dilated convolutions, whose kernels reach beyond the window: trained shortly, and converted."""
+    (x, y), (x_test, y_test) = sine_windows(96, seed=0), sine_windows(60, seed=1)
+    model = dilated_net(32, 3, (3, 3), (9, 8)).build(seed=0)
+    train_float(model, x, y, epochs=1, batch_size=16, seed=0)
+    qat_model = train_quantised(model, x, y, epochs=1, batch_size=16, seed=0)
+    return Trained(model, qat_model, convert_int8(qat_model), x, y, x_test, y_test)
+
+
+def test_every_value_of_dilated_convolutions_is_the_boards(dilated):
+    board = rounding_as_on_board(dilated.qat_model)
+    assert sum(isinstance(layer, BoardRounding) for layer in board.layers) == 3
+    assert unlike(board, dilated, dilated.x_test) < 5e-4
+    expected = Int8Model(dilated.tflite).predict(dilated.x_test)
+    np.testing.assert_allclose(board.predict(dilated.x_test[..., None], verbose=0), expected, atol=0.02)
 
 
 def test_weights_are_shared(trained):

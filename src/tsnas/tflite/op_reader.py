@@ -134,8 +134,9 @@ class OpReader:
         if kernel_c != in_c:
             raise self._unsupported(where, f"has groups: {in_c} input channels, but filters for {kernel_c}")
         strides, padding = self._window(where, options)
+        dilation = self._dilation(where, options)
         activation = self._activation(where, options)
-        return Conv2D(in_h, in_w, in_c, out_c, kernel_h, kernel_w, *strides, padding, activation)
+        return Conv2D(in_h, in_w, in_c, out_c, kernel_h, kernel_w, *strides, padding, activation, *dilation)
 
     def _add(self, where: str, options: Any, inputs: list[int], output: int) -> Op:
         shapes = [self._tensors.activation_shape(tensor) for tensor in inputs]
@@ -163,9 +164,9 @@ class OpReader:
         if out_c % shape[2]:
             raise self._tensors.error(f"{where} has {shape[2]} input channels, but filters for {out_c} outputs")
         strides, padding = self._window(where, options)
-        return DepthwiseConv2D(
-            *shape, out_c // shape[2], kernel_h, kernel_w, *strides, padding, self._activation(where, options)
-        )
+        dilation = self._dilation(where, options)
+        activation = self._activation(where, options)
+        return DepthwiseConv2D(*shape, out_c // shape[2], kernel_h, kernel_w, *strides, padding, activation, *dilation)
 
     def _fully_connected(self, where: str, options: Any, inputs: list[int], output: int) -> Op:
         shape = self._tensors.activation_shape(inputs[0])
@@ -213,14 +214,18 @@ class OpReader:
 
     def _window(self, where: str, options: Any) -> tuple[tuple[int, int], str]:
         """Strides and padding of a convolution or a pooling."""
-        dilation = getattr(options, "dilationHFactor", 1), getattr(options, "dilationWFactor", 1)
-        if dilation != (1, 1):
-            raise self._unsupported(where, f"has dilation {dilation}; only (1, 1) is known")
         if min(options.strideH, options.strideW) < 1 or options.padding not in _PADDINGS:
             raise self._tensors.error(
                 f"{where} has strides ({options.strideH}, {options.strideW}), padding {options.padding}"
             )
         return (options.strideH, options.strideW), _PADDINGS[options.padding]
+
+    def _dilation(self, where: str, options: Any) -> tuple[int, int]:
+        """Dilation of a convolution."""
+        dilation = options.dilationHFactor, options.dilationWFactor
+        if min(dilation) < 1 or max(dilation) > LARGEST_WINDOW:
+            raise self._tensors.error(f"{where} has dilation {dilation}; each must be from 1 to {LARGEST_WINDOW}")
+        return dilation
 
     def _check_bias(self, inputs: list[int]) -> None:
         # A bias may be left out.
