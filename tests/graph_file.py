@@ -58,7 +58,7 @@ class _Writer:
         operator.builtinOptionsType = getattr(schema.BuiltinOptions, f"{kind}Options")
         if isinstance(op, Conv2D):
             options.strideH, options.strideW, options.padding = op.stride_h, op.stride_w, PADDINGS[op.padding]
-            options.dilationHFactor = options.dilationWFactor = 1
+            options.dilationHFactor, options.dilationWFactor = op.dilation_h, op.dilation_w
             options.fusedActivationFunction = ACTIVATIONS[op.activation]
             shape, scales = (op.out_c, op.kernel_h, op.kernel_w, op.in_c), np.full(op.out_c, 0.01)
             weights = self.rng.integers(-127, 128, shape).astype(np.int8)

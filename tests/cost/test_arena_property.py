@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+from dilated_nets import dilated_net
 from graph_file import graph_file
 from micro_interpreter import all_allocations
 from random_architectures import random_architecture
@@ -54,10 +55,11 @@ def late_input():
 
 @pytest.fixture(scope="module")
 def graphs():
-    """300 architectures with tensors where files put them, 100 left to the interpreter, 3 made by hand."""
+    """300 architectures with tensors where files put them, 100 left to the interpreter, 3 made by hand, 2 dilated."""
     placed = [random_architecture(seed).graph() for seed in range(300)]
     left = [dataclasses.replace(graph, offsets=None) for graph in placed[:100]]
-    return [*placed, *left, long_shortcut(), diamonds(), late_input()]
+    dilated = [dilated_net(*window, (3, 2), (9, 8), (5, 16), (7, 4)).graph() for window in ((64, 2), (15, 1))]
+    return [*placed, *left, long_shortcut(), diamonds(), late_input(), *dilated]
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,7 @@ def reported(graphs, tmp_path_factory):
 def test_files_hold_the_graphs(graphs):
     for graph in graphs[::10]:
         assert read_graph(graph_file(graph)) == graph
+    assert read_graph(graph_file(graphs[-1])) == graphs[-1]
 
 
 def test_heads_are_exact(graphs, reported):

@@ -22,6 +22,7 @@ from tsnas.graph.ops import (
     Pad,
     Reshape,
     Softmax,
+    effective_kernel,
 )
 from tsnas.tflite.tensors import Tensors
 
@@ -134,7 +135,7 @@ class OpReader:
         if kernel_c != in_c:
             raise self._unsupported(where, f"has groups: {in_c} input channels, but filters for {kernel_c}")
         strides, padding = self._window(where, options)
-        dilation = self._dilation(where, options)
+        dilation = self._dilation(where, options, (kernel_h, kernel_w))
         activation = self._activation(where, options)
         return Conv2D(in_h, in_w, in_c, out_c, kernel_h, kernel_w, *strides, padding, activation, *dilation)
 
@@ -164,7 +165,7 @@ class OpReader:
         if out_c % shape[2]:
             raise self._tensors.error(f"{where} has {shape[2]} input channels, but filters for {out_c} outputs")
         strides, padding = self._window(where, options)
-        dilation = self._dilation(where, options)
+        dilation = self._dilation(where, options, (kernel_h, kernel_w))
         activation = self._activation(where, options)
         return DepthwiseConv2D(*shape, out_c // shape[2], kernel_h, kernel_w, *strides, padding, activation, *dilation)
 
@@ -220,11 +221,15 @@ class OpReader:
             )
         return (options.strideH, options.strideW), _PADDINGS[options.padding]
 
-    def _dilation(self, where: str, options: Any) -> tuple[int, int]:
-        """Dilation of a convolution."""
-        dilation = options.dilationHFactor, options.dilationWFactor
-        if min(dilation) < 1 or max(dilation) > LARGEST_WINDOW:
-            raise self._tensors.error(f"{where} has dilation {dilation}; each must be from 1 to {LARGEST_WINDOW}")
+    def _dilation(self, where: str, options: Any, kernel: tuple[int, int]) -> tuple[int, int]:
+        """Dilation of a convolution, no larger than the kernels compute with."""
+        dilation: tuple[int, int] = options.dilationHFactor, options.dilationWFactor
+        spans = [effective_kernel(taps, distance) for taps, distance in zip(kernel, dilation, strict=True)]
+        if dilation != (1, 1) and (min(dilation) < 1 or max(*dilation, *spans) > LARGEST_WINDOW):
+            raise self._tensors.error(
+                f"{where} has dilation {dilation} for a kernel of {kernel}; each must be at least 1, and the kernel "
+                f"may span {LARGEST_WINDOW} elements at most"
+            )
         return dilation
 
     def _check_bias(self, inputs: list[int]) -> None:
