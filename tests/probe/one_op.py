@@ -1,5 +1,7 @@
 """Files of one operator with quantisation of all kinds, for the kernels of the probe."""
 
+import dataclasses
+
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -36,9 +38,25 @@ padding, activation = st.sampled_from(["same", "valid"]), st.sampled_from(["none
 
 
 def fitting(op):
-    """Whether the kernel is not larger than what it slides over."""
-    height, width = (op.pool_h, op.pool_w) if hasattr(op, "pool_h") else (op.kernel_h, op.kernel_w)
+    """Whether the kernel does not span more than what it slides over."""
+    if hasattr(op, "pool_h"):
+        height, width = op.pool_h, op.pool_w
+    else:
+        height, width = (op.kernel_h - 1) * op.dilation_h + 1, (op.kernel_w - 1) * op.dilation_w + 1
     return op.padding == "same" or (height <= op.in_h and width <= op.in_w)
+
+
+# Of ten convolutions about four are not dilated, and some span more than their input.
+dilations = st.sampled_from([(1, 1), (1, 1), (2, 1), (1, 2), (3, 2), (4, 1), (16, 1)])
+
+
+def dilated(convolutions):
+    """The same convolutions, of which some are dilated."""
+    return st.builds(
+        lambda op, dilation: dataclasses.replace(op, dilation_h=dilation[0], dilation_w=dilation[1]),
+        convolutions,
+        dilations,
+    ).filter(fitting)
 
 
 convs = st.builds(Conv2D, size, size, channels, channels, kernel, kernel, stride, stride, padding, activation)
@@ -56,9 +74,7 @@ others = (
     st.builds(GlobalAveragePooling2D, size, size, channels),
     st.builds(Softmax, st.integers(2, 20)),
 )
-ops = st.one_of(
-    convs.filter(fitting), fast_convs, depthwise.filter(fitting), *(pool.filter(fitting) for pool in pools), *others
-)
+ops = st.one_of(dilated(convs), fast_convs, dilated(depthwise), *(pool.filter(fitting) for pool in pools), *others)
 
 
 def one_op_file(op, seed):
@@ -117,7 +133,7 @@ def one_op_file(op, seed):
         inputs.append(tensor((out_c,), INT32, weights * in_scale, data=bias))
         taps = op.kernel_h * op.kernel_w * (1 if deep else op.in_c)
         out_scale = float(in_scale * weights.mean() * 74 * np.sqrt(taps) * rng.uniform(0.5, 3))
-        options.dilationHFactor = options.dilationWFactor = 1
+        options.dilationHFactor, options.dilationWFactor = op.dilation_h, op.dilation_w
         if deep:
             options.depthMultiplier = op.depth_multiplier
     if isinstance(op, FullyConnected):

@@ -58,6 +58,24 @@ def hello(frame, version=protocol.VERSION):
     return Frame(frame.type | protocol.ANSWER, frame.number, payload + b"board\0core\0kernels\0gcc\0-O3\0").pack()
 
 
+def test_firmware_older_than_dilated_operators_is_named():
+    """It runs all others, whose requests are those of before, and refuses longer ones."""
+
+    def old(frame):
+        if frame.type == protocol.HELLO:
+            return hello(frame)
+        status = protocol.UNSUPPORTED if len(frame.payload) == 6 + 4 * 25 else protocol.BAD_REQUEST
+        return Frame(frame.type | protocol.ANSWER, frame.number, bytes([status])).pack()
+
+    with listening(old) as url, ProbeClient(url) as probe:
+        with pytest.raises(errors.UnsupportedProbeOpError, match=r"with status 4\.$"):
+            probe.run(OP)
+        with pytest.raises(
+            errors.UnsupportedProbeOpError, match=r"with status 1\. If its firmware is older than dilated"
+        ):
+            probe.run(op_words(Conv2D(32, 3, 2, 5, 3, 1, dilation_h=4)))
+
+
 def test_a_port_that_is_not_there():
     with pytest.raises(errors.PortError, match=r"'/dev/ttyNONE' cannot be opened: there is no such device.*list_ports"):
         ProbeClient("/dev/ttyNONE")
@@ -179,6 +197,9 @@ class TestOnAnEmulatedBoard:
             probe.run(dataclasses.replace(OP, kind=99))
         with pytest.raises(errors.UnsupportedProbeOpError, match="status 1"):
             probe.run(dataclasses.replace(OP, stride_h=0))
+        for dilation in (-1, 0, 2**14, 2**31 - 1):
+            with pytest.raises(errors.UnsupportedProbeOpError, match="status 1"):
+                probe.run(dataclasses.replace(OP, dilation_h=dilation))
 
 
 @pytest.mark.emulated

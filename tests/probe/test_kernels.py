@@ -58,6 +58,10 @@ def test_random_operators_are_bit_exact(probe, op, seed):
         Conv2D(16, 9, 16, 24, 1, 9, stride_w=9),
         Conv2D(16, 1, 24, 32, 1, 1),
         Conv2D(16, 1, 64, 64, 7, 1),
+        Conv2D(64, 1, 16, 16, 9, 1, dilation_h=8),
+        Conv2D(15, 2, 6, 5, 5, 1, padding="valid", dilation_h=3),
+        Conv2D(8, 1, 8, 8, 1, 1, dilation_h=2),
+        DepthwiseConv2D(64, 1, 16, 1, 9, 1, dilation_h=8),
         DepthwiseConv2D(16, 9, 8, 1, 3, 3),
         FullyConnected(64, 6),
         MaxPool2D(16, 9, 8, 2, 2, 2, 2),
@@ -66,7 +70,7 @@ def test_random_operators_are_bit_exact(probe, op, seed):
         GlobalAveragePooling2D(16, 1, 6),
         Softmax(6),
     ],
-    ids=lambda op: op.kind,
+    ids=str,
 )
 def test_typical_operators_are_bit_exact(probe, op, seed):
     check(op, probe, seed)

@@ -59,4 +59,11 @@ def test_the_words_of_an_operator_are_those_of_the_firmware():
     struct = re.sub(r"/\*.*?\*/", "", struct)
     words = [word.strip() for line in re.findall(r"int32_t ([^;]+);", struct) for word in line.split(",")]
     assert words == [field.name for field in dataclasses.fields(OpWords)]
-    assert len(OpWords(1, 1, 1, 1, 1, 1, 1).pack()) == 4 * len(words) == 4 * protocol.OP_WORDS
+    dilated = OpWords(1, 1, 1, 1, 1, 1, 1, dilation_h=2)
+    assert len(dilated.pack()) == 4 * len(words) == 4 * protocol.OP_WORDS
+
+
+def test_dilations_of_1_are_not_sent_to_firmware_that_may_not_know_them():
+    dilated, plain = (OpWords(1, 1, 1, 1, 1, 1, 1, dilation_w=dilation) for dilation in (3, 1))
+    assert len(plain.pack()) == 4 * protocol.UNDILATED_OP_WORDS
+    assert dilated.pack() == plain.pack() + bytes([1, 0, 0, 0, 3, 0, 0, 0])

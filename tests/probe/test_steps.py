@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from dilated_nets import dilated_net
 from graph_file import graph_file
 
 from tsnas.graph.ops import Reshape
@@ -31,17 +32,28 @@ def test_every_operator_has_its_words_and_constants():
         assert len(step.inputs) == (2 if step.op.kind == "add" else 1)
 
 
+def test_dilated_convolutions_are_padded_as_they_span():
+    net = dilated_net(16, 1, (3, 2), (5, 8))
+    steps = {step.name: step for step in model_steps(graph_file(net.graph()))}
+    assert [step.op for step in steps.values()] == [node.op for node in net.graph().nodes]
+    words = [steps[name].words for name in ("stem", "conv0", "conv1")]
+    assert [(w.dilation_h, w.dilation_w, w.pad_top, w.pad_left) for w in words] == [
+        (1, 1, 1, 0), (2, 1, 2, 0), (8, 1, 16, 0),
+    ]  # fmt: skip
+
+
 def test_what_moves_no_data_is_left_out():
     assert all(not isinstance(step.op, Reshape) for step in model_steps(graph_file(NET.graph())))
 
 
 @pytest.mark.emulated
-def test_a_whole_network_is_bit_exact(board):
+@pytest.mark.parametrize("net", [NET, dilated_net(48, 5, (5, 4), (9, 16), filters=4)], ids=["paper", "dilated"])
+def test_a_whole_network_is_bit_exact(board, net):
     windows = np.random.default_rng(0).integers(-128, 128, (4, 48, 5, 1)).astype(np.int8)
     calls = []
     with ProbeClient(board.url) as probe:
-        checks = verify_on_board(graph_file(NET.graph()), windows, probe, lambda: calls.append(1))
-    assert len(checks) == len(calls) == len(NET.graph().nodes)
+        checks = verify_on_board(graph_file(net.graph()), windows, probe, lambda: calls.append(1))
+    assert len(checks) == len(calls) == len(net.graph().nodes)
     assert sum(check.differing_bytes for check in checks) == 0
     assert sum(check.bytes for check in checks) > 4 * 1000
     table = checks_table(checks, "instructions").splitlines()

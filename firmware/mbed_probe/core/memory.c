@@ -26,13 +26,15 @@ static int sensible(const struct op *op)
             return 0;
         }
     }
-    const int32_t windows[] = {op->kernel_h, op->kernel_w, op->stride_h, op->stride_w};
+    const int32_t windows[] = {op->kernel_h, op->kernel_w, op->stride_h, op->stride_w, op->dilation_h, op->dilation_w};
     for (unsigned i = 0; i < sizeof windows / sizeof windows[0]; i++) {
         if (windows[i] < 1 || windows[i] > 0x7fff) {
             return 0;
         }
     }
-    return op->pad_top >= 0 && op->pad_left >= 0 && op->pad_top < op->kernel_h && op->pad_left < op->kernel_w;
+    const int32_t span_h = (op->kernel_h - 1) * op->dilation_h + 1, span_w = (op->kernel_w - 1) * op->dilation_w + 1;
+    return span_h <= 0x7fff && span_w <= 0x7fff && op->pad_top >= 0 && op->pad_left >= 0 && op->pad_top < span_h &&
+           op->pad_left < span_w;
 }
 
 static uint32_t volume(int64_t a, int64_t b, int64_t c)

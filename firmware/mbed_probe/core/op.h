@@ -6,7 +6,8 @@
 
 #include "protocol.h"
 
-/* PROBE_OP_WORDS little-endian words, in this order; sizes are in elements, for a batch of one. */
+/* PROBE_OP_WORDS little-endian words, in this order; sizes are in elements, for a batch of one. Without the last two it
+   is an operator that is not dilated. */
 struct op {
     int32_t kind;
     int32_t in_h, in_w, in_c;
@@ -16,6 +17,7 @@ struct op {
     int32_t act_min, act_max;
     int32_t in_multiplier, in_shift, in2_multiplier, in2_shift, out_multiplier, out_shift;
     int32_t diff_min; /* for softmax */
+    int32_t dilation_h, dilation_w;
 };
 
 /* The tensors of the current operator; those that it does not have are empty. */

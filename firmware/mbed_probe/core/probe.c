@@ -112,14 +112,15 @@ static void maybe_reset(void)
 /* Request: source, repeats, seed, operator. With no repeats, the tensors are only placed. */
 static void run(void)
 {
-    if (request.length != 6 + 4 * PROBE_OP_WORDS) {
+    if (request.length != 6 + 4 * PROBE_OP_WORDS && request.length != 6 + 4 * PROBE_UNDILATED_OP_WORDS) {
         put_byte(PROBE_BAD_REQUEST);
         return;
     }
     maybe_reset();
     uint8_t source = request.payload[0], repeats = request.payload[1];
     int32_t *words = (int32_t *)&op;
-    for (int i = 0; i < PROBE_OP_WORDS; i++) {
+    op.dilation_h = op.dilation_w = 1;
+    for (uint32_t i = 0; i < (request.length - 6u) / 4; i++) {
         words[i] = (int32_t)get_word(request.payload + 6 + 4 * i);
     }
     uint8_t result = memory_place(&op, &tensors);

@@ -51,7 +51,8 @@
 #define PROBE_OUTPUT 6
 #define PROBE_TENSORS 7
 
-/* Number of words in an operator's description, in the order of struct op. */
-#define PROBE_OP_WORDS 25
+/* Number of words in an operator's description, in the order of struct op; the dilations at its end may be left out. */
+#define PROBE_OP_WORDS 27
+#define PROBE_UNDILATED_OP_WORDS 25
 
 #endif

@@ -21,7 +21,7 @@ static cmsis_nn_conv_params conv_params(const struct op *op)
         .output_offset = op->out_offset,
         .stride = {op->stride_w, op->stride_h},
         .padding = {op->pad_left, op->pad_top},
-        .dilation = {1, 1},
+        .dilation = {op->dilation_w, op->dilation_h},
         .activation = {op->act_min, op->act_max},
     };
 }
@@ -34,7 +34,7 @@ static cmsis_nn_dw_conv_params depthwise_params(const struct op *op)
         .ch_mult = op->out_c / op->in_c,
         .stride = {op->stride_w, op->stride_h},
         .padding = {op->pad_left, op->pad_top},
-        .dilation = {1, 1},
+        .dilation = {op->dilation_w, op->dilation_h},
         .activation = {op->act_min, op->act_max},
     };
 }

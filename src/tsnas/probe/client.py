@@ -105,7 +105,10 @@ class ProbeClient:
                 f"{self.hello.ram_bytes} bytes for both. Leave it out, or use a board with more RAM."
             )
         if status != protocol.OK:
-            raise UnsupportedProbeOpError(f"Board {self.hello.board!r} refuses {op} with status {status}.")
+            hint = ""
+            if status == protocol.BAD_REQUEST and op.dilated:
+                hint = " If its firmware is older than dilated operators, flash the one that comes with this tsnas."
+            raise UnsupportedProbeOpError(f"Board {self.hello.board!r} refuses {op} with status {status}.{hint}")
         return Measured.unpack(answer)
 
     def write(self, tensor: int, content: bytes) -> None:

@@ -15,6 +15,7 @@ from tsnas.graph.ops import (
     MaxPool2D,
     Op,
     Softmax,
+    padding_before,
 )
 from tsnas.probe import protocol
 from tsnas.probe.protocol import OpWords
@@ -55,12 +56,15 @@ def op_words(op: Op) -> OpWords:
 
 
 def window_words(op: Conv2D | DepthwiseConv2D | MaxPool2D | AveragePool2D, height: int, width: int) -> dict[str, int]:
-    """Returns the words for kernel, strides and padding at the start of each axis, as TFLite pads."""
+    """Returns the words for kernel, strides, dilations and padding at the start of each axis, as TFLite pads."""
     words = {"kernel_h": height, "kernel_w": width, "stride_h": op.stride_h, "stride_w": op.stride_w}
+    dilation_h = dilation_w = 1
+    if isinstance(op, Conv2D | DepthwiseConv2D):
+        words["dilation_h"], words["dilation_w"] = dilation_h, dilation_w = op.dilation_h, op.dilation_w
     if op.padding == "same":
         out_h, out_w, _ = op.out_shape
-        words["pad_top"] = max(0, (out_h - 1) * op.stride_h + height - op.in_h) // 2
-        words["pad_left"] = max(0, (out_w - 1) * op.stride_w + width - op.in_w) // 2
+        words["pad_top"] = padding_before(op.in_h, out_h, height, op.stride_h, dilation_h)
+        words["pad_left"] = padding_before(op.in_w, out_w, width, op.stride_w, dilation_w)
     return words
 
 

@@ -26,7 +26,8 @@ CONV2D, DEPTHWISE_CONV2D, FULLY_CONNECTED, AVERAGE_POOL, MAX_POOL, ADD, MEAN, SO
 
 INPUT, INPUT2, WEIGHTS, BIAS, MULTIPLIERS, SHIFTS, OUTPUT, TENSORS = range(8)
 
-OP_WORDS = 25
+# Words of an operator; without the last two, the dilations, it is one that is not dilated.
+OP_WORDS, UNDILATED_OP_WORDS = 27, 25
 # READ answers with a status and the bytes; WRITE asks with a tensor and an offset before them.
 READ_BYTES, WRITE_BYTES = MAX_PAYLOAD - 1, MAX_PAYLOAD - 5
 
@@ -109,7 +110,8 @@ def unstuffed(stuffing: bytes) -> bytes | None:
 class OpWords:
     """An operator in the encoding of the probe: sizes in elements, a batch of 1, offsets as the kernels add them.
 
-    The order of the fields is that of `struct op` in firmware/mbed_probe/core/op.h.
+    The order of the fields is that of `struct op` in firmware/mbed_probe/core/op.h. Dilations of 1 are not sent, so
+    that a probe whose firmware knows none runs every other operator.
     """
 
     kind: int
@@ -137,10 +139,18 @@ class OpWords:
     out_multiplier: int = 1 << 30
     out_shift: int = 0
     diff_min: int = 0
+    dilation_h: int = 1
+    dilation_w: int = 1
+
+    @property
+    def dilated(self) -> bool:
+        """Whether it is an operator that only later firmware runs."""
+        return (self.dilation_h, self.dilation_w) != (1, 1)
 
     def pack(self) -> bytes:
         """Returns the words as the payload of a request."""
-        return struct.pack(f"<{OP_WORDS}i", *dataclasses.astuple(self))
+        words = dataclasses.astuple(self)[: OP_WORDS if self.dilated else UNDILATED_OP_WORDS]
+        return struct.pack(f"<{len(words)}i", *words)
 
 
 @dataclasses.dataclass(frozen=True)
