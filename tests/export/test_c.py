@@ -4,6 +4,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from dilated_nets import dilated_net
 from models import SMALL, firmware, laid_out_firmware, random_firmware, raw_windows
 from on_pc import compile_export
 
@@ -70,6 +71,13 @@ def streaming(tmp_path_factory):
 def test_random_networks_compute_what_the_reference_does(tmp_path, seed):
     found = random_firmware(seed)
     export_model(found, tmp_path, "c", raw_windows(found, 4, seed))
+    assert output(compile_export(tmp_path, SELFTEST, tmp_path / "selftest")) == "0 0"
+
+
+def test_dilated_networks_compute_what_the_reference_does(tmp_path):
+    found = firmware(dilated_net(31, 2, (3, 2), (9, 8), (4, 3), (5, 16)))
+    export_model(found, tmp_path, "c", raw_windows(found, 4))
+    assert "kernel 9x1, stride 1x1, dilation 8x1" in (tmp_path / "tsnas/tsnas_model.c").read_text()
     assert output(compile_export(tmp_path, SELFTEST, tmp_path / "selftest")) == "0 0"
 
 

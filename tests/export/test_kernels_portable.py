@@ -22,6 +22,13 @@ OPS = [
     Conv2D(9, 4, 2, 5, 4, 3, 1, 2, "valid", "none"),
     DepthwiseConv2D(8, 5, 4, 1, 3, 3, 2, 2, "same", "relu"),
     DepthwiseConv2D(6, 6, 3, 2, 2, 3, 1, 1, "valid", "none"),
+    # A kernel that spans more than its input, one of a single tap, strides beside a dilation, and no padding.
+    Conv2D(7, 2, 5, 4, 5, 1, dilation_h=4),
+    Conv2D(6, 3, 4, 4, 1, 1, dilation_h=3),
+    Conv2D(17, 8, 3, 6, 3, 2, 2, 3, "same", "none", dilation_h=3, dilation_w=2),
+    Conv2D(20, 9, 2, 5, 4, 3, 1, 2, "valid", dilation_h=6, dilation_w=4),
+    DepthwiseConv2D(9, 5, 3, 1, 7, 3, dilation_h=2, dilation_w=3),
+    DepthwiseConv2D(19, 6, 2, 3, 3, 2, 2, 1, "valid", "none", dilation_h=5),
     FullyConnected(20, 7),
     MaxPool2D(7, 6, 3, 3, 2, 2, 2, "same"),
     MaxPool2D(7, 6, 3, 2, 2, 1, 2, "valid"),

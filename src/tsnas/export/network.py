@@ -19,11 +19,14 @@ from tsnas.probe.steps import Step, model_steps
 
 PADDED = ("pad_top", "pad_left")
 WINDOW = ("kernel_h", "kernel_w", "stride_h", "stride_w", *PADDED)
+DILATION = ("dilation_h", "dilation_w")
 LONG = {
     "kernel_h": "kernel_height",
     "kernel_w": "kernel_width",
     "stride_h": "stride_height",
     "stride_w": "stride_width",
+    "dilation_h": "dilation_height",
+    "dilation_w": "dilation_width",
 }
 RANGE = ("act_min", "act_max")
 # Name, C type and NumPy type of each constant.
@@ -182,7 +185,7 @@ def _build_layer(node: Node, step: Step, name: str, places: dict[str, tuple[int,
     shapes = [shape("in"), shape("out")]
     if words.kind in (protocol.CONV2D, protocol.DEPTHWISE_CONV2D):
         function = "tsnas_conv2d" if words.kind == protocol.CONV2D else "tsnas_depthwise_conv2d"
-        fields = [*shapes, *values(*WINDOW, "in_offset", "out_offset", *RANGE), *pointers]
+        fields = [*shapes, *values(*WINDOW, *DILATION, "in_offset", "out_offset", *RANGE), *pointers]
         return layer("tsnas_conv", fields, function, *inputs, out, scratch)
     if words.kind == protocol.FULLY_CONNECTED:
         sizes = [("inputs", str(words.in_h * words.in_w * words.in_c)), ("outputs", str(words.out_c))]
@@ -215,4 +218,6 @@ def _describe_node(node: Node) -> str:
     text = f"{node.name}: {op.kind} {inputs} -> {'x'.join(map(str, op.out_shape))}"
     if hasattr(op, "kernel_h"):
         text += f", kernel {op.kernel_h}x{op.kernel_w}, stride {op.stride_h}x{op.stride_w}"
+        if (op.dilation_h, op.dilation_w) != (1, 1):
+            text += f", dilation {op.dilation_h}x{op.dilation_w}"
     return text.replace("*/", "* /")

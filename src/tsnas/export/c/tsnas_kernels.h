@@ -16,6 +16,7 @@ struct tsnas_shape {
 struct tsnas_conv {
     struct tsnas_shape in, out;
     int32_t kernel_height, kernel_width, stride_height, stride_width, pad_top, pad_left;
+    int32_t dilation_height, dilation_width; /* distance of neighbouring taps of the kernel */
     int32_t in_offset, out_offset, act_min, act_max;
     const int8_t *weights;
     const int32_t *bias, *multipliers, *shifts; /* one for each output channel */

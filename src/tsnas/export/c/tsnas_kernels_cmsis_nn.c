@@ -16,7 +16,7 @@ int tsnas_conv2d(const struct tsnas_conv *layer, const int8_t *in, int8_t *out, 
         .output_offset = layer->out_offset,
         .stride = {layer->stride_width, layer->stride_height},
         .padding = {layer->pad_left, layer->pad_top},
-        .dilation = {1, 1},
+        .dilation = {layer->dilation_width, layer->dilation_height},
         .activation = {layer->act_min, layer->act_max},
     };
     const cmsis_nn_per_channel_quant_params quantisation = {(int32_t *)layer->multipliers, (int32_t *)layer->shifts};
@@ -40,7 +40,7 @@ int tsnas_depthwise_conv2d(const struct tsnas_conv *layer, const int8_t *in, int
         .ch_mult = layer->out.channels / layer->in.channels,
         .stride = {layer->stride_width, layer->stride_height},
         .padding = {layer->pad_left, layer->pad_top},
-        .dilation = {1, 1},
+        .dilation = {layer->dilation_width, layer->dilation_height},
         .activation = {layer->act_min, layer->act_max},
     };
     const cmsis_nn_per_channel_quant_params quantisation = {(int32_t *)layer->multipliers, (int32_t *)layer->shifts};

@@ -14,15 +14,34 @@ static int32_t most(int32_t a, int32_t b)
     return a > b ? a : b;
 }
 
-/* The taps of a window that lie inside the input: from `first` up to, but not including, `end`. */
+/* The taps of a window that lie inside the input: from `first` up to, but not including, `end`. Tap 0 is at `start`,
+   which may lie outside, and the others follow at a distance of `dilation`. */
 struct taps {
     int32_t start, first, end;
 };
 
-static struct taps taps(int32_t position, int32_t stride, int32_t pad, int32_t kernel, int32_t size)
+static struct taps taps(int32_t position, int32_t stride, int32_t pad, int32_t kernel, int32_t dilation, int32_t size)
 {
-    const int32_t start = position * stride - pad;
-    return (struct taps){start, most(0, -start), least(kernel, size - start)};
+    const int32_t start = position * stride - pad, last = dilation - 1;
+    return (struct taps){start, most(0, (last - start) / dilation), least(kernel, (size - start + last) / dilation)};
+}
+
+static struct taps conv_rows(const struct tsnas_conv *layer, int32_t y)
+{
+    return taps(y, layer->stride_height, layer->pad_top, layer->kernel_height, layer->dilation_height,
+                layer->in.height);
+}
+
+static struct taps conv_columns(const struct tsnas_conv *layer, int32_t x)
+{
+    return taps(x, layer->stride_width, layer->pad_left, layer->kernel_width, layer->dilation_width, layer->in.width);
+}
+
+/* Number of the pixel that the tap (r, c) reads. */
+static int32_t pixel_of(const struct tsnas_conv *layer, const struct taps *rows, int32_t r, const struct taps *columns,
+                        int32_t c)
+{
+    return (rows->start + r * layer->dilation_height) * layer->in.width + columns->start + c * layer->dilation_width;
 }
 
 static int8_t requantised(const struct tsnas_conv *layer, int32_t sum, int32_t channel)
@@ -37,16 +56,14 @@ int tsnas_conv2d(const struct tsnas_conv *layer, const int8_t *in, int8_t *out, 
     (void)scratch;
     (void)scratch_bytes;
     for (int32_t y = 0; y < layer->out.height; y++) {
-        const struct taps rows = taps(y, layer->stride_height, layer->pad_top, layer->kernel_height, layer->in.height);
+        const struct taps rows = conv_rows(layer, y);
         for (int32_t x = 0; x < layer->out.width; x++) {
-            const struct taps columns =
-                taps(x, layer->stride_width, layer->pad_left, layer->kernel_width, layer->in.width);
+            const struct taps columns = conv_columns(layer, x);
             for (int32_t o = 0; o < layer->out.channels; o++) {
                 int32_t sum = layer->bias[o];
                 for (int32_t r = rows.first; r < rows.end; r++) {
                     for (int32_t c = columns.first; c < columns.end; c++) {
-                        const int8_t *from =
-                            in + ((rows.start + r) * layer->in.width + columns.start + c) * channels;
+                        const int8_t *from = in + pixel_of(layer, &rows, r, &columns, c) * channels;
                         const int8_t *weights =
                             layer->weights +
                             ((o * layer->kernel_height + r) * layer->kernel_width + c) * channels;
@@ -69,15 +86,14 @@ int tsnas_depthwise_conv2d(const struct tsnas_conv *layer, const int8_t *in, int
     (void)scratch;
     (void)scratch_bytes;
     for (int32_t y = 0; y < layer->out.height; y++) {
-        const struct taps rows = taps(y, layer->stride_height, layer->pad_top, layer->kernel_height, layer->in.height);
+        const struct taps rows = conv_rows(layer, y);
         for (int32_t x = 0; x < layer->out.width; x++) {
-            const struct taps columns =
-                taps(x, layer->stride_width, layer->pad_left, layer->kernel_width, layer->in.width);
+            const struct taps columns = conv_columns(layer, x);
             for (int32_t o = 0; o < layer->out.channels; o++) {
                 int32_t sum = layer->bias[o];
                 for (int32_t r = rows.first; r < rows.end; r++) {
                     for (int32_t c = columns.first; c < columns.end; c++) {
-                        const int32_t pixel = (rows.start + r) * layer->in.width + columns.start + c;
+                        const int32_t pixel = pixel_of(layer, &rows, r, &columns, c);
                         const int32_t value = in[pixel * layer->in.channels + o / multiplier];
                         sum += layer->weights[(r * layer->kernel_width + c) * layer->out.channels + o] *
                                (value + layer->in_offset);
@@ -107,10 +123,11 @@ int tsnas_fully_connected(const struct tsnas_dense *layer, const int8_t *in, int
 static int pool(const struct tsnas_pool *layer, const int8_t *in, int8_t *out, int mean)
 {
     for (int32_t y = 0; y < layer->out.height; y++) {
-        const struct taps rows = taps(y, layer->stride_height, layer->pad_top, layer->kernel_height, layer->in.height);
+        const struct taps rows =
+            taps(y, layer->stride_height, layer->pad_top, layer->kernel_height, 1, layer->in.height);
         for (int32_t x = 0; x < layer->out.width; x++) {
             const struct taps columns =
-                taps(x, layer->stride_width, layer->pad_left, layer->kernel_width, layer->in.width);
+                taps(x, layer->stride_width, layer->pad_left, layer->kernel_width, 1, layer->in.width);
             for (int32_t channel = 0; channel < layer->in.channels; channel++) {
                 int32_t sum = 0, largest = -128, count = 0;
                 for (int32_t r = rows.first; r < rows.end; r++) {
