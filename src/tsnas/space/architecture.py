@@ -262,8 +262,9 @@ class _CostBuilder:
 
     def conv(self, name, x, filters, kernel, strides=(1, 1), relu=True, dilation=1):
         dilation = _time_dilation(name, kernel, strides, dilation)
-        activation = "relu" if relu else "none"
-        op = Conv2D(*self.shapes[x], filters, *kernel, *strides, activation=activation, dilation_h=dilation)
+        (kernel_h, kernel_w), (stride_h, stride_w) = kernel, strides
+        window = kernel_h, kernel_w, stride_h, stride_w
+        op = Conv2D(*self.shapes[x], filters, *window, activation="relu" if relu else "none", dilation_h=dilation)
         return self._add(name, op, x)
 
     def add(self, name, a, b):

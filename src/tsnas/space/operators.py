@@ -32,9 +32,9 @@ def _part_ops(time: int, channels: int, classes: int, config: SpaceConfig) -> li
     widths: tuple[int, ...] = (1,)
 
     def convs(in_w: int, from_widths, to_widths, kernel, strides, dilation=1) -> None:
-        ops.extend(
-            Conv2D(height, in_w, a, b, *kernel, *strides, dilation_h=dilation) for a in from_widths for b in to_widths
-        )
+        (kernel_h, kernel_w), (stride_h, stride_w) = kernel, strides
+        window = kernel_h, kernel_w, stride_h, stride_w
+        ops.extend(Conv2D(height, in_w, a, b, *window, dilation_h=dilation) for a in from_widths for b in to_widths)
 
     for stride in config.time_strides(time):
         for kernel in config.time_reduce_kernels_for(height):
