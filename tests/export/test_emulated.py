@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from dilated_nets import dilated_net
 from models import firmware, raw_windows
 from toy_data import sines
 
@@ -38,6 +39,14 @@ def test_every_byte_is_the_reference_s(exported, core):
     # The count against the model of the kernels; small networks are mostly overhead, so with room.
     assert verified.counted_ms == pytest.approx(verified.predicted_ms, rel=0.25)
     assert "0 of 180 output bytes differ" in str(verified)
+
+
+def test_dilated_networks_are_the_reference_s_and_take_what_is_predicted():
+    """No board has measurements of dilated kernels; the emulated one runs the instructions of their undilated loops."""
+    found = firmware(dilated_net(64, 1, (5, 4), (9, 16), filters=16))
+    verified = verify_export(found, raw_windows(found, 3))
+    assert verified.windows == 3
+    assert verified.counted_ms == pytest.approx(verified.predicted_ms, rel=0.1)
 
 
 def test_counts_repeat_within_a_tick_of_the_timer(exported):

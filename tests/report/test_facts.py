@@ -13,6 +13,7 @@ from tsnas.export.stream import buffer_bytes
 from tsnas.model.scores import held_out_facts
 from tsnas.report.charts import contest_chart
 from tsnas.report.facts import collect
+from tsnas.space.architecture import Architecture, TimeConv
 
 
 def test_costs_are_those_of_the_estimate():
@@ -73,6 +74,15 @@ def test_every_strategy(tmp_path, strategy, contest):
 def test_small_and_large(tmp_path, architecture):
     fitted(architecture, max_latency_ms=None).report(tmp_path)
     assert (tmp_path / "report.html").stat().st_size < 2_000_000
+
+
+def test_only_dilated_layers_say_so(tmp_path):
+    net = Architecture(32, 2, 3, (TimeConv(8, 3), TimeConv(8, 5, dilation=4)))
+    fitted(net).report(tmp_path)
+    layers = json.loads((tmp_path / "report.json").read_text())["layers"]
+    assert [layer.get("dilation") for layer in layers[:3]] == [None, [4, 1], None]
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("dilation 4\N{MULTIPLICATION SIGN}1") == page.count(">dilation ") == 1
 
 
 def test_a_loaded_classifier_reports_the_same(tmp_path):

@@ -82,11 +82,14 @@ def layer_facts(estimate: Estimate, graph: Graph) -> list[dict[str, Any]]:
         op = node.op
         kernel = [op.kernel_h, op.kernel_w] if hasattr(op, "kernel_h") and hasattr(op, "kernel_w") else None
         stride = [op.stride_h, op.stride_w] if hasattr(op, "stride_h") and hasattr(op, "stride_w") else None
+        dilation = [op.dilation_h, op.dilation_w] if hasattr(op, "dilation_h") and hasattr(op, "dilation_w") else None
         layers.append(
             {
                 "name": row.name,
                 "kind": row.kind,
                 "kernel": kernel,
+                # Only dilated layers have the key.
+                **({"dilation": dilation} if dilation not in (None, [1, 1]) else {}),
                 "stride": stride,
                 "output": list(row.out_shape),
                 "params": row.params,
