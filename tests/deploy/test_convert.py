@@ -93,6 +93,13 @@ def test_a_dilated_convolution_becomes_one_operator(time, channels, pairs):
     assert {o.fusedActivationFunction for o in options[:-1]} == {schema.ActivationFunctionType.RELU}
 
     windows = np.random.default_rng(0).standard_normal((3, time, channels, 1)).astype(np.float32)
+    # The interpreter of the board, built for this machine.
+    micro, int8 = runtime.Interpreter.from_bytes(tflite), Int8Model(tflite)
+    for q in int8.quantise(windows[..., 0]):
+        micro.set_input(q[None], 0)
+        micro.invoke()
+        np.testing.assert_array_equal(micro.get_output(0), int8.predict_int8(q[None]))
+
     interpreter = Interpreter(model_content=convert(model, int8=False))
     interpreter.allocate_tensors()
     for window, expected in zip(windows, model(windows, training=False).numpy(), strict=True):
