@@ -7,7 +7,7 @@ from scale import scaled
 from tsnas.cost.board import load_board
 from tsnas.space.config import SpaceConfig
 from tsnas.space.operators import space_ops
-from tsnas.space.spaces import SPACES
+from tsnas.space.spaces import SPACES, distinct_spaces
 from tsnas.space.supernet import Supernet, build_cells
 
 BOARD = load_board("nucleo_f446re")
@@ -22,10 +22,12 @@ def random_ops(supernet, count):
         yield {node.op for node in architecture.graph().nodes}
 
 
+@pytest.mark.parametrize("channels", [1, 9])
 @pytest.mark.parametrize("space", sorted(SPACES))
-def test_random_architectures_need_nothing_else(space):
-    supernets = [Supernet(build_cells(BOARD, 128, 9, 6, part), BOARD) for part in SPACES[space]]
-    planned = set(space_ops(128, 9, 6, *SPACES[space]))
+def test_random_architectures_need_nothing_else(space, channels):
+    parts = distinct_spaces(SPACES[space], 128, channels)
+    supernets = [Supernet(build_cells(BOARD, 128, channels, 6, part), BOARD) for part in parts]
+    planned = set(space_ops(128, channels, 6, *SPACES[space]))
     for supernet in supernets:
         for needed in random_ops(supernet, scaled(1000)):
             assert needed <= planned
@@ -39,6 +41,9 @@ def test_nothing_is_planned_that_no_architecture_has(time, channels, classes):
         time_reduce_kernel_sizes=(5, 9) if channels > 1 else None,
         extra_fusion_cells=1,
         collapse=channels == 4,
+        time_conv_cells=2 * (channels == 1),
+        time_conv_filters=16,
+        time_conv_taps=((3, 1), (5, 4)),
     )
     supernet = Supernet(build_cells(BOARD, time, channels, classes, config), BOARD)
     left = set(space_ops(time, channels, classes, config))

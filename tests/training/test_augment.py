@@ -1,8 +1,13 @@
 """Augmentation: what it changes by how much, and that the seed decides."""
 
+import unittest.mock
+
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scale import scaled
 
 from tsnas.data import Standardizer
 from tsnas.training import augment
@@ -55,4 +60,30 @@ def test_turned_sensors_keep_their_length_and_angles(standardizer, monkeypatch):
 
 
 def test_without_axes_nothing_is_turned(standardizer):
-    assert augment.augmentation(standardizer) is augment.scale_and_noise
+    assert augment.augmentation(standardizer) is augment.stretch_and_shift
+
+
+@given(time=st.integers(1, 40), channels=st.integers(1, 3), seed=st.integers(0, 99))
+@settings(max_examples=scaled(20), deadline=None)
+def test_stretched_and_shifted_windows_are_interpolated_ones(time, channels, seed):
+    """Against NumPy's interpolation at the places that the same draws give."""
+    windows = np.random.default_rng(seed).normal(size=(5, time, channels, 1)).astype(np.float32)
+    with unittest.mock.patch.object(augment, "scale_and_noise", lambda windows, seed: windows):
+        found = augment.stretch_and_shift(tf.constant(windows), [seed, 3]).numpy()
+    draws = tf.random.stateless_uniform((2, 5, 1), [seed + 1, 6], -1.0, 1.0).numpy()[..., 0]
+    middle = (time - 1) / 2
+    for window, moved, (factor, shift) in zip(windows, found, draws.T, strict=True):
+        places = (np.arange(time) - middle) * np.exp(0.15 * factor) + middle + 0.08 * time * shift
+        for channel in range(channels):
+            expected = np.interp(places, np.arange(time), window[:, channel, 0])
+            np.testing.assert_allclose(moved[:, channel, 0], expected, atol=1e-4)
+
+
+def test_all_channels_are_stretched_alike_and_each_window_on_its_own():
+    ramp = np.tile(np.arange(100, dtype=np.float32)[:, None, None], (64, 1, 3, 1)).reshape(64, 100, 3, 1)
+    with unittest.mock.patch.object(augment, "scale_and_noise", lambda windows, seed: windows):
+        found = augment.stretch_and_shift(tf.constant(ramp), [0, 0]).numpy()[..., 0]
+    assert np.array_equal(found[..., 0], found[..., 2])
+    factors = np.diff(found[:, 40:60, 0], axis=1).mean(axis=1)
+    assert np.exp(-0.15) <= factors.min() < 0.93
+    assert 1.07 < factors.max() <= np.exp(0.15) + 1e-4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
 from tsnas.space.config import SpaceConfig
+from tsnas.space.spaces import distinct_spaces
 
 
 def space_ops(time: int, channels: int, classes: int, *parts: SpaceConfig) -> list[Op]:
@@ -13,7 +14,8 @@ def space_ops(time: int, channels: int, classes: int, *parts: SpaceConfig) -> li
         time: int, window length in samples.
         channels: int, number of channels of a window.
         classes: int, number of classes.
-        *parts: `SpaceConfig`, parts of the space. Defaults to the paper's settings.
+        *parts: `SpaceConfig`, parts of the space; those for other numbers of channels are left out.
+            Defaults to the paper's settings.
 
     Returns:
         list of operator descriptors.
@@ -22,7 +24,11 @@ def space_ops(time: int, channels: int, classes: int, *parts: SpaceConfig) -> li
         >>> len(space_ops(128, 9, 6))
         510
     """
-    ops = [op for part in parts or [SpaceConfig()] for op in _part_ops(time, channels, classes, part)]
+    ops = [
+        op
+        for part in distinct_spaces(parts or [SpaceConfig()], time, channels)
+        for op in _part_ops(time, channels, classes, part)
+    ]
     return list(dict.fromkeys(ops))
 
 

@@ -1,4 +1,4 @@
-"""Label-preserving augmentation of windows: rotation of sensors, scaling and noise."""
+"""Label-preserving augmentation of windows: stretching, shifting, rotation of sensors, scaling and noise."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ Augment = Callable[[tf.Tensor, Sequence[int | tf.Tensor]], tf.Tensor]
 SCALE_STD = 0.1
 NOISE_STD = 0.05
 ROTATION_DEGREES = 8.0
+# A window is stretched by up to e ** 0.15 about its middle, and shifted by up to this fraction of its length.
+STRETCH, SHIFT = 0.15, 0.08
 
 
 def unchanged(windows: tf.Tensor, seed: Sequence[int | tf.Tensor]) -> tf.Tensor:
@@ -39,8 +41,42 @@ def scale_and_noise(windows: tf.Tensor, seed: Sequence[int | tf.Tensor]) -> tf.T
     return windows * scale + noise
 
 
+def stretch_and_shift(windows: tf.Tensor, seed: Sequence[int | tf.Tensor]) -> tf.Tensor:
+    """Stretches or shrinks each window about its middle and shifts it, then applies `scale_and_noise`.
+
+    The factor is the exponential of a number from U(-0.15, 0.15), the shift U(-0.08, 0.08) of the length; all channels
+    of a window move together. Values between samples are interpolated; beyond the ends, the first and last samples are
+    repeated.
+
+    Args:
+        windows: float32 tensor (batch, time, channels, 1), standardised.
+        seed: pair of ints, as in `scale_and_noise`.
+
+    Returns:
+        float32 tensor of the same shape.
+
+    Source: Um et al., Data Augmentation of Wearable Sensor Data (2017); Le Guennec et al., Data Augmentation for Time
+        Series Classification using Convolutional Neural Networks (2016).
+    """
+    batch, time, _, _ = windows.shape
+    if time < 2:
+        return scale_and_noise(windows, seed)
+    # The seed differs from those of scale_and_noise, which is given the same pair.
+    moved = tf.random.stateless_uniform((2, batch, 1), [seed[0] + 1, 2 * seed[1]], -1.0, 1.0)
+    middle, last = (time - 1) / 2, float(time - 1)
+    samples = tf.range(time, dtype=tf.float32)[tf.newaxis]
+    places = (samples - middle) * tf.exp(STRETCH * moved[0]) + middle + SHIFT * time * moved[1]
+    places = tf.clip_by_value(places, 0.0, last)
+    before = tf.minimum(tf.cast(places, tf.int32), time - 2)
+    share = (places - tf.cast(before, tf.float32))[..., tf.newaxis, tf.newaxis]
+    first, second = (tf.gather(windows, index, batch_dims=1) for index in (before, before + 1))
+    return scale_and_noise(first + share * (second - first), seed)
+
+
 def augmentation(standardizer: Standardizer, axes: Axes = ()) -> Augment:
     """Returns an augmentation that rotates sensors whose axes are known, then applies `scale_and_noise`.
+
+    Without known axes it is `stretch_and_shift`, which suits series of any kind.
 
     No two users wear a device at quite the same angle, and a network that has learned the angles of a few users fails
     on others. All triples of a window are rotated together, like sensors in one case, by angles from N(0, 8) degrees
@@ -48,7 +84,8 @@ def augmentation(standardizer: Standardizer, axes: Axes = ()) -> Augment:
 
     Args:
         standardizer: `Standardizer` of the windows, which are rotated in raw units, including gravity.
-        axes: tuple of triples of channels that are x, y and z of a sensor. Defaults to (): nothing is rotated.
+        axes: tuple of triples of channels that are x, y and z of a sensor. Defaults to ():
+            `stretch_and_shift` is returned.
 
     Returns:
         Function of a batch and a seed, like `scale_and_noise`.
@@ -57,7 +94,7 @@ def augmentation(standardizer: Standardizer, axes: Axes = ()) -> Augment:
         >>> train_float(model, x, y, epochs=40, seed=0, augment=augmentation(standardizer, ((0, 1, 2), (3, 4, 5))))
     """
     if not axes:
-        return scale_and_noise
+        return stretch_and_shift
     channels = len(standardizer.mean)
     mean, std = np.array(standardizer.mean, np.float32), np.array(standardizer.std, np.float32)
     # Rotated channels are weighted sums of channels plus a constant: what each entry of a rotation adds to both.
