@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import datetime
+import functools
 import json
-import multiprocessing
 import os
 import pathlib
 import sys
-import traceback
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from benchmarks.processes import call_each
 from benchmarks.record import provenance, write_json
 
 BY_HAND = "by hand"
@@ -99,26 +98,15 @@ def run_all(
         # Read by TensorFlow when a process starts.
         os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
     failed = []
-    # A process for each run: memory that TensorFlow keeps goes with it.
-    with concurrent.futures.ProcessPoolExecutor(
-        processes, multiprocessing.get_context("spawn"), max_tasks_per_child=1
-    ) as pool:
-        futures = {pool.submit(execute, run, sources, quick): run for run in waiting}
-        try:
-            for future in concurrent.futures.as_completed(futures):
-                run = futures[future]
-                try:
-                    result = future.result()
-                except Exception:
-                    failed.append(f"{run}\n{traceback.format_exc()}")
-                    print(f"failed: {failed[-1]}", file=sys.stderr, flush=True)
-                    continue
-                results = [*read_results(out), dataclasses.asdict(run) | result]
-                write_json(out, provenance(module, PACKAGES) | {"quick": quick, "results": results})
-                print(f"{run}: {result['latency_ms']} ms, {result['test']}", flush=True)
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    execute_run = functools.partial(execute, sources=sources, quick=quick)
+    for run, result, error in call_each(execute_run, waiting, processes):
+        if error is not None:
+            failed.append(f"{run}\n{error}")
+            print(f"failed: {failed[-1]}", file=sys.stderr, flush=True)
+            continue
+        results = [*read_results(out), dataclasses.asdict(run) | result]
+        write_json(out, provenance(module, PACKAGES) | {"quick": quick, "results": results})
+        print(f"{run}: {result['latency_ms']} ms, {result['test']}", flush=True)
     return failed
 
 
