@@ -32,7 +32,7 @@ DEFAULTS = Settings(
 
 @pytest.mark.parametrize(
     ("shape", "batch_size"),
-    [((7415, 128, 9, 1), 64), ((40, 128, 9, 1), 8), ((640, 24, 1, 1), 40), ((5000, 1500, 60, 1), 11)],
+    [((7415, 128, 9, 1), 64), ((40, 128, 9, 1), 16), ((640, 24, 1, 1), 40), ((5000, 1500, 60, 1), 11)],
 )
 def test_batches_suit_the_number_and_the_size_of_the_windows(shape, batch_size):
     x = np.lib.stride_tricks.as_strided(np.zeros(1, np.float32), shape, (0, 0, 0, 0))

@@ -30,8 +30,10 @@ SEARCH_STEPS, SEARCH_EPOCHS = 700, (4, 100)
 PATH_STEPS = 1200
 TRAIN_STEPS, TRAIN_EPOCHS = 5000, (10, 90)
 # If the upper bound on epochs would give fewer steps than this, there are more epochs.
-LEAST_STEPS = 1000
+LEAST_STEPS = 1400
 BATCH_VALUES = 2**20
+# Batch normalisation needs the statistics of so many windows, even if there are few.
+LEAST_BATCH = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,9 +79,11 @@ class Settings:
             print(text)
 
     def batch_size_for(self, x: np.ndarray) -> int:
-        """Returns the batch size: by default 64, less for few windows (16 steps per epoch) and for large ones."""
+        """Returns the batch size: by default 64, less for few windows (16 steps per epoch, or 16 windows) and large ones."""
         windows, time, channels = x.shape[:3]
-        return self.batch_size or int(np.clip(min(windows // 16, BATCH_VALUES // (time * channels)), 8, 64))
+        return self.batch_size or int(
+            np.clip(min(max(windows // 16, LEAST_BATCH), BATCH_VALUES // (time * channels)), 8, 64)
+        )
 
     def search_epochs_for(self, x: np.ndarray, parts: int = 1) -> int:
         """Returns the epochs of the search of each of the `parts` of a space, which share the steps."""
