@@ -42,7 +42,7 @@ def test_batches_suit_the_number_and_the_size_of_the_windows(shape, batch_size):
 
 @pytest.mark.parametrize(
     ("steps_per_epoch", "epochs"),
-    [(115.9, 52), (38.4, 60), (5, 200), (0.3, 1000), (3125, 10)],
+    [(115.9, 52), (38.4, 60), (5, 280), (0.3, 1400), (3125, 10)],
 )
 def test_epochs_make_about_the_steps_asked_for_within_their_bounds(steps_per_epoch, epochs):
     assert epochs_of(6000, steps_per_epoch, (10, 60)) == epochs

@@ -79,7 +79,10 @@ class Settings:
             print(text)
 
     def batch_size_for(self, x: np.ndarray) -> int:
-        """Returns the batch size: by default 64, less for few windows (16 steps per epoch, or 16 windows) and large ones."""
+        """Returns the batch size: by default 64, less for few windows and for large ones.
+
+        Few windows make 16 steps per epoch, of at least 16 windows.
+        """
         windows, time, channels = x.shape[:3]
         return self.batch_size or int(
             np.clip(min(max(windows // 16, LEAST_BATCH), BATCH_VALUES // (time * channels)), 8, 64)
