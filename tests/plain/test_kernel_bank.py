@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from tsnas.plain.kernel_bank import FEATURES, FEWEST_FEATURES, MOST_WORK, KernelBank, affordable_features
+from tsnas.plain.kernel_bank import FEATURES, FEWEST_FEATURES, MOST_VALUES, MOST_WORK, KernelBank, affordable_features
 
 
 def windows_of(windows, time, channels=1, seed=0):
@@ -127,12 +127,19 @@ def test_windows_of_another_shape_are_rejected():
         bank.transform(windows_of(2, 20, 2))
 
 
-def test_large_sets_get_fewer_features():
+@pytest.mark.parametrize(
+    ("windows", "time", "product", "most"),
+    [(2_000, 600, 2_000 * 600, MOST_WORK), (2_500, 60, 2_500, MOST_VALUES)],
+)
+def test_large_sets_get_fewer_features(windows, time, product, most):
+    features = affordable_features(windows, time)
+    assert features % 84 == 0
+    assert product * features <= most < product * (features + 84)
+
+
+def test_most_and_fewest_features():
     assert affordable_features(500, 300) == FEATURES
     assert affordable_features(10**6, 1_000) == FEWEST_FEATURES
-    between = affordable_features(5_000, 128)
-    assert between % 84 == 0
-    assert 5_000 * 128 * between <= MOST_WORK < 5_000 * 128 * (between + 84)
     x = windows_of(20, 10)
     assert KernelBank().fit(x).transform(x).shape == (20, FEATURES)
 

@@ -17,9 +17,10 @@ MOST_CHANNELS = 9
 GOLDEN_RATIO = (np.sqrt(5.0) + 1.0) / 2.0
 
 # Default number of features, and the one that even large data sets get. In between, the samples of all windows times
-# the features stay below MOST_WORK.
+# the features stay below MOST_WORK, so that a transform takes seconds, and the features of all windows below
+# MOST_VALUES, so that a ridge classifier does, too.
 FEATURES, FEWEST_FEATURES = 9_996, 840
-MOST_WORK = 2_000_000_000
+MOST_WORK, MOST_VALUES = 2_000_000_000, 10_000_000
 # Values of all channels that are transformed at once: many for each call of NumPy, few enough for the cache.
 VALUES_AT_ONCE = 2**18
 FEWEST_AT_ONCE = 16  # windows
@@ -39,8 +40,7 @@ class KernelBank(TransformerMixin, BaseEstimator):
 
     Args:
         features: int, number of features, rounded down to a multiple of 84, but at least 84. Defaults to None: 9,996,
-            or as many as keep the number of windows times their samples times the features below 2 billion, but at
-            least 840; see `affordable_features`.
+            fewer for many or long windows; see `affordable_features`.
         seed: int, seed of the windows whose outputs give the thresholds, and of the channels. Defaults to 0.
 
     Attributes:
@@ -139,11 +139,11 @@ def affordable_features(windows: int, time: int) -> int:
         time: int, samples of a window.
 
     Returns:
-        int: 9,996, or the largest multiple of 84 that keeps windows times samples times features below 2 billion, but
-        at least 840.
+        int: 9,996, or the largest multiple of 84 that keeps windows times samples times features below 2 billion, and
+        windows times features below 10 million; but at least 840.
     """
-    affordable = MOST_WORK // (windows * time) // len(KERNELS) * len(KERNELS)
-    return max(FEWEST_FEATURES, min(FEATURES, affordable))
+    most = min(MOST_WORK // time, MOST_VALUES) // windows
+    return max(FEWEST_FEATURES, min(FEATURES, most // len(KERNELS) * len(KERNELS)))
 
 
 def _dilations(time: int, per_kernel: int) -> tuple[np.ndarray, np.ndarray]:
