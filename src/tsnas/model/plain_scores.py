@@ -111,7 +111,8 @@ def advice(
         if tightest.by_board:
             return f"It uses {share} of the board's {tightest}: a board with more has room for a larger network."
         return f"It uses {share} of the limit of {tightest}: a higher limit has room for a larger network."
-    used_up = f"of the tightest limit, {tightest}, it uses {share}"
+    name = f"the board's {tightest}" if tightest.by_board else tightest
+    used_up = f"of the tightest limit, {name}, it uses {share}"
     return f"A higher limit would hardly help ({used_up}), but {_data(data_summary)}."
 
 

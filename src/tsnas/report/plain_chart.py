@@ -10,7 +10,7 @@ from tsnas.model.plain_scores import RIVALS
 from tsnas.report import svg
 from tsnas.report.charts import WIDTH, round_ticks
 
-LEFT, RIGHT, TOP, ROW, BOTTOM = 64, 14, 8, 26, 34
+LEFT, RIGHT, TOP, ROW, BOTTOM = 64, 14, 8, 26, 22
 ROOM = 0.08  # of the range, on each side
 SMALLEST_RANGE = 0.1
 
@@ -37,13 +37,12 @@ def draw_plain(plain: dict[str, Any]) -> Markup:
 
     floor = TOP + ROW * (len(names) + 1)
     parts: list[Markup] = []
-    for tick in round_ticks(low, high):
+    for tick in round_ticks(low, high, count=6):
         parts += [
             svg.line(x(tick), TOP, x(tick), floor, "grid"),
             svg.text(x(tick), floor + 15, f"{tick:g}", "middle"),
         ]
     parts.append(svg.line(LEFT, floor, WIDTH - RIGHT, floor))
-    parts.append(svg.text(WIDTH - RIGHT, floor + BOTTOM - 4, "macro-F1", "end"))
     parts.append(svg.line(x(own), TOP, x(own), floor, "link"))
     for row, name in enumerate(["model", *names]):
         y = TOP + ROW * (row + 0.5)

@@ -6,6 +6,7 @@ from typing import Any
 
 from tsnas.cost.estimate import with_margin
 from tsnas.model.plain_scores import CONTEST
+from tsnas.plain.rivals import MOST_WINDOWS
 from tsnas.report.costs import KEPT, NOT_JUDGED, OVER
 from tsnas.report.text import count, kb, listed, number, percent, plural, score, size
 from tsnas.search.paths import WELL_USED
@@ -126,8 +127,9 @@ def plain_note(facts: dict[str, Any]) -> str:
     plain = facts["plain"]
     units = "windows" if plain["groups"] is None else "windows and over groups"
     text = (
-        "Plain models run on a PC and keep no limits. They were fitted to the training windows of the same split. The "
-        f"spread is two standard errors of the difference in macro-F1, by a bootstrap over {units}."
+        "Plain models run on a PC and keep no limits. They were fitted to the training windows of the same split, at "
+        f"most {MOST_WINDOWS:,} of them. The spread is two standard errors of the difference in macro-F1, by a "
+        f"bootstrap over {units}."
     )
     if plain["judged"] == CONTEST:
         text += " The network was trained only briefly here, as in the contest; the model was trained for longer."
