@@ -34,6 +34,7 @@ QUICK = {
     "batch_size": 16,
     "finalists": 1,
     "space": SMALL,
+    "plain_rivals": False,
     "verbose": 0,
 }
 # For jobs of which no more is asked than that they come to their end; run eagerly.
@@ -381,6 +382,7 @@ def fit(x=GOOD[0], y=GOOD[1], groups=None, validation_data=None, callbacks=None,
         ({"max_minutes": 0}, errors.SettingError, ["max_minutes=0 must be a number above 0"]),
         ({"max_minutes": "5"}, errors.SettingError, ["max_minutes='5'"]),
         ({"seed": -1}, errors.SettingError, ["seed=-1"]),
+        ({"plain_rivals": "no"}, errors.SettingError, ["plain_rivals='no' must be True or False"]),
         ({"verbose": 3}, errors.SettingError, ["verbose=3"]),
         ({"validation_fraction": 1.0}, errors.SettingError, ["validation_fraction=1.0"]),
         ({"space": "best"}, errors.SettingError, ["space='best' must be one of 'tsnas', 'micronas'"]),

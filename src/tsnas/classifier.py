@@ -60,6 +60,10 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             `"auto"`. In training, the sensors of a window are rotated by a few degrees, because no two users wear a
             device at the same angle. With None, nothing is rotated. Defaults to `"auto"`: consecutive triples of
             channels of similar magnitude, if the number of channels is a multiple of three.
+        plain_rivals: bool, whether two plain models for a PC are fitted in seconds and scored on the same validation
+            windows as the network: a forest on features, and a ridge classifier on a bank of kernels. If one of them is
+            clearly better, `fit` and the report say so, and what would help. Has no effect on the model. Defaults to
+            True.
         seed: int or None, seed of all random draws. The same seed gives the same model, byte for byte, on the same
             machine with the same versions. Defaults to None: drawn for each `fit`, and kept in `seed_`.
         directory: path of a folder, or None. Finished phases are kept there until the job is done. If `fit` is
@@ -92,6 +96,12 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         data_summary_: dict that summarises the data given to `fit`: the number and shape of windows, the windows of
             each class, groups, and the validation split; None if the classifier was saved by an earlier version.
         versions_: dict of the versions of tsnas, TensorFlow, tf_keras and Python that `fit` ran with.
+        plain_scores_: dict of `"forest"`, `"ridge"` and `"model"`, the network, to a dict of `"accuracy"` and
+            `"macro_f1"` on the same validation windows; those of the plain models have `"ahead"`, by how much their
+            macro-F1 is higher than the network's, and `"spread"`, two standard errors of this difference. `"windows"`
+            and `"groups"` are the numbers of both, and `"judged"` says whether the network is the `"int8"` model, where
+            `fit` was given validation data, or the winner of the `"contest"` after brief training. None without
+            `plain_rivals`, without a contest and validation data, or without time.
 
     Example:
         >>> (x, y, groups), (x_test, y_test, _) = tsnas.datasets.shoulder.load_data()
@@ -120,6 +130,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         validation_fraction=0.2,
         space="tsnas",
         axes="auto",
+        plain_rivals=True,
         seed=None,
         directory=None,
         verbose=1,
@@ -139,6 +150,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.validation_fraction = validation_fraction
         self.space = space
         self.axes = axes
+        self.plain_rivals = plain_rivals
         self.seed = seed
         self.directory = directory
         self.verbose = verbose
@@ -381,6 +393,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.seed_ = model.seed
         self.data_summary_ = model.data_summary
         self.versions_ = model.versions
+        self.plain_scores_ = model.plain_scores
         self.standardizer_ = model.standardizer
         self.architecture_ = model.architecture
         self.history_ = model.history

@@ -31,6 +31,7 @@ class RecordingClassifier:
         self.seed_ = 17
         self.latency_ms_, self.ram_bytes_, self.flash_bytes_ = np.float64(4.5), np.int64(2048), 4096
         self.energy_mj_ = None
+        self.plain_scores_ = {"windows": 18}
         return self
 
     def summary(self):
@@ -311,6 +312,16 @@ def test_space_strategy_and_minutes_are_passed_on(search, recording, tmp_path):
     assert (settings["space"], settings["strategy"], settings["max_minutes"]) == ("micronas", "random", 3.5)
     metrics = json.loads((tmp_path / "out/metrics.json").read_text())
     assert metrics["settings"] == {"space": "micronas", "strategy": "random", "max_minutes": 3.5}
+
+
+@pytest.mark.parametrize(("flag", "given"), [((), {}), (("--noplain_rivals",), {"plain_rivals": False})])
+def test_plain_models_can_be_switched_off(recording, arrays, tmp_path, flag, given):
+    np.savez(tmp_path / "data.npz", **arrays)
+    arguments = [f"--data={tmp_path}/data.npz", "--board=nucleo_f446re", f"--out={tmp_path}/out"]
+    assert run(["search", *arguments, *flag]) == 0
+    settings = recording.calls["settings"]
+    assert {name: settings[name] for name in settings if name == "plain_rivals"} == given
+    assert json.loads((tmp_path / "out/metrics.json").read_text())["plain"] == {"windows": 18}
 
 
 def test_unknown_strategies_are_found_before_the_search(search, recording, capsys):

@@ -48,9 +48,9 @@ def test_epochs_make_about_the_steps_asked_for_within_their_bounds(steps_per_epo
     assert epochs_of(6000, steps_per_epoch, (10, 60)) == epochs
 
 
-def test_all_but_folder_and_verbosity_make_another_job():
+def test_all_but_folder_verbosity_and_plain_models_make_another_job():
     classes = np.array(["a", "b"])
-    same = dataclasses.replace(DEFAULTS, directory="elsewhere", verbose=2)
+    same = dataclasses.replace(DEFAULTS, directory="elsewhere", verbose=2, plain_rivals=False)
     assert same.identity(classes) == DEFAULTS.identity(classes)
     for changes in (
         {"strategy": "random"},

@@ -106,6 +106,17 @@ def define_training_flags(values: flags.FlagValues) -> None:
     )
 
 
+def define_plain_flag(values: flags.FlagValues) -> None:
+    """Defines `--plain_rivals`."""
+    flags.DEFINE_boolean(
+        "plain_rivals",
+        None,
+        "Fit two plain models for a PC to the same windows, in seconds, and tell whether the network is behind them. "
+        "Default: on.",
+        flag_values=values,
+    )
+
+
 def require(values: flags.FlagValues, *names: str) -> None:
     """Raises UsageError unless there is exactly one source of data, and a value for each of the named flags."""
     if (values.data is None) == (values.dataset is None):

@@ -14,6 +14,7 @@ from tsnas.commands.job import (
     define_data_flags,
     define_int_flag,
     define_limit_flags,
+    define_plain_flag,
     define_text_flag,
     define_training_flags,
     describe_kept_work,
@@ -28,7 +29,7 @@ from tsnas.commands.quiet import import_tensorflow
 LIMITS = ("max_latency_ms", "max_ram_kb", "max_flash_kb", "max_energy_mj")
 PHASES = "phases"
 EPOCHS = ("search_epochs", "epochs", "qat_epochs")
-TRAINING = (*EPOCHS, "batch_size", "finalists", "space", "strategy", "max_minutes", "seed")
+TRAINING = (*EPOCHS, "batch_size", "finalists", "space", "strategy", "max_minutes", "plain_rivals", "seed")
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -58,6 +59,7 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_float(
         "max_minutes", None, "Upper limit of the duration of the whole search, in minutes.", flag_values=values
     )
+    define_plain_flag(values)
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -116,6 +118,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         "ram_bytes": classifier.ram_bytes_,
         "flash_bytes": classifier.flash_bytes_,
         "energy_mj": classifier.energy_mj_,
+        "plain": classifier.plain_scores_,
         "test": scores,
         "seconds": seconds,
     }

@@ -13,6 +13,7 @@ from tsnas.commands.job import (
     define_board_flags,
     define_int_flag,
     define_limit_flags,
+    define_plain_flag,
     define_text_flag,
     define_training_flags,
     describe_kept_work,
@@ -27,7 +28,10 @@ if typing.TYPE_CHECKING:
     from tsnas.data import RecordingSet
 
 WORK = "phases"
-SETTINGS = ("stride", "trials", "tuner", "search_epochs", "epochs", "qat_epochs", "batch_size", "finalists", "space")
+SETTINGS = (
+    *("stride", "trials", "tuner", "search_epochs", "epochs", "qat_epochs", "batch_size", "finalists", "space"),
+    "plain_rivals",
+)
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -64,6 +68,7 @@ def define_flags(values: flags.FlagValues) -> None:
         "Networks that are trained briefly, both for each signal and in the final search. Default: 3 for each signal, "
         "6 in the final search.",
     )
+    define_plain_flag(values)
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:

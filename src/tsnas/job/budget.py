@@ -9,7 +9,7 @@ import tf_keras as keras
 from tsnas.system import clock
 
 # Fraction of the remaining time that a phase may use. Time that it does not use is left for the next phases.
-SHARES = {"search": 0.3, "contest": 0.3, "train": 0.6, "quantise": 0.6}
+SHARES = {"search": 0.3, "contest": 0.3, "plain": 0.1, "train": 0.6, "quantise": 0.6}
 
 
 class Budget:

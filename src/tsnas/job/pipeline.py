@@ -1,4 +1,4 @@
-"""Pipeline of a job: split, feasibility, search, contest, dry run, training, quantisation, conversion, verification."""
+"""Pipeline of a job: split, feasibility, selection, plain models, training, quantisation, conversion, verification."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tsnas.deploy.verify import verify
 from tsnas.export.firmware import Firmware
 from tsnas.job.budget import Budget
 from tsnas.job.checkpoints import Checkpoints
+from tsnas.job.comparison import compared, fit_rivals
 from tsnas.job.inputs import Job
 from tsnas.job.preparation import Prepared, prepare
 from tsnas.job.selection import select
@@ -97,26 +98,34 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
 
     data = prepare(job, seed)
 
+    judged = None
     if found is None:
         metadata = file_metadata(job, data)
         selected = select(spaces, settings, seed, data.splits, data.augment, metadata, budget, callbacks)
         pace = selected.seconds_per_epoch * len(job.x) / len(data.splits[0][0][0])
-        candidate, history = selected.candidate, counts | selected.history
+        candidate, history, judged = selected.candidate, counts | selected.history, selected.judged
         values = {
             "seed": seed,
             "pace": pace,
             "architecture": candidate.architecture.to_json(),
             "regret": candidate.regret,
+            "history": history,
+            "judged_split": None if judged is None else judged[0],
         }
-        checkpoints.save("search", values | {"history": history})
+        checkpoints.save("search", values, [] if judged is None else [judged[1]])
     else:
         settings.say(f"search: taken from an earlier run in {settings.directory}")
         architecture, history = Architecture.from_json(found[0]["architecture"]), found[0]["history"]
         pace = found[0]["pace"]
+        if found[0]["judged_split"] is not None:
+            judged = found[0]["judged_split"], found[1][0]
         candidate = Candidate(architecture, estimate_graph(architecture.graph(), settings.board), found[0]["regret"])
 
+    rivals = fit_rivals(job, data, judged, checkpoints, budget)
     trained = train(candidate.architecture, data, settings, seed, checkpoints, budget, pace)
     model = finished(trained, candidate.architecture, data, job, history)
+    if rivals is not None:
+        model = compared(model, rivals, job)
     checkpoints.clear()
     return model
 

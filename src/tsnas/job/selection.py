@@ -8,6 +8,7 @@ import math
 import tempfile
 from collections.abc import Sequence
 
+import numpy as np
 import tf_keras as keras
 
 from tsnas.cost.bounds import BYTES_PER_KB, Bounds, Limit
@@ -45,11 +46,15 @@ class Selected:
         history: dict of the phases `"search"` or `"trials"`, if there was one, and `"contest"`.
         seconds_per_epoch: float, duration of a pass over the first split's training windows in the contest; 0 without a
             contest.
+        judged: (index of a split, int array of class codes): what the candidate predicted for the validation windows of
+            this split in its last round of the contest. Defaults to None: there was no contest, or the file of its
+            winner exceeded a limit.
     """
 
     candidate: Candidate
     history: dict[str, History]
     seconds_per_epoch: float
+    judged: tuple[int, np.ndarray] | None = None
 
 
 def select(
@@ -108,7 +113,10 @@ def select(
     history["contest"] = outcome.history()
     parts = [paths.part for paths in spaces]
     candidate = dry_run(parts, spaces[0].bounds, outcome.winner, metadata)
-    return Selected(candidate, history, outcome.seconds_per_epoch)
+    judged = None
+    if outcome.predicted is not None and candidate is outcome.winner:
+        judged = (len(splits) - 1 if outcome.place in outcome.second_macro_f1 else 0, outcome.predicted)
+    return Selected(candidate, history, outcome.seconds_per_epoch, judged)
 
 
 def _usual_finalists(kind: str, spaces: int) -> int:

@@ -57,6 +57,7 @@ class Settings:
     verbose: int
     distribute: tf.distribute.Strategy | None = None
     signal: Signal | None = None
+    plain_rivals: bool = True
 
     @functools.cached_property
     def bounds(self) -> Bounds:
@@ -69,8 +70,8 @@ class Settings:
             "board": self.board.to_json(),
             "spaces": [space.to_json() for space in self.spaces],
         }
-        # The folder of checkpoints, the output and the devices do not make it another job.
-        del plain["directory"], plain["verbose"], plain["distribute"]
+        # The folder of checkpoints, the output, the devices and a comparison do not make it another job.
+        del plain["directory"], plain["verbose"], plain["distribute"], plain["plain_rivals"]
         return plain | {"classes": classes.tolist(), "tsnas": __version__}
 
     def say(self, text: str) -> None:
@@ -138,6 +139,8 @@ def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Se
         raise SettingError(f"seed={asked.seed!r} must be a whole number from 0 to 2**31 - 1, or None for a random one.")
     if not isinstance(asked.verbose, bool) and not (is_int(asked.verbose, 0) and asked.verbose <= 2):
         raise SettingError(f"verbose={asked.verbose!r} must be 0 (silent), 1 (bars) or 2 (a line after each epoch).")
+    if not isinstance(asked.plain_rivals, bool | np.bool_):
+        raise SettingError(f"plain_rivals={asked.plain_rivals!r} must be True or False.")
     fraction = asked.validation_fraction
     if not is_number(fraction) or not 0 < fraction < 1:
         raise SettingError(f"validation_fraction={fraction!r} must lie between 0 and 1, such as 0.2.")
@@ -160,6 +163,7 @@ def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Se
         directory=asked.directory,
         verbose=int(asked.verbose),
         signal=signal,
+        plain_rivals=bool(asked.plain_rivals),
     )
 
 

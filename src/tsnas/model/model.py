@@ -25,6 +25,7 @@ from tsnas.data import (
 )
 from tsnas.errors import SettingError, WindowShapeError
 from tsnas.export.firmware import Firmware
+from tsnas.model.plain_scores import PlainScores
 from tsnas.model.scores import Judged, scores
 from tsnas.space.architecture import Architecture
 
@@ -47,6 +48,7 @@ class Model:
         history: dict of phases, as `AutoClassifier.history_`.
         data_summary: dict, as `AutoClassifier.data_summary_`, or None.
         versions: dict, as `AutoClassifier.versions_`.
+        plain_scores: dict, as `AutoClassifier.plain_scores_`. Defaults to None.
 
     Example:
         >>> model = tsnas.load("runs/demo").model_
@@ -67,6 +69,7 @@ class Model:
     history: dict[str, Any]
     data_summary: dict[str, Any] | None
     versions: dict[str, str]
+    plain_scores: PlainScores | None = None
 
     @property
     def tflite(self) -> bytes:

@@ -120,6 +120,7 @@ def to_bytes(model: Model, params: Mapping[str, Any]) -> dict[str, bytes]:
         "history": model.history,
         "data_summary": model.data_summary,
         "versions": model.versions,
+        "plain_scores": model.plain_scores,
     }
     return {
         MODEL_FILE: model.tflite,
@@ -161,9 +162,10 @@ def from_bytes(files: Mapping[str, bytes]) -> tuple[Model, dict[str, Any]]:
         signal=signal,
         seed=state["seed"],
         history=_completed(state["history"]),
-        # Folders saved by earlier versions lack these two.
+        # Folders saved by earlier versions lack these three.
         data_summary=state.get("data_summary"),
         versions=state.get("versions") or {"tsnas": state["tsnas"]},
+        plain_scores=state.get("plain_scores"),
     )
     return model, params
 

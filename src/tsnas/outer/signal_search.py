@@ -70,7 +70,7 @@ class SignalSearch(BaseEstimator):
         tolerance: float, loss of macro-F1 that is accepted for a signal that takes fewer values. Defaults to 0.005.
         finalists: int, number of networks that are drawn for each signal, and of finalists in the final search.
             Defaults to None: 3, and as in `AutoClassifier`.
-        epochs, search_epochs, qat_epochs, batch_size, strategy, validation_fraction, space, axes: as in
+        epochs, search_epochs, qat_epochs, batch_size, strategy, validation_fraction, space, axes, plain_rivals: as in
             `AutoClassifier`. `axes` must be `"auto"` or None, because each signal has its own channels.
         seed: int or None, as in `AutoClassifier`. Several processes need the same number.
         directory: path of a folder for finished work, so that `fit` can resume after an interruption; several machines
@@ -115,6 +115,7 @@ class SignalSearch(BaseEstimator):
         validation_fraction=0.2,
         space="tsnas",
         axes="auto",
+        plain_rivals=True,
         seed=None,
         directory=None,
         verbose=1,
@@ -141,6 +142,7 @@ class SignalSearch(BaseEstimator):
         self.validation_fraction = validation_fraction
         self.space = space
         self.axes = axes
+        self.plain_rivals = plain_rivals
         self.seed = seed
         self.directory = directory
         self.verbose = verbose

@@ -53,6 +53,7 @@ def collect(
         "latency": costs.latency_facts(estimate, board),
         "test": held_out_facts(judged, len(labels)),
         "contest": origin.contest_facts(model.history.get("contest"), estimate.latency_ms),
+        "plain": origin.plain_facts(model),
         "model": {
             "classes": labels,
             "time": architecture.time,

@@ -14,11 +14,12 @@ from sklearn.base import BaseEstimator
 
 from tsnas.cost.board import Board
 from tsnas.model.model import Model
+from tsnas.model.plain_scores import advice, is_behind, outcome
 from tsnas.space.config import SpaceConfig
 from tsnas.space.spaces import space_to_json
 
 # Settings that do not affect the outcome.
-NEUTRAL = ("directory", "verbose")
+NEUTRAL = ("directory", "plain_rivals", "verbose")
 
 
 def contest_facts(history: dict[str, list[float]] | None, latency_ms: float) -> dict[str, Any] | None:
@@ -47,6 +48,19 @@ def contest_facts(history: dict[str, list[float]] | None, latency_ms: float) -> 
             }
             for place, (cost, value) in enumerate(zip(history["latency_ms"], history["macro_f1"], strict=True))
         ],
+    }
+
+
+def plain_facts(model: Model) -> dict[str, Any] | None:
+    """Returns the scores of plain models beside those of the network, and sentences on both; None if not compared."""
+    plain = model.plain_scores
+    if plain is None:
+        return None
+    bounds = model.limits.on(model.board)
+    return plain | {
+        "behind": is_behind(plain),
+        "outcome": outcome(plain),
+        "advice": advice(plain, bounds, model.estimate, model.data_summary),
     }
 
 

@@ -13,6 +13,7 @@ from tsnas.cost.limits import BYTES_PER_KB
 from tsnas.report import charts, text, wording
 from tsnas.report.memory_chart import memory_chart
 from tsnas.report.network_chart import draw_network
+from tsnas.report.plain_chart import draw_plain
 
 # Lists of up to this many rows are shown; longer ones are collapsed, and left out in print.
 SHORT = 12
@@ -69,6 +70,7 @@ def render_page(facts: dict[str, Any]) -> str:
             contest_chart=None
             if facts["contest"] is None
             else charts.contest_chart(facts["contest"], _find_limit(facts, "latency")),
+            plain_chart=None if facts["plain"] is None else draw_plain(facts["plain"]),
             settings=_list_settings(facts["settings"]),
             short=SHORT,
             size=_choose_layout(facts),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tsnas.cost.estimate import with_margin
+from tsnas.model.plain_scores import CONTEST
+from tsnas.plain.rivals import MOST_WINDOWS
 from tsnas.report.costs import KEPT, NOT_JUDGED, OVER
 from tsnas.report.text import count, kb, listed, number, percent, plural, score, size
 from tsnas.search.paths import WELL_USED
@@ -118,6 +120,20 @@ def untested(facts: dict[str, Any]) -> str:
         f"{text} Below are the validation scores of its architecture in the contest: those of the float network after "
         "brief training, on the windows by which it was chosen. They are not scores of the finished model."
     )
+
+
+def plain_note(facts: dict[str, Any]) -> str:
+    """States how plain models were compared with the network."""
+    plain = facts["plain"]
+    units = "windows" if plain["groups"] is None else "windows and over groups"
+    text = (
+        "Plain models run on a PC and keep no limits. They were fitted to the training windows of the same split, at "
+        f"most {MOST_WINDOWS:,} of them. The spread is two standard errors of the difference in macro-F1, by a "
+        f"bootstrap over {units}."
+    )
+    if plain["judged"] == CONTEST:
+        text += " The network was trained only briefly here, as in the contest; the model was trained for longer."
+    return text
 
 
 def pruned(facts: dict[str, Any]) -> str:

@@ -45,10 +45,12 @@ class Score(NamedTuple):
     Args:
         macro_f1: float, macro-F1 on the validation windows.
         seconds_per_epoch: float, duration of a pass over the training windows.
+        predicted: int array (windows,), class codes predicted for the validation windows. Defaults to None, not known.
     """
 
     macro_f1: float
     seconds_per_epoch: float
+    predicted: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,6 +98,8 @@ class Outcome:
         left_out: list of int, places of those that were not considered, because others use the limits better.
         seconds_per_epoch: float, duration of a pass over the training windows for the slowest finalist; 0 if none was
             trained.
+        predicted: int array (windows,), class codes that the winner predicted for the validation windows in its last
+            round; None if it was not trained.
     """
 
     winner: Candidate
@@ -106,6 +110,7 @@ class Outcome:
     second_macro_f1: dict[int, float] = dataclasses.field(default_factory=dict)
     left_out: list[int] = dataclasses.field(default_factory=list)
     seconds_per_epoch: float = 0.0
+    predicted: np.ndarray | None = dataclasses.field(default=None, compare=False)
 
     def history(self) -> History:
         """Returns the outcome as a phase of `AutoClassifier.history_`."""
@@ -150,11 +155,13 @@ def contest(
     count = max(2, len(finalists) // SECOND_ROUND)
     bar = tqdm(total=len(finalists) + count, desc="contest ", unit="net", disable=verbose != 1, dynamic_ncols=True)
     slowest = 0.0
+    predicted: dict[int, np.ndarray | None] = {}
 
     def judged(index: int, judge: Callable[[Architecture], Score], steps: int) -> float:
         nonlocal slowest
         score = judge(finalists[index].architecture)
         slowest = max(slowest, score.seconds_per_epoch)
+        predicted[index] = score.predicted
         bar.update()
         if verbose == 2:
             cost = f"{finalists[index].estimate.latency_ms:.1f} ms"
@@ -184,6 +191,7 @@ def contest(
         second_macro_f1=second,
         left_out=sorted(set(range(len(first))) - set(left)),
         seconds_per_epoch=slowest,
+        predicted=predicted[place],
     )
 
 
@@ -251,7 +259,7 @@ def short_score(
     # A reference cycle holds the training windows, and Python might free it only much later.
     del model
     gc.collect()
-    return Score(float(f1_score(val[1], predicted, average="macro", zero_division=0)), seconds)
+    return Score(float(f1_score(val[1], predicted, average="macro", zero_division=0)), seconds, predicted)
 
 
 def completed(history: History) -> History:

@@ -1,0 +1,103 @@
+"""Plain models that predict validation windows in seconds: a forest on features, and a ridge on a kernel bank."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import RidgeClassifierCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from tsnas.plain.kernel_bank import KernelBank, affordable_features
+from tsnas.plain.series_features import FEATURES, series_features
+from tsnas.system.interrupts import raise_if_interrupted
+
+# Training windows that a plain model is fitted to at most.
+MOST_WINDOWS = 2_000
+# Trees of the forest, and those of one for many windows and features, whose values times trees stay below MOST_SPLIT.
+TREES, FEWEST_TREES = 300, 100
+MOST_SPLIT = 100_000_000
+# Strengths of the ridge's penalty that are tried, as in the paper of MiniRocket.
+ALPHAS = np.logspace(-3, 3, 10)
+
+
+def forest(windows: int, channels: int, seed: int) -> ClassifierMixin:
+    """Returns a random forest on the features of `series_features`, for so many training windows and channels."""
+    model = RandomForestClassifier(_trees(windows, channels), random_state=seed)
+    return make_pipeline(FunctionTransformer(series_features), model)
+
+
+def ridge(windows: int, channels: int, seed: int) -> ClassifierMixin:
+    """Returns a ridge classifier on a `KernelBank`, whose penalty is chosen by leaving out one window at a time."""
+    return make_pipeline(KernelBank(seed=seed), StandardScaler(), RidgeClassifierCV(ALPHAS))
+
+
+# The plain models by name.
+RIVALS: dict[str, Callable[[int, int, int], ClassifierMixin]] = {"forest": forest, "ridge": ridge}
+
+
+def plain_predictions(x: np.ndarray, codes: np.ndarray, x_val: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+    """Fits each plain model to training windows and predicts the classes of validation windows.
+
+    Of more than 2,000 training windows, 2,000 are drawn, as many of each class as its share of the windows.
+
+    Args:
+        x: float array (windows, time, channels), the training windows, standardised.
+        codes: int array (windows,), their class codes.
+        x_val: float array (windows, time, channels), the validation windows.
+        seed: int, seed of all draws.
+
+    Returns:
+        dict of `"forest"` and `"ridge"` to the predicted class codes of `x_val`.
+
+    Example:
+        >>> plain_predictions(x, codes, x_val, seed=0)["ridge"]
+        array([0, 2, 1])
+    """
+    drawn = draw_evenly(codes, MOST_WINDOWS, seed)
+    x, codes = x[drawn], codes[drawn]
+    found = {}
+    for name, make in RIVALS.items():
+        raise_if_interrupted()
+        found[name] = make(len(x), x.shape[2], seed).fit(x, codes).predict(x_val)
+    return found
+
+
+def draw_evenly(codes: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """Draws windows of all classes in the same proportion, at least one of each.
+
+    Args:
+        codes: int array (windows,), class codes.
+        most: int, number of windows to draw.
+        seed: int, seed of the draw.
+
+    Returns:
+        Sorted int array of indices; all of them if there are no more than `most`.
+    """
+    if len(codes) <= most:
+        return np.arange(len(codes))
+    order = np.random.default_rng(seed).permutation(len(codes))
+    drawn = []
+    for code in np.unique(codes):
+        own = order[codes[order] == code]
+        drawn.append(own[: max(1, round(len(own) * most / len(codes)))])
+    return np.sort(np.concatenate(drawn))
+
+
+def expected_seconds(windows: int, val_windows: int, time: int, channels: int) -> float:
+    """Returns the rough time that `plain_predictions` takes on one slow core, in seconds."""
+    windows = min(windows, MOST_WINDOWS)
+    features = affordable_features(windows, time)
+    # From measurements with 4 to 8,000 windows of 8 to 10,000 samples and 1 to 60 channels, times two.
+    growing = 3e-10 * _trees(windows, channels) * windows * math.log2(windows + 1) * math.sqrt(FEATURES * channels)
+    counting = 3e-9 * (windows + val_windows) * time * features
+    solving = 4e-10 * windows**2 * features
+    return 1.5 + growing + counting + solving
+
+
+def _trees(windows: int, channels: int) -> int:
+    return max(FEWEST_TREES, min(TREES, MOST_SPLIT // (windows * FEATURES * channels)))

@@ -1,0 +1,61 @@
+"""Draws the scores of plain models beside that of the network as SVG."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markupsafe import Markup
+
+from tsnas.model.plain_scores import RIVALS
+from tsnas.report import svg
+from tsnas.report.charts import WIDTH, round_ticks
+
+LEFT, RIGHT, TOP, ROW, BOTTOM = 64, 14, 8, 26, 22
+ROOM = 0.08  # of the range, on each side
+SMALLEST_RANGE = 0.1
+
+
+def draw_plain(plain: dict[str, Any]) -> Markup:
+    """Draws a row for the network and for each plain model: its macro-F1, and the spread of the difference.
+
+    A dashed line marks the network's score; a plain model whose spread does not reach it is clearly better or worse.
+
+    Args:
+        plain: dict, the facts on plain models.
+    """
+    names = [name for name in RIVALS if name in plain]
+    own = plain["model"]["macro_f1"]
+    ends = [own]
+    for name in names:
+        ends += [plain[name]["macro_f1"] - plain[name]["spread"], plain[name]["macro_f1"] + plain[name]["spread"]]
+    low, high = max(min(ends), 0.0), min(max(ends), 1.0)
+    room = max(ROOM * (high - low), (SMALLEST_RANGE - (high - low)) / 2)
+    low, high = max(low - room, 0.0), min(high + room, 1.0)
+
+    def x(value: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * (min(max(value, low), high) - low) / (high - low)
+
+    floor = TOP + ROW * (len(names) + 1)
+    parts: list[Markup] = []
+    for tick in round_ticks(low, high, count=6):
+        parts += [
+            svg.line(x(tick), TOP, x(tick), floor, "grid"),
+            svg.text(x(tick), floor + 15, f"{tick:g}", "middle"),
+        ]
+    parts.append(svg.line(LEFT, floor, WIDTH - RIGHT, floor))
+    parts.append(svg.line(x(own), TOP, x(own), floor, "link"))
+    for row, name in enumerate(["model", *names]):
+        y = TOP + ROW * (row + 0.5)
+        score = plain[name]["macro_f1"]
+        label = "network" if name == "model" else name
+        parts.append(svg.text(LEFT - 8, y + 4, label, "end", "strong" if name == "model" else None))
+        if name == "model":
+            tip = svg.element("title", f"network: {score:.3f}")
+            parts.append(svg.element("circle", tip, cx=x(score), cy=y, r=5, class_="second"))
+            continue
+        spread = plain[name]["spread"]
+        tip = svg.element("title", f"{name}: {score:.3f}, spread {spread:.3f}")
+        parts.append(svg.line(x(score - spread), y, x(score + spread), y, "whisker"))
+        parts += [svg.line(x(end), y - 4, x(end), y + 4, "whisker") for end in (score - spread, score + spread)]
+        parts.append(svg.element("circle", tip, cx=x(score), cy=y, r=4, class_="first"))
+    return svg.picture(WIDTH, floor + BOTTOM, "Macro-F1 of the network and of plain models", *parts)
