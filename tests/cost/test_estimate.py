@@ -8,6 +8,7 @@ from converted_networks import convert, residual_network
 
 from tsnas.cost import flash
 from tsnas.cost.board import load_board
+from tsnas.cost.emulated import emulated_cycles
 from tsnas.cost.estimate import estimate_graph, estimate_tflite, with_margin
 from tsnas.cost.latency import graph_latency_ms
 from tsnas.cost.limits import Limits
@@ -15,7 +16,7 @@ from tsnas.cost.measurements import OpMeasurement
 from tsnas.cost.memory import plan_arena
 from tsnas.errors import ModelFileError, UnknownBoardError
 from tsnas.graph.graph import GraphBuilder
-from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, MaxPool2D, Softmax
+from tsnas.graph.ops import Add, Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, MaxPool2D, Softmax
 
 
 @pytest.fixture
@@ -110,31 +111,35 @@ def test_margin_is_the_sum_over_the_operators(graph):
     text = estimate.table()
     assert f"{estimate.latency_ms:.2f} ms (± {estimate.latency_margin_ms:.2f})" in text
     assert " ".join(text.splitlines()[0].split()) == "op kind output params MACs ms RAM KB weights KB"
-    assert not any(mark in text for mark in "*^~")
+    assert not any(mark in text for mark in "*^+~")
 
 
 def test_table_says_what_stands_behind_unusual_figures():
     board = load_board("nucleo_f446re")
     builder = GraphBuilder((31, 3, 1))
     x = builder.add("odd", Conv2D(31, 3, 1, 8, 3, 1), builder.input)
+    x = builder.add("deep", DepthwiseConv2D(31, 3, 8, 1, 3, 1), x)
     x = builder.add("pool", MaxPool2D(31, 3, 8, 2, 1, 2, 1), x)
     graph = builder.build(builder.add("mean", GlobalAveragePooling2D(15, 3, 8), x))
     record = OpMeasurement("nucleo_f446re", "1", GlobalAveragePooling2D(15, 3, 8), 36000, 36500, 10**4, 900)
     estimate = estimate_graph(graph, board.with_table([record]), flash_bytes=1000)
-    assert [row.latency_source for row in estimate.rows] == ["extrapolated", "derived", "measured"]
+    sources = ["extrapolated", "emulated", "derived", "measured"]
+    assert [row.latency_source for row in estimate.rows] == sources
     margins = [row.latency_margin_ms / row.latency_ms for row in estimate.rows]
-    assert margins == pytest.approx([3 * board.latency_error.p95_relative, 0.5, 0.0005])
-    assert estimate.rows[2].latency_ms == pytest.approx(36500 / 180e6 * 1000)
+    _, emulated = emulated_cycles(graph.nodes[1].op, board)
+    assert margins == pytest.approx([3 * board.latency_error.p95_relative, emulated, 0.5, 0.0005])
+    assert estimate.rows[3].latency_ms == pytest.approx(36500 / 180e6 * 1000)
     text = estimate.table()
     for words in (
         "^ extrapolated: the kernel was fitted",
+        "+ emulated: counted on an emulated core",
         "~ derived: no measurement",
         "* measured: this very operator",
     ):
         assert words in text
-    for line, row, mark in zip(text.splitlines()[2:5], estimate.rows, "^~*", strict=True):
+    for line, row, mark in zip(text.splitlines()[2:6], estimate.rows, "^+~*", strict=True):
         assert f"{row.latency_ms:.3f}  {mark}  " in line
-    assert [row["latency_source"] for row in estimate.to_json()["rows"]] == ["extrapolated", "derived", "measured"]
+    assert [row["latency_source"] for row in estimate.to_json()["rows"]] == sources
 
 
 def test_energy_is_latency_times_power(graph):

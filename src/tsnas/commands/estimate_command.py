@@ -129,6 +129,6 @@ COMMAND = Command(
     run=run,
     details="Prints one line per operator and the totals: latency in ms with its margin, RAM (the tensor arena) and "
     "flash in KB of 1024 bytes. With --ops, copies the rows of the file and adds three columns: predicted_cycles of "
-    "the kernel, cycles_source (measured, model, extrapolated or derived) and predicted_arena_bytes of a model with "
-    "only this operator.",
+    "the kernel, cycles_source (measured, model, extrapolated, emulated or derived) and predicted_arena_bytes of a "
+    "model with only this operator.",
 )

@@ -12,7 +12,7 @@ import tabulate
 from tsnas.cost import flash
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.bounds import Costs
-from tsnas.cost.latency import DERIVED, EXTRAPOLATED, MEASURED, MODEL, op_latency
+from tsnas.cost.latency import DERIVED, EMULATED, EXTRAPOLATED, MEASURED, MODEL, op_latency
 from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.cost.memory import plan_arena
 from tsnas.graph.graph import Graph
@@ -23,10 +23,11 @@ from tsnas.tflite.parser import read_model_bytes
 # Operators with weights, each output channel with a bias of int32.
 WEIGHTED = (Conv2D, DepthwiseConv2D, FullyConnected)
 # How the table marks latencies that do not come from the fitted model, and what it says of them.
-SOURCE_MARKS = {MODEL: "", MEASURED: "*", EXTRAPOLATED: "^", DERIVED: "~"}
+SOURCE_MARKS = {MODEL: "", MEASURED: "*", EXTRAPOLATED: "^", EMULATED: "+", DERIVED: "~"}
 SOURCE_TEXTS = {
     MEASURED: "this very operator was measured on the board",
     EXTRAPOLATED: "the kernel was fitted, but no shape like this was measured: margin three times the model's",
+    EMULATED: "counted on an emulated core and converted: margin of the errors of counts, conversion and board",
     DERIVED: "no measurement of this kernel stands behind it: margin 50 %, or the board's error if larger",
 }
 
@@ -43,7 +44,8 @@ class OpEstimate:
         macs: int, multiply-accumulates.
         latency_ms: float, its share of the latency.
         latency_margin_ms: float, its margin of error; see `tsnas.cost.latency.OpLatency`.
-        latency_source: str, what it is based on: `"measured"`, `"model"`, `"extrapolated"` or `"derived"`.
+        latency_source: str, what it is based on: `"measured"`, `"model"`, `"extrapolated"`, `"emulated"` or
+            `"derived"`.
         ram_bytes: int, bytes of the arena's head that live while it runs, scratch included.
         weight_bytes: int, bytes of its weights and biases in flash.
     """

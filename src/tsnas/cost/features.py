@@ -4,14 +4,15 @@ Fitting (`tsnas.cost.fit`) and prediction (`tsnas.cost.latency`) both call `op_f
 The counts follow the loops of the CMSIS-NN int8 kernels: a convolution copies the taps of each output pixel into a
 buffer (im2col), multiplies two output pixels with two output channels at a time, four inputs per step, and requantises
 each output element; a 1x1 convolution with stride 1 skips the copy. A dilated convolution runs the same loops: it
-copies taps that stand further apart, of which more lie in the padding.
+copies taps that stand further apart, of which more lie in the padding. `tsnas.cost.depthwise` has the depthwise ones.
 """
 
 from __future__ import annotations
 
+from tsnas.cost.depthwise import depthwise_features
 from tsnas.cost.derived import derived_steps
 from tsnas.cost.taps import valid_taps
-from tsnas.graph.ops import DERIVED_KINDS, Add, Conv2D, GlobalAveragePooling2D, Op, Softmax
+from tsnas.graph.ops import DERIVED_KINDS, Add, Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, Op, Softmax
 
 CONV2D = "conv2d"
 CONV2D_1X1 = "conv2d_1x1"
@@ -50,6 +51,7 @@ REST_COPY = (0.0, 0.52, 0.87, 1.035)
 OFFSET_SUM_PER_WEIGHT = 0.045
 CHANNEL_SETUP = 1.3
 
+# Kernels that boards have coefficients for.
 FEATURE_NAMES = {
     CONV2D: (
         "call",
@@ -76,6 +78,11 @@ def uses_1x1_kernel(op: Conv2D) -> bool:
     return set(taps_and_steps) == {1} and op.in_c % 4 == 0
 
 
+def is_dilated(op: Conv2D | DepthwiseConv2D) -> bool:
+    """Returns whether taps of a convolution's kernel stand more than one element apart."""
+    return (op.dilation_h, op.dilation_w) != (1, 1)
+
+
 def op_features(op: Op) -> tuple[str, tuple[float, ...]]:
     """Returns the kernel that runs an operator, and how often it does each of its steps.
 
@@ -83,8 +90,9 @@ def op_features(op: Op) -> tuple[str, tuple[float, ...]]:
         op: operator descriptor.
 
     Returns:
-        (key of `FEATURE_NAMES`, counts in the order of those names); all counts are >= 0. An operator without
-        measurements is counted in the steps of a measured kernel; see `tsnas.cost.derived`.
+        (key of `FEATURE_NAMES`, or of `tsnas.cost.depthwise.DEPTHWISE_FEATURE_NAMES` for a depthwise convolution;
+        counts in the order of those names); all counts are >= 0. Any other operator without measurements is counted in
+        the steps of a measured kernel; see `tsnas.cost.derived`.
 
     Raises:
         TypeError: `op` is not a descriptor of `tsnas.graph.ops`.
@@ -99,6 +107,8 @@ def op_features(op: Op) -> tuple[str, tuple[float, ...]]:
         return op.kind, (1.0, op.h * op.w * op.c)
     if isinstance(op, Softmax):
         return op.kind, (1.0, op.c)
+    if isinstance(op, DepthwiseConv2D):
+        return depthwise_features(op)
     steps = derived_steps(op)
     return CONV2D, tuple(steps.get(name, 0.0) for name in FEATURE_NAMES[CONV2D])
 
@@ -111,13 +121,18 @@ def basis(op: Op) -> str:
 
     Returns:
         `"model"`: the kernel was fitted to measurements that cover such shapes; `"extrapolated"`: it was fitted, but
-        nothing like this shape was measured (valid padding, other kernels and strides, a dilation, an odd number of
-        output pixels, more than 64 channels); `"derived"`: no measurement of this kernel at all.
+        nothing like this shape was measured (valid padding, other kernels and strides, an odd number of output
+        pixels, more than 64 channels); `"emulated"`: no board has measured it, but its instructions were counted on
+        an emulated core (a dilation, a depthwise convolution); `"derived"`: neither.
 
     Example:
         >>> basis(Conv2D(32, 4, 8, 8, 3, 1)), basis(Conv2D(32, 4, 8, 8, 3, 3)), basis(Reshape((4, 2, 8), (1, 1, 64)))
         ('model', 'extrapolated', 'derived')
+        >>> basis(Conv2D(32, 1, 8, 8, 3, 1, dilation_h=4)), basis(DepthwiseConv2D(32, 1, 8, 1, 3, 1))
+        ('emulated', 'emulated')
     """
+    if isinstance(op, DepthwiseConv2D) or (isinstance(op, Conv2D) and is_dilated(op)):
+        return "emulated"
     if op.kind in DERIVED_KINDS:
         return "derived"
     if not isinstance(op, Conv2D):
@@ -128,7 +143,6 @@ def basis(op: Op) -> str:
         (op.padding == "same" or kernel == (1, 1))
         and (kernel in MEASURED_TIME_KERNELS or (op.kernel_h == 1 and op.kernel_w <= MOST_SENSORS))
         and strides in MEASURED_STRIDES
-        and op.dilation_h == op.dilation_w == 1
         and out_h * out_w % 2 == 0
         and max(op.in_c, out_c) <= MOST_CHANNELS
     )

@@ -20,7 +20,8 @@ def fit_board_coefficients(rows: Sequence[Any]) -> dict[str, dict[str, float]]:
 
     Args:
         rows: sequence of records of one board with the attributes `op`, `op_cycles` and `invoke_cycles`, such as
-            `OpMeasurement`. Kernels without a record get no coefficients.
+            `OpMeasurement`. Kernels without a record get no coefficients. Depthwise convolutions are passed over:
+            boards have no coefficients for them, only records in a table.
 
     Returns:
         dict of `{kernel: {feature name: cycles}}`, and under `"invoke"` the cycles that the interpreter adds to each
@@ -42,6 +43,8 @@ def fit_board_coefficients(rows: Sequence[Any]) -> dict[str, dict[str, float]]:
         if not row.op_cycles > 0:
             raise SettingError(f"{row.op} was measured at {row.op_cycles} cycles; cycles must be positive.")
         kernel, features = op_features(row.op)
+        if kernel not in FEATURE_NAMES:
+            continue
         samples.setdefault(kernel, []).append((features, float(row.op_cycles)))
         invoke.setdefault(row.op.kind, []).append(float(row.invoke_cycles - row.op_cycles))
     coefficients = {kernel: _fit_kernel(kernel, samples[kernel]) for kernel in FEATURE_NAMES if kernel in samples}
@@ -55,9 +58,23 @@ def _fit_kernel(kernel: str, samples: list[tuple[tuple[float, ...], float]]) -> 
     if len(np.unique(features, axis=0)) < features.shape[1]:
         # Too few shapes to tell a call's fixed cost from its work: leave it all to the work, which scales.
         features[:, FEATURE_NAMES[kernel].index("call")] = 0.0
-    relative = features / cycles[:, None]
+    solution = fit_steps(features, cycles)
+    return {name: round(float(value), 6) for name, value in zip(FEATURE_NAMES[kernel], solution, strict=True)}
+
+
+def fit_steps(counts: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    """Fits what each step of a kernel takes, by non-negative least squares on the relative error.
+
+    Args:
+        counts: array (operators, steps), how often each operator does each step.
+        totals: array (operators,), cycles or instructions of each, all positive.
+
+    Returns:
+        Array (steps,), cycles or instructions per step, all >= 0.
+    """
+    relative = counts / totals[:, None]
     # Columns differ by orders of magnitude; scaled to 1, the solver's tolerance means the same for each.
     scale = relative.max(axis=0)
     scale[scale == 0] = 1.0
-    solution, _ = nnls(relative / scale, np.ones(len(cycles)))
-    return {name: round(float(value), 6) for name, value in zip(FEATURE_NAMES[kernel], solution / scale, strict=True)}
+    solution, _ = nnls(relative / scale, np.ones(len(totals)))
+    return np.asarray(solution / scale)

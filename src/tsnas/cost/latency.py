@@ -1,16 +1,23 @@
-"""Latency of operators and networks on a board: from its table of measurements, else from its fitted kernel model."""
+"""Latency of operators and networks on a board: from its table of measurements, else from a kernel model.
+
+The kernel model is fitted to the board's measurements where there are any, and to an emulated core's counts for dilated
+and depthwise convolutions.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 
 from tsnas.cost.board import Board
-from tsnas.cost.features import FEATURE_NAMES, INVOKE, basis, op_features
+from tsnas.cost.derived import derived_steps
+from tsnas.cost.emulated import emulated_cycles
+from tsnas.cost.features import CONV2D, FEATURE_NAMES, INVOKE, basis, op_features
 from tsnas.errors import BoardError
 from tsnas.graph.graph import Graph
-from tsnas.graph.ops import DERIVED_KINDS, Op
+from tsnas.graph.ops import DERIVED_KINDS, DepthwiseConv2D, Op
 
-MEASURED, MODEL, EXTRAPOLATED, DERIVED = "measured", "model", "extrapolated", "derived"
+MEASURED, MODEL, EXTRAPOLATED = "measured", "model", "extrapolated"
+EMULATED, DERIVED = "emulated", "derived"
 
 # One firmware repeats an operator to within 0.04 % (95th percentile of 308 pairs of sessions).
 MEASURED_MARGIN = 0.0005
@@ -29,11 +36,13 @@ class OpLatency:
             `Invoke()`. It was measured on models of one operator and includes all of `Invoke()`: in a longer network
             the true share is smaller, so the sum errs on the safe side.
         source: str, `"measured"` (this operator, on this board), `"model"` (kernel model fitted to such operators),
-            `"extrapolated"` (its kernel was fitted, but no shape like this was measured) or `"derived"` (no
-            measurement of its kernel).
+            `"extrapolated"` (its kernel was fitted, but no shape like this was measured), `"emulated"` (its
+            instructions were counted on an emulated core) or `"derived"` (neither measured nor counted).
         margin_relative: float, relative margin of error. Measured: 0.0005, to which one firmware repeats itself.
             Model: the 95th percentile of the board's error on operators kept out of the fit. Extrapolated: three times
-            that. Derived: one half, or the board's error if that is larger. The last two are judgements.
+            that. Emulated: the 95th percentiles of the errors of counts, conversion and board together; see
+            `tsnas.cost.emulated`. Derived: one half, or the board's error if that is larger. Those of extrapolated and
+            derived latencies are judgements.
     """
 
     cycles: float
@@ -70,6 +79,13 @@ def op_latency(op: Op, board: Board) -> OpLatency:
         return OpLatency(float(record.op_cycles), overhead_cycles, MEASURED, MEASURED_MARGIN)
     source = basis(op)
     p95 = board.latency_error.p95_relative
+    if source == EMULATED:
+        emulated = emulated_cycles(op, board)
+        if emulated is not None:
+            cycles, margin = emulated
+            return OpLatency(cycles, _overhead_cycles(op, board), EMULATED, margin)
+        # Nobody has counted on such a core.
+        source = DERIVED if op.kind in DERIVED_KINDS else EXTRAPOLATED
     margins = {MODEL: p95, EXTRAPOLATED: EXTRAPOLATED_FACTOR * p95, DERIVED: max(DERIVED_MARGIN, p95)}
     return OpLatency(_kernel_cycles(op, board), _overhead_cycles(op, board), source, margins[source])
 
@@ -146,6 +162,9 @@ def graph_latency_ms(graph: Graph, board: Board) -> float:
 
 def _kernel_cycles(op: Op, board: Board) -> float:
     kernel, features = op_features(op)
+    if isinstance(op, DepthwiseConv2D):
+        steps = derived_steps(op)
+        kernel, features = CONV2D, tuple(steps.get(name, 0.0) for name in FEATURE_NAMES[CONV2D])
     try:
         coefficients = board.coefficients[kernel]
     except KeyError:

@@ -28,7 +28,8 @@ def calibration_ops(ops: Sequence[Op], count: int, board: Board) -> list[Op]:
         board: `Board` whose coefficients say approximately how many cycles each takes.
 
     Returns:
-        list of operators, the most telling first.
+        list of operators, the most telling first. Depthwise convolutions tell nothing about the coefficients; one is
+            among them as a kind of its own.
 
     Raises:
         SettingError: `count` is below 1.
@@ -41,6 +42,8 @@ def calibration_ops(ops: Sequence[Op], count: int, board: Board) -> list[Op]:
     rows = np.zeros((len(ops), len(columns)))
     for row, op in zip(rows, ops, strict=True):
         kernel, features = op_features(op)
+        if kernel not in FEATURE_NAMES:
+            continue  # It says nothing about coefficients of the board, which has none for it.
         cycles = op_cycles(op, board)
         for name, value in zip(FEATURE_NAMES[kernel], features, strict=True):
             row[columns[kernel, name]] = value * board.coefficients[kernel].get(name, 0.0) / cycles + 1e-3 * (value > 0)

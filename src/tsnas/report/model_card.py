@@ -28,7 +28,7 @@ def list_limitations(facts: dict[str, Any]) -> list[str]:
     if note:
         found.append(note)
     sources = facts["latency"]["sources"]
-    for source in ("extrapolated", "derived"):
+    for source in ("extrapolated", "emulated", "derived"):
         if source in sources:
             row = sources[source]
             found.append(
