@@ -146,7 +146,14 @@ class SpaceConfig:
         return _widths(self.time_conv_filters, self.time_conv_granularity)
 
     def suits(self, channels: int) -> bool:
-        """Returns whether windows of so many channels are between `least_channels` and `most_channels`."""
+        """Returns whether this part is for windows of so many channels.
+
+        Args:
+            channels: int, number of channels of a window.
+
+        Returns:
+            bool, whether it is between `least_channels` and `most_channels`.
+        """
         return self.least_channels <= channels <= (self.most_channels or channels)
 
     def time_strides(self, time: int) -> tuple[int, ...]:
