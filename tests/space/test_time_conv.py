@@ -9,6 +9,7 @@ from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
 from tsnas.errors import SettingError
+from tsnas.search.parts import build_parts, fitting
 from tsnas.search.paths import Part, Paths
 from tsnas.space.architecture import Architecture, TimeConv, TimeReduce
 from tsnas.space.config import SpaceConfig
@@ -127,9 +128,12 @@ def test_kernels_that_see_nothing_but_padding_are_left_out():
 
 
 def test_a_single_channel_has_parts_of_its_own():
-    one, several = (distinct_spaces(SPACES["tsnas"], 128, channels) for channels in (1, 2))
-    assert all(part.time_conv_cells for part in one)
-    assert not any(part.time_conv_cells for part in several)
+    assert not any(part.time_conv_cells for part in distinct_spaces(SPACES["tsnas"], 128, 2))
+    parts = build_parts(SPACES["tsnas"], (128, 1), 3, BOARD)
+    for max_latency_ms, cells in [(40.0, {4}), (1.0, {0})]:
+        searched = fitting(parts, Limits(max_latency_ms=max_latency_ms).on(BOARD))
+        kinds = {sum(isinstance(cell, TimeConvCell) for cell in paths.supernet.cells) for paths in searched}
+        assert kinds == cells, "tight limits are left to the parts for many channels"
     only = SpaceConfig(most_channels=2)
     assert distinct_spaces([only], 128, 9) == [only.layout(128, 9)], (
         "a space that suits nothing is searched all the same"
