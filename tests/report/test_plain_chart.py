@@ -36,11 +36,11 @@ def test_scores_are_in_place():
     assert network[1] < forest[1] < ridge[1]
     pixels = (ridge[0] - network[0]) / 0.12
     assert (network[0] - forest[0]) / 0.11 == pytest.approx(pixels, rel=0.02)
-    for (left, right), spread in ((forest_ends, 0.09), (ridge_ends, 0.1)):
+    for (left, right), spread in ((forest_ends, 0.09), (ridge_ends, 0.08)):
         assert (right - left) / (2 * spread) == pytest.approx(pixels, rel=0.02)
     # It does not reach the network: that is what being behind looks like.
     assert network[0] < ridge_ends[0]
-    assert "ridge: 0.910, spread 0.100" in picture
+    assert "ridge: 0.910, spread 0.080" in picture
 
 
 @pytest.mark.parametrize(("score", "spread"), [(1.0, 0.0), (0.0, 0.0), (0.98, 0.5), (0.02, 0.5)])
@@ -61,7 +61,7 @@ def test_extreme_scores_stay_inside(score, spread):
 def test_page_and_card_say_that_the_network_is_behind_and_what_would_help():
     facts = facts_of(max_latency_ms=None)
     assert facts["plain"]["behind"]
-    said = "The network is behind the ridge by 0.120, more than the spread of 0.100."
+    said = "The network is behind the ridge by 0.120, more than the spread of 0.080."
     for text in (render_page(facts), render_card(facts)):
         assert said in text
         assert "windows of more groups would (there are 5)" in text
