@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.archive.features import series_features
 from benchmarks.archive.run import Run
 from tsnas.datasets import Dataset
+from tsnas.plain.series_features import series_features
 
 TREES = 300
 MINIROCKET_FEATURES = 10_000
@@ -157,7 +157,7 @@ class Method:
 METHODS = {
     "tsnas": Method("tsnas", fit_tsnas, TSNAS_PACKAGES, on_board=True),
     "tsnas_random": Method("random draws", fit_tsnas, TSNAS_PACKAGES, on_board=True),
-    "forest": Method("forest", fit_forest, ("scikit-learn", "numpy")),
+    "forest": Method("forest", fit_forest, ("tsnas", "scikit-learn", "numpy")),
     "minirocket": Method("MiniRocket", fit_minirocket, ("aeon", "scikit-learn", "numpy")),
     "lite": Method("LITE", fit_lite, ("aeon", "tensorflow", "keras", "numpy")),
 }

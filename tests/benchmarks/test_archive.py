@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks.archive import __main__ as command
-from benchmarks.archive import engine, features, methods, page, sets
+from benchmarks.archive import engine, methods, page, sets
 from benchmarks.archive.methods import METHODS, settings_of
 from benchmarks.archive.run import Run, fingerprint, is_stale
 from tsnas.errors import DatasetFileError
@@ -171,20 +171,6 @@ def test_sets_of_the_archive_have_their_official_split(shared_dir):
     data = sets.load_set(found["CBF"])
     assert (data.x_train.shape, data.x_test.shape) == ((30, 128, 1), (900, 128, 1))
     assert not set(sets.load_set(found[sets.UCI_HAR]).groups_train) & {2, 4, 9, 10, 12, 13, 18, 20, 24}
-
-
-def test_features_find_mean_slope_and_frequency():
-    time = np.arange(64)
-    x = np.stack([3.0 + 0.5 * time, np.sin(2 * np.pi * 30 * time / 64)])[..., np.newaxis]
-    found = features.series_features(x)
-    assert found.shape == (2, 14)
-    mean, deviation, smallest, largest, slope, median = found[0, :6]
-    assert (mean, median) == (pytest.approx(x[0].mean()), pytest.approx(np.median(x[0])))
-    assert (smallest, largest) == (3.0, 3.0 + 0.5 * 63)
-    assert deviation == pytest.approx(x[0].std())
-    assert slope > 0
-    assert found[1, 6:].argmax() == 7
-    assert features.series_features(np.zeros((1, 8, 2))).shape == (1, 2 * (6 + 4))
 
 
 def test_a_missing_aeon_names_the_extra(monkeypatch):
