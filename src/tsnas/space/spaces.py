@@ -15,6 +15,11 @@ SPACES = {
     # A single channel leaves latency for many filters and long kernels. What it shows is a shape in time, which dilated
     # kernels see as a whole and at full resolution. Limits too tight for that leave the parts for many channels.
     "tsnas": (
+        SpaceConfig(time_reduce_kernel_sizes=(5, 7), first_stride=4, collapse=True, min_slack=1.5),
+        SpaceConfig(first_stride=4, collapse=True),
+        SpaceConfig(
+            time_reduce_kernel_sizes=(5, 7), collapse=True, extra_fusion_cells=1, least_channels=2, min_slack=3.0
+        ),
         SpaceConfig(
             time_reduce_filters=32,
             time_reduce_granularity=8,
@@ -23,11 +28,6 @@ SPACES = {
             time_conv_cells=4,
             most_channels=1,
             min_slack=2.0,
-        ),
-        SpaceConfig(time_reduce_kernel_sizes=(5, 7), first_stride=4, collapse=True, min_slack=1.5),
-        SpaceConfig(first_stride=4, collapse=True),
-        SpaceConfig(
-            time_reduce_kernel_sizes=(5, 7), collapse=True, extra_fusion_cells=1, least_channels=2, min_slack=3.0
         ),
     ),
     "micronas": (SpaceConfig(),),
