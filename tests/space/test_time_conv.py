@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras as keras
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scale import scaled
 
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
@@ -13,6 +16,7 @@ from tsnas.search.parts import build_parts, fitting
 from tsnas.search.paths import Part, Paths
 from tsnas.space.architecture import Architecture, TimeConv, TimeReduce
 from tsnas.space.config import SpaceConfig
+from tsnas.space.layers import dilated_conv
 from tsnas.space.spaces import SPACES, distinct_spaces, space_from_json
 from tsnas.space.supernet import Supernet, build_cells
 from tsnas.space.time_conv import TimeConvCell
@@ -66,6 +70,36 @@ def test_a_path_computes_what_the_full_supernet_does(channels):
         expected = supernet(inputs, decisions=one_hot(supernet, choices), training=True)
         found = supernet.path(inputs, tf.constant(supernet.path_settings(choices)))
         np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@settings(max_examples=scaled(25), deadline=None)
+@given(
+    time=st.integers(1, 40),
+    length=st.sampled_from([1, 3, 5, 7]),
+    dilation=st.integers(2, 9),
+    channels=st.integers(1, 2),
+)
+def test_a_dilated_convolution_is_that_of_keras(time, length, dilation, channels):
+    rng = np.random.default_rng(time)
+    inputs = tf.constant(rng.normal(size=(2, time, channels, 3)), tf.float32)
+    kernel = tf.constant(rng.normal(size=(length, 1, 3, 4)), tf.float32)
+    layer = keras.layers.Conv2D(4, (length, 1), padding="same", dilation_rate=(dilation, 1), use_bias=False)
+    layer.build(inputs.shape)
+    layer.set_weights([kernel])
+    np.testing.assert_allclose(dilated_conv(inputs, kernel, dilation), layer(inputs), atol=1e-4)
+
+
+def test_a_compiled_path_takes_any_settings():
+    """The evolution compiles one function for all paths, whose widths are not known in advance."""
+    supernet = small_supernet()
+    inputs = tf.constant(np.random.default_rng(0).normal(size=(6, 40, 1, 1)), tf.float32)
+    supernet(inputs)
+    compiled = tf.function(supernet.path)
+    rng = np.random.default_rng(2)
+    for _ in range(5):
+        chosen = tf.constant(supernet.path_settings(drawn(supernet, rng)))
+        np.testing.assert_allclose(compiled(inputs, chosen), supernet.path(inputs, chosen), atol=1e-5)
+    assert compiled.experimental_get_tracing_count() == 1
 
 
 def test_gradients_reach_the_dilated_kernels_of_a_path():
@@ -142,7 +176,7 @@ def test_a_single_channel_has_parts_of_its_own():
 
 
 @pytest.mark.parametrize(
-    ("settings", "words"),
+    ("fields", "words"),
     [
         ({"time_conv_taps": ()}, r"time_conv_taps=\(\) must be pairs"),
         ({"time_conv_taps": 5}, r"time_conv_taps=5 must be pairs"),
@@ -154,9 +188,9 @@ def test_a_single_channel_has_parts_of_its_own():
         ({"least_channels": 3, "most_channels": 2}, r"most_channels=2 must be .* at least least_channels=3"),
     ],
 )
-def test_bad_settings_are_named(settings, words):
+def test_bad_settings_are_named(fields, words):
     with pytest.raises(SettingError, match=words):
-        SpaceConfig(**settings)
+        SpaceConfig(**fields)
 
 
 def test_json_round_trips():

@@ -49,6 +49,27 @@ def first_windows(values, count):
     return tf.slice(values, [0] * values.shape.rank, tf.stack([count, *[-1] * (values.shape.rank - 1)]))
 
 
+def dilated_conv(inputs, kernel, dilation):
+    """Convolves along time with taps that stand `dilation` samples apart; the padding is "same".
+
+    On a CPU, TensorFlow's own operation has no gradient, and `tf.nn.convolution` needs to know the shapes in advance,
+    which those of a path are not.
+
+    Args:
+        inputs: float32 tensor (batch, time, channels, filters).
+        kernel: float32 tensor (length, 1, filters, new filters) of known length.
+        dilation: int.
+
+    Returns:
+        float32 tensor (batch, time, channels, new filters).
+    """
+    reach = (kernel.shape[0] - 1) * dilation
+    # Samples that are neighbours for the kernel become neighbours; all of these rows must be equally long.
+    filled = -(tf.shape(inputs)[1] + reach) % dilation
+    rows = tf.space_to_batch(inputs, [dilation], [[reach // 2, reach - reach // 2 + filled]])
+    return tf.batch_to_space(tf.nn.conv2d(rows, kernel, 1, "VALID"), [dilation], [[0, filled]])
+
+
 @keras.utils.register_keras_serializable("tsnas")
 class GatedNormalization(keras.layers.Layer):
     """Batch normalisation whose output is multiplied by a mask, in one pass over the data.
@@ -189,8 +210,7 @@ class DynamicConv2D(keras.layers.Layer):
         if self.dilation == 1:
             outputs = tf.nn.conv2d(inputs, kernel, self.strides, "SAME")
         else:
-            # On a CPU, TensorFlow's own operation has no gradient for a dilated convolution; this has one.
-            outputs = tf.nn.convolution(inputs, kernel, padding="SAME", dilations=(self.dilation, 1))
+            outputs = dilated_conv(inputs, kernel, self.dilation)
         return tf.nn.relu(self.norm.path(outputs))
 
     def expected_cost(self, name, out_probs, in_probs):
