@@ -98,10 +98,11 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         versions_: dict of the versions of tsnas, TensorFlow, tf_keras and Python that `fit` ran with.
         plain_scores_: dict of `"forest"`, `"ridge"` and `"model"`, the network, to a dict of `"accuracy"` and
             `"macro_f1"` on the same validation windows; those of the plain models have `"ahead"`, by how much their
-            macro-F1 is higher than the network's, and `"spread"`, two standard errors of this difference. `"windows"`
-            and `"groups"` are the numbers of both, and `"judged"` says whether the network is the `"int8"` model, where
-            `fit` was given validation data, or the winner of the `"contest"` after brief training. None without
-            `plain_rivals`, without a contest and validation data, or without time.
+            macro-F1 is higher than the network's, and `"spread"`, half of the 95 % interval of this difference (None
+            for a single window or group). `"windows"` and `"groups"` are the numbers of both, and `"judged"` says
+            whether the network is the `"int8"` model, where `fit` was given validation data, or the winner of the
+            `"contest"` after brief training. None without `plain_rivals`, without a contest and validation data, or
+            without time.
 
     Example:
         >>> (x, y, groups), (x_test, y_test, _) = tsnas.datasets.shoulder.load_data()

@@ -29,9 +29,9 @@ def job_of(validation=False, groups=None, **changes):
     return checked(clf, X, Y, groups)
 
 
-def judged_on(split, data):
-    """What a network that is always right predicted for the validation windows of a split."""
-    return split, data.splits[split][1][1]
+def judged_on(data, *splits):
+    """What a network that is always right predicted for the validation windows of splits."""
+    return {split: data.splits[split][1][1] for split in splits}
 
 
 @pytest.fixture
@@ -47,28 +47,37 @@ def instant(monkeypatch):
     return seen
 
 
-@pytest.mark.parametrize("split", [0, 1])
-def test_the_windows_are_those_that_the_network_was_judged_on(split, instant):
-    job = job_of(groups=USERS)
+@pytest.mark.parametrize(
+    ("groups", "rounds", "compared"),
+    [(None, (0,), (0,)), (None, (0, 1), (1,)), (USERS, (0,), (0,)), (USERS, (0, 1), (0, 1))],
+)
+def test_the_windows_are_those_that_the_network_was_judged_on(groups, rounds, compared, instant):
+    job = job_of(groups=groups)
     data = prepare(job, 0)
-    rivals = fit_rivals(job, data, judged_on(split, data), NOTHING, Budget(None))
-    train, val = data.rows[split]
-    ((x, codes, x_val),) = instant
+    rivals = fit_rivals(job, data, judged_on(data, *rounds), NOTHING, Budget(None))
     windows, labels = data.everything
-    np.testing.assert_array_equal(x, windows[train][..., 0])
-    np.testing.assert_array_equal(codes, labels[train])
-    np.testing.assert_array_equal(x_val, windows[val][..., 0])
-    np.testing.assert_array_equal(rivals.codes, labels[val])
-    np.testing.assert_array_equal(rivals.network, labels[val])
-    np.testing.assert_array_equal(rivals.groups, USERS[val])
-    assert not set(USERS[train]) & set(rivals.groups)
+    assert len(instant) == len(compared)
+    for split, (x, codes, x_val) in zip(compared, instant, strict=True):
+        train, val = data.rows[split]
+        np.testing.assert_array_equal(x, windows[train][..., 0])
+        np.testing.assert_array_equal(codes, labels[train])
+        np.testing.assert_array_equal(x_val, windows[val][..., 0])
+        assert groups is None or not set(USERS[train]) & set(USERS[val])
+    rows = np.concatenate([data.rows[split][1] for split in compared])
+    for codes in (rivals.codes, rivals.network):
+        np.testing.assert_array_equal(codes, labels[rows])
+    assert all(len(predicted) == len(rows) for predicted in rivals.predicted.values())
+    if groups is None:
+        assert rivals.groups is None
+    else:
+        np.testing.assert_array_equal(rivals.groups, USERS[rows])
 
 
 def test_of_many_validation_windows_the_same_are_drawn_for_all(instant, monkeypatch):
     monkeypatch.setattr(comparison, "MOST_WINDOWS", 9)
     job = job_of()
     data = prepare(job, 0)
-    rivals = fit_rivals(job, data, judged_on(0, data), NOTHING, Budget(None))
+    rivals = fit_rivals(job, data, judged_on(data, 0), NOTHING, Budget(None))
     assert len(rivals.codes) == len(instant[0][2]) == 9
     np.testing.assert_array_equal(rivals.network, rivals.codes)
 
@@ -76,7 +85,7 @@ def test_of_many_validation_windows_the_same_are_drawn_for_all(instant, monkeypa
 def test_given_validation_windows_judge_the_finished_model(instant, capsys):
     job = job_of(validation=True)
     data = prepare(job, 0)
-    rivals = fit_rivals(job, data, None, NOTHING, Budget(None))
+    rivals = fit_rivals(job, data, {}, NOTHING, Budget(None))
     assert rivals.network is None
 
     @dataclasses.dataclass
@@ -102,9 +111,9 @@ def test_given_validation_windows_judge_the_finished_model(instant, capsys):
 
 def test_without_a_network_to_compare_with_nothing_is_fitted(instant, capsys):
     job = job_of()
-    assert fit_rivals(job, prepare(job, 0), None, NOTHING, Budget(None)) is None
+    assert fit_rivals(job, prepare(job, 0), {}, NOTHING, Budget(None)) is None
     job = job_of(validation=True, plain_rivals=False)
-    assert fit_rivals(job, prepare(job, 0), None, NOTHING, Budget(None)) is None
+    assert fit_rivals(job, prepare(job, 0), {}, NOTHING, Budget(None)) is None
     assert not instant
     assert "plain" not in capsys.readouterr().out
 
@@ -113,9 +122,9 @@ def test_no_time_is_said_and_nothing_fitted(instant, capsys, turned):
     job = job_of()
     data = prepare(job, 0)
     budget = Budget(1)
-    assert fit_rivals(job, data, judged_on(0, data), NOTHING, budget) is not None
+    assert fit_rivals(job, data, judged_on(data, 0), NOTHING, budget) is not None
     turned.turn(50)
-    assert fit_rivals(job, data, judged_on(0, data), NOTHING, budget) is None
+    assert fit_rivals(job, data, judged_on(data, 0), NOTHING, budget) is None
     assert "plain models: left out, since max_minutes leaves too little time" in capsys.readouterr().out
     assert len(instant) == 1
 
@@ -123,7 +132,7 @@ def test_no_time_is_said_and_nothing_fitted(instant, capsys, turned):
 def test_predictions_are_kept_for_the_next_run(instant, tmp_path):
     job = job_of()
     data = prepare(job, 0)
-    runs = [fit_rivals(job, data, judged_on(0, data), job.checkpoints(tmp_path), Budget(None)) for _ in range(2)]
+    runs = [fit_rivals(job, data, judged_on(data, 0), job.checkpoints(tmp_path), Budget(None)) for _ in range(2)]
     assert len(instant) == 1
     assert list(runs[1].predicted) == ["forest", "ridge"]
     for name, predicted in runs[0].predicted.items():
@@ -149,9 +158,9 @@ def test_a_job_compares_its_network_and_a_resumed_one_ends_alike(untried, tmp_pa
     plain = whole.plain_scores_
     assert 0.5 < plain["model"]["accuracy"] < 0.8
     assert plain["ridge"]["macro_f1"] > 0.9
-    assert (plain["judged"], plain["windows"], plain["groups"]) == ("contest", 18, 2)
+    assert (plain["judged"], plain["windows"], plain["groups"]) == ("contest", 36, 4)
     said = " ".join(capsys.readouterr().out.split())
-    assert "plain models: On 18 validation windows, the network after brief training reaches" in said
+    assert "plain models: On 36 validation windows, the network after brief training reaches" in said
     assert "The network is behind the " in said
 
     def killed(*_):

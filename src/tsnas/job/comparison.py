@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import textwrap
+from collections.abc import Callable
 
 import numpy as np
 
@@ -14,36 +15,40 @@ from tsnas.job.preparation import Prepared
 from tsnas.model.model import Model
 from tsnas.model.plain_scores import CONTEST, INT8, advice, compare, outcome
 from tsnas.plain.rivals import draw_evenly, expected_seconds, plain_predictions
+from tsnas.search.contest import Split
 
-# Validation windows that are compared at most.
+# Validation windows of a split that are compared at most.
 MOST_WINDOWS = 5_000
 LINE = 80  # characters
 
 
 @dataclasses.dataclass(frozen=True)
 class Rivals:
-    """Predictions to compare for the validation windows of a split.
+    """Predictions to compare for validation windows.
 
     Args:
-        rows: int array (windows,), the validation windows that are compared.
-        codes: int array (windows,), their class codes.
-        groups: array (windows,), their groups, or None.
-        predicted: dict of the name of a plain model to the class codes that it predicts.
+        codes: int array (windows,), class codes of the windows.
         network: int array (windows,), class codes that the network predicted in the contest; None where the caller gave
             validation windows, on which the finished model is judged.
+        predicted: dict of the name of a plain model to the class codes that it predicts.
+        groups: array (windows,), the group of each window; None where there are none.
+        rows: int array (windows,), places of the windows in the validation windows of their split.
     """
 
-    rows: np.ndarray
     codes: np.ndarray
-    groups: np.ndarray | None
-    predicted: dict[str, np.ndarray]
     network: np.ndarray | None
+    predicted: dict[str, np.ndarray]
+    groups: np.ndarray | None
+    rows: np.ndarray
 
 
 def fit_rivals(
-    job: Job, data: Prepared, judged: tuple[int, np.ndarray] | None, checkpoints: Checkpoints, budget: Budget
+    job: Job, data: Prepared, judged: dict[int, np.ndarray], checkpoints: Checkpoints, budget: Budget
 ) -> Rivals | None:
-    """Fits plain models to the training windows of the split that the network was judged on.
+    """Fits plain models to the training windows of the splits that the network was judged on.
+
+    Without groups this is the split of the last round, where the network was trained for longer. With groups these are
+    the splits of all rounds: one of them may hold out a single group, which says little about others.
 
     Args:
         job: `Job` whose settings have a seed.
@@ -56,25 +61,56 @@ def fit_rivals(
         `Rivals`; None if the job wants none, has no time for them, or there is no network to compare them with.
     """
     settings = job.settings
-    given = job.validation_data is not None
-    if not settings.plain_rivals or (judged is None and not given):
+    splits = [0] if job.validation_data is not None else list(judged)
+    if not settings.plain_rivals or not splits:
+        return None
+    if job.groups is None:
+        splits = splits[-1:]
+    kept = checkpoints.load("plain")
+    if kept is None and sum(_seconds(job, data, split) for split in splits) > budget.seconds_for("plain"):
+        settings.say("plain models: left out, since max_minutes leaves too little time")
         return None
     seed: int = settings.seed  # type: ignore[assignment]
-    split = 0 if judged is None else judged[0]
-    (x, codes), (x_val, val_codes) = data.splits[split]
-    rows = draw_evenly(val_codes, MOST_WINDOWS, seed)
-    found = checkpoints.load("plain")
-    if found is None:
-        if expected_seconds(len(x), len(rows), *x.shape[1:3]) > budget.seconds_for("plain"):
-            settings.say("plain models: left out, since max_minutes leaves too little time")
-            return None
-        predicted = plain_predictions(x[..., 0], codes, x_val[rows, ..., 0], seed)
+    codes = {split: _validation_codes(job, data, split) for split in splits}
+    rows = [draw_evenly(codes[split], MOST_WINDOWS, seed) for split in splits]
+    if kept is None:
+        found = [_fit_split(data.splits[split], own, seed) for split, own in zip(splits, rows, strict=True)]
+        predicted = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
         checkpoints.save("plain", {"names": list(predicted)}, list(predicted.values()))
     else:
-        predicted = dict(zip(found[0]["names"], found[1], strict=True))
-    groups = None if job.groups is None or data.rows is None else job.groups[data.rows[split][1][rows]]
-    network = None if given or judged is None else judged[1][rows]
-    return Rivals(rows, val_codes[rows], groups, predicted, network)
+        predicted = dict(zip(kept[0]["names"], kept[1], strict=True))
+
+    def joined(values_of: Callable[[int], np.ndarray]) -> np.ndarray:
+        return np.concatenate([values_of(split)[own] for split, own in zip(splits, rows, strict=True)])
+
+    of_job = data.rows
+    return Rivals(
+        codes=joined(codes.__getitem__),
+        network=None if of_job is None else joined(judged.__getitem__),
+        predicted=predicted,
+        groups=None if of_job is None or job.groups is None else job.groups[joined(lambda split: of_job[split][1])],
+        rows=np.concatenate(rows),
+    )
+
+
+def _validation_codes(job: Job, data: Prepared, split: int) -> np.ndarray:
+    # A split of the job's windows would be copied as a whole.
+    return data.splits[split][1][1] if data.rows is None else job.y[data.rows[split][1]]
+
+
+def _seconds(job: Job, data: Prepared, split: int) -> float:
+    """Returns the rough time that the plain models take for a split."""
+    if data.rows is None:
+        assert job.validation_data is not None
+        train, val = len(job.x), len(job.validation_data[0])
+    else:
+        train, val = map(len, data.rows[split])
+    return expected_seconds(train, min(val, MOST_WINDOWS), *job.x.shape[1:])
+
+
+def _fit_split(split: Split, rows: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+    (x, codes), (x_val, _) = split
+    return plain_predictions(x[..., 0], codes, x_val[rows, ..., 0], seed)
 
 
 def compared(model: Model, rivals: Rivals, job: Job) -> Model:

@@ -98,7 +98,6 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
 
     data = prepare(job, seed)
 
-    judged = None
     if found is None:
         metadata = file_metadata(job, data)
         selected = select(spaces, settings, seed, data.splits, data.augment, metadata, budget, callbacks)
@@ -110,15 +109,14 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
             "architecture": candidate.architecture.to_json(),
             "regret": candidate.regret,
             "history": history,
-            "judged_split": None if judged is None else judged[0],
+            "judged_splits": list(judged),
         }
-        checkpoints.save("search", values, [] if judged is None else [judged[1]])
+        checkpoints.save("search", values, list(judged.values()))
     else:
         settings.say(f"search: taken from an earlier run in {settings.directory}")
         architecture, history = Architecture.from_json(found[0]["architecture"]), found[0]["history"]
         pace = found[0]["pace"]
-        if found[0]["judged_split"] is not None:
-            judged = found[0]["judged_split"], found[1][0]
+        judged = dict(zip(found[0]["judged_splits"], found[1], strict=True))
         candidate = Candidate(architecture, estimate_graph(architecture.graph(), settings.board), found[0]["regret"])
 
     rivals = fit_rivals(job, data, judged, checkpoints, budget)

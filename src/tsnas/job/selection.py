@@ -46,15 +46,15 @@ class Selected:
         history: dict of the phases `"search"` or `"trials"`, if there was one, and `"contest"`.
         seconds_per_epoch: float, duration of a pass over the first split's training windows in the contest; 0 without a
             contest.
-        judged: (index of a split, int array of class codes): what the candidate predicted for the validation windows of
-            this split in its last round of the contest. Defaults to None: there was no contest, or the file of its
-            winner exceeded a limit.
+        judged: dict of the index of a split to an int array of class codes: what the candidate predicted for its
+            validation windows in the contest, in the order of the rounds. Empty if there was no contest, or if the file
+            of its winner exceeded a limit.
     """
 
     candidate: Candidate
     history: dict[str, History]
     seconds_per_epoch: float
-    judged: tuple[int, np.ndarray] | None = None
+    judged: dict[int, np.ndarray]
 
 
 def select(
@@ -113,9 +113,9 @@ def select(
     history["contest"] = outcome.history()
     parts = [paths.part for paths in spaces]
     candidate = dry_run(parts, spaces[0].bounds, outcome.winner, metadata)
-    judged = None
-    if outcome.predicted is not None and candidate is outcome.winner:
-        judged = (len(splits) - 1 if outcome.place in outcome.second_macro_f1 else 0, outcome.predicted)
+    # The rounds take the first and the last split, which may be the same.
+    rounds_judged = zip((0, len(splits) - 1), outcome.predicted, strict=False)
+    judged = dict(rounds_judged) if candidate is outcome.winner else {}
     return Selected(candidate, history, outcome.seconds_per_epoch, judged)
 
 

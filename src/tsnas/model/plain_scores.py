@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import scipy.stats
 
 from tsnas.cost.bounds import Bounds
 from tsnas.cost.estimate import Estimate
@@ -20,8 +22,8 @@ CONTEST, INT8 = "contest", "int8"
 RIVALS = {"forest": "a forest on features", "ridge": "a ridge classifier on a kernel bank"}
 RESAMPLES = 1_000
 VALUES_AT_ONCE = 2**22
-# A difference is judged by this many standard errors, which a difference by chance exceeds about once in twenty times.
-STANDARD_ERRORS = 2.0
+# The spread of a difference is half of its interval of this confidence.
+CONFIDENCE = 0.95
 # Fewer groups, or fewer windows of a class, are few.
 FEW_GROUPS, FEW_WINDOWS = 20, 100
 
@@ -36,8 +38,9 @@ def compare(
 ) -> PlainScores:
     """Compares predictions of plain models with those of a network.
 
-    The spread of a difference in macro-F1 is two standard errors, by a paired bootstrap over the windows. With groups,
-    it is the larger of this one and that of a bootstrap over the groups, since windows of a group are alike.
+    The spread of a difference in macro-F1 is half of its 95 % interval, by a paired bootstrap over the windows and the
+    quantile of the t distribution for their number. With groups, it is the larger of this one and that of the groups,
+    since windows of a group are alike: then few groups that disagree prove nothing, and a single one never does.
 
     Args:
         codes: int array (windows,), class codes.
@@ -49,15 +52,17 @@ def compare(
 
     Returns:
         dict of `"model"` and the name of each plain model to a dict of `"accuracy"` and `"macro_f1"`; those of plain
-        models also have `"ahead"`, their macro-F1 minus that of the network, and `"spread"`, that of this difference.
-        Further keys are `"windows"`, `"groups"` (their number, or None) and `"judged"`.
+        models also have `"ahead"`, their macro-F1 minus that of the network, and `"spread"`, that of this difference,
+        None where it cannot be told from a single window or group. Further keys are `"windows"`, `"groups"` (their
+        number, or None) and `"judged"`.
     """
     found: PlainScores = {"model": scores(codes, network)}
     for name, predicted in rivals.items():
         own = scores(codes, predicted)
-        spread = _spread(codes, network, predicted, np.arange(len(codes)), seed)
-        if groups is not None and len(np.unique(groups)) > 1:
-            spread = max(spread, _spread(codes, network, predicted, groups, seed))
+        units = [np.arange(len(codes))] + ([] if groups is None else [groups])
+        spreads = [_spread(codes, network, predicted, one, seed) for one in units]
+        known = [one for one in spreads if one is not None]
+        spread = max(known) if len(known) == len(units) else None
         found[name] = own | {"ahead": own["macro_f1"] - found["model"]["macro_f1"], "spread": spread}
     count = None if groups is None else len(np.unique(groups))
     return found | {"windows": len(codes), "groups": count, "judged": judged}
@@ -71,7 +76,7 @@ def best_rival(plain: PlainScores) -> str:
 def is_behind(plain: PlainScores) -> bool:
     """Returns whether the best plain model is ahead of the network by more than the spread."""
     best = plain[best_rival(plain)]
-    return best["ahead"] > best["spread"]
+    return best["spread"] is not None and best["ahead"] > best["spread"]
 
 
 def outcome(plain: PlainScores) -> str:
@@ -87,6 +92,8 @@ def outcome(plain: PlainScores) -> str:
     if is_behind(plain):
         by = f"{best['ahead']:.3f}, more than the spread of {best['spread']:.3f}"
         return f"{text} The network is behind the {name} by {by}."
+    if best["spread"] is None:
+        return f"{text} Of a single window or group, this says little about others."
     return text
 
 
@@ -127,10 +134,12 @@ def _data(summary: Mapping[str, Any] | None) -> str:
     return "more epochs or finalists may"
 
 
-def _spread(codes: np.ndarray, network: np.ndarray, rival: np.ndarray, units: np.ndarray, seed: int) -> float:
-    """Returns two standard errors of the difference in macro-F1, by a bootstrap over units: windows or groups."""
+def _spread(codes: np.ndarray, network: np.ndarray, rival: np.ndarray, units: np.ndarray, seed: int) -> float | None:
+    """Returns the spread of the difference in macro-F1 by a bootstrap over units, windows or groups; None for one."""
     _, unit_of = np.unique(units, return_inverse=True)
     count = int(unit_of.max()) + 1
+    if count == 1:
+        return None
     rng = np.random.default_rng(seed)
     differences = []
     at_once = max(1, VALUES_AT_ONCE // len(codes))
@@ -138,7 +147,9 @@ def _spread(codes: np.ndarray, network: np.ndarray, rival: np.ndarray, units: np
         drawn = rng.multinomial(count, np.full(count, 1.0 / count), size=min(at_once, RESAMPLES - start))
         weights = drawn[:, unit_of].astype(np.float32)
         differences.append(_macro_f1(codes, rival, weights) - _macro_f1(codes, network, weights))
-    return STANDARD_ERRORS * float(np.concatenate(differences).std())
+    # A bootstrap takes the units for the whole population, which makes its standard error too small.
+    standard_error = float(np.concatenate(differences).std()) * math.sqrt(count / (count - 1))
+    return standard_error * float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, count - 1))
 
 
 def _macro_f1(codes: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -18,17 +18,19 @@ SMALLEST_RANGE = 0.1
 def draw_plain(plain: dict[str, Any]) -> Markup:
     """Draws a row for the network and for each plain model: its macro-F1, and the spread of the difference.
 
-    A dashed line marks the network's score; a plain model whose spread does not reach it is clearly better or worse.
+    A dashed line marks the network's score; a plain model whose spread does not reach it is clearly better or worse. No
+    spread is drawn where it is not known.
 
     Args:
         plain: dict, the facts on plain models.
     """
     names = [name for name in RIVALS if name in plain]
     own = plain["model"]["macro_f1"]
-    ends = [own]
+    reached = [own]
     for name in names:
-        ends += [plain[name]["macro_f1"] - plain[name]["spread"], plain[name]["macro_f1"] + plain[name]["spread"]]
-    low, high = max(min(ends), 0.0), min(max(ends), 1.0)
+        spread = plain[name]["spread"] or 0.0
+        reached += [plain[name]["macro_f1"] - spread, plain[name]["macro_f1"] + spread]
+    low, high = max(min(reached), 0.0), min(max(reached), 1.0)
     room = max(ROOM * (high - low), (SMALLEST_RANGE - (high - low)) / 2)
     low, high = max(low - room, 0.0), min(high + room, 1.0)
 
@@ -54,8 +56,11 @@ def draw_plain(plain: dict[str, Any]) -> Markup:
             parts.append(svg.element("circle", tip, cx=x(score), cy=y, r=5, class_="second"))
             continue
         spread = plain[name]["spread"]
-        tip = svg.element("title", f"{name}: {score:.3f}, spread {spread:.3f}")
-        parts.append(svg.line(x(score - spread), y, x(score + spread), y, "whisker"))
-        parts += [svg.line(x(end), y - 4, x(end), y + 4, "whisker") for end in (score - spread, score + spread)]
-        parts.append(svg.element("circle", tip, cx=x(score), cy=y, r=4, class_="first"))
+        said = f"{name}: {score:.3f}"
+        if spread is not None:
+            said += f", spread {spread:.3f}"
+            ends = x(score - spread), x(score + spread)
+            parts.append(svg.line(ends[0], y, ends[1], y, "whisker"))
+            parts += [svg.line(end, y - 4, end, y + 4, "whisker") for end in ends]
+        parts.append(svg.element("circle", svg.element("title", said), cx=x(score), cy=y, r=4, class_="first"))
     return svg.picture(WIDTH, floor + BOTTOM, "Macro-F1 of the network and of plain models", *parts)

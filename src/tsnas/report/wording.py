@@ -125,10 +125,10 @@ def untested(facts: dict[str, Any]) -> str:
 def plain_note(facts: dict[str, Any]) -> str:
     """States how plain models were compared with the network."""
     plain = facts["plain"]
-    units = "windows" if plain["groups"] is None else "windows and over groups"
+    units = "windows" if plain["groups"] is None else "windows and groups, whichever is larger"
     text = (
         "Plain models run on a PC and keep no limits. They were fitted to the training windows of the same split, at "
-        f"most {MOST_WINDOWS:,} of them. The spread is two standard errors of the difference in macro-F1, by a "
+        f"most {MOST_WINDOWS:,} of them. The spread is half of the 95 % interval of the difference in macro-F1, by a "
         f"bootstrap over {units}."
     )
     if plain["judged"] == CONTEST:

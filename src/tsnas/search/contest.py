@@ -98,8 +98,8 @@ class Outcome:
         left_out: list of int, places of those that were not considered, because others use the limits better.
         seconds_per_epoch: float, duration of a pass over the training windows for the slowest finalist; 0 if none was
             trained.
-        predicted: int array (windows,), class codes that the winner predicted for the validation windows in its last
-            round; None if it was not trained.
+        predicted: tuple of int arrays (windows,), class codes that the winner predicted for the validation windows in
+            each of its rounds. Defaults to (), not known.
     """
 
     winner: Candidate
@@ -110,7 +110,7 @@ class Outcome:
     second_macro_f1: dict[int, float] = dataclasses.field(default_factory=dict)
     left_out: list[int] = dataclasses.field(default_factory=list)
     seconds_per_epoch: float = 0.0
-    predicted: np.ndarray | None = dataclasses.field(default=None, compare=False)
+    predicted: tuple[np.ndarray, ...] = dataclasses.field(default=(), compare=False)
 
     def history(self) -> History:
         """Returns the outcome as a phase of `AutoClassifier.history_`."""
@@ -155,13 +155,13 @@ def contest(
     count = max(2, len(finalists) // SECOND_ROUND)
     bar = tqdm(total=len(finalists) + count, desc="contest ", unit="net", disable=verbose != 1, dynamic_ncols=True)
     slowest = 0.0
-    predicted: dict[int, np.ndarray | None] = {}
+    predicted: dict[int, list[np.ndarray]] = {}
 
     def judged(index: int, judge: Callable[[Architecture], Score], steps: int) -> float:
         nonlocal slowest
         score = judge(finalists[index].architecture)
         slowest = max(slowest, score.seconds_per_epoch)
-        predicted[index] = score.predicted
+        predicted.setdefault(index, []).extend([] if score.predicted is None else [score.predicted])
         bar.update()
         if verbose == 2:
             cost = f"{finalists[index].estimate.latency_ms:.1f} ms"
@@ -191,7 +191,7 @@ def contest(
         second_macro_f1=second,
         left_out=sorted(set(range(len(first))) - set(left)),
         seconds_per_epoch=slowest,
-        predicted=predicted[place],
+        predicted=tuple(predicted[place]),
     )
 
 
