@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.series import BASE, CHANGES, network, table
+from benchmarks.series_nets import BASE, CHANGES, network, table
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.space.architecture import TimeConv, TimeReduce

@@ -1,0 +1,71 @@
+"""Networks of the study of series, its variants and its table."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import tabulate
+
+from tsnas.cost.board import Board
+from tsnas.cost.estimate import estimate_graph
+from tsnas.space.architecture import Architecture, TimeConv, TimeReduce
+from tsnas.training.augment import scale_and_noise, stretch_and_shift, unchanged
+
+STEPS = 1200
+
+BASE: dict[str, Any] = {
+    "first": 9,
+    "minimum_time": 64,
+    "taps": ((5, 2), (5, 4), (5, 8)),
+    "augment": stretch_and_shift,
+    "steps": STEPS,
+    "long_time": 500,  # samples, beyond which the first stride is 4
+}
+CHANGES: dict[str, dict[str, Any]] = {
+    "base": {},
+    "no stretch": {"augment": scale_and_noise},
+    "no augmentation": {"augment": unchanged},
+    "no dilation": {"taps": ((5, 1), (5, 1), (5, 1))},
+    "one more cell": {"taps": ((5, 1), (5, 2), (5, 4), (5, 8))},
+    "kernels of 7": {"first": 15, "taps": ((7, 1), (7, 2), (7, 4))},
+    "first stride of 4": {"long_time": 0},
+    "half the time": {"minimum_time": 32},
+    "three times the steps": {"steps": 3 * STEPS},
+}
+
+
+def network(variant: dict[str, Any], time: int, classes: int, board: Board, max_latency_ms: float) -> Architecture:
+    """The largest network of a variant within a latency; all its cells grow together, in steps of 8 filters."""
+    halvings = max(1, math.floor(math.log2(time / variant["minimum_time"])))
+    strides = [4] + [2] * (halvings - 2) if time > variant["long_time"] and halvings > 1 else [2] * halvings
+
+    def of_width(width: int) -> Architecture:
+        reduce = [
+            TimeReduce(variant["first"] if index == 0 else 7, _by_8(width * (0.75 if index else 0.5)), stride)
+            for index, stride in enumerate(strides)
+        ]
+        convs = [TimeConv(_by_8(width), kernel, dilation) for kernel, dilation in variant["taps"]]
+        return Architecture(time, 1, classes, (*reduce, *convs))
+
+    widths = [w for w in range(8, 65) if estimate_graph(of_width(w).graph(), board).latency_ms <= max_latency_ms]
+    return of_width(max(widths, default=8))
+
+
+def _by_8(width: float) -> int:
+    return max(8, round(width / 8) * 8)
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    """Mean accuracy of each variant, and its mean gain over the base on the same sets with the same seeds."""
+
+    def by_run(name: str) -> dict[tuple, float]:
+        return {(r["set"], r["seed"], r["max_latency_ms"]): r["accuracy"] for r in results if r["variant"] == name}
+
+    base, rows = by_run("base"), []
+    for name in dict.fromkeys(row["variant"] for row in results):
+        own = by_run(name)
+        gains = [score - base[key] for key, score in own.items() if key in base] or [math.nan]
+        rows.append((name, np.mean(list(own.values())), np.mean(gains), np.std(gains) / len(gains) ** 0.5, len(own)))
+    return tabulate.tabulate(rows, ("variant", "accuracy", "gain", "its error", "runs"), floatfmt=".4f")
