@@ -64,7 +64,7 @@ def test_page_and_card_say_that_the_network_is_behind_and_what_would_help():
     said = "The network is behind the ridge by 0.120, more than the spread of 0.080."
     for text in (render_page(facts), render_card(facts)):
         assert said in text
-        assert "windows of more groups would (there are 5)" in text
+        assert "windows of more groups may (there are 5)" in text
         assert "bootstrap over windows and groups, whichever is larger." in text
         assert "trained only briefly" in text
     assert "| ridge | 0.920 | 0.910 |" in render_card(facts)

@@ -127,10 +127,10 @@ def _data(summary: Mapping[str, Any] | None) -> str:
     """Returns which data, or else which setting, would help."""
     if summary is not None:
         if summary["groups"] is not None and summary["groups"] < FEW_GROUPS:
-            return f"windows of more groups would (there are {summary['groups']})"
+            return f"windows of more groups may (there are {summary['groups']})"
         fewest = min(summary["class_counts"])
         if fewest < FEW_WINDOWS:
-            return f"more windows would (the rarest class has {fewest})"
+            return f"more windows may (the rarest class has {fewest})"
     return "more epochs or finalists may"
 
 
