@@ -91,6 +91,7 @@ def test_a_single_validation_window_proves_nothing_either():
     assert not is_behind(plain)
 
 
+FOREST_F1 = f1_score(CODES, FOREST, average="macro")
 ARCHITECTURE = Architecture(32, 3, 3, (TimeReduce(3, 8), SensorFusion(16, (3, 5), 8, True, stride=3)))
 ESTIMATE = estimate_graph(ARCHITECTURE.graph(), "nucleo_f446re")
 BEHIND = compare(CODES, NETWORK, {"forest": FOREST, "ridge": RIDGE})
@@ -107,6 +108,9 @@ def test_only_a_clear_difference_is_behind():
     assert 0 < LEVEL["forest"]["ahead"] < LEVEL["forest"]["spread"]
     assert not is_behind(LEVEL)
     assert "behind" not in outcome(LEVEL)
+    by = f"by {LEVEL['forest']['ahead']:.3f}, within the spread of {LEVEL['forest']['spread']:.3f}."
+    assert outcome(LEVEL).endswith(f"The forest is ahead {by}")
+    assert outcome(compare(CODES, RIDGE, {"forest": FOREST})).endswith(f"{FOREST_F1:.3f}.")
     assert advice(LEVEL, Limits().on("nucleo_f446re"), ESTIMATE, summary()) is None
 
 

@@ -94,6 +94,8 @@ def outcome(plain: PlainScores) -> str:
         return f"{text} The network is behind the {name} by {by}."
     if best["spread"] is None:
         return f"{text} Of a single window or group, this says little about others."
+    if best["ahead"] > 0:
+        return f"{text} The {name} is ahead by {best['ahead']:.3f}, within the spread of {best['spread']:.3f}."
     return text
 
 
