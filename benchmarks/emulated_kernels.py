@@ -29,10 +29,10 @@ from benchmarks.record import provenance, write_json
 from tsnas.cost.board import Board, board_names, load_board
 from tsnas.cost.derived import derived_steps
 from tsnas.cost.emulated import DILATED_CONV2D, KERNELS_FILE, STEP_NAMES, CountedKernels
-from tsnas.cost.features import CONV2D, CONV2D_1X1, is_dilated, op_features
+from tsnas.cost.features import CONV2D, CONV2D_1X1, op_features
 from tsnas.cost.fit import fit_steps
 from tsnas.cost.measurements import OpMeasurement, read_measurements
-from tsnas.graph.ops import Conv2D, DepthwiseConv2D, Op
+from tsnas.graph.ops import Conv2D, DepthwiseConv2D, Op, is_dilated
 from tsnas.probe.build import KERNEL_LIBRARY, build
 from tsnas.probe.client import ProbeClient
 from tsnas.probe.emulator import Emulator

@@ -11,6 +11,7 @@ import tabulate
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.space.architecture import Architecture, TimeConv, TimeReduce
+from tsnas.space.config import SpaceConfig
 from tsnas.training.augment import scale_and_noise, stretch_and_shift, unchanged
 
 STEPS = 1200
@@ -38,8 +39,8 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 def network(variant: dict[str, Any], time: int, classes: int, board: Board, max_latency_ms: float) -> Architecture:
     """The largest network of a variant within a latency; all its cells grow together, in steps of 8 filters."""
-    halvings = max(1, math.floor(math.log2(time / variant["minimum_time"])))
-    strides = [4] + [2] * (halvings - 2) if time > variant["long_time"] and halvings > 1 else [2] * halvings
+    first_stride = 4 if time > variant["long_time"] else 2
+    strides = SpaceConfig(minimum_time=variant["minimum_time"], first_stride=first_stride).time_strides(time)
 
     def of_width(width: int) -> Architecture:
         reduce = [

@@ -5,10 +5,10 @@ import functools
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from micro_interpreter import allocations
 from random_architectures import random_architecture
 from scale import scaled
+from supernet_choices import one_hot
 
 from tsnas.cost.board import board_names, load_board
 from tsnas.cost.estimate import estimate_graph, estimate_tflite
@@ -24,13 +24,6 @@ from tsnas.tflite.writer import pack_model
 
 LONG = pytest.mark.long
 WINDOWS = [(24, 1), (31, 3), (64, 6), (128, 9)]
-
-
-def one_hot(supernet, choices):
-    return [
-        {name: tf.one_hot(choice.get(name, 0), len(group.options)) for name, group in cell.groups.items()}
-        for cell, choice in zip(supernet.cells, choices, strict=True)
-    ]
 
 
 @functools.cache

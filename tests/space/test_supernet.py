@@ -7,6 +7,7 @@ import tf_keras as keras
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scale import scaled
+from supernet_choices import one_hot, random_choices
 
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
@@ -23,17 +24,6 @@ SMALL = SpaceConfig(
 
 def small_supernet(time=32, channels=6, classes=3, **kwargs):
     return Supernet(build_cells(BOARD, time, channels, classes, SMALL), BOARD, **kwargs)
-
-
-def one_hot(supernet, choices):
-    return [
-        {name: tf.one_hot(choice.get(name, 0), len(group.options)) for name, group in cell.groups.items()}
-        for cell, choice in zip(supernet.cells, choices, strict=True)
-    ]
-
-
-def random_choices(supernet, rng):
-    return [cell.enumerate()[rng.integers(len(cell.enumerate()))] for cell in supernet.cells]
 
 
 def live_peak_bytes(graph):

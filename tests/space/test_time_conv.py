@@ -7,6 +7,7 @@ import tf_keras as keras
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scale import scaled
+from supernet_choices import one_hot, random_choices
 
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
@@ -35,23 +36,12 @@ def small_supernet(time=40, channels=1):
     return Supernet(build_cells(BOARD, time, channels, 3, SMALL), BOARD, dropout=0.0)
 
 
-def drawn(supernet, rng):
-    return [cell.enumerate()[rng.integers(len(cell.enumerate()))] for cell in supernet.cells]
-
-
-def one_hot(supernet, choices):
-    return [
-        {name: tf.one_hot(choice.get(name, 0), len(group.options)) for name, group in cell.groups.items()}
-        for cell, choice in zip(supernet.cells, choices, strict=True)
-    ]
-
-
 @pytest.mark.parametrize("shape", [(40, 1), (9, 1), (33, 4)])
 def test_one_hot_costs_are_those_of_the_derived_architecture(shape):
     supernet = small_supernet(*shape)
     rng = np.random.default_rng(0)
     for _ in range(15):
-        choices = drawn(supernet, rng)
+        choices = random_choices(supernet, rng)
         estimate = estimate_graph(supernet.architecture(choices).graph(), BOARD)
         costs = supernet.expected_costs(one_hot(supernet, choices))
         assert float(costs.latency_ms) == pytest.approx(estimate.latency_ms, rel=1e-5)
@@ -66,7 +56,7 @@ def test_a_path_computes_what_the_full_supernet_does(channels):
     supernet(inputs)
     rng = np.random.default_rng(1)
     for _ in range(8):
-        choices = drawn(supernet, rng)
+        choices = random_choices(supernet, rng)
         expected = supernet(inputs, decisions=one_hot(supernet, choices), training=True)
         found = supernet.path(inputs, tf.constant(supernet.path_settings(choices)))
         np.testing.assert_allclose(found, expected, atol=1e-4)
@@ -97,7 +87,7 @@ def test_a_compiled_path_takes_any_settings():
     compiled = tf.function(supernet.path)
     rng = np.random.default_rng(2)
     for _ in range(5):
-        chosen = tf.constant(supernet.path_settings(drawn(supernet, rng)))
+        chosen = tf.constant(supernet.path_settings(random_choices(supernet, rng)))
         np.testing.assert_allclose(compiled(inputs, chosen), supernet.path(inputs, chosen), atol=1e-5)
     assert compiled.experimental_get_tracing_count() == 1
 

@@ -12,7 +12,7 @@ Only the fast kernel reads padding: it clears the place of such a tap. The other
 from __future__ import annotations
 
 from tsnas.cost.taps import valid_taps
-from tsnas.graph.ops import DepthwiseConv2D
+from tsnas.graph.ops import DepthwiseConv2D, is_dilated
 
 FAST, FAST_3X3 = "depthwise_conv2d", "depthwise_conv2d_3x3"
 BY_FOUR, GENERAL = "depthwise_conv2d_by_four", "depthwise_conv2d_general"
@@ -60,7 +60,7 @@ DEPTHWISE_FEATURE_NAMES = {
 
 def depthwise_kernel(op: DepthwiseConv2D) -> str:
     """Returns the kernel that CMSIS-NN runs for a depthwise convolution, a key of `DEPTHWISE_FEATURE_NAMES`."""
-    if (op.dilation_h, op.dilation_w) == (1, 1):
+    if not is_dilated(op):
         if op.depth_multiplier == 1:
             return FAST_3X3 if (op.kernel_h, op.kernel_w) == (3, 3) else FAST
         if op.depth_multiplier % 4 == 0:

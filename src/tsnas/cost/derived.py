@@ -8,7 +8,7 @@ Lite Micro; the factors are our reading of those loops, err on the high side, an
 from __future__ import annotations
 
 from tsnas.cost.taps import valid_taps
-from tsnas.graph.ops import AveragePool2D, DepthwiseConv2D, FullyConnected, MaxPool2D, Op, Pad, Reshape
+from tsnas.graph.ops import AveragePool2D, DepthwiseConv2D, FullyConnected, MaxPool2D, Op, Pad, Reshape, is_dilated
 
 # A step of a convolution's inner loop does 16 multiply-accumulates: two pixels, two channels, four inputs.
 MACS_PER_STEP = 16
@@ -55,7 +55,7 @@ def _depthwise(op: DepthwiseConv2D) -> Steps:
     pixels, taps = out_h * out_w, taps_h * taps_w
     depth = op.kernel_h * op.kernel_w
     steps = {"call": 1.0, "output_pixels": pixels, "output_elements": pixels * op.out_c}
-    if op.depth_multiplier != 1 or (op.dilation_h, op.dilation_w) != (1, 1):
+    if op.depth_multiplier != 1 or is_dilated(op):
         # The general kernel goes tap by tap, one multiply-accumulate at a time.
         return steps | {"remainder_steps": pixels * depth * op.out_c}
     return steps | {

@@ -12,7 +12,16 @@ from __future__ import annotations
 from tsnas.cost.depthwise import depthwise_features
 from tsnas.cost.derived import derived_steps
 from tsnas.cost.taps import valid_taps
-from tsnas.graph.ops import DERIVED_KINDS, Add, Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, Op, Softmax
+from tsnas.graph.ops import (
+    DERIVED_KINDS,
+    Add,
+    Conv2D,
+    DepthwiseConv2D,
+    GlobalAveragePooling2D,
+    Op,
+    Softmax,
+    is_dilated,
+)
 
 CONV2D = "conv2d"
 CONV2D_1X1 = "conv2d_1x1"
@@ -78,11 +87,6 @@ def uses_1x1_kernel(op: Conv2D) -> bool:
     return set(taps_and_steps) == {1} and op.in_c % 4 == 0
 
 
-def is_dilated(op: Conv2D | DepthwiseConv2D) -> bool:
-    """Returns whether taps of a convolution's kernel stand more than one element apart."""
-    return (op.dilation_h, op.dilation_w) != (1, 1)
-
-
 def op_features(op: Op) -> tuple[str, tuple[float, ...]]:
     """Returns the kernel that runs an operator, and how often it does each of its steps.
 
@@ -109,6 +113,21 @@ def op_features(op: Op) -> tuple[str, tuple[float, ...]]:
         return op.kind, (1.0, op.c)
     if isinstance(op, DepthwiseConv2D):
         return depthwise_features(op)
+    return derived_features(op)
+
+
+def derived_features(op: Op) -> tuple[str, tuple[float, ...]]:
+    """Returns the steps that `derived_steps` counts for an operator without measurements, in the form of `op_features`.
+
+    Args:
+        op: operator descriptor.
+
+    Returns:
+        (key of `FEATURE_NAMES`, counts in the order of those names).
+
+    Raises:
+        TypeError: `op` is not such a descriptor.
+    """
     steps = derived_steps(op)
     return CONV2D, tuple(steps.get(name, 0.0) for name in FEATURE_NAMES[CONV2D])
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import dataclasses
 
 from tsnas.cost.board import Board
-from tsnas.cost.derived import derived_steps
 from tsnas.cost.emulated import emulated_cycles
-from tsnas.cost.features import CONV2D, FEATURE_NAMES, INVOKE, basis, op_features
+from tsnas.cost.features import FEATURE_NAMES, INVOKE, basis, derived_features, op_features
 from tsnas.errors import BoardError
 from tsnas.graph.graph import Graph
 from tsnas.graph.ops import DERIVED_KINDS, DepthwiseConv2D, Op
@@ -161,10 +160,8 @@ def graph_latency_ms(graph: Graph, board: Board) -> float:
 
 
 def _kernel_cycles(op: Op, board: Board) -> float:
-    kernel, features = op_features(op)
-    if isinstance(op, DepthwiseConv2D):
-        steps = derived_steps(op)
-        kernel, features = CONV2D, tuple(steps.get(name, 0.0) for name in FEATURE_NAMES[CONV2D])
+    # Boards have no coefficients for the kernels of depthwise convolutions.
+    kernel, features = derived_features(op) if isinstance(op, DepthwiseConv2D) else op_features(op)
     try:
         coefficients = board.coefficients[kernel]
     except KeyError:

@@ -34,7 +34,7 @@ from collections.abc import Mapping, Sequence
 from tsnas.cost.board import Runtime
 from tsnas.cost.features import uses_1x1_kernel
 from tsnas.graph.graph import Graph
-from tsnas.graph.ops import AveragePool2D, Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, Op
+from tsnas.graph.ops import AveragePool2D, Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, Op, is_dilated
 
 # Notes of TFLM's planner on a 32-bit target: `AllocationInfo`, the planner's lists for each buffer, and alignment.
 NOTE_BYTES = 24
@@ -231,7 +231,7 @@ def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
     """
     if isinstance(op, Conv2D) and cmsis_nn and not uses_1x1_kernel(op):
         return (4 * op.kernel_h * op.kernel_w * op.in_c,)
-    if isinstance(op, DepthwiseConv2D) and cmsis_nn and op.depth_multiplier == op.dilation_h == op.dilation_w == 1:
+    if isinstance(op, DepthwiseConv2D) and cmsis_nn and op.depth_multiplier == 1 and not is_dilated(op):
         return (2 * op.kernel_h * op.kernel_w * op.in_c,)
     if isinstance(op, AveragePool2D) and cmsis_nn:
         return (4 * op.in_c,)

@@ -18,6 +18,7 @@ from tsnas.graph.ops import (
     Pad,
     Reshape,
     Softmax,
+    is_dilated,
 )
 
 WINDOW_COLUMNS = ("kernel_h", "kernel_w", "stride_h", "stride_w", "padding", "activation")
@@ -37,7 +38,7 @@ def op_to_columns(op: Op) -> dict[str, Any]:
         field = column.replace("kernel", "pool") if isinstance(op, (MaxPool2D, AveragePool2D)) else column
         if hasattr(op, field):
             values[column] = getattr(op, field)
-    if isinstance(op, (Conv2D, DepthwiseConv2D)) and (op.dilation_h, op.dilation_w) != (1, 1):
+    if isinstance(op, (Conv2D, DepthwiseConv2D)) and is_dilated(op):
         values |= {column: getattr(op, column) for column in DILATION_COLUMNS}
     if isinstance(op, Pad):
         values |= {"pad_top": op.top, "pad_left": op.left}

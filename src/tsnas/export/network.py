@@ -13,7 +13,7 @@ from tsnas.cost.memory import ALIGNMENT, aligned, arena_buffers, greedy_offsets,
 from tsnas.errors import ExportError
 from tsnas.export.firmware import Firmware
 from tsnas.graph.graph import Node
-from tsnas.graph.ops import Op
+from tsnas.graph.ops import Op, is_dilated
 from tsnas.probe import protocol
 from tsnas.probe.steps import Step, model_steps
 
@@ -218,6 +218,6 @@ def _describe_node(node: Node) -> str:
     text = f"{node.name}: {op.kind} {inputs} -> {'x'.join(map(str, op.out_shape))}"
     if hasattr(op, "kernel_h"):
         text += f", kernel {op.kernel_h}x{op.kernel_w}, stride {op.stride_h}x{op.stride_w}"
-        if (op.dilation_h, op.dilation_w) != (1, 1):
+        if is_dilated(op):
             text += f", dilation {op.dilation_h}x{op.dilation_w}"
     return text.replace("*/", "* /")

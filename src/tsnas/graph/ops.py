@@ -107,6 +107,11 @@ class Conv2D:
         return out_h * out_w * self.weights
 
 
+def is_dilated(op: Conv2D | DepthwiseConv2D) -> bool:
+    """Returns whether taps of a convolution's kernel stand more than one element apart."""
+    return (op.dilation_h, op.dilation_w) != (1, 1)
+
+
 @dataclasses.dataclass(frozen=True)
 class Add:
     """Element-wise int8 addition of two tensors of the same shape.

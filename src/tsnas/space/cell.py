@@ -18,6 +18,7 @@ from tsnas.space.layers import DynamicConv2D, first_windows
 from tsnas.space.tables import conv_tables, tensor_bytes
 
 Probs = dict[str, Any]
+ON_OFF = ("on", "off")
 
 
 @dataclasses.dataclass
@@ -114,6 +115,13 @@ class SearchCell(keras.layers.Layer):
         costs = conv_tables(self.board, in_size, in_widths, out_widths, kernel, strides, dilation)
         return DynamicConv2D(out_widths, kernel, strides, costs, seed, dilation, name=name)
 
+    def _make_groups(self, options: dict[str, Any], seed: int) -> dict[str, DecisionGroup]:
+        """Returns a decision group for each name, with a seed of its own."""
+        return {
+            name: DecisionGroup(values, seed + 1 + index, name=name)
+            for index, (name, values) in enumerate(options.items())
+        }
+
     def _kept(self, probs: Probs):
         """Returns the probability that the cell is not replaced by an identity."""
         return probs["cell"][..., 0] if self.has_identity else 1.0
@@ -127,6 +135,13 @@ def dropped_if_off(paths, batch):
 def expected(values, probs):
     """Returns the mean of `values` over the options on the last axis, weighted by their probabilities."""
     return tf.reduce_sum(probs * values, axis=-1)
+
+
+def cost_of_one(convs, choice_probs, out_probs, in_probs):
+    """Returns the function from the name of a cost to its mean over alternative convolutions, of which one runs."""
+    return lambda name: sum(
+        choice_probs[..., index] * conv.expected_cost(name, out_probs, in_probs) for index, conv in enumerate(convs)
+    )
 
 
 def any_on(gates):

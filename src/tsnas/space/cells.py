@@ -10,13 +10,10 @@ import tf_keras as keras
 
 from tsnas.graph.ops import GlobalAveragePooling2D, Softmax
 from tsnas.space import architecture
-from tsnas.space.cell import CellCosts, SearchCell, any_on, dropped_if_off, expected
-from tsnas.space.decisions import DecisionGroup
+from tsnas.space.cell import ON_OFF, CellCosts, SearchCell, any_on, cost_of_one, dropped_if_off, expected
 from tsnas.space.layers import DynamicAdd
 from tsnas.space.operators import skip_width
 from tsnas.space.tables import add_tables, conv_tables, op_costs, tensor_bytes
-
-ON_OFF = ("on", "off")
 
 
 class TimeReduceCell(SearchCell):
@@ -48,10 +45,7 @@ class TimeReduceCell(SearchCell):
             self._conv(f"conv{kernel}", in_size, in_widths, widths, (kernel, 1), (stride, 1), seed + 10 * index)
             for index, kernel in enumerate(kernels)
         ]
-        self.groups = {
-            "kernel": DecisionGroup(kernels, seed + 1, name="kernel"),
-            "filters": DecisionGroup(widths, seed + 2, name="filters"),
-        }
+        self.groups = self._make_groups({"kernel": kernels, "filters": widths}, seed)
 
     def call(self, inputs, probs, training=False):
         return tf.add_n(
@@ -74,15 +68,7 @@ class TimeReduceCell(SearchCell):
         costs = CellCosts()
         filters = probs["filters"]
         live_bytes = expected(self.in_bytes, in_probs) + expected(self.out_bytes, filters)
-
-        def mixed(name):
-            # One convolution runs, whichever kernel it has.
-            return sum(
-                probs["kernel"][..., index] * conv.expected_cost(name, filters, in_probs)
-                for index, conv in enumerate(self.convs)
-            )
-
-        costs.add_op(1.0, live_bytes, mixed)
+        costs.add_op(1.0, live_bytes, cost_of_one(self.convs, probs["kernel"], filters, in_probs))
         return costs
 
     def enumerate(self):
@@ -138,10 +124,7 @@ class SensorFusionCell(SearchCell):
         names |= {f"branch{kernel}": ON_OFF for kernel in kernels}
         if self.has_identity:
             names["cell"] = ON_OFF
-        self.groups = {
-            name: DecisionGroup(options, seed + 1 + index, name=name)
-            for index, (name, options) in enumerate(names.items())
-        }
+        self.groups = self._make_groups(names, seed)
 
     def _gates(self, probs):
         return [probs["skip"][..., 0]] + [probs[f"branch{kernel}"][..., 0] for kernel in self.kernels]

@@ -7,7 +7,6 @@ only while the operator runs.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,11 +48,11 @@ def conv_tables(
     Source: HW_op in equation 2 of the paper.
     """
 
-    def costs(c_in: int, c_out: int) -> dict[str, float]:
-        op = Conv2D(in_size[0], in_size[1], c_in, c_out, *kernel, *strides)
-        return op_costs(dataclasses.replace(op, dilation_h=dilation), board)
-
-    cells = [[costs(c_in, c_out) for c_in in in_widths] for c_out in out_widths]
+    (in_h, in_w), window = in_size, (kernel[0], kernel[1], strides[0], strides[1])
+    cells = [
+        [op_costs(Conv2D(in_h, in_w, c_in, c_out, *window, dilation_h=dilation), board) for c_in in in_widths]
+        for c_out in out_widths
+    ]
     return {name: np.array([[cell[name] for cell in row] for row in cells]) for name in cells[0][0]}
 
 

@@ -7,8 +7,7 @@ import itertools
 import tensorflow as tf
 
 from tsnas.space import architecture
-from tsnas.space.cell import CellCosts, SearchCell, dropped_if_off, expected
-from tsnas.space.decisions import DecisionGroup
+from tsnas.space.cell import ON_OFF, CellCosts, SearchCell, cost_of_one, dropped_if_off, expected
 
 
 class TimeConvCell(SearchCell):
@@ -44,11 +43,8 @@ class TimeConvCell(SearchCell):
             for index, (length, dilation) in enumerate(self.taps)
         ]
         self.has_identity = self.in_widths == self.out_widths
-        names = {"taps": self.taps, "filters": widths} | ({"cell": ("on", "off")} if self.has_identity else {})
-        self.groups = {
-            name: DecisionGroup(options, seed + 1 + index, name=name)
-            for index, (name, options) in enumerate(names.items())
-        }
+        options = {"taps": self.taps, "filters": widths} | ({"cell": ON_OFF} if self.has_identity else {})
+        self.groups = self._make_groups(options, seed)
 
     def call(self, inputs, probs, training=False):
         kept = self._kept(probs)
@@ -81,15 +77,8 @@ class TimeConvCell(SearchCell):
     def expected_costs(self, probs, in_probs):
         costs = CellCosts()
         filters = probs["filters"]
-
-        def mixed(name):
-            # One convolution runs, whichever kernel it has.
-            return sum(
-                probs["taps"][..., index] * conv.expected_cost(name, filters, in_probs)
-                for index, conv in enumerate(self.convs)
-            )
-
-        costs.add_op(1.0, expected(self.in_bytes, in_probs) + expected(self.out_bytes, filters), mixed)
+        live_bytes = expected(self.in_bytes, in_probs) + expected(self.out_bytes, filters)
+        costs.add_op(1.0, live_bytes, cost_of_one(self.convs, probs["taps"], filters, in_probs))
         return costs.scaled(self._kept(probs))
 
     def enumerate(self):
