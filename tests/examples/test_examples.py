@@ -32,7 +32,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:Even though the:UserWarning")
 
 @contextlib.contextmanager
 def flags_of(path, *arguments):
-    """The module of a script with its flags given; they are gone afterwards, because scripts share their names."""
+    """The module of a script with its flags given; they are gone afterwards, because scripts share their names.
+
+    Those of benchmarks that other tests have imported into this process are put aside meanwhile.
+    """
+    definers = {name: flags.FLAGS.find_module_defining_flag(name, "") for name in flags.FLAGS}
+    aside = {name: flags.FLAGS[name] for name, module in definers.items() if module.startswith("benchmarks.")}
+    flags.FLAGS.remove_flag_values(aside)
     known = set(flags.FLAGS)
     spec = importlib.util.spec_from_file_location(f"example_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
@@ -43,6 +49,9 @@ def flags_of(path, *arguments):
     finally:
         for name in set(flags.FLAGS) - known:
             delattr(flags.FLAGS, name)
+        for name, flag in aside.items():
+            flags.FLAGS[name] = flag
+            flags.FLAGS.register_flag_by_module(definers[name], flag)
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def a_selection():
     from tsnas.search.derive import Candidate
 
     graph = TINY.graph()
-    return Selected(Candidate(TINY, estimate_graph(graph, "nucleo_f446re")), {"search": {"loss": [1.0]}}, 0.1)
+    return Selected(Candidate(TINY, estimate_graph(graph, "nucleo_f446re")), {"search": {"loss": [1.0]}}, 0.1, {})
 
 
 def content_of(path):
