@@ -2,6 +2,7 @@
 
 import warnings
 
+import hypothesis
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -129,6 +130,24 @@ def test_the_first_of_several_splits_is_the_single_one():
     for by in (groups, None):
         for one, other in zip(validation_splits(y, by, seed=3)[0], split_validation(y, by, seed=3), strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+@given(counts=st.lists(st.integers(1, 30), min_size=2, max_size=4), count=st.integers(2, 5), seed=st.integers(0, 9))
+@settings(max_examples=scaled(50), deadline=None)
+def test_windows_without_groups_take_turns(counts, count, seed):
+    """Each window of a class is held out once before any is held out again, and one always stays in training."""
+    hypothesis.assume(max(counts) > 1)
+    y = np.repeat(np.arange(len(counts)), counts)
+    splits = validation_splits(y, fraction=0.2, count=count, seed=seed)
+    assert len(splits) == count
+    times = np.zeros(len(y), int)
+    for train, held in splits:
+        assert sorted([*train, *held]) == list(range(len(y)))
+        assert set(y[train]) == set(y)
+        times[held] += 1
+    for code, size in enumerate(counts):
+        assert np.ptp(times[y == code]) <= 1
+        assert times[y == code].sum() == count * min(max(round(0.2 * size), 1), size - 1)
 
 
 def test_windows_without_groups_are_split_differently_each_time():

@@ -42,7 +42,7 @@ def make_quick(monkeypatch, trained):
             "PATH_STEPS": 2,
             "TRAIN_STEPS": 2,
             "TRAIN_EPOCHS": (1, 1),
-            "LEAST_STEPS": 1,
+            "LEAST_STEPS_PER_EPOCH": 1,
         },
         contest: {"FIRST_STEPS": 1, "SECOND_STEPS": 1, "LEAST_EPOCHS": 1},
         selection: {"FIRST_STEPS": 1, "FINALISTS": 1, "RANDOM_FINALISTS": 2, "TUNED_FINALISTS": 1},

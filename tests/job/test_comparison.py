@@ -49,7 +49,13 @@ def instant(monkeypatch):
 
 @pytest.mark.parametrize(
     ("groups", "rounds", "compared"),
-    [(None, (0,), (0,)), (None, (0, 1), (1,)), (USERS, (0,), (0,)), (USERS, (0, 1), (0, 1))],
+    [
+        (None, (0,), (0,)),
+        (None, (0, 1), (1,)),
+        (None, (0, 1, 2), (0, 1, 2)),
+        (USERS, (0,), (0,)),
+        (USERS, (0, 1), (0, 1)),
+    ],
 )
 def test_the_windows_are_those_that_the_network_was_judged_on(groups, rounds, compared, instant):
     job = job_of(groups=groups)
@@ -144,7 +150,7 @@ def untried(monkeypatch, untrained):
     """Finalists are not trained: in each round they predict the same, half of it right."""
 
     def guessed(architecture, split, *_):
-        return Score(0.5, 0.1, split[1][1] * (np.arange(len(split[1][1])) % 2))
+        return Score(0.5, 0.1, predicted=split[1][1] * (np.arange(len(split[1][1])) % 2))
 
     monkeypatch.setattr("tsnas.search.contest.short_score", guessed)
     monkeypatch.setattr("tsnas.plain.rivals.TREES", 20)
@@ -158,9 +164,9 @@ def test_a_job_compares_its_network_and_a_resumed_one_ends_alike(untried, tmp_pa
     plain = whole.plain_scores_
     assert 0.5 < plain["model"]["accuracy"] < 0.8
     assert plain["ridge"]["macro_f1"] > 0.9
-    assert (plain["judged"], plain["windows"], plain["groups"]) == ("contest", 36, 4)
+    assert (plain["judged"], plain["windows"], plain["groups"]) == ("contest", 90, 10)
     said = " ".join(capsys.readouterr().out.split())
-    assert "plain models: On 36 validation windows, the network after brief training reaches" in said
+    assert "plain models: On 90 validation windows, the network after brief training reaches" in said
     assert "The network is behind the " in said
 
     def killed(*_):

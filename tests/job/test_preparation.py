@@ -1,11 +1,15 @@
 """Splits of a job give training and validation windows by their rows, and its summary counts the same rows."""
 
 import numpy as np
+import pytest
 from toy_data import sines
 
 import tsnas
+from tsnas.data import validation_splits
+from tsnas.job import preparation
 from tsnas.job.inputs import checked
 from tsnas.job.preparation import prepare
+from tsnas.training.augment import scale_and_noise, stretch_and_shift
 
 X, Y = sines(60)
 USERS = np.arange(60) // 10
@@ -21,6 +25,54 @@ def test_splits_are_the_rows_that_travel_with_the_job():
         np.testing.assert_array_equal(x_val, windows[val])
         np.testing.assert_array_equal(y_val, codes[val])
         assert not set(USERS[train]) & set(USERS[val])
+
+
+@pytest.mark.parametrize(
+    ("windows", "groups", "fraction", "expected"),
+    [
+        (1000, None, 0.2, 2),
+        (40, None, 0.2, 5),
+        (40, None, 0.1, 5),
+        (40, None, 0.4, 2),
+        (40, None, 0.9, 2),
+        (40, 20, 0.2, 5),
+        (40, 3, 0.2, 3),
+        (40, 2, 0.2, 2),
+        (40, 1, 0.2, 5),
+    ],
+)
+def test_few_validation_windows_are_made_up_for_by_more_splits(windows, groups, fraction, expected):
+    given = None if groups is None else np.arange(windows) % groups
+    count = preparation._split_count(windows, given, fraction)
+    assert count == expected
+    splits = validation_splits(np.arange(windows) % 2, given, fraction, count, seed=0)
+    if fraction <= 0.5 and groups != 1:
+        held_out = np.concatenate([held for _, held in splits])
+        assert len(set(held_out)) == len(held_out)
+
+
+def test_windows_are_stretched_unless_other_windows_show_that_it_harms(monkeypatch, capsys):
+    asked = []
+
+    def ratio(x, codes, groups, plain, stretched, seed):
+        asked.append((x.shape, groups, seed))
+        for copy in (plain, stretched):
+            assert copy(x, 1).shape == x.shape
+        return ratios.pop()
+
+    monkeypatch.setattr(preparation, "stretching_loss_ratio", ratio)
+    ratios = [1.2, 1.01]
+    job = checked(tsnas.AutoClassifier(verbose=1, axes=None), X, Y, USERS)
+    assert prepare(job, seed=3).augment is stretch_and_shift
+    assert "windows are stretched and shifted in time" in capsys.readouterr().out
+    assert prepare(job, seed=3).augment is scale_and_noise
+    assert "had 20% more loss" in capsys.readouterr().out
+    assert asked[0][0] == X.shape
+    assert (asked[0][1] == USERS).all()
+    assert asked[0][2] == 3
+    turned = prepare(checked(tsnas.AutoClassifier(verbose=0, axes=[(0, 1, 2)]), X, Y, USERS), seed=3)
+    assert len(asked) == 2
+    assert turned.augment not in (stretch_and_shift, scale_and_noise)
 
 
 def test_windows_are_standardised_by_the_training_part_of_the_first_split():

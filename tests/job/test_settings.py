@@ -5,6 +5,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
@@ -42,10 +44,25 @@ def test_batches_suit_the_number_and_the_size_of_the_windows(shape, batch_size):
 
 @pytest.mark.parametrize(
     ("steps_per_epoch", "epochs"),
-    [(115.9, 52), (38.4, 60), (5, 280), (0.3, 1400), (3125, 10)],
+    [(115.9, 52), (38.4, 60), (0.3, 60), (3125, 10)],
 )
 def test_epochs_make_about_the_steps_asked_for_within_their_bounds(steps_per_epoch, epochs):
     assert epochs_of(6000, steps_per_epoch, (10, 60)) == epochs
+
+
+@given(windows=st.integers(1, 400), epochs=st.sampled_from([None, 3]))
+def test_an_epoch_of_few_windows_has_sixteen_steps_unless_epochs_were_asked_for(windows, epochs):
+    data = np.arange(8 * windows, dtype=np.float32).reshape(windows, 8, 1, 1), np.arange(windows)
+    x, y = DEFAULTS.repeated(data, epochs)
+    batch_size = DEFAULTS.batch_size_for(data[0])
+    if epochs or windows >= 16 * batch_size:
+        assert x is data[0]
+        assert y is data[1]
+    else:
+        assert len(x) // batch_size >= 16 > (len(x) - windows) // batch_size
+        np.testing.assert_array_equal(x, data[0][y])
+        np.testing.assert_array_equal(np.bincount(y), len(x) // windows)
+    assert DEFAULTS.train_epochs_for(x) * (len(x) // batch_size) >= (0 if epochs else 1400)
 
 
 def test_all_but_folder_verbosity_and_plain_models_make_another_job():

@@ -10,7 +10,7 @@ from toy_data import sines
 
 from tsnas.cost.estimate import estimate_graph
 from tsnas.search import contest as module
-from tsnas.search.contest import Outcome, Rounds, completed, considered, contest, short_score
+from tsnas.search.contest import Outcome, Rounds, Score, completed, considered, contest, short_score
 from tsnas.search.derive import Candidate
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 
@@ -34,8 +34,8 @@ def test_the_best_on_validation_windows_wins(capsys, monkeypatch):
     assert outcome.winner == able
     for scores in (outcome.macro_f1, outcome.second_macro_f1):  # by place, a list and a dict
         assert scores[1] > 0.9 > scores[0] + 0.2
-    first, second = (f1_score(y[90:], predicted, average="macro") for predicted in outcome.predicted)
-    assert (first, second) == pytest.approx((outcome.macro_f1[1], outcome.second_macro_f1[1]))
+    assert list(outcome.predicted) == [0]
+    assert f1_score(y[90:], outcome.predicted[0], average="macro") == pytest.approx(outcome.second_macro_f1[1])
     assert outcome.seconds_per_epoch == 1 / 22  # 120 steps of 16 of 90 windows, the shortest of them
     keys = ["latency_ms", "use", "macro_f1", "second_round", "second_macro_f1", "left_out", "winner"]
     assert list(outcome.history()) == keys
@@ -96,7 +96,8 @@ def scored(monkeypatch, turned):
 
 
 X = np.zeros((100, 32, 3, 1), np.float32)
-ROUNDS = Rounds([((X, None), (X[:1], None)), ((X + 1, None), (X[:1], None))], batch_size=10, seed=0)
+NO_LABELS = np.zeros(100, int)
+ROUNDS = Rounds([((X + own, NO_LABELS), (X[:1], NO_LABELS[:1])) for own in range(2)], batch_size=10, seed=0)
 
 
 def test_the_second_round_counts(scored):
@@ -122,6 +123,49 @@ def test_rounds_end_with_the_training_that_time_runs_out_in(scored, max_seconds,
     assert outcome.winner == NETS[2 if second == 2 else 1]
     # The shortest of the trainings has 30 epochs.
     assert outcome.seconds_per_epoch == 10.0 / 30
+
+
+def split_scores(monkeypatch, predictions, losses):
+    """Sets what a finalist, by its place, predicts for the validation windows of a split, and its loss on them."""
+    asked = []
+
+    def score(architecture, split, steps, *_):
+        place, index = NETS.index(finalist(*architecture.cells)), int(split[0][0][0, 0, 0, 0])
+        asked.append((place, index, steps))
+        predicted = np.array(predictions[place][index])
+        return Score(f1_score(split[1][1], predicted, average="macro"), 1.0, losses[place][index], predicted)
+
+    monkeypatch.setattr(module, "short_score", score)
+    return asked
+
+
+def test_the_second_round_takes_the_windows_of_all_further_splits_together(monkeypatch):
+    codes = [[0, 1], [1, 1, 0], [0, 0, 1]]
+    rounds = Rounds([((X + own, None), (X[:3], np.array(codes[own]))) for own in range(3)], batch_size=10, seed=0)
+    predictions = [[[0, 1], [1, 0, 0], [0, 0, 1]], [[0, 1], [1, 1, 0], [0, 1, 0]], [[1, 0], [1, 1, 0], [0, 0, 1]]]
+    asked = split_scores(monkeypatch, predictions, np.zeros((3, 3)))
+    outcome = contest(NETS[:3], rounds)
+    assert [one for one in asked if one[2] == module.FIRST_STEPS and not one[1]] == [
+        (place, 0, module.FIRST_STEPS) for place in range(3)
+    ]
+    assert asked[3:] == [(place, index, module.SPLIT_STEPS) for place in (0, 1) for index in (1, 2)]
+    together = codes[1] + codes[2]
+    for place in (0, 1):
+        expected = f1_score(together, predictions[place][1] + predictions[place][2], average="macro")
+        assert outcome.second_macro_f1[place] == pytest.approx(expected)
+    assert outcome.winner == NETS[0]
+    assert {index: list(predicted) for index, predicted in outcome.predicted.items()} == dict(enumerate(predictions[0]))
+
+
+@pytest.mark.parametrize("better", [0, 1, 2])
+def test_of_equal_scores_the_smaller_loss_decides(monkeypatch, better):
+    """Four windows give the same score to most networks."""
+    rounds = Rounds([((X, None), (X[:2], np.array([0, 1])))], batch_size=10, seed=0)
+    losses = [[0.1 if place == better else 0.2] for place in range(3)]
+    split_scores(monkeypatch, [[[0, 1]]] * 3, losses)
+    outcome = contest(NETS[:3], rounds)
+    assert outcome.winner == NETS[better]
+    assert better in outcome.second_macro_f1
 
 
 def test_those_that_use_the_limits_well_are_judged_alone(scored):

@@ -81,6 +81,16 @@ def test_soft_costs_are_the_mean_over_sampled_architectures():
     assert float(supernet.expected_costs(decisions).latency_ms) == pytest.approx(np.mean(drawn), abs=4 * standard_error)
 
 
+def test_expected_costs_follow_alphas_and_temperature():
+    supernet = small_supernet()
+    for temperature, strength in [(1.0, 0.0), (0.5, 1.0), (0.1, 2.0)]:
+        supernet.temperature.assign(temperature)
+        for index, alpha in enumerate(supernet.alphas):
+            alpha.assign(strength * np.random.default_rng(index).normal(size=alpha.shape))
+        costs = supernet.expected_costs(supernet.decide("softmax"))
+        assert supernet.expected() == pytest.approx([float(cost) for cost in costs], rel=1e-5)
+
+
 def test_gradients_of_latency_and_ram_reach_alpha():
     supernet = small_supernet()
     with tf.GradientTape(persistent=True) as tape:

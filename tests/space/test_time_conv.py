@@ -154,10 +154,12 @@ def test_kernels_that_see_nothing_but_padding_are_left_out():
 def test_a_single_channel_has_parts_of_its_own():
     assert not any(part.time_conv_cells for part in distinct_spaces(SPACES["tsnas"], 128, 2))
     parts = build_parts(SPACES["tsnas"], (128, 1), 3, BOARD)
-    for max_latency_ms, cells in [(40.0, {4}), (1.0, {0})]:
+    # Tight limits are left to the parts for many channels, and loose ones need more filters.
+    for max_latency_ms, cells, filters in [(1.0, {0}, 0), (40.0, {4}, 64), (120.0, {4}, 128)]:
         searched = fitting(parts, Limits(max_latency_ms=max_latency_ms).on(BOARD))
-        kinds = {sum(isinstance(cell, TimeConvCell) for cell in paths.supernet.cells) for paths in searched}
-        assert kinds == cells, "tight limits are left to the parts for many channels"
+        convs = [[c for c in paths.supernet.cells if isinstance(c, TimeConvCell)] for paths in searched]
+        assert {len(cells) for cells in convs} == cells
+        assert max((cell.out_widths[-1] for cells in convs for cell in cells), default=0) == filters
     only = SpaceConfig(most_channels=2)
     assert distinct_spaces([only], 128, 9) == [only.layout(128, 9)], (
         "a space that suits nothing is searched all the same"

@@ -47,14 +47,15 @@ def split_validation(
 def validation_splits(
     y: Any, groups: Any = None, fraction: float = 0.2, count: int = 2, seed: int | None = 0
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Makes several splits as `split_validation` does, but holds out different groups each time.
+    """Makes several splits as `split_validation` does, but holds out different groups or windows each time.
 
     With few groups, one split is nearly always the most even and would otherwise be found every time. Once too few
-    groups remain that were never held out, or none of them can be, groups may be held out again.
+    groups remain that were never held out, or none of them can be, groups may be held out again. So may windows of a
+    class once all of them were.
 
     Args:
         y, groups, fraction, seed: as in `split_validation`, which returns the first of these splits.
-        count: int, number of splits. Defaults to 2, one for each round of a job's contest.
+        count: int, number of splits. Defaults to 2.
 
     Returns:
         list of `(train, validation)`.
@@ -81,7 +82,7 @@ def validation_splits(
                 "and validation scores may be too high",
                 stacklevel=3,
             )
-    return [_split_by_class(codes, counts, fraction, one) for one in seeds]
+    return _splits_by_class(codes, counts, fraction, count, seed)
 
 
 def _splits_by_group(
@@ -127,13 +128,17 @@ def _split_by_group(
     return best
 
 
-def _split_by_class(
-    codes: np.ndarray, counts: np.ndarray, fraction: float, seed: int | None
-) -> tuple[np.ndarray, np.ndarray]:
+def _splits_by_class(
+    codes: np.ndarray, counts: np.ndarray, fraction: float, count: int, seed: int | None
+) -> list[tuple[np.ndarray, np.ndarray]]:
     rng = np.random.default_rng(seed)
-    validation = []
-    for code, count in enumerate(counts):
-        held_out = min(max(round(fraction * count), 1), count - 1)
-        validation.append(rng.permutation(np.flatnonzero(codes == code))[:held_out])
-    held = np.sort(np.concatenate(validation))
-    return np.setdiff1d(np.arange(len(codes)), held), held
+    orders = [rng.permutation(np.flatnonzero(codes == code)) for code in range(len(counts))]
+    splits = []
+    for index in range(count):
+        validation = []
+        for order in orders:
+            held_out = min(max(round(fraction * len(order)), 1), len(order) - 1)
+            validation.append(np.roll(order, -index * held_out)[:held_out])
+        held = np.sort(np.concatenate(validation))
+        splits.append((np.setdiff1d(np.arange(len(codes)), held), held))
+    return splits

@@ -47,8 +47,8 @@ def fit_rivals(
 ) -> Rivals | None:
     """Fits plain models to the training windows of the splits that the network was judged on.
 
-    Without groups this is the split of the last round, where the network was trained for longer. With groups these are
-    the splits of all rounds: one of them may hold out a single group, which says little about others.
+    Of two splits without groups this is the one of the last round, where the network was trained for longer. With
+    groups, or with few windows and more splits, it is all of them: one alone would say little.
 
     Args:
         job: `Job` whose settings have a seed.
@@ -64,7 +64,7 @@ def fit_rivals(
     splits = [0] if job.validation_data is not None else list(judged)
     if not settings.plain_rivals or not splits:
         return None
-    if job.groups is None:
+    if job.groups is None and len(splits) == 2:
         splits = splits[-1:]
     kept = checkpoints.load("plain")
     if kept is None and sum(_seconds(job, data, split) for split in splits) > budget.seconds_for("plain"):

@@ -203,10 +203,15 @@ def train(
     Returns:
         A `Trained`.
     """
+    x, y = settings.repeated(data.everything, settings.epochs)
+    x_quantise, y_quantise = settings.repeated(data.everything, settings.epochs or settings.qat_epochs)
+    pace /= len(data.everything[0])
     with scope_of(settings.distribute):
         model = architecture.build(DROPOUT, seed)
-        train_history = _train(model, *data.everything, settings, seed, data.augment, checkpoints, budget, pace)
-        qat_model, quantise_history = _quantise(model, *data.everything, settings, seed, budget, pace)
+        train_history = _train(model, x, y, settings, seed, data.augment, checkpoints, budget, pace * len(x))
+        qat_model, quantise_history = _quantise(
+            model, x_quantise, y_quantise, settings, seed, budget, pace * len(x_quantise)
+        )
     history = {"train": train_history, "quantise": quantise_history}
     return Trained(model, convert_int8(qat_model), history)
 

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from tsnas.data import Axes, Standardizer, validation_splits
 from tsnas.job.inputs import Job
+from tsnas.plain.stretching import stretching_loss_ratio
 from tsnas.search.contest import Data, Split
-from tsnas.training.augment import Augment, augmentation
+from tsnas.training.augment import Augment, rotation, scale_and_noise, stretch_and_shift
+
+# So many validation windows judge a network; if a split has fewer, there are more splits.
+JUDGES = 50
+MOST_SPLITS = 5
+# Windows are not stretched if that raises a plain model's loss on other windows by more than this factor.
+MOST_LOSS_RATIO = 1.05
 
 Rows = Sequence[tuple[np.ndarray, np.ndarray]]
 
@@ -60,7 +69,8 @@ def prepare(job: Job, seed: int) -> Prepared:
     settings = job.settings
     rows: Rows | None = None
     if job.validation_data is None:
-        rows = validation_splits(job.y, job.groups, settings.validation_fraction, seed=seed)
+        count = _split_count(len(job.y), job.groups, settings.validation_fraction)
+        rows = validation_splits(job.y, job.groups, settings.validation_fraction, count, seed)
         standardizer = Standardizer.fit(job.x[rows[0][0]])
         everything = _standardized(standardizer, job.x, job.y)
         splits: Sequence[Split] = Splits(everything, rows)
@@ -72,7 +82,37 @@ def prepare(job: Job, seed: int) -> Prepared:
         settings.say(
             f"axes: channels {_listed(settings.axes)} are taken as x, y, z of a sensor, and rotated in training"
         )
-    return Prepared(standardizer, splits, rows, everything, augmentation(standardizer, settings.axes))
+        return Prepared(standardizer, splits, rows, everything, rotation(standardizer, settings.axes))
+    return Prepared(standardizer, splits, rows, everything, _stretched_or_not(job, *everything, seed))
+
+
+def _split_count(windows: int, groups: np.ndarray | None, fraction: float) -> int:
+    """Returns the number of splits: two, more if they have few validation windows, but never twice the same groups."""
+    if fraction * windows >= JUDGES:
+        return 2
+    parts = math.floor(1 / fraction)
+    if groups is not None and (distinct := len(np.unique(groups))) > 1:
+        parts = min(parts, distinct // max(round(fraction * distinct), 1))
+    return min(max(parts, 2), MOST_SPLITS)
+
+
+def _stretched_or_not(job: Job, x: np.ndarray, codes: np.ndarray, seed: int) -> Augment:
+    """Returns `stretch_and_shift`, or `scale_and_noise` if stretching makes windows look like other classes."""
+
+    def copies(augment: Augment) -> Callable[[np.ndarray, int], np.ndarray]:
+        return lambda windows, own: augment(tf.constant(windows[..., np.newaxis]), (own, 0)).numpy()[..., 0]
+
+    ratio = stretching_loss_ratio(
+        x[..., 0], codes, job.groups, copies(scale_and_noise), copies(stretch_and_shift), seed
+    )
+    if ratio <= MOST_LOSS_RATIO:
+        job.settings.say("augmentation: windows are stretched and shifted in time, scaled, and given noise")
+        return stretch_and_shift
+    job.settings.say(
+        "augmentation: windows are scaled and given noise, but not stretched: a ridge classifier that learned\n"
+        f"  from stretched windows had {ratio - 1:.0%} more loss on windows that it had not seen"
+    )
+    return scale_and_noise
 
 
 def _standardized(standardizer: Standardizer, x: np.ndarray, y: np.ndarray) -> Data:

@@ -113,9 +113,7 @@ def select(
     history["contest"] = outcome.history()
     parts = [paths.part for paths in spaces]
     candidate = dry_run(parts, spaces[0].bounds, outcome.winner, metadata)
-    # The rounds take the first and the last split, which may be the same.
-    rounds_judged = zip((0, len(splits) - 1), outcome.predicted, strict=False)
-    judged = dict(rounds_judged) if candidate is outcome.winner else {}
+    judged = outcome.predicted if candidate is outcome.winner else {}
     return Selected(candidate, history, outcome.seconds_per_epoch, judged)
 
 
@@ -143,7 +141,7 @@ def _search(
     The `parts` of a space share the time of one search.
     """
     strategy = strategy_named(settings.strategy)
-    train, val = split
+    train, val = settings.repeated(split[0], settings.search_epochs), split[1]
     epochs, batch_size = settings.search_epochs_for(train[0], parts), settings.batch_size_for(train[0])
     with fixed_seed(seed):
         if strategy.kind == "evolution":

@@ -17,6 +17,7 @@ from tsnas.cost.bounds import Bounds
 from tsnas.cost.limits import Limits
 from tsnas.data import Axes, Signal
 from tsnas.errors import SettingError
+from tsnas.search.contest import Data
 from tsnas.search.strategies import strategy_named
 from tsnas.space.config import SpaceConfig
 from tsnas.space.spaces import space_configs
@@ -25,12 +26,12 @@ from tsnas.version import __version__
 
 # Number of steps that a phase aims for, and bounds on its epochs: large data sets are seen several times, and the upper
 # bound keeps the time for some thousand windows within minutes.
-SEARCH_STEPS, SEARCH_EPOCHS = 700, (4, 100)
+SEARCH_STEPS, SEARCH_EPOCHS = 700, (4, 40)
 # A step of a single path takes a fraction of the time of a supernet's, but more steps are needed.
 PATH_STEPS = 1200
 TRAIN_STEPS, TRAIN_EPOCHS = 5000, (10, 90)
-# If the upper bound on epochs would give fewer steps than this, there are more epochs.
-LEAST_STEPS = 1400
+# An epoch of few windows passes over them several times, so that it has at least this many steps.
+LEAST_STEPS_PER_EPOCH = 16
 BATCH_VALUES = 2**20
 # Batch normalisation needs the statistics of so many windows, even if there are few.
 LEAST_BATCH = 16
@@ -89,6 +90,22 @@ class Settings:
             np.clip(min(max(windows // 16, LEAST_BATCH), BATCH_VALUES // (time * channels)), 8, 64)
         )
 
+    def repeated(self, data: Data, epochs: int | None) -> Data:
+        """Repeats few windows, so that an epoch has at least 16 steps.
+
+        Steps of their own epoch would each be followed by what callbacks and the search do after an epoch.
+
+        Args:
+            data: (x, y), the training windows and their labels.
+            epochs: int or None, the number of epochs that was asked for; if there is one, an epoch is a single pass.
+
+        Returns:
+            (x, y), the same if there are enough windows.
+        """
+        x, y = data
+        times = 1 if epochs else math.ceil(LEAST_STEPS_PER_EPOCH * self.batch_size_for(x) / len(x))
+        return data if times == 1 else (np.tile(x, (times, *(1,) * (x.ndim - 1))), np.tile(y, times))
+
     def search_epochs_for(self, x: np.ndarray, parts: int = 1) -> int:
         """Returns the epochs of the search of each of the `parts` of a space, which share the steps."""
         steps = PATH_STEPS if strategy_named(self.strategy).kind == "evolution" else SEARCH_STEPS
@@ -105,10 +122,7 @@ class Settings:
 
 def epochs_of(steps: int, steps_per_epoch: float, bounds: tuple[int, int]) -> int:
     """Returns the number of epochs that make about `steps` steps, within bounds."""
-    steps_per_epoch = max(1.0, steps_per_epoch)
-    least, most = bounds
-    most = max(most, math.ceil(min(steps, LEAST_STEPS) / steps_per_epoch))
-    return int(np.clip(math.ceil(steps / steps_per_epoch), least, most))
+    return int(np.clip(math.ceil(steps / max(1.0, steps_per_epoch)), *bounds))
 
 
 def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Settings:

@@ -125,6 +125,7 @@ class FrontWork:
 
     def _search(self) -> float:
         settings, (train, val) = self.job.settings, self._data.splits[0]
+        train = settings.repeated(train, settings.search_epochs)
         niches: list[list[Any]] = [[] for _ in self.niches]
         histories = []
         searches = self._searches()

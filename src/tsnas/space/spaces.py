@@ -29,6 +29,18 @@ SPACES = {
             most_channels=1,
             min_slack=2.0,
         ),
+        # Under loose limits the part before it ends long before they do, and more filters make networks better.
+        SpaceConfig(
+            time_reduce_filters=64,
+            time_reduce_granularity=16,
+            time_reduce_kernel_sizes=(5, 9, 15),
+            minimum_time=64,
+            time_conv_cells=4,
+            time_conv_filters=128,
+            time_conv_granularity=16,
+            most_channels=1,
+            min_slack=16.0,
+        ),
     ),
     "micronas": (SpaceConfig(),),
 }

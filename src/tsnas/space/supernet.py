@@ -102,6 +102,8 @@ class Supernet(keras.Model):
         self.pseudo_prob = pseudo_prob
         self.temperature = tf.Variable(1.0, trainable=False, dtype=tf.float32, name="temperature")
         self._path_lengths = [len(cell.path_settings(cell.enumerate()[0], 0)) for cell in self.cells]
+        # A callback asks for them after each epoch; without a graph, each answer takes as long as a dozen steps.
+        self._expected = tf.function(lambda: self.expected_costs(self.decide("softmax")), autograph=False)
         self.dropouts = [keras.layers.Dropout(dropout, seed=seed + index) for index in range(len(self.cells) - 1)]
 
     def decide(self, sample: str | None = None) -> list[Probs]:
@@ -186,7 +188,7 @@ class Supernet(keras.Model):
 
     def expected(self) -> Costs:
         """Returns the expected costs of the noise-free decisions at the current temperature, as plain numbers."""
-        return Costs(*map(float, self.expected_costs(self.decide("softmax"))))
+        return Costs(*map(float, self._expected()))
 
     def entropy(self) -> float:
         """Returns the mean entropy of all decisions as a fraction of its maximum: 1 is undecided, 0 is settled."""

@@ -1,0 +1,84 @@
+"""Test of stretching: where length is the class it costs much, where it is chance it does not."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tsnas.data import Standardizer
+from tsnas.plain import stretching
+from tsnas.plain.stretching import stretching_loss_ratio
+from tsnas.training.augment import scale_and_noise, stretch_and_shift
+
+
+def copies(augment):
+    return lambda x, seed: augment(tf.constant(x[..., np.newaxis]), (seed, 0)).numpy()[..., 0]
+
+
+def ratio(x, codes, groups=None, seed=0):
+    x = Standardizer.fit(x)(x.astype(np.float32))
+    return stretching_loss_ratio(x, codes, groups, copies(scale_and_noise), copies(stretch_and_shift), seed)
+
+
+def bumps(codes, widths, rng, time=64):
+    """Windows with one bump in the middle, of the width of their class."""
+    spread = np.array(widths)[codes][:, np.newaxis]
+    shape = np.exp(-(((np.arange(time) - time / 2) / spread) ** 2))
+    return (shape + rng.normal(0, 0.1, (len(codes), time)))[..., np.newaxis]
+
+
+def test_stretching_costs_most_where_the_length_is_the_class():
+    rng, codes = np.random.default_rng(0), np.arange(60) % 2
+    assert ratio(bumps(codes, [8.0, 9.2], rng), codes) > 1.3
+    lengths = rng.uniform(0.87, 1.15, 60)
+    swayed = np.stack([bumps(codes[i : i + 1], [4 * lengths[i], 16 * lengths[i]], rng)[0] for i in range(60)])
+    assert ratio(swayed, codes) < 1.1
+
+
+def test_the_seed_decides():
+    rng, codes = np.random.default_rng(0), np.arange(40) % 2
+    x = bumps(codes, [8.0, 9.2], rng)
+    assert ratio(x, codes, seed=1) == ratio(x, codes, seed=1) != ratio(x, codes, seed=2)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("windows", "time", "channels", "classes"),
+    [(2, 8, 1, 2), (7, 8, 1, 7), (3, 1, 2, 2), (30, 9, 60, 4), (12, 1000, 1, 3)],
+)
+@pytest.mark.parametrize("grouped", [False, True])
+def test_any_windows_are_taken(windows, time, channels, classes, grouped):
+    x = np.random.default_rng(0).normal(size=(windows, time, channels))
+    x[:, :, 0] = 0
+    codes = np.arange(windows) % classes
+    found = ratio(x, codes, np.arange(windows) // 3 if grouped else None)
+    assert 0 < found < np.inf
+    if windows == classes:
+        assert found == 1.0
+
+
+def test_groups_are_left_out_as_a_whole():
+    codes, groups = np.arange(40) % 2, np.arange(40) // 8
+    folds = stretching._folds(codes, groups, seed=0)
+    assert len(folds) == stretching.REPEATS * 5
+    for train, left_out in folds:
+        assert not set(groups[train]) & set(groups[left_out])
+
+
+def test_of_many_or_long_windows_some_are_drawn(monkeypatch):
+    seen = []
+    monkeypatch.setattr(stretching, "KernelBank", lambda *args: seen.append(args) or Counted())
+
+    class Counted:
+        def fit(self, x):
+            seen.append(len(x))
+            return self
+
+        def transform(self, x):
+            return x.mean(axis=1)
+
+    x = np.zeros((700, 8, 1), np.float32)
+    same = lambda x, seed: x  # noqa: E731
+    for time in (8, 1000, 9000):
+        long = np.broadcast_to(x[:, :1], (700, time, 1))
+        stretching_loss_ratio(long, np.arange(700) % 2, None, same, same, seed=0)
+    assert [one for one in seen if isinstance(one, int)] == [500, 300, 50]
