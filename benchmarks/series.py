@@ -23,6 +23,7 @@ from benchmarks.series_nets import BASE, CHANGES, network, table
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.data import Standardizer, encode_labels
+from tsnas.job.preparation import stretched_or_not
 from tsnas.job.settings import epochs_of
 from tsnas.search.contest import DROPOUT
 from tsnas.training.train import train_float
@@ -55,6 +56,7 @@ def run_one(name: str, path: pathlib.Path, seed: int) -> dict[str, Any]:
         windows = Standardizer.fit(x[train])(x)[..., np.newaxis]
         model = net.build(DROPOUT, seed)
         batch_size = min(BATCH_SIZE, len(train))
+        chosen = stretched_or_not(windows[train], codes[train], None, seed)[0]
         train_float(
             model,
             windows[train],
@@ -62,7 +64,7 @@ def run_one(name: str, path: pathlib.Path, seed: int) -> dict[str, Any]:
             epochs=epochs_of(variant["steps"], len(train) // batch_size, (1, MOST_EPOCHS)),
             batch_size=batch_size,
             seed=seed,
-            augment=variant["augment"],
+            augment=variant["augment"] or chosen,
         )
         right.append(model(windows[val], training=False).numpy().argmax(axis=1) == codes[val])
     found = np.concatenate(right)

@@ -22,14 +22,18 @@ BASE: dict[str, Any] = {
     "taps": ((5, 2), (5, 4), (5, 8)),
     "augment": stretch_and_shift,
     "steps": STEPS,
+    "most_filters": 64,
     "long_time": 500,  # samples, beyond which the first stride is 4
 }
 CHANGES: dict[str, dict[str, Any]] = {
     "base": {},
     "no stretch": {"augment": scale_and_noise},
+    "stretch where it does no harm": {"augment": None},
     "no augmentation": {"augment": unchanged},
     "no dilation": {"taps": ((5, 1), (5, 1), (5, 1))},
     "one more cell": {"taps": ((5, 1), (5, 2), (5, 4), (5, 8))},
+    "one more cell, 128 filters": {"taps": ((5, 1), (5, 2), (5, 4), (5, 8)), "most_filters": 128},
+    "one more cell, twice the time": {"taps": ((5, 1), (5, 2), (5, 4), (5, 8)), "minimum_time": 128},
     "kernels of 7": {"first": 15, "taps": ((7, 1), (7, 2), (7, 4))},
     "first stride of 4": {"long_time": 0},
     "half the time": {"minimum_time": 32},
@@ -50,7 +54,8 @@ def network(variant: dict[str, Any], time: int, classes: int, board: Board, max_
         convs = [TimeConv(_by_8(width), kernel, dilation) for kernel, dilation in variant["taps"]]
         return Architecture(time, 1, classes, (*reduce, *convs))
 
-    widths = [w for w in range(8, 65) if estimate_graph(of_width(w).graph(), board).latency_ms <= max_latency_ms]
+    tried = range(8, variant["most_filters"] + 1)
+    widths = [width for width in tried if estimate_graph(of_width(width).graph(), board).latency_ms <= max_latency_ms]
     return of_width(max(widths, default=8))
 
 

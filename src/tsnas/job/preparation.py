@@ -83,7 +83,15 @@ def prepare(job: Job, seed: int) -> Prepared:
             f"axes: channels {_listed(settings.axes)} are taken as x, y, z of a sensor, and rotated in training"
         )
         return Prepared(standardizer, splits, rows, everything, rotation(standardizer, settings.axes))
-    return Prepared(standardizer, splits, rows, everything, _stretched_or_not(job, *everything, seed))
+    augment, ratio = stretched_or_not(*everything, job.groups, seed)
+    if augment is stretch_and_shift:
+        settings.say("augmentation: windows are stretched and shifted in time, scaled, and given noise")
+    else:
+        settings.say(
+            "augmentation: windows are scaled and given noise, but not stretched: a ridge classifier that learned\n"
+            f"  from stretched windows had {ratio - 1:.0%} more loss on windows that it had not seen"
+        )
+    return Prepared(standardizer, splits, rows, everything, augment)
 
 
 def _split_count(windows: int, groups: np.ndarray | None, fraction: float) -> int:
@@ -96,23 +104,23 @@ def _split_count(windows: int, groups: np.ndarray | None, fraction: float) -> in
     return min(max(parts, 2), MOST_SPLITS)
 
 
-def _stretched_or_not(job: Job, x: np.ndarray, codes: np.ndarray, seed: int) -> Augment:
-    """Returns `stretch_and_shift`, or `scale_and_noise` if stretching makes windows look like other classes."""
+def stretched_or_not(x: np.ndarray, codes: np.ndarray, groups: np.ndarray | None, seed: int) -> tuple[Augment, float]:
+    """Chooses the augmentation of windows without known axes.
+
+    Args:
+        x: float32 array (windows, time, channels, 1), standardised.
+        codes, groups, seed: as in `stretching_loss_ratio`.
+
+    Returns:
+        (augment, ratio): `stretch_and_shift`, or `scale_and_noise` if stretching makes windows look like those of other
+            classes; and what `stretching_loss_ratio` found.
+    """
 
     def copies(augment: Augment) -> Callable[[np.ndarray, int], np.ndarray]:
         return lambda windows, own: augment(tf.constant(windows[..., np.newaxis]), (own, 0)).numpy()[..., 0]
 
-    ratio = stretching_loss_ratio(
-        x[..., 0], codes, job.groups, copies(scale_and_noise), copies(stretch_and_shift), seed
-    )
-    if ratio <= MOST_LOSS_RATIO:
-        job.settings.say("augmentation: windows are stretched and shifted in time, scaled, and given noise")
-        return stretch_and_shift
-    job.settings.say(
-        "augmentation: windows are scaled and given noise, but not stretched: a ridge classifier that learned\n"
-        f"  from stretched windows had {ratio - 1:.0%} more loss on windows that it had not seen"
-    )
-    return scale_and_noise
+    ratio = stretching_loss_ratio(x[..., 0], codes, groups, copies(scale_and_noise), copies(stretch_and_shift), seed)
+    return (stretch_and_shift if ratio <= MOST_LOSS_RATIO else scale_and_noise), ratio
 
 
 def _standardized(standardizer: Standardizer, x: np.ndarray, y: np.ndarray) -> Data:
