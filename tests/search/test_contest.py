@@ -148,7 +148,7 @@ def test_the_second_round_takes_the_windows_of_all_further_splits_together(monke
     assert [one for one in asked if one[2] == module.FIRST_STEPS and not one[1]] == [
         (place, 0, module.FIRST_STEPS) for place in range(3)
     ]
-    assert asked[3:] == [(place, index, module.SPLIT_STEPS) for place in (0, 1) for index in (1, 2)]
+    assert asked[3:] == [(place, index, module.FIRST_STEPS) for place in (0, 1) for index in (1, 2)]
     together = codes[1] + codes[2]
     for place in (0, 1):
         expected = f1_score(together, predictions[place][1] + predictions[place][2], average="macro")

@@ -25,8 +25,6 @@ from tsnas.training.train import train_float
 # A search trains many networks at once, so its score for a single one is a guess. A few hundred steps of its own tell a
 # network that cannot learn the task from one that can; a thousand, judged by other users, a good one from a lucky one.
 FIRST_STEPS, SECOND_STEPS = 300, 1000
-# Steps for each of the further splits where there are several, because a few windows judge nobody.
-SPLIT_STEPS = 300
 # One in this many finalists enters the second round.
 SECOND_ROUND = 4
 # Two scores of the first round may differ by this much by chance, which is more than a larger network gains on average:
@@ -82,7 +80,7 @@ class Rounds:
         return self._score(architecture, 0, times * FIRST_STEPS)
 
     def second(self, architecture: Architecture) -> Score:
-        """Scores an architecture on all windows of the other splits, after a longer training for each of them."""
+        """Scores an architecture on all windows of the other splits, after a training for each of them."""
         scores = [self._score(architecture, index, self.second_steps) for index in self.second_splits]
         predicted = [score.predicted for score in scores if score.predicted is not None]
         if len(scores) == 1 or len(predicted) < len(scores):
@@ -104,8 +102,8 @@ class Rounds:
 
     @property
     def second_steps(self) -> int:
-        """Number of steps for each split of the second round."""
-        return SECOND_STEPS if len(self.second_splits) == 1 else SPLIT_STEPS
+        """Number of steps for each split of the second round; with several, those of the first round suffice."""
+        return SECOND_STEPS if len(self.second_splits) == 1 else FIRST_STEPS
 
     def divided(self, first: np.ndarray | None, second: np.ndarray | None) -> dict[int, np.ndarray]:
         """Divides what was predicted in the rounds by splits; a second prediction for a split replaces the first.
