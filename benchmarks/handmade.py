@@ -13,7 +13,7 @@ from tsnas.cost.estimate import estimate_tflite
 from tsnas.data import Standardizer, encode_labels, find_axes
 from tsnas.deploy.convert import convert_int8
 from tsnas.job.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
-from tsnas.search.contest import DROPOUT
+from tsnas.search.rounds import DROPOUT
 from tsnas.space.architecture import Architecture
 from tsnas.tflite.interpreter import Int8Model
 from tsnas.training.augment import rotation

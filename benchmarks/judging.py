@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.nets import BATCH_SIZE
 from tsnas.data import Standardizer, encode_labels, find_axes, validation_splits
 from tsnas.datasets import load_npz
-from tsnas.search.contest import short_score
+from tsnas.search.rounds import short_score
 from tsnas.space.architecture import Architecture
 from tsnas.training.augment import rotation
 

@@ -25,7 +25,7 @@ from tsnas.cost.estimate import estimate_graph
 from tsnas.data import Standardizer, encode_labels
 from tsnas.job.preparation import stretched_or_not
 from tsnas.job.settings import epochs_of
-from tsnas.search.contest import DROPOUT
+from tsnas.search.rounds import DROPOUT
 from tsnas.training.train import train_float
 
 DATA = flags.DEFINE_string("data", "../shared/data/ucr", "Folder of .npz files with x_train and y_train.")

@@ -27,7 +27,7 @@ from benchmarks.record import provenance, write_json
 from tsnas.data import Standardizer, encode_labels
 from tsnas.datasets import load_npz
 from tsnas.job.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
-from tsnas.search.contest import DROPOUT
+from tsnas.search.rounds import DROPOUT
 from tsnas.space.architecture import Architecture
 from tsnas.training.augment import scale_and_noise
 from tsnas.training.train import train_float

@@ -2,7 +2,7 @@
 
 from tsnas.deploy.convert import untrained_int8
 from tsnas.job.pipeline import Trained
-from tsnas.search.contest import Score
+from tsnas.search.rounds import Score
 
 HISTORY = {"loss": [1.0], "accuracy": [0.5]}
 
@@ -14,5 +14,5 @@ def untrained(architecture, data, settings, seed, *_) -> Trained:
 
 
 def guessed(architecture, *_) -> Score:
-    """Stands in for `contest.short_score`: the more multiplications, the better."""
+    """Stands in for `rounds.short_score`: the more multiplications, the better."""
     return Score(1 - 1 / sum(node.op.macs for node in architecture.graph().nodes), 0.1)

@@ -21,7 +21,7 @@ from tsnas import errors
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.report.origin import snippet
-from tsnas.search import contest
+from tsnas.search import rounds
 from tsnas.tflite.metadata import read_metadata
 
 NAMES = np.array(["slow", "medium", "fast"])
@@ -231,7 +231,7 @@ BASELINES = [pytest.param(name, marks=pytest.mark.long) for name in ("darts", "h
 
 @pytest.mark.parametrize("strategy", ["evolution", "gumbel", "random", "bayesian", *BASELINES])
 def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch, eager, untrained):
-    for name in ("search.contest.FIRST_STEPS", "search.contest.SECOND_STEPS", "job.selection.FIRST_STEPS"):
+    for name in ("search.rounds.FIRST_STEPS", "search.rounds.SECOND_STEPS", "job.selection.FIRST_STEPS"):
         monkeypatch.setattr(f"tsnas.{name}", 1)
     # An oracle of four trials has two that it chose.
     monkeypatch.setattr("tsnas.job.selection.RANDOM_FINALISTS", 4)
@@ -247,8 +247,8 @@ def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch, eager,
 
 @pytest.mark.parametrize("strategy", ["evolution", "random"])
 def test_all_parts_of_a_space_are_searched_and_meet_in_one_contest(strategy, monkeypatch, tmp_path, eager, untrained):
-    monkeypatch.setattr(contest, "FIRST_STEPS", 1)
-    monkeypatch.setattr(contest, "SECOND_STEPS", 1)
+    monkeypatch.setattr(rounds, "FIRST_STEPS", 1)
+    monkeypatch.setattr(rounds, "SECOND_STEPS", 1)
     small = {"time_reduce_filters": 8, "fusion_filters": 16, "kernel_sizes": (3,), "extra_fusion_cells": 0}
     space = [tsnas.SpaceConfig(collapse=True, **small), tsnas.SpaceConfig(**small)]
     x, y = sines(60, channels=6)
@@ -330,8 +330,8 @@ def test_a_job_comes_back_in_time(test_set, turned, monkeypatch):
 
     monkeypatch.setattr(heard, "on_train_begin", begun)
     monkeypatch.setattr(heard, "on_train_batch_begin", stepped)
-    monkeypatch.setattr(contest, "FIRST_STEPS", 20)
-    monkeypatch.setattr(contest, "SECOND_STEPS", 50)
+    monkeypatch.setattr(rounds, "FIRST_STEPS", 20)
+    monkeypatch.setattr(rounds, "SECOND_STEPS", 50)
     started = turned.seconds
     x, y = raw(180)
     # Left alone, so many epochs would take days.

@@ -8,7 +8,7 @@ import pytest
 from processes import Process
 
 import tsnas
-from tsnas.search import contest
+from tsnas.search import rounds
 
 resource = pytest.importorskip("resource", reason="peak memory is asked of the resource module")
 
@@ -22,7 +22,7 @@ MOST_COPIES = 6.0
 
 def fit(windows: int, path: pathlib.Path) -> None:
     """What each process runs; it writes the most bytes that it has held at once."""
-    contest.FIRST_STEPS = contest.SECOND_STEPS = contest.LEAST_EPOCHS = 1
+    rounds.FIRST_STEPS = rounds.SECOND_STEPS = rounds.LEAST_EPOCHS = 1
     x = np.random.default_rng(0).standard_normal((windows, 128, 6), np.float32)
     space = tsnas.SpaceConfig(
         time_reduce_filters=4, fusion_filters=8, kernel_sizes=(3,), extra_fusion_cells=0, first_stride=4

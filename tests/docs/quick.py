@@ -22,7 +22,7 @@ from tsnas.outer import score
 from tsnas.outer import signal_search as search
 from tsnas.pareto import work
 from tsnas.pareto.pareto_search import ParetoSearch
-from tsnas.search import contest
+from tsnas.search import rounds
 from tsnas.search.evolution import EvolutionConfig
 from tsnas.space import spaces as named
 from tsnas.space.config import SpaceConfig
@@ -44,7 +44,7 @@ def make_quick(monkeypatch, trained):
             "TRAIN_EPOCHS": (1, 1),
             "LEAST_STEPS_PER_EPOCH": 1,
         },
-        contest: {"FIRST_STEPS": 1, "SECOND_STEPS": 1, "LEAST_EPOCHS": 1},
+        rounds: {"FIRST_STEPS": 1, "SECOND_STEPS": 1, "LEAST_EPOCHS": 1},
         selection: {"FIRST_STEPS": 1, "FINALISTS": 1, "RANDOM_FINALISTS": 2, "TUNED_FINALISTS": 1},
         score: {"DRAWN": 1},
         search: {"SPLITS": 1},
@@ -69,7 +69,7 @@ def make_quick(monkeypatch, trained):
     _remembered(monkeypatch)
     if not trained:
         monkeypatch.setattr(pipeline, "train", untrained)
-        monkeypatch.setattr(contest, "short_score", guessed)
+        monkeypatch.setattr(rounds, "short_score", guessed)
     # For so few steps a graph takes longer to build than it saves.
     tf.config.run_functions_eagerly(True)
     yield

@@ -21,7 +21,7 @@ from absl import flags
 import tsnas
 from tsnas.job import selection
 from tsnas.pareto import work
-from tsnas.search import contest
+from tsnas.search import rounds
 from tsnas.search.evolution import EvolutionConfig
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
@@ -61,7 +61,7 @@ def run(tmp_path, monkeypatch, capsys):
     monkeypatch.syspath_prepend(EXAMPLES)
     # Short trainings of contests have so many steps whatever the settings say.
     for name in ("FIRST_STEPS", "SECOND_STEPS"):
-        monkeypatch.setattr(contest, name, 2)
+        monkeypatch.setattr(rounds, name, 2)
     # So has a population of an evolution so many networks.
     small = functools.partial(EvolutionConfig, population=8, generations=1, last_generations=1)
     for module in (selection, work):

@@ -15,7 +15,7 @@ from tsnas.job.checkpoints import Checkpoints
 from tsnas.job.comparison import fit_rivals
 from tsnas.job.inputs import checked
 from tsnas.job.preparation import prepare
-from tsnas.search.contest import Score
+from tsnas.search.rounds import Score
 
 X, Y = sines(90)
 USERS = np.arange(90) // 9
@@ -152,7 +152,7 @@ def untried(monkeypatch, untrained):
     def guessed(architecture, split, *_):
         return Score(0.5, 0.1, predicted=split[1][1] * (np.arange(len(split[1][1])) % 2))
 
-    monkeypatch.setattr("tsnas.search.contest.short_score", guessed)
+    monkeypatch.setattr("tsnas.search.rounds.short_score", guessed)
     monkeypatch.setattr("tsnas.plain.rivals.TREES", 20)
 
 

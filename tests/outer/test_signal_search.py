@@ -15,7 +15,7 @@ from tsnas.errors import InfeasibleError, SettingError
 from tsnas.outer import signal_search as module
 from tsnas.outer.score import Trial
 from tsnas.outer.signal_search import SignalSearch
-from tsnas.search import contest
+from tsnas.search import rounds
 from tsnas.tuning import chief_client as client
 
 QUICK = QUICK_RANDOM | {"epochs": 12, "spans": (32,), "channels": [None, (0, 1, 2), (3, 4)]}
@@ -34,7 +34,7 @@ X, Y = recordings()
 
 def shorten(patch):
     """Short trainings long enough to tell sines from noise."""
-    patch.setattr(contest, "FIRST_STEPS", 60)
+    patch.setattr(rounds, "FIRST_STEPS", 60)
     patch.setattr(module, "SPLITS", 1)
 
 

@@ -23,8 +23,8 @@ from tsnas.errors import InfeasibleError, ModelFileError, SettingError
 from tsnas.job.checkpoints import Checkpoints
 from tsnas.pareto import work
 from tsnas.pareto.work import FrontWork
-from tsnas.search import contest
-from tsnas.search.contest import short_score
+from tsnas.search import rounds
+from tsnas.search.rounds import short_score
 from tsnas.space.config import SpaceConfig
 from tsnas.tuning import chief_client as client
 
@@ -45,7 +45,7 @@ SMALL_EVOLUTION = functools.partial(work.EvolutionConfig, population=12, generat
 
 
 def shorten(patch):
-    patch.setattr(contest, "short_score", guessed)
+    patch.setattr(rounds, "short_score", guessed)
     patch.setattr(work, "EvolutionConfig", SMALL_EVOLUTION)
 
 
@@ -228,9 +228,9 @@ def test_chief_and_workers_end_with_the_same_files(front, tmp_path):
 
 def test_all_parts_of_a_space_have_entrants_where_they_fit(tmp_path, monkeypatch, eager, untrained):
     """With short trainings as they are, but for their length."""
-    monkeypatch.setattr(contest, "short_score", short_score)
+    monkeypatch.setattr(rounds, "short_score", short_score)
     for name in ("FIRST_STEPS", "SECOND_STEPS"):
-        monkeypatch.setattr(contest, name, 1)
+        monkeypatch.setattr(rounds, name, 1)
     slow = dataclasses.replace(SPACE, first_stride=2, collapse=False)
     x, y = sines(64, length=64, channels=6)
     entrants, real = [], work.finalists

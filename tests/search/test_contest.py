@@ -1,7 +1,6 @@
 """The contest keeps the network that can learn the task, not the one that stands first."""
 
 import itertools
-import logging
 
 import numpy as np
 import pytest
@@ -9,9 +8,10 @@ from sklearn.metrics import f1_score
 from toy_data import sines
 
 from tsnas.cost.estimate import estimate_graph
-from tsnas.search import contest as module
-from tsnas.search.contest import Outcome, Rounds, Score, completed, considered, contest, short_score
+from tsnas.search import rounds as module
+from tsnas.search.contest import Outcome, completed, considered, contest
 from tsnas.search.derive import Candidate
+from tsnas.search.rounds import Rounds, Score
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 
 
@@ -59,21 +59,6 @@ def test_no_further_finalist_is_trained_when_time_is_over(monkeypatch, eager):
     assert len(outcome.macro_f1) == 1
 
 
-def test_tensorflow_says_nothing_of_many_networks_in_between():
-    x, y = sines(40)
-    split = (x[:20, ..., None], y[:20]), (x[20:, ..., None], y[20:])
-    heard = []
-    handler = logging.Handler()
-    handler.emit = lambda record: heard.append(record.getMessage())
-    logging.getLogger("tensorflow").addHandler(handler)
-    try:
-        for filters in (4, 8, 12, 16, 20, 24):
-            short_score(finalist(TimeReduce(3, filters)).architecture, split, steps=1, batch_size=8, seed=0)
-    finally:
-        logging.getLogger("tensorflow").removeHandler(handler)
-    assert not heard
-
-
 @pytest.fixture
 def scored(monkeypatch, turned):
     """Sets the scores of all trainings in their order; returns (first value of the windows, epochs) of each.
@@ -88,10 +73,10 @@ def scored(monkeypatch, turned):
 
     def given(scores):
         left = list(scores)
-        monkeypatch.setattr("tsnas.search.contest.f1_score", lambda *_, **__: left.pop(0))
+        monkeypatch.setattr("tsnas.search.rounds.f1_score", lambda *_, **__: left.pop(0))
         return calls
 
-    monkeypatch.setattr("tsnas.search.contest.train_float", trained)
+    monkeypatch.setattr("tsnas.search.rounds.train_float", trained)
     return given
 
 

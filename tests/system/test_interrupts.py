@@ -18,7 +18,7 @@ from tsnas.commands import interrupt
 from tsnas.commands.main import main, run
 from tsnas.job import pipeline, selection
 from tsnas.pareto import work
-from tsnas.search import contest
+from tsnas.search import rounds
 from tsnas.space import spaces as named
 from tsnas.space.config import SpaceConfig
 from tsnas.system import interrupts
@@ -96,7 +96,7 @@ class Watch:
 
 def shorten(patch: pytest.MonkeyPatch) -> None:
     for name in ("FIRST_STEPS", "SECOND_STEPS"):
-        patch.setattr(contest, name, 1)
+        patch.setattr(rounds, name, 1)
     patch.setitem(named.SPACES, "tsnas", (SMALL_SPACE,))
     for module in (selection, work):
         patch.setattr(module, "EvolutionConfig", SMALL_EVOLUTION)

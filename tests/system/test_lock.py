@@ -14,7 +14,7 @@ from toy_data import sines
 
 import tsnas
 from tsnas.errors import DirectoryInUseError, OutputDirError
-from tsnas.search import contest
+from tsnas.search import rounds
 from tsnas.system.lock import LOCK_FILE, exclusive
 
 SPACE = tsnas.SpaceConfig(time_reduce_filters=4, fusion_filters=8, kernel_sizes=(3,), extra_fusion_cells=0)
@@ -126,7 +126,7 @@ def test_a_thread_waits_for_another_one_but_not_for_its_folder(tmp_path):
 @pytest.mark.long
 def test_one_after_another_and_in_threads_fits_end_as_each_does_alone(alone_in_its_process, monkeypatch):
     for name in ("FIRST_STEPS", "SECOND_STEPS"):
-        monkeypatch.setattr(contest, name, 1)
+        monkeypatch.setattr(rounds, name, 1)
     fitted(seed=5, finalists=2, strategy="random")
     assert fitted() == alone_in_its_process
     found = {}

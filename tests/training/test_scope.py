@@ -8,7 +8,7 @@ from toy_data import sines
 
 import tsnas
 from tsnas.errors import SettingError
-from tsnas.search import contest
+from tsnas.search import rounds
 from tsnas.training.scope import check_distribute
 
 
@@ -16,7 +16,7 @@ def train_in_two_replicas() -> None:
     """What a process runs: logical devices can only be made before TensorFlow has begun."""
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    contest.FIRST_STEPS = contest.SECOND_STEPS = 8
+    rounds.FIRST_STEPS = rounds.SECOND_STEPS = 8
     space = tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3,), extra_fusion_cells=0)
     replicas = []
     fit = keras.Model.fit

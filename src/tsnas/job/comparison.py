@@ -15,7 +15,7 @@ from tsnas.job.preparation import Prepared
 from tsnas.model.model import Model
 from tsnas.model.plain_scores import CONTEST, INT8, advice, compare, outcome
 from tsnas.plain.rivals import draw_evenly, expected_seconds, plain_predictions
-from tsnas.search.contest import Split
+from tsnas.search.rounds import Split
 
 # Validation windows of a split that are compared at most.
 MOST_WINDOWS = 5_000

@@ -22,11 +22,12 @@ from tsnas.job.selection import select
 from tsnas.job.settings import Settings
 from tsnas.model.data_summary import summarise, versions
 from tsnas.model.model import Model, raw_network
-from tsnas.search.contest import DROPOUT, History
+from tsnas.search.contest import History
 from tsnas.search.derive import Candidate
 from tsnas.search.parts import build_parts, fitting
 from tsnas.search.paths import Part
 from tsnas.search.pruning import prune
+from tsnas.search.rounds import DROPOUT
 from tsnas.search.strategies import strategy_named
 from tsnas.space.architecture import Architecture
 from tsnas.system.interrupts import deferred_interrupt

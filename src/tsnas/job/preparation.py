@@ -13,7 +13,7 @@ import tensorflow as tf
 from tsnas.data import Axes, Standardizer, validation_splits
 from tsnas.job.inputs import Job
 from tsnas.plain.stretching import stretching_loss_ratio
-from tsnas.search.contest import Data, Split
+from tsnas.search.rounds import Data, Split
 from tsnas.training.augment import Augment, rotation, scale_and_noise, stretch_and_shift
 
 # So many validation windows judge a network; if a split has fewer, there are more splits.

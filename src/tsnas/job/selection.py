@@ -17,13 +17,14 @@ from tsnas.deploy.verify import verify
 from tsnas.errors import InfeasibleError, LimitExceededError
 from tsnas.job.budget import Budget
 from tsnas.job.settings import Settings
-from tsnas.search.contest import FIRST_STEPS, History, Rounds, Split, contest
+from tsnas.search.contest import History, contest
 from tsnas.search.derive import Candidate
 from tsnas.search.differentiable import SearchConfig, search
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.finalists import divide, finalists
 from tsnas.search.parts import fitting
 from tsnas.search.paths import Part, Paths
+from tsnas.search.rounds import FIRST_STEPS, Rounds, Split
 from tsnas.search.strategies import strategy_named
 from tsnas.space.architecture import Architecture
 from tsnas.system import clock

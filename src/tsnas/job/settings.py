@@ -17,7 +17,7 @@ from tsnas.cost.bounds import Bounds
 from tsnas.cost.limits import Limits
 from tsnas.data import Axes, Signal
 from tsnas.errors import SettingError
-from tsnas.search.contest import Data
+from tsnas.search.rounds import Data
 from tsnas.search.strategies import strategy_named
 from tsnas.space.config import SpaceConfig
 from tsnas.space.spaces import space_configs

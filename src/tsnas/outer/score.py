@@ -15,9 +15,9 @@ from tsnas.job import pipeline
 from tsnas.job.inputs import Job
 from tsnas.job.preparation import prepare
 from tsnas.job.settings import Settings
-from tsnas.search.contest import Rounds
 from tsnas.search.finalists import divide, finalists
 from tsnas.search.parts import fitting
+from tsnas.search.rounds import Rounds
 
 # Architectures that are drawn for a signal.
 DRAWN = 3

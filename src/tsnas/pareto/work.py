@@ -23,12 +23,12 @@ from tsnas.job.selection import dry_run, join
 from tsnas.model.model import Model
 from tsnas.pareto.niches import Niche
 from tsnas.pareto.points import Point
-from tsnas.search.contest import Rounds
 from tsnas.search.derive import Candidate
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.finalists import divide, finalists
 from tsnas.search.parts import fitting
 from tsnas.search.paths import Paths
+from tsnas.search.rounds import Rounds
 from tsnas.space.architecture import Architecture
 from tsnas.training.seed import fixed_seed
 

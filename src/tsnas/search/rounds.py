@@ -1,0 +1,164 @@
+"""Rounds of a contest: short trainings of an architecture, and its scores on validation windows."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from sklearn.metrics import f1_score
+
+from tsnas.space.architecture import Architecture
+from tsnas.system import clock
+from tsnas.system.interrupts import raise_if_interrupted
+from tsnas.training.augment import Augment, scale_and_noise
+from tsnas.training.scope import scope_of
+from tsnas.training.train import train_float
+
+# A search trains many networks at once, so its score for a single one is a guess. A few hundred steps of its own tell a
+# network that cannot learn the task from one that can; a thousand, judged by other users, a good one from a lucky one.
+FIRST_STEPS, SECOND_STEPS = 300, 1000
+LEAST_EPOCHS = 3
+JUDGED_AT_ONCE = 256  # windows
+LEAST_PROBABILITY = 1e-7
+DROPOUT = 0.3  # as in the final training
+
+Data = tuple[np.ndarray, np.ndarray]
+Split = tuple[Data, Data]
+
+
+class Score(NamedTuple):
+    """Outcome of a short training.
+
+    Args:
+        macro_f1: float, macro-F1 on the validation windows.
+        seconds_per_epoch: float, duration of a pass over the training windows.
+        loss: float, mean cross-entropy on the validation windows, which decides between equal scores. Defaults to 0.
+        predicted: int array (windows,), class codes predicted for the validation windows. Defaults to None, not known.
+    """
+
+    macro_f1: float
+    seconds_per_epoch: float
+    loss: float = 0.0
+    predicted: np.ndarray | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Rounds:
+    """Judges architectures on validation windows after short trainings, in two rounds.
+
+    Args:
+        splits: sequence of ((x, y), (x_val, y_val)), x float32 (windows, time, channels, 1), standardised. The first
+            round uses the first one, the second round all others, or the same again if there are no others.
+        batch_size: int, windows in a batch.
+        seed: int, seed of every training.
+        augment: augmentation, as in `train_float`. Defaults to `scale_and_noise`.
+        distribute: tf.distribute.Strategy that networks are trained in. Defaults to None.
+    """
+
+    splits: Sequence[Split]
+    batch_size: int
+    seed: int
+    augment: Augment = scale_and_noise
+    distribute: tf.distribute.Strategy | None = None
+
+    def first(self, architecture: Architecture, times: int = 1) -> Score:
+        """Scores an architecture after `times` the steps of the first round, on the first split."""
+        return self._score(architecture, 0, times * self.first_steps)
+
+    def second(self, architecture: Architecture) -> Score:
+        """Scores an architecture on all windows of the other splits, after a training for each of them."""
+        scores = [self._score(architecture, index, self.second_steps) for index in self.second_splits]
+        predicted = [score.predicted for score in scores if score.predicted is not None]
+        if len(scores) == 1 or len(predicted) < len(scores):
+            macro_f1 = float(np.mean([score.macro_f1 for score in scores]))
+        else:
+            codes = np.concatenate([self.splits[index][1][1] for index in self.second_splits])
+            macro_f1 = _macro_f1(codes, np.concatenate(predicted))
+        return Score(
+            macro_f1,
+            max(score.seconds_per_epoch for score in scores),
+            float(np.mean([score.loss for score in scores])),
+            np.concatenate(predicted) if predicted else None,
+        )
+
+    @property
+    def first_steps(self) -> int:
+        """Number of steps of the first round."""
+        return FIRST_STEPS
+
+    @property
+    def second_splits(self) -> list[int]:
+        """Indices of the splits of the second round."""
+        return list(range(1, len(self.splits))) or [0]
+
+    @property
+    def second_steps(self) -> int:
+        """Number of steps for each split of the second round; with several, those of the first round suffice."""
+        return SECOND_STEPS if len(self.second_splits) == 1 else FIRST_STEPS
+
+    def divided(self, first: np.ndarray | None, second: np.ndarray | None) -> dict[int, np.ndarray]:
+        """Divides what was predicted in the rounds by splits; a second prediction for a split replaces the first.
+
+        Args:
+            first, second: int arrays (windows,), `Score.predicted` of the two rounds, or None.
+
+        Returns:
+            dict of the index of a split to the class codes predicted for its validation windows.
+        """
+        found = {} if first is None else {0: first}
+        if second is not None:
+            ends = np.cumsum([len(self.splits[index][1][1]) for index in self.second_splits])[:-1]
+            found |= dict(zip(self.second_splits, np.split(second, ends), strict=True))
+        return found
+
+    def _score(self, architecture: Architecture, index: int, steps: int) -> Score:
+        split = self.splits[index]
+        return short_score(architecture, split, steps, self.batch_size, self.seed, self.augment, self.distribute)
+
+
+def short_score(
+    architecture: Architecture,
+    split: Split,
+    steps: int,
+    batch_size: int,
+    seed: int,
+    augment: Augment = scale_and_noise,
+    distribute: tf.distribute.Strategy | None = None,
+) -> Score:
+    """Scores an architecture on validation windows after a short training.
+
+    Args:
+        architecture: `Architecture`.
+        split: ((x, y), (x_val, y_val)), as in `Rounds`.
+        steps: int, approximate number of training steps.
+        batch_size, seed, augment, distribute: as in `Rounds`.
+
+    Returns:
+        A `Score`.
+    """
+    raise_if_interrupted()
+    train, val = split
+    epochs = max(LEAST_EPOCHS, math.ceil(steps * batch_size / len(train[0])))
+    started = clock.monotonic()
+    with scope_of(distribute):
+        model = architecture.build(DROPOUT, seed)
+        train_float(model, *train, epochs=epochs, batch_size=batch_size, seed=seed, augment=augment)
+    seconds = (clock.monotonic() - started) / epochs
+    # `predict` would compile a graph for each of many networks, and TensorFlow would warn about it.
+    batches = [val[0][start : start + JUDGED_AT_ONCE] for start in range(0, len(val[0]), JUDGED_AT_ONCE)]
+    probabilities = np.concatenate([model(batch, training=False) for batch in batches])
+    # A reference cycle holds the training windows, and Python might free it only much later.
+    del model
+    gc.collect()
+    predicted = probabilities.argmax(axis=1)
+    loss = -np.log(np.maximum(probabilities[np.arange(len(predicted)), val[1]], LEAST_PROBABILITY)).mean()
+    return Score(_macro_f1(val[1], predicted), seconds, float(loss), predicted)
+
+
+def _macro_f1(codes: np.ndarray, predicted: np.ndarray) -> float:
+    return float(f1_score(codes, predicted, average="macro", zero_division=0))

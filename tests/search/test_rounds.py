@@ -1,0 +1,74 @@
+"""Rounds of the contest: what is trained and judged on which split, and that many trainings say nothing."""
+
+import logging
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score
+from toy_data import sines
+
+from tsnas.search import rounds as module
+from tsnas.search.rounds import Rounds, Score, short_score
+from tsnas.space.architecture import Architecture, TimeReduce
+
+NET = Architecture(32, 3, 3, (TimeReduce(3, 4),))
+
+
+def test_tensorflow_says_nothing_of_many_networks_in_between():
+    x, y = sines(40)
+    split = (x[:20, ..., None], y[:20]), (x[20:, ..., None], y[20:])
+    heard = []
+    handler = logging.Handler()
+    handler.emit = lambda record: heard.append(record.getMessage())
+    logging.getLogger("tensorflow").addHandler(handler)
+    try:
+        for filters in (4, 8, 12, 16, 20, 24):
+            short_score(Architecture(32, 3, 3, (TimeReduce(3, filters),)), split, steps=1, batch_size=8, seed=0)
+    finally:
+        logging.getLogger("tensorflow").removeHandler(handler)
+    assert not heard
+
+
+def test_a_short_training_is_scored_by_macro_f1_and_cross_entropy():
+    x, y = sines(40)
+    split = (x[:20, ..., None], y[:20]), (x[20:, ..., None], y[20:])
+    score = short_score(NET, split, steps=1, batch_size=8, seed=0)
+    assert score.macro_f1 == pytest.approx(f1_score(y[20:], score.predicted, average="macro", zero_division=0))
+    assert 0.3 < score.loss < 5
+    assert score.seconds_per_epoch > 0
+
+
+def windows_of(split, count):
+    return (np.full((4, 32, 3, 1), split, np.float32), None), (np.zeros((count, 32, 3, 1)), np.arange(count) % 2)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "first", "second"),
+    [
+        ([4], [(0, "first")], [(0, "second")]),
+        ([4, 4], [(0, "first")], [(1, "second")]),
+        ([2, 3, 4], [(0, "first")], [(1, "first"), (2, "first")]),
+    ],
+)
+def test_each_round_has_its_splits_and_its_steps(sizes, first, second, monkeypatch):
+    asked = []
+    names = {module.FIRST_STEPS: "first", module.SECOND_STEPS: "second"}
+
+    def score(architecture, split, steps, *_):
+        asked.append((int(split[0][0][0, 0, 0, 0]), names[steps]))
+        return Score(0.5, float(len(asked)), 0.1 * len(asked), np.zeros(len(split[1][1]), int))
+
+    monkeypatch.setattr(module, "short_score", score)
+    rounds = Rounds([windows_of(index, size) for index, size in enumerate(sizes)], batch_size=4, seed=0)
+    one = rounds.first(NET)
+    assert asked == first
+    asked.clear()
+    other = rounds.second(NET)
+    assert asked == second
+    assert other.seconds_per_epoch == len(second)
+    assert other.loss == pytest.approx(np.mean([0.1, 0.2][: len(second)]))
+    if len(second) > 1:
+        codes = np.concatenate([rounds.splits[index][1][1] for index in (1, 2)])
+        assert other.macro_f1 == pytest.approx(f1_score(codes, np.zeros(len(codes)), average="macro"))
+    divided = rounds.divided(one.predicted, other.predicted)
+    assert {index: len(codes) for index, codes in divided.items()} == dict(enumerate(sizes))
