@@ -12,6 +12,7 @@ import scale  # noqa: F401 (registers the profiles)
 from hypothesis import settings
 from toy_data import sines
 
+from tsnas.job import preparation
 from tsnas.probe.build import COMPILER, INSTALL
 from tsnas.probe.emulator import EMULATOR
 from tsnas.system import clock
@@ -32,6 +33,23 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "emulated" in item.keywords:
             item.add_marker(skip)
+
+
+MOST_SPLITS = preparation.MOST_SPLITS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_splits():
+    """Few windows are judged on two splits, since each costs further trainings; not with `many_splits`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(preparation, "MOST_SPLITS", 2)
+        yield
+
+
+@pytest.fixture
+def many_splits(monkeypatch):
+    """Few windows are judged on as many splits as outside of tests."""
+    monkeypatch.setattr(preparation, "MOST_SPLITS", MOST_SPLITS)
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,7 @@ def instant(monkeypatch):
     return seen
 
 
+@pytest.mark.usefixtures("many_splits")
 @pytest.mark.parametrize(
     ("groups", "rounds", "compared"),
     [
@@ -159,6 +160,7 @@ def untried(monkeypatch, untrained):
 SHORT = QUICK_RANDOM | {"finalists": 2}
 
 
+@pytest.mark.usefixtures("many_splits")
 def test_a_job_compares_its_network_and_a_resumed_one_ends_alike(untried, tmp_path, monkeypatch, capsys):
     whole = tsnas.AutoClassifier(**SHORT | {"verbose": 1}).fit(X, Y, groups=USERS)
     plain = whole.plain_scores_

@@ -27,6 +27,7 @@ def test_splits_are_the_rows_that_travel_with_the_job():
         assert not set(USERS[train]) & set(USERS[val])
 
 
+@pytest.mark.usefixtures("many_splits")
 @pytest.mark.parametrize(
     ("windows", "groups", "fraction", "expected"),
     [

@@ -72,3 +72,16 @@ def test_each_round_has_its_splits_and_its_steps(sizes, first, second, monkeypat
         assert other.macro_f1 == pytest.approx(f1_score(codes, np.zeros(len(codes)), average="macro"))
     divided = rounds.divided(one.predicted, other.predicted)
     assert {index: len(codes) for index, codes in divided.items()} == dict(enumerate(sizes))
+
+
+def test_no_further_split_is_judged_when_time_is_over(monkeypatch, turned):
+    def score(architecture, split, *_):
+        turned.turn(10.0)
+        return Score(0.5, 1.0, 0.1, np.arange(len(split[1][1])) % 2)
+
+    monkeypatch.setattr(module, "short_score", score)
+    rounds = Rounds([windows_of(index, 2 + index) for index in range(5)], batch_size=4, seed=0)
+    for seconds, judged in [(0.0, 1), (15.0, 2), (99.0, 4)]:
+        found = rounds.second(NET, turned.seconds + seconds)
+        assert found.macro_f1 == pytest.approx(1.0 if judged > 1 else 0.5)
+        assert list(rounds.divided(None, found.predicted)) == list(range(1, 1 + judged))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 
@@ -123,7 +124,8 @@ def contest(
         for index in entrants:
             if clock.monotonic() < deadline:
                 times = f"{len(rounds.second_splits)} x " if len(rounds.second_splits) > 1 else ""
-                second[index] = judged(index, rounds.second, f"{times}{rounds.second_steps}")
+                judge = functools.partial(rounds.second, deadline=deadline)
+                second[index] = judged(index, judge, f"{times}{rounds.second_steps}")
     place = best(left, first, second, losses)
     return Outcome(
         winner=finalists[place],

@@ -70,14 +70,26 @@ class Rounds:
         """Scores an architecture after `times` the steps of the first round, on the first split."""
         return self._score(architecture, 0, times * self.first_steps)
 
-    def second(self, architecture: Architecture) -> Score:
-        """Scores an architecture on all windows of the other splits, after a training for each of them."""
-        scores = [self._score(architecture, index, self.second_steps) for index in self.second_splits]
+    def second(self, architecture: Architecture, deadline: float = math.inf) -> Score:
+        """Scores an architecture on all windows of the other splits, after a training for each of them.
+
+        Args:
+            architecture: `Architecture`.
+            deadline: float, time of the clock after which no further training begins, except the first. Defaults to
+                infinity.
+
+        Returns:
+            A `Score` for the windows of those splits that there was time for.
+        """
+        scores: list[Score] = []
+        for index in self.second_splits:
+            if not scores or clock.monotonic() < deadline:
+                scores.append(self._score(architecture, index, self.second_steps))
         predicted = [score.predicted for score in scores if score.predicted is not None]
         if len(scores) == 1 or len(predicted) < len(scores):
             macro_f1 = float(np.mean([score.macro_f1 for score in scores]))
         else:
-            codes = np.concatenate([self.splits[index][1][1] for index in self.second_splits])
+            codes = np.concatenate([self.splits[index][1][1] for index in self.second_splits[: len(scores)]])
             macro_f1 = _macro_f1(codes, np.concatenate(predicted))
         return Score(
             macro_f1,
@@ -111,9 +123,12 @@ class Rounds:
             dict of the index of a split to the class codes predicted for its validation windows.
         """
         found = {} if first is None else {0: first}
-        if second is not None:
-            ends = np.cumsum([len(self.splits[index][1][1]) for index in self.second_splits])[:-1]
-            found |= dict(zip(self.second_splits, np.split(second, ends), strict=True))
+        left = np.zeros(0, int) if second is None else second
+        for index in self.second_splits:
+            windows = len(self.splits[index][1][1])
+            own, left = left[:windows], left[windows:]
+            if len(own):  # There was time for it.
+                found[index] = own
         return found
 
     def _score(self, architecture: Architecture, index: int, steps: int) -> Score:
