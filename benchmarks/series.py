@@ -51,12 +51,15 @@ def run_one(name: str, path: pathlib.Path, seed: int) -> dict[str, Any]:
     folds = list(
         StratifiedKFold(min(3, max(2, np.bincount(codes).min())), shuffle=True, random_state=seed).split(x, codes)
     )
-    right = []
+    right, ratios = [], []
     for train, val in folds if len(x) <= ALL_FOLDS else folds[:1]:
         windows = Standardizer.fit(x[train])(x)[..., np.newaxis]
         model = net.build(DROPOUT, seed)
         batch_size = min(BATCH_SIZE, len(train))
-        chosen = stretched_or_not(windows[train], codes[train], None, seed)[0]
+        augment, ratio = variant["augment"], None
+        if augment is None:
+            augment, ratio = stretched_or_not(windows[train], codes[train], None, seed)
+        ratios.append(ratio)
         train_float(
             model,
             windows[train],
@@ -64,12 +67,13 @@ def run_one(name: str, path: pathlib.Path, seed: int) -> dict[str, Any]:
             epochs=epochs_of(variant["steps"], len(train) // batch_size, (1, MOST_EPOCHS)),
             batch_size=batch_size,
             seed=seed,
-            augment=variant["augment"] or chosen,
+            augment=augment,
         )
         right.append(model(windows[val], training=False).numpy().argmax(axis=1) == codes[val])
     found = np.concatenate(right)
     ms = estimate_graph(net.graph(), load_board(BOARD)).latency_ms
-    return {"accuracy": round(float(found.mean()), 4), "windows": len(found), "latency_ms": round(ms, 2)}
+    outcome = {"accuracy": round(float(found.mean()), 4), "windows": len(found), "latency_ms": round(ms, 2)}
+    return outcome if None in ratios else outcome | {"stretching_loss_ratios": [round(ratio, 3) for ratio in ratios]}
 
 
 def main(argv: Sequence[str]) -> None:
