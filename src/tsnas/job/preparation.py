@@ -88,8 +88,8 @@ def prepare(job: Job, seed: int) -> Prepared:
         settings.say("augmentation: windows are stretched and shifted in time, scaled, and given noise")
     else:
         settings.say(
-            "augmentation: windows are scaled and given noise, but not stretched: a ridge classifier that learned\n"
-            f"  from stretched windows had {ratio - 1:.0%} more loss on windows that it had not seen"
+            "augmentation: windows are not stretched, only scaled and given noise: a ridge\n"
+            f"  classifier that learned from stretched windows had {ratio - 1:.0%} more loss on others"
         )
     return Prepared(standardizer, splits, rows, everything, augment)
 
