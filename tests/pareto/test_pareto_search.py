@@ -226,6 +226,7 @@ def test_chief_and_workers_end_with_the_same_files(front, tmp_path):
     np.testing.assert_array_equal(*(sorted(files_of(folder)) for folder in (tmp_path, front.directory_)))
 
 
+@pytest.mark.long
 def test_all_parts_of_a_space_have_entrants_where_they_fit(tmp_path, monkeypatch, eager, untrained):
     """With short trainings as they are, but for their length."""
     monkeypatch.setattr(rounds, "short_score", short_score)
