@@ -16,7 +16,7 @@ from tsnas.job.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
 from tsnas.search.rounds import DROPOUT
 from tsnas.space.architecture import Architecture
 from tsnas.tflite.interpreter import Int8Model
-from tsnas.training.augment import rotation
+from tsnas.training.augment import augmentation
 from tsnas.training.train import train_float, train_quantised
 
 
@@ -41,7 +41,7 @@ def run_net(name: str, data: Any, board: str, seed: int, epochs: int | None = No
     x, x_test = (standardizer(windows)[..., np.newaxis] for windows in (data.x_train, data.x_test))
     model = Architecture(x.shape[1], x.shape[2], len(classes), nets(x.shape[2])[name]).build(DROPOUT, seed)
     epochs = epochs or epochs_of(TRAIN_STEPS, len(x) / BATCH_SIZE, TRAIN_EPOCHS)
-    turned = rotation(standardizer, find_axes("auto", data.x_train))
+    turned = augmentation(standardizer, find_axes("auto", data.x_train))
     train_float(model, x, codes, epochs=epochs, batch_size=BATCH_SIZE, seed=seed, augment=turned)
     qat_epochs = min(epochs, max(3, epochs // 5))
     qat_model = train_quantised(model, x, codes, epochs=qat_epochs, batch_size=BATCH_SIZE, seed=seed)

@@ -14,7 +14,7 @@ from tsnas.data import Standardizer, encode_labels, find_axes, validation_splits
 from tsnas.datasets import load_npz
 from tsnas.search.rounds import short_score
 from tsnas.space.architecture import Architecture
-from tsnas.training.augment import rotation
+from tsnas.training.augment import augmentation
 
 VALIDATION_SHARE = 0.25
 
@@ -30,7 +30,7 @@ def judged(architecture: Architecture, splits: Sequence[int], data: str, steps: 
     scores = []
     for train, val in (every[split] for split in splits):
         standardizer = Standardizer.fit(loaded.x_train[train])
-        augment = rotation(standardizer, find_axes("auto", loaded.x_train[train]))
+        augment = augmentation(standardizer, find_axes("auto", loaded.x_train[train]))
         parts = [(standardizer(loaded.x_train[rows])[..., np.newaxis], y[rows]) for rows in (train, val)]
         scores.append(short_score(architecture, (parts[0], parts[1]), steps, BATCH_SIZE, seed, augment)[0])
     return scores

@@ -28,7 +28,7 @@ from tsnas.job.settings import TRAIN_EPOCHS, TRAIN_STEPS, epochs_of
 from tsnas.search.rounds import DROPOUT
 from tsnas.space.architecture import Architecture
 from tsnas.tflite.interpreter import Int8Model
-from tsnas.training.augment import rotation, scale_and_noise
+from tsnas.training.augment import augmentation, scale_and_noise
 from tsnas.training.train import train_float, train_quantised
 
 DATA = flags.DEFINE_string("data", None, "A .npz file as for `tsnas search --data`, with users.", required=True)
@@ -73,7 +73,7 @@ def run_fold(data: Any, fold: int, seed: int) -> list[dict[str, Any]]:
     standardizer = Standardizer.fit(data.x_train[train])
     x = standardizer(data.x_train)[..., np.newaxis]
     epochs = epochs_of(TRAIN_STEPS, len(train) / BATCH_SIZE, TRAIN_EPOCHS)
-    turned = rotation(standardizer, find_axes("auto", data.x_train[train]))
+    turned = augmentation(standardizer, find_axes("auto", data.x_train[train]))
     cells = list(nets(x.shape[2]).values())[NET.value]
     architecture = Architecture(x.shape[1], x.shape[2], len(classes), cells)
 

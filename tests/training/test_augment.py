@@ -41,7 +41,7 @@ def test_turned_sensors_keep_their_length_and_angles(standardizer, monkeypatch):
     monkeypatch.setattr(augment, "scale_and_noise", lambda windows, seed: windows)
     axes = ((4, 2, 0), (1, 5, 6))
     raw = np.random.default_rng(1).normal(size=(256, 10, 7)).astype(np.float32)
-    change = augment.rotation(standardizer, axes)
+    change = augment.augmentation(standardizer, axes)
     found = change(tf.constant(standardizer(raw)[..., None]), [3, 5]).numpy()[..., 0]
     found = found * np.array(standardizer.std) + np.array(standardizer.mean)
     assert found[..., 3] == pytest.approx(raw[..., 3], abs=1e-5)
@@ -57,6 +57,10 @@ def test_turned_sensors_keep_their_length_and_angles(standardizer, monkeypatch):
         angles.append(np.degrees(np.arccos(np.clip((np.trace(matrix) - 1) / 2, -1, 1))))
     # Three components of N(0, 8) degrees: the mean length is 8 * sqrt(8 / pi).
     assert np.mean(angles) == pytest.approx(augment.ROTATION_DEGREES * np.sqrt(8 / np.pi), rel=0.1)
+
+
+def test_without_axes_nothing_is_turned(standardizer):
+    assert augment.augmentation(standardizer) is augment.stretch_and_shift
 
 
 @given(time=st.integers(1, 40), channels=st.integers(1, 3), seed=st.integers(0, 99))

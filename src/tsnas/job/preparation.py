@@ -14,7 +14,7 @@ from tsnas.data import Axes, Standardizer, validation_splits
 from tsnas.job.inputs import Job
 from tsnas.plain.stretching import stretching_loss_ratio
 from tsnas.search.rounds import Data, Split
-from tsnas.training.augment import Augment, rotation, scale_and_noise, stretch_and_shift
+from tsnas.training.augment import Augment, augmentation, scale_and_noise, stretch_and_shift
 
 # So many validation windows judge a network; if a split has fewer, there are more splits.
 JUDGES = 50
@@ -82,7 +82,7 @@ def prepare(job: Job, seed: int) -> Prepared:
         settings.say(
             f"axes: channels {_listed(settings.axes)} are taken as x, y, z of a sensor, and rotated in training"
         )
-        return Prepared(standardizer, splits, rows, everything, rotation(standardizer, settings.axes))
+        return Prepared(standardizer, splits, rows, everything, augmentation(standardizer, settings.axes))
     augment, ratio = stretched_or_not(*everything, job.groups, seed)
     if augment is stretch_and_shift:
         settings.say("augmentation: windows are stretched and shifted in time, scaled, and given noise")

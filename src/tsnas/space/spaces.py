@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from tsnas.errors import SettingError
 from tsnas.space.config import SpaceConfig
+
+# A single channel leaves latency for many filters and long kernels. What it shows is a shape in time, which dilated
+# kernels see as a whole and at full resolution. Limits too tight for that leave the parts for many channels.
+ONE_CHANNEL = SpaceConfig(
+    time_reduce_filters=32,
+    time_reduce_granularity=8,
+    time_reduce_kernel_sizes=(5, 9, 15),
+    minimum_time=64,
+    time_conv_cells=4,
+    most_channels=1,
+    min_slack=2.0,
+)
 
 SPACES = {
     # Few filters on each channel, then all channels combined in one step, then many filters over time, where they are
     # cheap. Under tight limits such networks are more accurate than the paper's, under loose ones just as accurate
     # (docs/benchmarks.md). Kernels of length 3 on single channels make networks worse, except under the tightest
     # limits. Under loose limits, a first stride of 2 and fewer cells over all channels make them better.
-    # A single channel leaves latency for many filters and long kernels. What it shows is a shape in time, which dilated
-    # kernels see as a whole and at full resolution. Limits too tight for that leave the parts for many channels.
     "tsnas": (
         SpaceConfig(time_reduce_kernel_sizes=(5, 7), first_stride=4, collapse=True, min_slack=1.5),
         SpaceConfig(first_stride=4, collapse=True),
         SpaceConfig(
             time_reduce_kernel_sizes=(5, 7), collapse=True, extra_fusion_cells=1, least_channels=2, min_slack=3.0
         ),
-        SpaceConfig(
-            time_reduce_filters=32,
-            time_reduce_granularity=8,
-            time_reduce_kernel_sizes=(5, 9, 15),
-            minimum_time=64,
-            time_conv_cells=4,
-            most_channels=1,
-            min_slack=2.0,
-        ),
+        ONE_CHANNEL,
         # Under loose limits the part before it ends long before they do, and more filters make networks better.
-        SpaceConfig(
+        dataclasses.replace(
+            ONE_CHANNEL,
             time_reduce_filters=64,
             time_reduce_granularity=16,
-            time_reduce_kernel_sizes=(5, 9, 15),
-            minimum_time=64,
-            time_conv_cells=4,
             time_conv_filters=128,
             time_conv_granularity=16,
-            most_channels=1,
             min_slack=16.0,
         ),
     ),

@@ -42,12 +42,7 @@ def scale_and_noise(windows: tf.Tensor, seed: Sequence[int | tf.Tensor]) -> tf.T
 
 
 def stretch_and_shift(windows: tf.Tensor, seed: Sequence[int | tf.Tensor]) -> tf.Tensor:
-    """Applies `moved_in_time`, then `scale_and_noise`; arguments as there."""
-    return scale_and_noise(moved_in_time(windows, seed), seed)
-
-
-def moved_in_time(windows: tf.Tensor, seed: Sequence[int | tf.Tensor]) -> tf.Tensor:
-    """Stretches or shrinks each window about its middle, and shifts it.
+    """Stretches or shrinks each window about its middle and shifts it, then applies `scale_and_noise`.
 
     The factor is the exponential of a number from U(-0.15, 0.15), the shift U(-0.08, 0.08) of the length; all channels
     of a window move together. Values between samples are interpolated; beyond the ends, the first and last samples are
@@ -65,7 +60,7 @@ def moved_in_time(windows: tf.Tensor, seed: Sequence[int | tf.Tensor]) -> tf.Ten
     """
     batch, time, _, _ = windows.shape
     if time < 2:
-        return windows
+        return scale_and_noise(windows, seed)
     # The seed differs from those of scale_and_noise, which is given the same pair.
     moved = tf.random.stateless_uniform((2, batch, 1), [seed[0] + 1, 2 * seed[1]], -1.0, 1.0)
     middle, last = (time - 1) / 2, float(time - 1)
@@ -75,11 +70,13 @@ def moved_in_time(windows: tf.Tensor, seed: Sequence[int | tf.Tensor]) -> tf.Ten
     before = tf.minimum(tf.cast(places, tf.int32), time - 2)
     share = (places - tf.cast(before, tf.float32))[..., tf.newaxis, tf.newaxis]
     first, second = (tf.gather(windows, index, batch_dims=1) for index in (before, before + 1))
-    return first + share * (second - first)
+    return scale_and_noise(first + share * (second - first), seed)
 
 
-def rotation(standardizer: Standardizer, axes: Axes) -> Augment:
+def augmentation(standardizer: Standardizer, axes: Axes = ()) -> Augment:
     """Returns an augmentation that rotates sensors whose axes are known, then applies `scale_and_noise`.
+
+    Without known axes it is `stretch_and_shift`, which suits series of any kind.
 
     No two users wear a device at quite the same angle, and a network that has learned the angles of a few users fails
     on others. All triples of a window are rotated together, like sensors in one case, by angles from N(0, 8) degrees
@@ -87,14 +84,17 @@ def rotation(standardizer: Standardizer, axes: Axes) -> Augment:
 
     Args:
         standardizer: `Standardizer` of the windows, which are rotated in raw units, including gravity.
-        axes: tuple of triples of channels that are x, y and z of a sensor.
+        axes: tuple of triples of channels that are x, y and z of a sensor. Defaults to ():
+            `stretch_and_shift` is returned.
 
     Returns:
         Function of a batch and a seed, like `scale_and_noise`.
 
     Example:
-        >>> train_float(model, x, y, epochs=40, seed=0, augment=rotation(standardizer, ((0, 1, 2), (3, 4, 5))))
+        >>> train_float(model, x, y, epochs=40, seed=0, augment=augmentation(standardizer, ((0, 1, 2), (3, 4, 5))))
     """
+    if not axes:
+        return stretch_and_shift
     channels = len(standardizer.mean)
     mean, std = np.array(standardizer.mean, np.float32), np.array(standardizer.std, np.float32)
     # Rotated channels are weighted sums of channels plus a constant: what each entry of a rotation adds to both.
