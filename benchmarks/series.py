@@ -19,7 +19,7 @@ from absl import app, flags
 from sklearn.model_selection import StratifiedKFold
 
 from benchmarks.record import provenance, write_json
-from benchmarks.series_nets import BASE, CHANGES, network, table
+from benchmarks.series_nets import BASE, CHANGES, network, table, with_head
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.data import Standardizer, encode_labels
@@ -54,7 +54,7 @@ def run_one(name: str, path: pathlib.Path, seed: int) -> dict[str, Any]:
     right, ratios = [], []
     for train, val in folds if len(x) <= ALL_FOLDS else folds[:1]:
         windows = Standardizer.fit(x[train])(x)[..., np.newaxis]
-        model = net.build(DROPOUT, seed)
+        model = with_head(net.build(DROPOUT, seed), variant["head"], seed)
         batch_size = min(BATCH_SIZE, len(train))
         augment, ratio = variant["augment"], None
         if augment is None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
 import numpy as np
 import tabulate
+import tf_keras as keras
 
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_graph
@@ -24,6 +26,7 @@ BASE: dict[str, Any] = {
     "steps": STEPS,
     "most_filters": 64,
     "long_time": 500,  # samples, beyond which the first stride is 4
+    "head": "mean",
 }
 CHANGES: dict[str, dict[str, Any]] = {
     "base": {},
@@ -38,6 +41,9 @@ CHANGES: dict[str, dict[str, Any]] = {
     "first stride of 4": {"long_time": 0},
     "half the time": {"minimum_time": 32},
     "three times the steps": {"steps": 3 * STEPS},
+    "mean and maximum": {"head": "mean and maximum"},
+    "mean and share above a half": {"head": "mean and share"},
+    "means of four parts": {"head": "parts"},
 }
 
 
@@ -57,6 +63,35 @@ def network(variant: dict[str, Any], time: int, classes: int, board: Board, max_
     tried = range(8, variant["most_filters"] + 1)
     widths = [width for width in tried if estimate_graph(of_width(width).graph(), board).latency_ms <= max_latency_ms]
     return of_width(max(widths, default=8))
+
+
+def with_head(model: keras.Model, head: str, seed: int) -> keras.Model:
+    """Returns a network whose classifier sees more than the mean of each filter over time, with fresh weights there.
+
+    Args:
+        model: network of `Architecture.build`.
+        head: `"mean"` for the same network; `"mean and maximum"`; `"mean and share"` for a soft share of the samples
+            that are above 0.5; `"parts"` for the means of four parts of the window.
+        seed: int, seed of the weights.
+
+    Returns:
+        A `keras.Model`.
+    """
+    if head == "mean":
+        return model
+    features = model.get_layer("classes").input
+    time, mean = features.shape[1], keras.layers.GlobalAveragePooling2D()
+    if head == "parts":
+        edges = np.linspace(0, time, 5).round().astype(int)
+        seen = [mean(features[:, start : max(end, start + 1)]) for start, end in itertools.pairwise(edges)]
+    elif head == "mean and maximum":
+        seen = [mean(features), keras.layers.GlobalMaxPooling2D()(features)]
+    else:
+        seen = [mean(features), mean(keras.activations.hard_sigmoid(10 * (features - 0.5)))]
+    dense = keras.layers.Dense(
+        model.output_shape[-1], "softmax", kernel_initializer=keras.initializers.GlorotUniform(seed)
+    )
+    return keras.Model(model.input, dense(keras.layers.Concatenate()(seen)))
 
 
 def _by_8(width: float) -> int:

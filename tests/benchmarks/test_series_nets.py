@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.series_nets import BASE, CHANGES, network, table
+from benchmarks.series_nets import BASE, CHANGES, network, table, with_head
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.space.architecture import TimeConv, TimeReduce
@@ -23,6 +23,18 @@ def test_the_largest_network_within_the_limit_is_taken(variant, time):
     assert tuple((cell.kernel, cell.dilation) for cell in convs) == settings["taps"]
     left = time / np.prod([cell.stride for cell in large.cells if isinstance(cell, TimeReduce)])
     assert left < 2 * settings["minimum_time"]
+
+
+@pytest.mark.parametrize(("head", "seen"), [("mean", 1), ("mean and maximum", 2), ("mean and share", 2), ("parts", 4)])
+def test_a_head_sees_so_many_values_of_each_filter(head, seen):
+    net = network(BASE, 70, 3, BOARD, 12.0)
+    model = with_head(net.build(0.3, seed=0), head, seed=0)
+    windows = np.random.default_rng(0).normal(size=(5, 70, 1, 1)).astype(np.float32)
+    probabilities = model(windows).numpy()
+    assert probabilities.shape == (5, 3)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    filters = net.cells[-1].filters
+    assert model.trainable_weights[-2].shape[-2] == seen * filters
 
 
 def test_gains_are_those_over_the_base_with_the_same_seed():
