@@ -1,0 +1,141 @@
+"""What a contest among random architectures is worth, on folds of the training windows alone.
+
+    python -m benchmarks.draws --seeds=0
+
+Every .npz file of a folder is a data set. Architectures that use a limit on latency well are drawn at random from the
+default space. Each is judged as in the first round of a contest, by windows that are split off two thirds of the
+training windows, and is then trained as a winner is on those two thirds; its accuracy on the last third says what the
+choice was worth. Test windows have no part in it. Runs that the JSON file has already are not done again.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tabulate
+from absl import app, flags
+from sklearn.model_selection import StratifiedKFold
+
+import tsnas
+from benchmarks.record import provenance, write_json
+from tsnas.cost.limits import Limits
+from tsnas.data import Standardizer, encode_labels, validation_splits
+from tsnas.job.preparation import stretched_or_not
+from tsnas.job.settings import check_settings
+from tsnas.search.derive import Candidate
+from tsnas.search.finalists import divide
+from tsnas.search.parts import build_parts, fitting
+from tsnas.search.paths import WELL_USED
+from tsnas.search.rounds import DROPOUT, FIRST_STEPS, short_score
+from tsnas.training.train import train_float
+
+DATA = flags.DEFINE_string("data", "../shared/data/ucr", "Folder of .npz files with x_train and y_train.")
+SETS = flags.DEFINE_list("sets", None, "Names of the sets; all by default.")
+SEEDS = flags.DEFINE_list("seeds", ["0"], "Seeds of folds, draws and trainings.")
+DRAWS = flags.DEFINE_integer("draws", 8, "Number of architectures for each set and seed.")
+MS = flags.DEFINE_float("max_latency_ms", 40.0, "Limit on latency.")
+KB = flags.DEFINE_float("max_ram_kb", 64.0, "Limit on RAM.")
+OUT = flags.DEFINE_string("out", "benchmarks/results/draws.json", "Where to write.")
+
+BOARD = "nucleo_f446re"
+
+
+def draw(x: np.ndarray, classes: int, seed: int) -> list[Candidate]:
+    """Draws distinct architectures near the limits, from all parts of the default space in turn."""
+    settings = check_settings(tsnas.AutoClassifier(BOARD))
+    bounds = Limits(MS.value, KB.value).on(settings.board)
+    spaces = fitting(build_parts(settings.spaces, x.shape[1:3], classes, settings.board, seed=seed), bounds)
+    rng = np.random.default_rng(seed)
+    found: dict[Any, Candidate] = {}
+    for paths, count in zip(spaces, divide(DRAWS.value, len(spaces)), strict=True):
+        wanted = len(found) + count
+        for _ in range(50 * count):
+            one = paths.candidate(paths.draw_near(rng))
+            if len(found) < wanted and one is not None and paths.use_of(one) >= WELL_USED:
+                found.setdefault(one.architecture, one)
+    return list(found.values())
+
+
+def run_one(path: pathlib.Path, seed: int) -> dict[str, Any]:
+    """Scores of the first round and accuracy on left-out windows of each architecture."""
+    with np.load(path) as content:
+        x, codes = content["x_train"].astype(np.float32), encode_labels(content["y_train"])[0]
+    folds = StratifiedKFold(min(3, max(2, np.bincount(codes).min())), shuffle=True, random_state=seed)
+    train, test = next(iter(folds.split(x, codes)))
+    windows = Standardizer.fit(x[train])(x)[..., np.newaxis]
+    x_train, y_train = windows[train], codes[train]
+    settings = check_settings(tsnas.AutoClassifier(BOARD))
+    ((own, val),) = validation_splits(y_train, None, settings.validation_fraction, 1, seed)
+    split = (x_train[own], y_train[own]), (x_train[val], y_train[val])
+    augment, _ = stretched_or_not(x_train, y_train, None, seed)
+    rows = []
+    for candidate in draw(x, int(codes.max()) + 1, seed):
+        score = short_score(
+            candidate.architecture, split, FIRST_STEPS, settings.batch_size_for(split[0][0]), seed, augment
+        )
+        model = candidate.architecture.build(DROPOUT, seed)
+        repeated = settings.repeated((x_train, y_train), None)
+        epochs, batch_size = settings.train_epochs_for(repeated[0]), settings.batch_size_for(repeated[0])
+        train_float(model, *repeated, epochs=epochs, batch_size=batch_size, seed=seed, augment=augment)
+        right = model(windows[test], training=False).numpy().argmax(axis=1) == codes[test]
+        rows.append(
+            {
+                "latency_ms": round(candidate.estimate.latency_ms, 2),
+                "first_macro_f1": round(score.macro_f1, 4),
+                "first_loss": round(score.loss, 4),
+                "accuracy": round(float(right.mean()), 4),
+            }
+        )
+    return {"windows": len(test), "judges": len(val), "draws": rows}
+
+
+def chosen(rows: list[dict[str, Any]], count: int) -> float:
+    """Mean accuracy of the best of `count` draws in the first round, over all choices of `count` neighbours in turn."""
+    found = []
+    for start in range(len(rows)):
+        some = [rows[(start + index) % len(rows)] for index in range(count)]
+        found.append(max(some, key=lambda row: (row["first_macro_f1"], -row["first_loss"]))["accuracy"])
+    return float(np.mean(found))
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    """A row for each set: what a draw reaches, the best of some in the first round, and the best there is."""
+    counts = [count for count in (1, 2, 4, 6, 8) if all(len(result["draws"]) >= count for result in results)]
+    rows: list[list[Any]] = []
+    for result in results:
+        accuracy = [row["accuracy"] for row in result["draws"]]
+        rows.append(
+            [result["set"], *(chosen(result["draws"], count) for count in counts), max(accuracy), np.std(accuracy)]
+        )
+    means = ["mean", *np.mean([row[1:] for row in rows], axis=0)]
+    return tabulate.tabulate(
+        [*rows, means], ["set", *(f"best of {count}" for count in counts), "best there is", "spread"], floatfmt=".4f"
+    )
+
+
+def main(argv: Sequence[str]) -> None:
+    if len(argv) > 1:
+        raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
+    paths = sorted(pathlib.Path(DATA.value).glob("*.npz"))
+    paths = [path for path in paths if not SETS.value or path.stem in SETS.value]
+    if not paths:
+        raise app.UsageError(f"--data={DATA.value}: there is no such data set.")
+    out = pathlib.Path(OUT.value)
+    results = json.loads(out.read_text())["results"] if out.exists() else []
+    for seed in map(int, SEEDS.value):
+        for path in paths:
+            key = {"set": path.stem, "seed": seed, "max_latency_ms": MS.value, "max_ram_kb": KB.value}
+            if any(key.items() <= row.items() for row in results):
+                continue
+            results.append(key | run_one(path, seed))
+            print(*key.values(), *(row["accuracy"] for row in results[-1]["draws"]), flush=True)
+            write_json(out, provenance("benchmarks.draws", ("tsnas", "tensorflow")) | {"results": results})
+    print(f"\n{table(results)}\n\nWritten: {out}")
+
+
+if __name__ == "__main__":
+    app.run(main)
