@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> None:
         EarlyStopOnConvergence(verbose=1),
         PrintLatency(),
     ]
-    clf = tsnas.AutoClassifier("nucleo_f446re", max_latency_ms=20, seed=0, verbose=0, **settings)
+    clf = tsnas.AutoClassifier("nucleo_f446re", max_latency_ms=20, strategy="evolution", seed=0, verbose=0, **settings)
     clf.fit(x, y, groups=groups, callbacks=callbacks)
 
     first, last = monitor.history[0], monitor.history[-1]

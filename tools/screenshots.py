@@ -52,7 +52,7 @@ def decisions(data: tsnas.datasets.Dataset) -> None:
     last = LastPicture()
     quick = {"epochs": 1, "qat_epochs": 1, "finalists": 1, "search_epochs": 8, "seed": 0, "verbose": 0}
     part = np.arange(0, len(data.x_train), 2)
-    clf = tsnas.AutoClassifier(max_latency_ms=20, max_ram_kb=32, **quick)
+    clf = tsnas.AutoClassifier(max_latency_ms=20, max_ram_kb=32, strategy="evolution", **quick)
     clf.fit(data.x_train[part], data.y_train[part], groups=data.groups_train[part], callbacks=[last])
     figure = Figure(figsize=(last.picture.shape[1] / 100, last.picture.shape[0] / 100), dpi=100)
     figure.figimage(last.picture)

@@ -15,6 +15,7 @@ from tsnas.job import pipeline
 from tsnas.job.inputs import Job, checked
 from tsnas.model import saving
 from tsnas.model.model import Model
+from tsnas.search.strategies import check_callbacks
 
 
 class AutoClassifier(ClassifierMixin, BaseEstimator):
@@ -33,22 +34,23 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         epochs: int, number of epochs of the final training in float. Defaults to None: as many as make about 5,000
             steps, but between 10 and 90. Unless you set the number, an epoch of few windows passes over them several
             times, so that it has at least 16 steps; this holds for the next two as well.
-        search_epochs: int, number of epochs of the search. Defaults to None: as many as make about 1,200 steps of the
-            evolution, or 700 of another search, but at least 4.
+        search_epochs: int, number of epochs of a supernet, if the strategy trains one. Defaults to None: as many as
+            make about 1,200 steps of the evolution, or 700 of another search, but at least 4.
         qat_epochs: int, number of epochs of the quantisation-aware training. Defaults to None: a fifth of `epochs`, but
             at least 3.
         batch_size: int, windows in a batch. Defaults to None: 64, or less if there are fewer than 1,024 windows or if
             windows are very large.
-        finalists: int, number of architectures that are trained briefly after the search; the one that does best on the
-            validation windows is taken. They are those that the search prefers, their neighbours, and others within the
-            limits, drawn at random. With 1, the preferred one is taken as it is. Defaults to None: 6 after a search, 14
-            without a search, 3 after trials of keras-tuner; and two more (three after trials) for each further part of
-            the space.
-        strategy: str, strategy that finds candidates: `"evolution"` (single paths of a supernet are trained, and the
-            best on validation windows are bred), `"micronas"` (the paper's search: Gumbel-softmax and hardware losses),
-            its baselines `"gumbel"` and `"darts"` (both without hardware losses, the latter without Gumbel noise),
-            `"random"` (no supernet), or the oracles of keras-tuner `"bayesian"` and `"hyperband"`, applied to
-            architectures (no supernet either). All of them keep the limits. Defaults to `"evolution"`.
+        finalists: int, number of architectures that are trained briefly; the one that does best on the validation
+            windows is taken. Without a search they are drawn at random, most of them near the limits; after one they
+            are those that it prefers, their neighbours, and others drawn at random. With 1, the first one is taken as
+            it is. Defaults to None: 4 random draws, 6 after a search, 3 after trials of keras-tuner; and two more
+            (three after trials) for each further part of the space.
+        strategy: str, strategy that finds candidates: `"random"` (random draws, no supernet), `"evolution"` (single
+            paths of a supernet are trained, and the best on validation windows are bred), `"micronas"` (the paper's
+            search: Gumbel-softmax and hardware losses), its baselines `"gumbel"` and `"darts"` (both without hardware
+            losses, the latter without Gumbel noise), or the oracles of keras-tuner `"bayesian"` and `"hyperband"`,
+            applied to architectures (no supernet either). All of them keep the limits. Defaults to `"random"`, which
+            takes the least time; no other has come out ahead of it.
         max_minutes: float, time that the whole `fit` may take; each phase then does what it has time for. The result
             depends on the speed of the machine, so the same seed may give another model. Defaults to None, no limit.
         validation_fraction: float in (0, 1), fraction of the windows that architectures are judged on if `fit` is given
@@ -127,7 +129,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         qat_epochs=None,
         batch_size=None,
         finalists=None,
-        strategy="evolution",
+        strategy="random",
         max_minutes=None,
         validation_fraction=0.2,
         space="tsnas",
@@ -168,8 +170,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
                 are never split between training and validation. Defaults to None.
             validation_data: (x, y), or a tf.data.Dataset, that architectures are judged on. Defaults to None: a part of
                 `x` is split off for the search, and the network that it finds is trained on all of `x`.
-            callbacks: Keras callback or list of callbacks (tf_keras or Keras 3), called during the search. Their `logs`
-                include the keys of `tsnas.callbacks.ConstraintMonitor`. Defaults to None.
+            callbacks: Keras callback or list of callbacks (tf_keras or Keras 3), called while a supernet is trained, so
+                not with the default strategy. Their `logs` include the keys of `tsnas.callbacks.ConstraintMonitor`.
+                Defaults to None.
             distribute: tf.distribute.Strategy, such as `tf.distribute.MirroredStrategy()`, whose devices share each
                 batch in the contest and in the final and quantisation-aware training; the supernet is trained on a
                 single device. Defaults to None, a single device.
@@ -180,7 +183,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         Raises:
             InfeasibleError: no architecture is within the limits; raised before any training.
             DataError: windows, labels or groups that cannot be used; the subclass says which.
-            SettingError: a setting out of range.
+            SettingError: a setting out of range, or callbacks with a strategy that would not call them.
             BoardError: an unknown board or a broken board file.
             OutputDirError: `directory` cannot be written, or another process uses it (`DirectoryInUseError`).
         """
@@ -382,7 +385,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         return self.model_
 
     def _run(self, job: Job, callbacks: Any) -> AutoClassifier:
-        return self._set_model(pipeline.run(job, as_callbacks(callbacks)))
+        checked_callbacks = as_callbacks(callbacks)
+        check_callbacks(self.strategy, checked_callbacks)
+        return self._set_model(pipeline.run(job, checked_callbacks))
 
     def _set_model(self, model: Model) -> AutoClassifier:
         """Sets the model and the attributes that scikit-learn's users expect."""

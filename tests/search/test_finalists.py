@@ -72,6 +72,17 @@ def test_without_a_search_all_are_drawn(paths, first):
     assert first not in found
 
 
+def test_without_a_search_three_of_four_are_near_the_limits(paths):
+    found = finalists(paths, [], 8, seed=0)
+    assert min(paths.use_of(one) for one in found[:6]) >= WELL_USED
+    loose = paths.within(Limits(max_latency_ms=1000).on(BOARD))
+    found = finalists(loose, [], 8, seed=0)
+    assert len(found) == 8
+    use = [loose.use_of(one) for one in found]
+    assert np.mean(use[:6]) > np.mean(use[6:])
+    assert max(use) < WELL_USED
+
+
 def test_one_uses_the_limits_well_if_any_can(paths, first, monkeypatch):
     """Where neither a search nor the draws come near the limits, the last is drawn again, towards them."""
     loose = paths.within(Limits(max_latency_ms=20).on(BOARD))

@@ -46,14 +46,14 @@ def define_flags(values: flags.FlagValues) -> None:
     define_int_flag(
         values,
         "finalists",
-        "Architectures that are trained briefly to choose the best. Default: 6 after a search, 14 with random draws.",
+        "Architectures that are trained briefly to choose the best. Default: 4 random draws, or 6 after a search.",
     )
     flags.DEFINE_enum(
         "strategy",
         None,
-        ["evolution", "micronas", "gumbel", "darts", "random", "bayesian", "hyperband"],
-        "How candidates are found: evolution with the weights of a supernet, the search of the MicroNAS paper, its two "
-        "baselines without hardware losses, random draws, or an oracle of keras-tuner. Default: evolution.",
+        ["random", "evolution", "micronas", "gumbel", "darts", "bayesian", "hyperband"],
+        "How candidates are found: random draws, evolution with the weights of a supernet, the search of the MicroNAS "
+        "paper, its two baselines without hardware losses, or an oracle of keras-tuner. Default: random.",
         flag_values=values,
     )
     flags.DEFINE_float(

@@ -14,6 +14,7 @@ import tabulate
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from tsnas.callbacks import as_callbacks
 from tsnas.classifier import AutoClassifier
 from tsnas.data import (
     Signal,
@@ -28,6 +29,7 @@ from tsnas.errors import InfeasibleError, SettingError
 from tsnas.job.checkpoints import Checkpoints
 from tsnas.job.settings import check_settings
 from tsnas.outer.score import Recordings, Trial, score_signal
+from tsnas.search.strategies import check_callbacks
 from tsnas.system.arguments import is_int
 from tsnas.system.files import check_output_dir
 from tsnas.system.interrupts import deferred_interrupt
@@ -111,7 +113,7 @@ class SignalSearch(BaseEstimator):
         qat_epochs=None,
         batch_size=None,
         finalists=None,
-        strategy="evolution",
+        strategy="random",
         validation_fraction=0.2,
         space="tsnas",
         axes="auto",
@@ -166,6 +168,7 @@ class SignalSearch(BaseEstimator):
         if self.axes not in ("auto", None):
             raise SettingError(f"axes={self.axes!r}: a signal may leave channels out, so axes must be 'auto' or None.")
         settings = check_settings(self._template())
+        check_callbacks(self.strategy, as_callbacks(callbacks))
         checked, signals = self._checked(recordings, labels, groups, rule)
         with tempfile.TemporaryDirectory() as temporary:
             folder = check_output_dir(temporary if self.directory is None else self.directory)

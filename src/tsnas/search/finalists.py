@@ -1,7 +1,8 @@
-"""Finalists of a search: the candidates that it prefers, and architectures from random walks near them and far away."""
+"""Finalists: the candidates that a search prefers and random walks around them; without a search, random draws."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -11,6 +12,9 @@ from tsnas.search.paths import WELL_USED, Path, Paths
 
 # Length of the walks from the preferred candidate to its neighbours.
 NEAR_STEPS = 6
+# Without a search, this fraction of the finalists is drawn near the limits: a contest considers others only if those
+# are much worse.
+NEAR_SHARE = 0.75
 TRIES = 20
 
 
@@ -22,13 +26,14 @@ def divide(count: int, parts: int) -> list[int]:
 def finalists(paths: Paths, preferred: Sequence[Candidate], count: int, seed: int) -> list[Candidate]:
     """Selects distinct architectures within the limits for the contest.
 
-    The first half are candidates that the search prefers, each of which differs from those before it in at least half
-    of its cells; then neighbours of the first one that use as much of the limits. The other half are drawn at random,
-    some of them near the limits. At least one finalist uses the limits well, if walks towards the limits find one.
+    After a search, the first half are candidates that it prefers, each of which differs from those before it in at
+    least half of its cells; then neighbours of the first one that use as much of the limits. The other half are drawn
+    at random distances from the limits. Without a search, all are drawn, three of four near the limits. At least one
+    finalist uses the limits well, if walks towards the limits find one.
 
     Args:
         paths: `Paths` of the supernet.
-        preferred: sequence of `Candidate`, the best first; empty without a search, in which case all are random.
+        preferred: sequence of `Candidate`, the best first; empty without a search.
         count: int, number of finalists; there are fewer if no others are within the limits.
         seed: int, seed of the draws.
 
@@ -55,6 +60,10 @@ def finalists(paths: Paths, preferred: Sequence[Candidate], count: int, seed: in
     if preferred:
         least_use = min(WELL_USED, paths.use_of(preferred[0]))
         add(lambda: paths.walk(preferred[0].path, NEAR_STEPS, rng), by_search, least_use)
+    else:
+        # Limits may be so loose that no walk ends near them.
+        least_use = min(WELL_USED, max(paths.use(paths.draw_near(rng)) for _ in range(TRIES // 4)))
+        add(lambda: paths.draw_near(rng), math.ceil(NEAR_SHARE * count), least_use)
     add(lambda: paths.draw(rng), count)
     if len(found) > 1 and all(paths.use_of(one) < WELL_USED for one in found):
         drawn = (paths.candidate(paths.draw_near(rng)) for _ in range(TRIES))
