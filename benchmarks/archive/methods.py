@@ -1,4 +1,4 @@
-"""Classifiers that are compared: tsnas, random draws of its space, a forest on features, MiniRocket and LITE."""
+"""Classifiers that are compared: tsnas, a search and more draws in its space, a forest, MiniRocket and LITE."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ MINIROCKET_FEATURES = 10_000
 # Hardly any training, for runs that only show that everything works.
 QUICK = {"epochs": 1, "search_epochs": 1, "qat_epochs": 1, "finalists": 1, "batch_size": 32}
 QUICK_LITE_EPOCHS = 2
+# What is set beside the defaults of tsnas. So many draws take about the time of an evolution with its finalists.
+CHANGES: dict[str, dict[str, Any]] = {
+    "tsnas": {},
+    "tsnas_evolution": {"strategy": "evolution"},
+    "tsnas_draws": {"strategy": "random", "finalists": 14},
+}
 
 TSNAS_PACKAGES = ("tsnas", "tensorflow", "tf_keras", "numpy", "scikit-learn")
 
@@ -156,7 +162,8 @@ class Method:
 
 METHODS = {
     "tsnas": Method("tsnas", fit_tsnas, TSNAS_PACKAGES, on_board=True),
-    "tsnas_random": Method("random draws", fit_tsnas, TSNAS_PACKAGES, on_board=True),
+    "tsnas_evolution": Method("evolution", fit_tsnas, TSNAS_PACKAGES, on_board=True),
+    "tsnas_draws": Method("14 draws", fit_tsnas, TSNAS_PACKAGES, on_board=True),
     "forest": Method("forest", fit_forest, ("tsnas", "scikit-learn", "numpy")),
     "minirocket": Method("MiniRocket", fit_minirocket, ("aeon", "scikit-learn", "numpy")),
     "lite": Method("LITE", fit_lite, ("aeon", "tensorflow", "keras", "numpy")),
@@ -165,8 +172,8 @@ METHODS = {
 
 def settings_of(method: str, lite_epochs: int, quick: bool = False) -> Settings:
     """Returns what a method sets beside its defaults; a result with other settings is of another run."""
-    if method in ("tsnas", "tsnas_random"):
-        return (QUICK if quick else {}) | ({"strategy": "random"} if method == "tsnas_random" else {})
+    if method in CHANGES:
+        return (QUICK if quick else {}) | CHANGES[method]
     return {
         "forest": {"trees": TREES},
         "minirocket": {"features": MINIROCKET_FEATURES},

@@ -20,7 +20,7 @@ TEMPLATE = pathlib.Path(__file__).with_name("archive.md.j2")
 SUMMARY_PAGE = "benchmarks.md"
 SUMMARY_START, SUMMARY_END = "<!-- summary of many sets -->", "<!-- end of the summary -->"
 NOT_RUN = "Not run yet."
-OURS, DRAWS = "tsnas", "tsnas_random"
+OURS, SEARCH, DRAWS = "tsnas", "tsnas_evolution", "tsnas_draws"
 
 # Board, latency in ms and RAM in KB; None without rows of tsnas.
 Limits = tuple[str, float, float] | None
@@ -106,7 +106,6 @@ def section(rows: Sequence[Row], limits: Limits) -> dict[str, Any]:
     rows = compared(rows, limits)
     methods = [method for method in METHODS if any(row["method"] == method for row in rows)]
     means = tables.means_of(tables.scores_by_set(rows))
-    against_draws = tables.differences(means, OURS, DRAWS)
     return {
         "limits": name_of(limits),
         "board": limits and limits[0],
@@ -114,10 +113,16 @@ def section(rows: Sequence[Row], limits: Limits) -> dict[str, Any]:
         "sets": set_lines(rows, methods),
         "complete": len(tables.complete_sets(means, methods)),
         "methods": method_lines(rows, methods),
-        "signed_rank": tables.signed_rank_words(against_draws, "tsnas", "random draws") if against_draws else "",
+        "signed_rank": [signed_rank(means, *pair) for pair in ((SEARCH, DRAWS), (OURS, SEARCH))],
         "int8": int8_words(rows),
         "most_used": max((row["used"] for row in rows if row.get("used") is not None), default=None),
     }
+
+
+def signed_rank(means: dict[str, dict[str, float]], one: str, other: str) -> str:
+    """Returns a sentence on whether one method is ahead of another; nothing if no set has both."""
+    ahead = tables.differences(means, one, other)
+    return tables.signed_rank_words(ahead, METHODS[one].title, METHODS[other].title) if ahead else ""
 
 
 def int8_words(rows: Sequence[Row]) -> str:
