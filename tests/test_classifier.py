@@ -123,10 +123,9 @@ def test_float_model_takes_raw_windows(fitted, test_set):
 
 
 def test_history_has_every_phase(fitted):
-    assert set(fitted.history_) == {"architectures", "search", "contest", "train", "quantise"}
+    assert set(fitted.history_) == {"architectures", "contest", "train", "quantise"}
     counts = fitted.history_["architectures"]
     assert counts["before"][0] >= counts["after"][0] >= 1
-    assert len(fitted.history_["search"]["expected_latency_ms"]) == 4
     assert len(fitted.history_["train"]["loss"]) == 30
     assert len(fitted.history_["quantise"]["loss"]) == 3
 
@@ -199,8 +198,8 @@ def test_one_channel_tf_data_validation_data_callbacks_and_integer_labels(eager)
     heard = []
     listener = keras3.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: heard.append(logs["entropy"]))
     dataset = tf.data.Dataset.from_tensor_slices((x[:, :, 0], y * 10)).batch(7)
-    changes = {"search_epochs": 2, "max_ram_kb": None, "seed": None, "board": load_board("nicla_sense_me")}
-    clf = quick(**SHORT | changes)
+    changes = {"strategy": "evolution", "search_epochs": 2, "max_ram_kb": None, "seed": None}
+    clf = quick(board=load_board("nicla_sense_me"), **SHORT | changes)
     assert clf.fit(dataset, validation_data=(x[:9], y[:9] * 10), callbacks=[listener]) is clf
     assert len(heard) == 2
     assert set(clf.predict(x[:, :, 0])) <= {0, 10, 20}
@@ -226,11 +225,10 @@ def test_a_flash_limit_that_the_prediction_misses_is_still_kept(monkeypatch, eag
 
 
 # Each of the long ones goes the way of its neighbour.
-# The default is what most other tests run.
-NOT_QUICK = [pytest.param(name, marks=pytest.mark.long) for name in ("evolution", "darts", "hyperband")]
+NOT_QUICK = [pytest.param(name, marks=pytest.mark.long) for name in ("darts", "hyperband")]
 
 
-@pytest.mark.parametrize("strategy", ["gumbel", "random", "bayesian", *NOT_QUICK])
+@pytest.mark.parametrize("strategy", ["random", "evolution", "gumbel", "bayesian", *NOT_QUICK])
 def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch, eager, untrained):
     for name in ("search.rounds.FIRST_STEPS", "search.rounds.SECOND_STEPS", "job.selection.FIRST_STEPS"):
         monkeypatch.setattr(f"tsnas.{name}", 1)
@@ -337,7 +335,7 @@ def test_a_job_comes_back_in_time(test_set, turned, monkeypatch):
     x, y = raw(180)
     # Left alone, so many epochs would take days.
     endless = {"epochs": 10**5, "search_epochs": 10**5, "qat_epochs": 10**5}
-    clf = quick(max_minutes=1, **endless, finalists=2, space=ONE_CELL).fit(x, y)
+    clf = quick(max_minutes=1, strategy="evolution", **endless, finalists=2, space=ONE_CELL).fit(x, y)
     # The search has 18 s. The contest has 12.6 s of what is left: both finalists take 3.375 s in the first round, and
     # the second round ends with the one that goes beyond. The training has 17.1 s, for 12 epochs by the pace of the
     # contest, and the quantisation 7.2 s, for 2 of twice the length.

@@ -122,7 +122,7 @@ def flags_of(command, data, out, *further):
 
 
 def search_flags(data, out):
-    return flags_of("search", data, out, "--board=nucleo_f446re")
+    return flags_of("search", data, out, "--board=nucleo_f446re", "--strategy=evolution")
 
 
 # Phase, step, what becomes of the Ctrl-C, and what a call begins that is interrupted there if those before it were.
