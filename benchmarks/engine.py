@@ -18,6 +18,9 @@ from benchmarks.processes import call_each
 from benchmarks.record import provenance, write_json
 
 BY_HAND = "by hand"
+# Random draws, as few as the default has, and as many as take the time of an evolution.
+DRAWS = "four draws"
+FINALISTS = {DRAWS: None, "random": 14}
 PACKAGES = ("tsnas", "tensorflow", "tf_keras", "numpy")
 
 Result = dict[str, Any]
@@ -31,7 +34,7 @@ class Run:
         max_latency_ms, max_ram_kb: limits, or None.
         seed: int.
         board, space, strategy: as in `AutoClassifier`; a strategy of `"by hand"` trains the net of that name in
-            `benchmarks.nets`.
+            `benchmarks.nets`, one of `"four draws"` is the default, and `"random"` has fourteen finalists.
         protocol: str, which windows; see `benchmarks.paper.protocols`.
         net: str, of a net made by hand.
     """
@@ -126,8 +129,10 @@ def execute(run: Run, sources: dict[str, str | None], quick: bool) -> Result:
         assert run.net is not None
         result = run_net(run.net, data, run.board, run.seed, 1 if quick else None)
     else:
-        job = (run.board, run.space, run.strategy, run.max_latency_ms, run.max_ram_kb, run.seed)
-        result = run_job(data, *job, **settings)
+        strategy = "random" if run.strategy == DRAWS else run.strategy
+        job = (run.board, run.space, strategy, run.max_latency_ms, run.max_ram_kb, run.seed)
+        settings = {"finalists": FINALISTS.get(run.strategy)} | settings
+        result = run_job(data, *job, **settings) | {"strategy": run.strategy}
     if run.protocol.endswith("synthetic"):
         # Signals that nobody recorded: only costs mean something.
         result["test"] = None

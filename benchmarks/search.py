@@ -1,4 +1,4 @@
-"""The search beside random draws of equal time and nets made by hand, at several limits: scores, utilisation, front.
+"""An evolution beside few and many random draws and nets made by hand, at several limits: scores, utilisation, front.
 
     python -m benchmarks.search --uci_har=uci_har.npz --processes=2
 
@@ -18,7 +18,7 @@ import tabulate
 from absl import app, flags
 from matplotlib.figure import Figure
 
-from benchmarks.engine import BY_HAND, Run, f1, mean_and_spread, results_of, run_all
+from benchmarks.engine import BY_HAND, DRAWS, Run, f1, mean_and_spread, results_of, run_all
 from benchmarks.nets import nets
 from benchmarks.paper.page import PAPER_TABLE2
 from benchmarks.paper.plan import AMPLE_RAM_KB, F446, SEEDS, TABLE2
@@ -32,7 +32,7 @@ OUT = flags.DEFINE_string("out", "benchmarks/results/search.json", "Where to wri
 PICTURE = flags.DEFINE_string("picture", "docs/images/front.png", "Where to draw them.")
 
 LIMITS_MS = (6.0, 12.0, 22.0, 40.0)
-STRATEGIES = ("evolution", "random")
+STRATEGIES = ("evolution", "random", DRAWS)
 # Table 2 of the MicroNAS paper, NUCLEO-F446RE: latency in ms, int8 macro-F1.
 PAPER = tuple(
     (latency_ms, macro_f1[1] / 100)
@@ -44,6 +44,7 @@ SLOWEST_MS, WORST_ERROR = 50.0, 0.1
 STYLES = {
     "evolution": ("o-", "#0072B2"),
     "random": ("s--", "#E69F00"),
+    DRAWS: ("v-.", "#CC79A7"),
     BY_HAND: ("^:", "#009E73"),
     "MicroNAS paper": ("D", "#D55E00"),
 }
@@ -51,7 +52,12 @@ STYLES = {
 
 def plan() -> list[Run]:
     """Every run, those that matter most first."""
-    alone = [Run(ms, kb, seed, board) for board, ms, kb in ((F446, 30.0, AMPLE_RAM_KB), *TABLE2) for seed in SEEDS]
+    alone = [
+        Run(ms, kb, seed, board, strategy=strategy)
+        for board, ms, kb in ((F446, 30.0, AMPLE_RAM_KB), *TABLE2)
+        for seed in SEEDS
+        for strategy in ("evolution", DRAWS)
+    ]
     compared = [
         Run(ms, AMPLE_RAM_KB, seed, strategy=strategy) for ms in LIMITS_MS for seed in SEEDS for strategy in STRATEGIES
     ]
