@@ -225,10 +225,11 @@ def test_a_flash_limit_that_the_prediction_misses_is_still_kept(monkeypatch, eag
 
 
 # Each of the long ones goes the way of its neighbour.
-NOT_QUICK = [pytest.param(name, marks=pytest.mark.long) for name in ("darts", "hyperband")]
+# Other tests run a default job, and an evolution in one.
+NOT_QUICK = [pytest.param(name, marks=pytest.mark.long) for name in ("random", "evolution", "darts", "hyperband")]
 
 
-@pytest.mark.parametrize("strategy", ["random", "evolution", "gumbel", "bayesian", *NOT_QUICK])
+@pytest.mark.parametrize("strategy", ["gumbel", "bayesian", *NOT_QUICK])
 def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch, eager, untrained):
     for name in ("search.rounds.FIRST_STEPS", "search.rounds.SECOND_STEPS", "job.selection.FIRST_STEPS"):
         monkeypatch.setattr(f"tsnas.{name}", 1)
@@ -244,7 +245,7 @@ def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch, eager,
     assert set(clf.predict(test_set[0])) <= set(NAMES)
 
 
-@pytest.mark.parametrize("strategy", ["evolution", pytest.param("random", marks=pytest.mark.long)])
+@pytest.mark.parametrize("strategy", ["random", pytest.param("evolution", marks=pytest.mark.long)])
 def test_all_parts_of_a_space_are_searched_and_meet_in_one_contest(strategy, monkeypatch, tmp_path, eager, untrained):
     monkeypatch.setattr(rounds, "FIRST_STEPS", 1)
     monkeypatch.setattr(rounds, "SECOND_STEPS", 1)

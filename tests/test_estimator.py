@@ -131,7 +131,7 @@ def test_cross_validation_by_groups_hands_them_to_the_search_too(monkeypatch):
 
     monkeypatch.setattr(pipeline, "run", noted)
     with sklearn.config_context(enable_metadata_routing=True):
-        clf = tsnas.AutoClassifier(max_latency_ms=3, **QUICK).set_fit_request(groups=True)
+        clf = tsnas.AutoClassifier(max_latency_ms=3, **QUICK | {"epochs": 30}).set_fit_request(groups=True)
         scores = cross_val_score(clf, X, Y, cv=GroupKFold(2), params={"groups": USERS})
     assert scores.shape == (2,)
     assert scores.mean() > 0.5

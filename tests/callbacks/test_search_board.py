@@ -43,7 +43,7 @@ def test_curves_and_pictures_are_what_the_search_logged(tmp_path):
 def test_a_search_of_the_classifier_can_be_watched(tmp_path, untrained):
     x = np.random.default_rng(0).normal(size=(40, 16, 2)).astype(np.float32)
     space = tsnas.SpaceConfig(time_reduce_filters=4, fusion_filters=8, kernel_sizes=(3,), extra_fusion_cells=0)
-    quick = {"search_epochs": 2, "finalists": 1, "space": space, "seed": 0, "verbose": 0}
+    quick = {"strategy": "evolution", "search_epochs": 2, "finalists": 1, "space": space, "seed": 0, "verbose": 0}
     tsnas.AutoClassifier(**quick).fit(x, np.arange(40) % 2, callbacks=SearchBoard(tmp_path, pictures_every=0))
     assert len(read(tmp_path).Tensors("search/expected_latency_ms")) == 2
     assert "decisions" not in read(tmp_path).Tags()["tensors"]

@@ -23,7 +23,7 @@ def test_tensorflow_says_nothing_of_many_networks_in_between():
     logging.getLogger("tensorflow").addHandler(handler)
     try:
         for filters in (4, 8, 12, 16, 20, 24):
-            short_score(Architecture(32, 3, 3, (TimeReduce(3, filters),)), split, steps=1, batch_size=8, seed=0)
+            short_score(Architecture(32, 3, 3, (TimeReduce(3, filters),)), split, steps=40, batch_size=8, seed=0)
     finally:
         logging.getLogger("tensorflow").removeHandler(handler)
     assert not heard

@@ -171,7 +171,7 @@ def test_sweep(watch, data, tmp_path, capsys):
 def test_in_python_it_is_a_keyboard_interrupt(watch, tmp_path, press):
     watch.press_at("evolve", 2, press)
     with pytest.raises(KeyboardInterrupt):
-        tsnas.AutoClassifier(seed=0, directory=tmp_path / "phases", **QUICK).fit(*sines(72))
+        tsnas.AutoClassifier(seed=0, strategy="evolution", directory=tmp_path / "phases", **QUICK).fit(*sines(72))
     assert watch.steps == 2 * ["evolve"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 

@@ -175,6 +175,18 @@ class Team:
             assert time.monotonic() < deadline, {name: process.said for name, process in self.processes.items()}
             time.sleep(POLL_S)
 
+    def wait_for_chief(self, count: int) -> None:
+        """Waits until the chief knows that so many jobs are done, which it may hear long after they have ended."""
+        deadline = time.monotonic() + PATIENCE_S
+        while self.states().count("COMPLETED") < count:
+            assert time.monotonic() < deadline, {name: process.said for name, process in self.processes.items()}
+            time.sleep(POLL_S)
+
+    def states(self) -> list[str]:
+        """States of the jobs that the chief has given out."""
+        files = (self.folder / "tuner").glob("trial_*/trial.json")
+        return sorted(json.loads(path.read_text() or '{"status": ""}')["status"] for path in files)
+
     def finish(self, *names: str) -> dict[str, tuple[int, str]]:
         return {name: (self.processes[name].end(), self.processes[name].said) for name in names}
 
@@ -195,7 +207,7 @@ def assert_all_done_once(team: Team) -> None:
     assert ended == sorted({*(f"part_{index}" for index in range(COUNT)), "sum"})
     assert float((team.folder / "sum").read_text()) == sum(range(COUNT))
     states = [json.loads(path.read_text()) for path in (team.folder / "tuner").glob("trial_*/trial.json")]
-    assert sorted(state["status"] for state in states) == ["COMPLETED"] * (COUNT + 1)
+    assert team.states() == ["COMPLETED"] * (COUNT + 1)
     assert len({state["hyperparameters"]["values"]["job"] for state in states}) == COUNT + 1
 
 
@@ -228,6 +240,7 @@ def test_job_of_a_killed_worker_is_run_by_another(team):
     team.open_gates(*(every - {lost_job}))
     # All else is done, and its lease has not ended.
     team.wait_for("end", COUNT - 1)
+    team.wait_for_chief(COUNT - 1)
     assert [who for job, who in team.events("begin") if job == lost_job] == [lost]
     team.turn_clock(61.0)
     team.open_gates()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.draws import chosen, table
+from benchmarks.draws_table import chosen, table
 
 ROWS = [
     {"first_macro_f1": 0.5, "first_loss": 1.0, "accuracy": 0.6},
