@@ -58,7 +58,7 @@ def main(argv: Sequence[str]) -> None:
     settings = {}
     if QUICK.value:
         x, y, groups = x[:: short.EVERY], y[:: short.EVERY], groups[:: short.EVERY]
-        settings = short.SETTINGS | {"strategy": "random"}  # no supernet to train
+        settings = short.SETTINGS
     # `space` also accepts a name, and works with every strategy.
     clf = tsnas.AutoClassifier(board, max_latency_ms=2, seed=0, **settings | {"space": SMALL})
     clf.fit(x, y, groups=groups)

@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> None:
     train, test = data.split(test_groups=[TEST_USER.value])
     print(tsnas.data.check(train, signal=signal, test=test))
 
-    settings = short.SETTINGS | {"strategy": "random"} if QUICK.value else {"epochs": 40, "search_epochs": 20}
+    settings = short.SETTINGS if QUICK.value else {"epochs": 40}
     clf = tsnas.AutoClassifier("nucleo_f446re", max_latency_ms=10, max_ram_kb=32, seed=0, **settings)
     clf.fit_recordings(train.arrays, train.labels, signal, groups=train.groups)
 

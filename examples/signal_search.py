@@ -27,7 +27,7 @@ def main(argv: Sequence[str]) -> None:
     arrays, labels, users = motion.recordings()
     held_out = [user == "user6" for user in users]
     train = [index for index, held in enumerate(held_out) if not held]
-    settings = {"epochs": 40, "search_epochs": 20}
+    settings = {"epochs": 40}
     if QUICK.value:
         settings = short.SETTINGS
 

@@ -46,7 +46,7 @@ def main(argv: Sequence[str]) -> None:
     test = [index for index, user in enumerate(users) if user == "user6"]
 
     signal = tsnas.Signal(window=64, stride=32, decimation=2, channels=(0, 1, 2), rate_hz=motion.RATE_HZ)
-    settings = short.SETTINGS | {"strategy": "random"} if QUICK.value else {"epochs": 40, "search_epochs": 20}
+    settings = short.SETTINGS if QUICK.value else {"epochs": 40}
     clf = tsnas.AutoClassifier("nucleo_f446re", max_latency_ms=5, max_ram_kb=16, seed=0, **settings)
     clf.fit_recordings([arrays[i] for i in train], [labels[i] for i in train], signal, [users[i] for i in train])
 

@@ -88,7 +88,11 @@ def define_training_flags(values: flags.FlagValues) -> None:
         "Channels that are the x, y and z of one sensor, such as 0-1-2,3-4-5; in training they are rotated by a few "
         "degrees. auto: consecutive triples of channels of similar magnitude; none: no rotation. Default: auto.",
     )
-    define_int_flag(values, "search_epochs", "Epochs of the search. Default: depends on the number of windows.")
+    define_int_flag(
+        values,
+        "search_epochs",
+        "Epochs of a supernet, where one is trained. Default: depends on the number of windows.",
+    )
     define_int_flag(values, "epochs", "Epochs of the final training. Default: depends on the number of windows.")
     define_int_flag(
         values, "qat_epochs", "Epochs of the quantisation-aware training. Default: a fifth of --epochs, at least 3."
