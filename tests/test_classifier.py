@@ -247,8 +247,8 @@ def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch, eager,
 
 @pytest.mark.parametrize("strategy", ["random", pytest.param("evolution", marks=pytest.mark.long)])
 def test_all_parts_of_a_space_are_searched_and_meet_in_one_contest(strategy, monkeypatch, tmp_path, eager, untrained):
-    monkeypatch.setattr(rounds, "FIRST_STEPS", 1)
-    monkeypatch.setattr(rounds, "SECOND_STEPS", 1)
+    for name in ("FIRST_STEPS", "SECOND_STEPS", "LEAST_EPOCHS"):
+        monkeypatch.setattr(rounds, name, 1)
     small = {"time_reduce_filters": 8, "fusion_filters": 16, "kernel_sizes": (3,), "extra_fusion_cells": 0}
     space = [tsnas.SpaceConfig(collapse=True, **small), tsnas.SpaceConfig(**small)]
     x, y = sines(60, channels=6)
