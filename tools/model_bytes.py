@@ -21,7 +21,8 @@ import numpy as np
 import tsnas
 
 BOARDS = {"nicla_sense_me": (60, 16), "nucleo_f446re": (15, 20), "nucleo_l552ze_q": (40, 16)}  # ms, KB of RAM
-SHORT = {"epochs": 2, "search_epochs": 1, "qat_epochs": 1, "finalists": 2, "seed": 0, "verbose": 0}
+EPOCHS = {"epochs": 2, "search_epochs": 1, "qat_epochs": 1}
+SHORT = {"strategy": "evolution", "finalists": 2, "seed": 0, "verbose": 0} | EPOCHS
 # Windows to train on and to predict: enough for every phase of a job.
 TRAINED, PREDICTED = 600, 100
 KEPT = "model_bytes.json"

@@ -21,6 +21,7 @@ import tsnas
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.errors import InfeasibleError, ModelFileError, SettingError
 from tsnas.job.checkpoints import Checkpoints
+from tsnas.job.settings import check_settings
 from tsnas.pareto import work
 from tsnas.pareto.work import FrontWork
 from tsnas.search import rounds
@@ -103,9 +104,18 @@ def test_a_point_has_a_report_that_says_how_to_get_the_front_again(front, tmp_pa
     assert set(clf.history_) == {"search", "train", "quantise"}
     names = {path.name for path in clf.report(tmp_path, X, Y)}
     assert names == {"report.html", "report.json", "MODEL_CARD.md"}
-    reproduced = json.loads((tmp_path / "report.json").read_text())["reproduce"]["python"]
+    facts = json.loads((tmp_path / "report.json").read_text())
+    assert clf.strategy == facts["settings"]["strategy"] == "evolution"
+    reproduced = facts["reproduce"]["python"]
     assert "front = tsnas.ParetoSearch(" in reproduced
     assert "max_latency_ms=[4.0, 9.0]," in reproduced
+
+
+def test_the_supernet_is_trained_for_as_many_steps_as_that_of_an_evolution(front):
+    clf = tsnas.AutoClassifier(strategy="evolution", batch_size=QUICK["batch_size"])
+    x = np.zeros((2000, 128, 6, 1), np.float32)
+    own = check_settings(search(search_epochs=None)._template(front.best().board_))
+    assert own.search_epochs_for(x) == check_settings(clf).search_epochs_for(x)
 
 
 def test_read_back(front):

@@ -39,6 +39,8 @@ from tsnas.tuning.team import check_team, resolve_seed
 from tsnas.tuning.tuner import run_jobs
 
 FRONT_FILE = "front.json"
+# One supernet serves all limits of a front, so its candidates come from an evolution, whatever a single job does.
+STRATEGY = "evolution"
 
 
 class ParetoSearch(BaseEstimator):
@@ -273,7 +275,8 @@ class ParetoSearch(BaseEstimator):
     def _template(self, board: Board) -> AutoClassifier:
         """Returns a classifier with these settings, which checks them."""
         own = ("boards", "max_latency_ms", "points", "directory")
-        return AutoClassifier(board, **{k: v for k, v in self.get_params(deep=False).items() if k not in own})
+        params = {k: v for k, v in self.get_params(deep=False).items() if k not in own}
+        return AutoClassifier(board, **params, strategy=STRATEGY)
 
     def _niches(self, job: Job, boards: Sequence[Board]) -> list[Niche]:
         niches: list[Niche] = []
@@ -323,6 +326,6 @@ def _feasible(parts: Sequence[Part], niche: Niche) -> bool:
 def _save(text: str, space: Any, model: Model, folder: str | os.PathLike[str]) -> None:
     """Saves a finished model as a classifier whose parameters are its limits."""
     limits: dict[str, Any] = dataclasses.asdict(model.limits)
-    classifier = AutoClassifier(model.board, **limits, space=space, seed=model.seed, verbose=0)
+    classifier = AutoClassifier(model.board, **limits, space=space, strategy=STRATEGY, seed=model.seed, verbose=0)
     described = dataclasses.replace(model, data_summary=(model.data_summary or {}) | {"front": text})
     saving.save(described, classifier.get_params(deep=False), folder)
