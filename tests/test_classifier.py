@@ -225,11 +225,12 @@ def test_a_flash_limit_that_the_prediction_misses_is_still_kept(monkeypatch, eag
 
 
 # Each of the long ones goes the way of its neighbour.
-# Other tests run a default job, and an evolution in one.
-NOT_QUICK = [pytest.param(name, marks=pytest.mark.long) for name in ("random", "evolution", "darts", "hyperband")]
+# Other tests run a default job, an evolution in one, and an oracle.
+ELSEWHERE = ("random", "evolution", "darts", "bayesian", "hyperband")
+NOT_QUICK = [pytest.param(name, marks=pytest.mark.long) for name in ELSEWHERE]
 
 
-@pytest.mark.parametrize("strategy", ["gumbel", "bayesian", *NOT_QUICK])
+@pytest.mark.parametrize("strategy", ["gumbel", *NOT_QUICK])
 def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch, eager, untrained):
     for name in ("search.rounds.FIRST_STEPS", "search.rounds.SECOND_STEPS", "job.selection.FIRST_STEPS"):
         monkeypatch.setattr(f"tsnas.{name}", 1)
