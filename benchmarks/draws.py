@@ -10,22 +10,22 @@ choice was worth. Test windows have no part in it. Runs that the JSON file has a
 
 from __future__ import annotations
 
-import json
 import pathlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from absl import app, flags
-from sklearn.model_selection import StratifiedKFold
 
 import tsnas
 from benchmarks.draws_table import table
+from benchmarks.engine import read_results
 from benchmarks.record import provenance, write_json
+from benchmarks.series_sets import find_sets, folds_of, read_training_windows
 from tsnas.cost.limits import Limits
-from tsnas.data import Standardizer, encode_labels, validation_splits
+from tsnas.data import Standardizer, validation_splits
 from tsnas.job.preparation import stretched_or_not
-from tsnas.job.settings import check_settings
+from tsnas.job.settings import Settings, check_settings
 from tsnas.search.derive import Candidate
 from tsnas.search.finalists import divide
 from tsnas.search.parts import build_parts, fitting
@@ -44,9 +44,8 @@ OUT = flags.DEFINE_string("out", "benchmarks/results/draws.json", "Where to writ
 BOARD = "nucleo_f446re"
 
 
-def draw(x: np.ndarray, classes: int, seed: int) -> list[Candidate]:
+def draw(x: np.ndarray, classes: int, settings: Settings, seed: int) -> list[Candidate]:
     """Draws distinct architectures near the limits, from all parts of the default space in turn."""
-    settings = check_settings(tsnas.AutoClassifier(BOARD))
     bounds = Limits(MS.value, KB.value).on(settings.board)
     spaces = fitting(build_parts(settings.spaces, x.shape[1:3], classes, settings.board, seed=seed), bounds)
     rng = np.random.default_rng(seed)
@@ -54,18 +53,18 @@ def draw(x: np.ndarray, classes: int, seed: int) -> list[Candidate]:
     for paths, count in zip(spaces, divide(DRAWS.value, len(spaces)), strict=True):
         wanted = len(found) + count
         for _ in range(50 * count):
+            if len(found) >= wanted:
+                break
             one = paths.candidate(paths.draw_near(rng))
-            if len(found) < wanted and one is not None and paths.use_of(one) >= WELL_USED:
+            if one is not None and paths.use_of(one) >= WELL_USED:
                 found.setdefault(one.architecture, one)
     return list(found.values())
 
 
 def run_one(path: pathlib.Path, seed: int) -> dict[str, Any]:
     """Scores of the first round and accuracy on left-out windows of each architecture."""
-    with np.load(path) as content:
-        x, codes = content["x_train"].astype(np.float32), encode_labels(content["y_train"])[0]
-    folds = StratifiedKFold(min(3, max(2, np.bincount(codes).min())), shuffle=True, random_state=seed)
-    train, test = next(iter(folds.split(x, codes)))
+    x, codes = read_training_windows(path)
+    train, test = folds_of(x, codes, seed)[0]
     windows = Standardizer.fit(x[train])(x)[..., np.newaxis]
     x_train, y_train = windows[train], codes[train]
     settings = check_settings(tsnas.AutoClassifier(BOARD))
@@ -73,7 +72,7 @@ def run_one(path: pathlib.Path, seed: int) -> dict[str, Any]:
     split = (x_train[own], y_train[own]), (x_train[val], y_train[val])
     augment, _ = stretched_or_not(x_train, y_train, None, seed)
     rows = []
-    for candidate in draw(x, int(codes.max()) + 1, seed):
+    for candidate in draw(x, int(codes.max()) + 1, settings, seed):
         score = short_score(
             candidate.architecture, split, FIRST_STEPS, settings.batch_size_for(split[0][0]), seed, augment
         )
@@ -96,12 +95,8 @@ def run_one(path: pathlib.Path, seed: int) -> dict[str, Any]:
 def main(argv: Sequence[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
-    paths = sorted(pathlib.Path(DATA.value).glob("*.npz"))
-    paths = [path for path in paths if not SETS.value or path.stem in SETS.value]
-    if not paths:
-        raise app.UsageError(f"--data={DATA.value}: there is no such data set.")
-    out = pathlib.Path(OUT.value)
-    results = json.loads(out.read_text())["results"] if out.exists() else []
+    paths = find_sets(DATA.value, SETS.value)
+    results = read_results(OUT.value)
     for seed in map(int, SEEDS.value):
         for path in paths:
             key = {"set": path.stem, "seed": seed, "max_latency_ms": MS.value, "max_ram_kb": KB.value}
@@ -109,8 +104,8 @@ def main(argv: Sequence[str]) -> None:
                 continue
             results.append(key | run_one(path, seed))
             print(*key.values(), *(row["accuracy"] for row in results[-1]["draws"]), flush=True)
-            write_json(out, provenance("benchmarks.draws", ("tsnas", "tensorflow")) | {"results": results})
-    print(f"\n{table(results)}\n\nWritten: {out}")
+            write_json(OUT.value, provenance("benchmarks.draws", ("tsnas", "tensorflow")) | {"results": results})
+    print(f"\n{table(results)}\n\nWritten: {OUT.value}")
 
 
 if __name__ == "__main__":

@@ -9,20 +9,20 @@ already are not done again.
 
 from __future__ import annotations
 
-import json
 import pathlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from absl import app, flags
-from sklearn.model_selection import StratifiedKFold
 
+from benchmarks.engine import read_results
 from benchmarks.record import provenance, write_json
 from benchmarks.series_nets import BASE, CHANGES, network, table, with_head
+from benchmarks.series_sets import find_sets, folds_of, read_training_windows
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
-from tsnas.data import Standardizer, encode_labels
+from tsnas.data import Standardizer
 from tsnas.job.preparation import stretched_or_not
 from tsnas.job.settings import epochs_of
 from tsnas.search.rounds import DROPOUT
@@ -44,13 +44,10 @@ ALL_FOLDS = 150
 def run_one(name: str, path: pathlib.Path, seed: int) -> dict[str, Any]:
     """Fraction of the left-out training windows that are classified correctly, over the folds."""
     variant = BASE | CHANGES[name]
-    with np.load(path) as content:
-        x, codes = content["x_train"].astype(np.float32), encode_labels(content["y_train"])[0]
+    x, codes = read_training_windows(path)
     classes = int(codes.max()) + 1
     net = network(variant, x.shape[1], classes, load_board(BOARD), MS.value)
-    folds = list(
-        StratifiedKFold(min(3, max(2, np.bincount(codes).min())), shuffle=True, random_state=seed).split(x, codes)
-    )
+    folds = folds_of(x, codes, seed)
     right, ratios = [], []
     for train, val in folds if len(x) <= ALL_FOLDS else folds[:1]:
         windows = Standardizer.fit(x[train])(x)[..., np.newaxis]
@@ -79,12 +76,8 @@ def run_one(name: str, path: pathlib.Path, seed: int) -> dict[str, Any]:
 def main(argv: Sequence[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
-    paths = sorted(pathlib.Path(DATA.value).glob("*.npz"))
-    paths = [path for path in paths if not SETS.value or path.stem in SETS.value]
-    if not paths:
-        raise app.UsageError(f"--data={DATA.value}: there is no such data set.")
-    out = pathlib.Path(OUT.value)
-    results = json.loads(out.read_text())["results"] if out.exists() else []
+    paths = find_sets(DATA.value, SETS.value)
+    results = read_results(OUT.value)
     for name in VARIANTS.value or CHANGES:
         for path in paths:
             for seed in map(int, SEEDS.value):
@@ -93,8 +86,8 @@ def main(argv: Sequence[str]) -> None:
                     continue
                 results.append(key | run_one(name, path, seed))
                 print(*results[-1].values(), flush=True)
-                write_json(out, provenance("benchmarks.series", ("tsnas", "tensorflow")) | {"results": results})
-    print(f"\n{table(results)}\n\nWritten: {out}")
+                write_json(OUT.value, provenance("benchmarks.series", ("tsnas", "tensorflow")) | {"results": results})
+    print(f"\n{table(results)}\n\nWritten: {OUT.value}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,33 @@
+"""Data sets of the studies of series: .npz files in a folder, their training windows, and folds of these."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+from absl import app
+from sklearn.model_selection import StratifiedKFold
+
+from tsnas.data import encode_labels
+
+
+def find_sets(folder: str, names: Sequence[str] | None) -> list[pathlib.Path]:
+    """Returns the files of a folder in order, or those of some names; an empty list is an error of usage."""
+    paths = sorted(pathlib.Path(folder).glob("*.npz"))
+    paths = [path for path in paths if not names or path.stem in names]
+    if not paths:
+        raise app.UsageError(f"--data={folder}: there is no such data set.")
+    return paths
+
+
+def read_training_windows(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the training windows of a file and the codes of their classes."""
+    with np.load(path) as content:
+        return content["x_train"].astype(np.float32), encode_labels(content["y_train"])[0]
+
+
+def folds_of(x: np.ndarray, codes: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Returns (training, left out) of three folds, or of two if a class has hardly any windows."""
+    count = min(3, max(2, np.bincount(codes).min()))
+    return list(StratifiedKFold(count, shuffle=True, random_state=seed).split(x, codes))
