@@ -161,7 +161,8 @@ class SignalSearch(BaseEstimator):
 
         Raises:
             InfeasibleError: no network is within the limits for any signal; the message ends with the last reason.
-            SettingError: a setting out of range, or no seed or no `directory` for several processes.
+            SettingError: a setting out of range, no seed or no `directory` for several processes, or callbacks with a
+                strategy that would not call them.
             DataError, BoardError, OutputDirError, DirectoryInUseError: as in `AutoClassifier.fit_recordings`.
         """
         own_role = check_team(self.seed, self.directory)
