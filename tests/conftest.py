@@ -21,6 +21,10 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
 TOOLS = all(shutil.which(tool) for tool in (COMPILER, EMULATOR))
 
 
+# Commands use all cores by default; in tests that is one, so that they run in this process unless they say otherwise.
+os.environ["LOKY_MAX_CPU_COUNT"] = "1"
+
+
 def pytest_configure(config):
     settings.load_profile("few" if "not long" in config.option.markexpr else "many")
 
@@ -112,7 +116,8 @@ def untrained(monkeypatch):
     """What a job has found is not trained: its network keeps random weights, its file is as real as any."""
     from stand_ins import untrained
 
-    monkeypatch.setattr("tsnas.job.pipeline.train", untrained)
+    for module in ("job.pipeline", "pareto.work"):
+        monkeypatch.setattr(f"tsnas.{module}.train", untrained)
 
 
 class Clock:

@@ -1,14 +1,14 @@
 """Stand-ins for trainings, for tests of what is done before, after and around them."""
 
 from tsnas.deploy.convert import untrained_int8
-from tsnas.job.pipeline import Trained
+from tsnas.job.training import Trained
 from tsnas.search.rounds import Score
 
 HISTORY = {"loss": [1.0], "accuracy": [0.5]}
 
 
 def untrained(architecture, data, settings, seed, *_) -> Trained:
-    """Stands in for `pipeline.train`: the network keeps its random weights, and its file is as real as any."""
+    """Stands in for `training.train`: the network keeps its random weights, and its file is as real as any."""
     model = architecture.build(seed=seed)
     return Trained(model, untrained_int8(model), {"train": HISTORY, "quantise": HISTORY})
 

@@ -67,6 +67,10 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             windows as the network: a forest on features, and a ridge classifier on a bank of kernels. If one of them is
             clearly better, `fit` and the report say so, and what would help. Has no effect on the model. Defaults to
             True.
+        n_jobs: int or None, number of processes, of one thread each, in which finalists are trained side by side; the
+            final training has one of them. It makes no difference to the result. As in scikit-learn, None is 1 unless
+            `joblib.parallel_config` says otherwise, and -1 is one for each core. Not with `distribute`. Defaults to
+            None.
         seed: int or None, seed of all random draws. The same seed gives the same model, byte for byte, on the same
             machine with the same versions. Defaults to None: drawn for each `fit`, and kept in `seed_`.
         directory: path of a folder, or None. Finished phases are kept there until the job is done. If `fit` is
@@ -135,6 +139,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         space="tsnas",
         axes="auto",
         plain_rivals=True,
+        n_jobs=None,
         seed=None,
         directory=None,
         verbose=1,
@@ -155,6 +160,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.space = space
         self.axes = axes
         self.plain_rivals = plain_rivals
+        self.n_jobs = n_jobs
         self.seed = seed
         self.directory = directory
         self.verbose = verbose

@@ -85,7 +85,7 @@ def test_the_real_classifier_takes_what_the_command_gives(method):
     """The stand-in is of use only as long as the real methods can be called in the same way."""
     real = inspect.signature(getattr(tsnas.AutoClassifier, method))
     arguments = {
-        "__init__": (("board",), dict.fromkeys((*LIMITS, *TRAINING, "axes", "verbose"))),
+        "__init__": (("board",), dict.fromkeys((*LIMITS, *TRAINING, "axes", "n_jobs", "verbose"))),
         "fit": (("x", "y"), {"groups": None}),
         "summary": ((), {}),
         "evaluate": (("x", "y"), {}),
@@ -107,6 +107,7 @@ def test_flags_are_passed_on_and_those_not_given_are_not(search, recording, arra
         "epochs": 3,
         "seed": 0,
         "directory": tmp_path / "out/phases",
+        "n_jobs": -1,
         "verbose": 0,
     }
     x, y, groups = recording.calls["fit"]

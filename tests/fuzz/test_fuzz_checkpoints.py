@@ -57,9 +57,9 @@ def kept(tmp_path_factory):
         raise AssertionError("the end was not reached")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tsnas.job.pipeline.train_float", train_float)
+        patch.setattr("tsnas.job.training.train_float", train_float)
         patch.setattr("tsnas.job.pipeline.select", selected)
-        patch.setattr("tsnas.job.pipeline.train_quantised", quantised)
+        patch.setattr("tsnas.job.training.train_quantised", quantised)
         assert go_on(folder) == ["search", "train"]
         assert go_on(folder) == []
         yield folder, go_on

@@ -87,13 +87,13 @@ def test_a_killed_job_goes_on_and_ends_as_an_undisturbed_one(undisturbed, tmp_pa
 
     resumable = tsnas.AutoClassifier(seed=0, directory=tmp_path / "phases", **QUICK)
     with monkeypatch.context() as patch:
-        patch.setattr(f"tsnas.job.pipeline.{killed_in}", killed)
+        patch.setattr(f"tsnas.job.training.{killed_in}", killed)
         with pytest.raises(KeyboardInterrupt):
             resumable.fit(x, y)
     with monkeypatch.context() as patch:
         patch.setattr("tsnas.job.selection.search", killed)
         if killed_in == "train_quantised":
-            patch.setattr("tsnas.job.pipeline.train_float", killed)
+            patch.setattr("tsnas.job.training.train_float", killed)
         resumable.fit(x, y)
     assert resumable.tflite_model_ == undisturbed.tflite_model_
     assert resumable.history_ == undisturbed.history_
@@ -109,7 +109,7 @@ def test_a_job_without_a_seed_goes_on_with_the_seed_it_had(tmp_path, monkeypatch
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("tsnas.job.pipeline.train_quantised", killed)
+        patch.setattr("tsnas.job.training.train_quantised", killed)
         with pytest.raises(KeyboardInterrupt):
             clf.fit(x, y)
     values, _ = _saved(tmp_path)

@@ -8,7 +8,7 @@ import tsnas
 from tsnas.data import validation_splits
 from tsnas.job import preparation
 from tsnas.job.inputs import checked
-from tsnas.job.preparation import prepare
+from tsnas.job.preparation import as_data, prepare
 from tsnas.training.augment import scale_and_noise, stretch_and_shift
 
 X, Y = sines(60)
@@ -18,7 +18,7 @@ USERS = np.arange(60) // 10
 def test_splits_are_the_rows_that_travel_with_the_job():
     data = prepare(checked(tsnas.AutoClassifier(verbose=0), X, Y, USERS), seed=0)
     assert len(data.splits) == len(data.rows) > 0
-    windows, codes = data.everything
+    windows, codes = as_data(data.everything)
     for ((x, y), (x_val, y_val)), (train, val) in zip(data.splits, data.rows, strict=True):
         np.testing.assert_array_equal(x, windows[train])
         np.testing.assert_array_equal(y, codes[train])

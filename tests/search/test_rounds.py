@@ -1,5 +1,6 @@
 """Rounds of the contest: what is trained and judged on which split, and that many trainings say nothing."""
 
+import functools
 import logging
 
 import numpy as np
@@ -10,6 +11,7 @@ from toy_data import sines
 from tsnas.search import rounds as module
 from tsnas.search.rounds import Rounds, Score, short_score
 from tsnas.space.architecture import Architecture, TimeReduce
+from tsnas.workers.pool import Workers
 
 NET = Architecture(32, 3, 3, (TimeReduce(3, 4),))
 
@@ -60,10 +62,10 @@ def test_each_round_has_its_splits_and_its_steps(sizes, first, second, monkeypat
 
     monkeypatch.setattr(module, "short_score", score)
     rounds = Rounds([windows_of(index, size) for index, size in enumerate(sizes)], batch_size=4, seed=0)
-    one = rounds.first(NET)
+    (one,) = rounds.first([NET])
     assert asked == first
     asked.clear()
-    other = rounds.second(NET)
+    (other,) = rounds.second([NET])
     assert asked == second
     assert other.seconds_per_epoch == len(second)
     assert other.loss == pytest.approx(np.mean([0.1, 0.2][: len(second)]))
@@ -82,6 +84,19 @@ def test_no_further_split_is_judged_when_time_is_over(monkeypatch, turned):
     monkeypatch.setattr(module, "short_score", score)
     rounds = Rounds([windows_of(index, 2 + index) for index in range(5)], batch_size=4, seed=0)
     for seconds, judged in [(0.0, 1), (15.0, 2), (99.0, 4)]:
-        found = rounds.second(NET, turned.seconds + seconds)
+        (found,) = rounds.second([NET], turned.seconds + seconds)
         assert found.macro_f1 == pytest.approx(1.0 if judged > 1 else 0.5)
         assert list(rounds.divided(None, found.predicted)) == list(range(1, 1 + judged))
+
+
+def test_another_process_gives_the_same_scores():
+    """In tests, this process has one thread too."""
+    x, y = sines(40)
+    split = (x[:20, ..., None], y[:20]), (x[20:, ..., None], y[20:])
+    nets = [NET, Architecture(32, 3, 3, (TimeReduce(5, 8),))]
+    with Workers(2) as workers:
+        there = workers.run([functools.partial(short_score, net, split, 1, 8, 0) for net in nets])
+    for net, score in zip(nets, there, strict=True):
+        here = short_score(net, split, steps=1, batch_size=8, seed=0)
+        assert (score.macro_f1, score.loss) == (here.macro_f1, here.loss)
+        np.testing.assert_array_equal(score.predicted, here.predicted)

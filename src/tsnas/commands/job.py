@@ -101,6 +101,12 @@ def define_training_flags(values: flags.FlagValues) -> None:
     define_int_flag(
         values, "seed", "Seed of all random choices; give one to repeat a search. Default: a new one each time.", 0
     )
+    flags.DEFINE_integer(
+        "n_jobs",
+        -1,
+        "Processes that train finalists side by side; -1 for one on each core. Makes no difference to the result.",
+        flag_values=values,
+    )
     flags.DEFINE_enum(
         "verbose",
         "1",

@@ -24,7 +24,7 @@ from tsnas.commands.job import (
     require,
     to_python,
 )
-from tsnas.commands.quiet import import_tensorflow
+from tsnas.system.quiet import import_tensorflow
 
 LIMITS = ("max_latency_ms", "max_ram_kb", "max_flash_kb", "max_energy_mj")
 PHASES = "phases"
@@ -91,6 +91,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         **limits,
         **training,
         directory=out / PHASES,
+        n_jobs=values.n_jobs,
         verbose=int(values.verbose),
     )
     with farewell(lambda: describe_kept_work(out, "phases are")):

@@ -21,8 +21,8 @@ from tsnas.commands.job import (
     list_files,
     parse_axes,
 )
-from tsnas.commands.quiet import import_tensorflow
 from tsnas.commands.search_command import LIMITS, format_test_scores
+from tsnas.system.quiet import import_tensorflow
 
 if typing.TYPE_CHECKING:
     from tsnas.data import RecordingSet
@@ -107,6 +107,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         axes=axes,
         seed=values.seed,
         directory=out / WORK,
+        n_jobs=values.n_jobs,
         verbose=int(values.verbose),
         **{name: values[name].value for name in SETTINGS if values[name].value is not None},
     )

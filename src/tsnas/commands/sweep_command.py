@@ -18,7 +18,7 @@ from tsnas.commands.job import (
     load_input,
     require,
 )
-from tsnas.commands.quiet import import_tensorflow
+from tsnas.system.quiet import import_tensorflow
 
 SETTINGS = (
     "max_ram_kb",
@@ -78,7 +78,13 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
 
     settings = {name: values[name].value for name in SETTINGS if values[name].value is not None}
     front = tsnas.ParetoSearch(
-        values.boards, latencies, axes=axes, directory=out, verbose=int(values.verbose), **settings
+        values.boards,
+        latencies,
+        axes=axes,
+        directory=out,
+        n_jobs=values.n_jobs,
+        verbose=int(values.verbose),
+        **settings,
     )
     with farewell(lambda: describe_kept_work(out, "work is")):
         front.fit(data.x_train, data.y_train, groups=data.groups_train)

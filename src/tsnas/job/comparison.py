@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from tsnas.model.model import Model
 from tsnas.model.plain_scores import CONTEST, INT8, advice, compare, outcome
 from tsnas.plain.rivals import draw_evenly, expected_seconds, plain_predictions
 from tsnas.search.rounds import Split
+from tsnas.workers.pool import HERE, Workers
 
 # Validation windows of a split that are compared at most.
 MOST_WINDOWS = 5_000
@@ -43,7 +45,12 @@ class Rivals:
 
 
 def fit_rivals(
-    job: Job, data: Prepared, judged: dict[int, np.ndarray], checkpoints: Checkpoints, budget: Budget
+    job: Job,
+    data: Prepared,
+    judged: dict[int, np.ndarray],
+    checkpoints: Checkpoints,
+    budget: Budget,
+    workers: Workers = HERE,
 ) -> Rivals | None:
     """Fits plain models to the training windows of the splits that the network was judged on.
 
@@ -56,6 +63,7 @@ def fit_rivals(
         judged: as in `Selected`.
         checkpoints: `Checkpoints` that keep the predictions.
         budget: `Budget` of the job.
+        workers: `Workers` that fit them. Defaults to this process.
 
     Returns:
         `Rivals`; None if the job wants none, has no time for them, or there is no network to compare them with.
@@ -74,7 +82,11 @@ def fit_rivals(
     codes = {split: _validation_codes(job, data, split) for split in splits}
     rows = [draw_evenly(codes[split], MOST_WINDOWS, seed) for split in splits]
     if kept is None:
-        found = [_fit_split(data.splits[split], own, seed) for split, own in zip(splits, rows, strict=True)]
+        calls = [
+            functools.partial(_fit_split, data.splits, split, own, seed)
+            for split, own in zip(splits, rows, strict=True)
+        ]
+        found = workers.run(calls)
         predicted = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
         checkpoints.save("plain", {"names": list(predicted)}, list(predicted.values()))
     else:
@@ -108,8 +120,8 @@ def _seconds(job: Job, data: Prepared, split: int) -> float:
     return expected_seconds(train, min(val, MOST_WINDOWS), *job.x.shape[1:])
 
 
-def _fit_split(split: Split, rows: np.ndarray, seed: int) -> dict[str, np.ndarray]:
-    (x, codes), (x_val, _) = split
+def _fit_split(splits: Sequence[Split], split: int, rows: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+    (x, codes), (x_val, _) = splits[split]
     return plain_predictions(x[..., 0], codes, x_val[rows, ..., 0], seed)
 
 

@@ -7,19 +7,16 @@ import dataclasses
 import numpy as np
 import tf_keras as keras
 
-from tsnas.callbacks import ProgressBar
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_graph
-from tsnas.deploy.convert import convert_int8
 from tsnas.deploy.verify import verify
 from tsnas.export.firmware import Firmware
 from tsnas.job.budget import Budget
-from tsnas.job.checkpoints import Checkpoints
 from tsnas.job.comparison import compared, fit_rivals
 from tsnas.job.inputs import Job
 from tsnas.job.preparation import Prepared, prepare
 from tsnas.job.selection import select
-from tsnas.job.settings import Settings
+from tsnas.job.training import Trained, train
 from tsnas.model.data_summary import summarise, versions
 from tsnas.model.model import Model, raw_network
 from tsnas.search.contest import History
@@ -27,33 +24,13 @@ from tsnas.search.derive import Candidate
 from tsnas.search.parts import build_parts, fitting
 from tsnas.search.paths import Part
 from tsnas.search.pruning import prune
-from tsnas.search.rounds import DROPOUT
 from tsnas.search.strategies import strategy_named
 from tsnas.space.architecture import Architecture
 from tsnas.system.interrupts import deferred_interrupt
 from tsnas.system.lock import exclusive
 from tsnas.tflite.metadata import embed_metadata
-from tsnas.training.scope import scope_of
-from tsnas.training.train import train_float, train_quantised
 from tsnas.version import __version__
-
-# Duration of a quantisation-aware training step, in float training steps.
-QAT_PACE = 2.0
-
-
-@dataclasses.dataclass(frozen=True)
-class Trained:
-    """A network after its training.
-
-    Args:
-        model: float model, which takes standardised windows.
-        tflite_model: bytes, the int8 model, without metadata.
-        history: dict of the phases `"train"` and `"quantise"`.
-    """
-
-    model: keras.Model
-    tflite_model: bytes
-    history: dict[str, History]
+from tsnas.workers.pool import Workers
 
 
 def run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
@@ -70,12 +47,19 @@ def run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
         InfeasibleError: no architecture keeps the limits; raised before any training.
         DirectoryInUseError: another job works in `settings.directory`.
         OutputDirError: `settings.directory` cannot be written.
+        WorkerError: worker processes are lost again and again.
     """
-    with exclusive(job.settings.directory), deferred_interrupt():
-        return _run(job, callbacks)
+    settings = job.settings
+    # The devices of a strategy belong to this process.
+    with (
+        exclusive(settings.directory),
+        deferred_interrupt(),
+        Workers(settings.n_jobs, here=settings.distribute is not None) as workers,
+    ):
+        return _run(job, callbacks, workers)
 
 
-def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
+def _run(job: Job, callbacks: list[keras.callbacks.Callback], workers: Workers) -> Model:
     settings = job.settings
     budget = Budget(settings.max_minutes)
     checkpoints = job.checkpoints(settings.directory)
@@ -97,11 +81,11 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
     settings.say(f"space: {_rounded(before)} architectures, at most {_rounded(after)} of them within the limits")
     counts: dict[str, History] = {"architectures": {"before": [before], "after": [after]}}
 
-    data = prepare(job, seed)
+    data = prepare(job, seed, workers)
 
     if found is None:
         metadata = file_metadata(job, data)
-        selected = select(spaces, settings, seed, data.splits, data.augment, metadata, budget, callbacks)
+        selected = select(spaces, settings, seed, data.splits, data.augment, metadata, budget, callbacks, workers)
         pace = selected.seconds_per_epoch * len(job.x) / len(data.splits[0][0][0])
         candidate, history, judged = selected.candidate, counts | selected.history, selected.judged
         values = {
@@ -120,8 +104,8 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
         judged = dict(zip(found[0]["judged_splits"], found[1], strict=True))
         candidate = Candidate(architecture, estimate_graph(architecture.graph(), settings.board), found[0]["regret"])
 
-    rivals = fit_rivals(job, data, judged, checkpoints, budget)
-    trained = train(candidate.architecture, data, settings, seed, checkpoints, budget, pace)
+    rivals = fit_rivals(job, data, judged, checkpoints, budget, workers)
+    trained = train(candidate.architecture, data, settings, seed, checkpoints, budget, pace, workers)
     model = finished(trained, candidate.architecture, data, job, history)
     if rivals is not None:
         model = compared(model, rivals, job)
@@ -179,77 +163,6 @@ def finished(
         data_summary=_summary(job, data),
         versions=versions(),
     )
-
-
-def train(
-    architecture: Architecture,
-    data: Prepared,
-    settings: Settings,
-    seed: int,
-    checkpoints: Checkpoints,
-    budget: Budget,
-    pace: float,
-) -> Trained:
-    """Trains an architecture on all windows, in float and quantisation-aware, and converts it.
-
-    Args:
-        architecture: `Architecture`.
-        data: `Prepared`.
-        settings: `Settings`.
-        seed: int, seed of weights, dropout, augmentation and shuffling.
-        checkpoints: `Checkpoints` that keep the float weights in between.
-        budget: `Budget` of the job.
-        pace: float, seconds for a pass over the windows; 0 if unknown.
-
-    Returns:
-        A `Trained`.
-    """
-    x, y = settings.repeated(data.everything, settings.epochs)
-    x_quantise, y_quantise = settings.repeated(data.everything, settings.epochs or settings.qat_epochs)
-    pace /= len(data.everything[0])
-    with scope_of(settings.distribute):
-        model = architecture.build(DROPOUT, seed)
-        train_history = _train(model, x, y, settings, seed, data.augment, checkpoints, budget, pace * len(x))
-        qat_model, quantise_history = _quantise(
-            model, x_quantise, y_quantise, settings, seed, budget, pace * len(x_quantise)
-        )
-    history = {"train": train_history, "quantise": quantise_history}
-    return Trained(model, convert_int8(qat_model), history)
-
-
-def _train(model, x, y, settings, seed, augment, checkpoints, budget, pace) -> History:
-    """Trains the float model, or sets the weights of its checkpoint."""
-    found = checkpoints.load("train")
-    if found is not None:
-        settings.say(f"train: taken from an earlier run in {settings.directory}")
-        model.set_weights(found[1])
-        return found[0]["history"]
-    history = train_float(
-        model,
-        x,
-        y,
-        epochs=budget.epochs_within("train", settings.train_epochs_for(x), pace),
-        batch_size=settings.batch_size_for(x),
-        seed=seed,
-        augment=augment,
-        callbacks=[ProgressBar("train", settings.verbose), *budget.callbacks("train")],
-    )
-    checkpoints.save("train", {"history": history}, model.get_weights())
-    return history
-
-
-def _quantise(model, x, y, settings, seed, budget, pace) -> tuple[keras.Model, History]:
-    recorder = keras.callbacks.History()
-    qat_model = train_quantised(
-        model,
-        x,
-        y,
-        epochs=budget.epochs_within("quantise", settings.qat_epochs_for(x), QAT_PACE * pace),
-        batch_size=settings.batch_size_for(x),
-        seed=seed,
-        callbacks=[recorder, ProgressBar("quantise", settings.verbose), *budget.callbacks("quantise")],
-    )
-    return qat_model, {key: [float(value) for value in values] for key, values in recorder.history.items()}
 
 
 def _rounded(count: float) -> str:

@@ -15,6 +15,8 @@ from tsnas.job.inputs import Job
 from tsnas.plain.stretching import stretching_loss_ratio
 from tsnas.search.rounds import Data, Split
 from tsnas.training.augment import Augment, augmentation, scale_and_noise, stretch_and_shift
+from tsnas.workers.pool import HERE, Workers
+from tsnas.workers.shared import SharedArray
 
 # So many validation windows judge a network; if a split has fewer, there are more splits.
 JUDGES = 50
@@ -23,25 +25,28 @@ MOST_SPLITS = 5
 MOST_LOSS_RATIO = 1.05
 
 Rows = Sequence[tuple[np.ndarray, np.ndarray]]
+Shared = tuple[SharedArray, np.ndarray]  # windows and their labels
 
 
 class Splits(Sequence[Split]):
     """Sequence of training and validation windows; a split is copied only when it is accessed.
 
     Args:
-        everything: all windows and their labels.
-        rows: list of (training, validation), the indices of each split.
+        windows: `Shared`, all windows that may be trained on.
+        rows: list of (training, validation), the indices or slices of each split.
+        validation: `Shared`, the windows that the validation rows are of. Defaults to None: `windows`.
     """
 
-    def __init__(self, everything: Data, rows: Rows):
-        self._everything, self._rows = everything, rows
+    def __init__(self, windows: Shared, rows: Sequence[tuple[Any, Any]], validation: Shared | None = None):
+        self._windows, self._rows, self._validation = windows, rows, validation or windows
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __getitem__(self, index: Any) -> Any:
-        (x, y), (train, val) = self._everything, self._rows[index]
-        return (x[train], y[train]), (x[val], y[val])
+        train, val = self._rows[index]
+        (x, y), (x_val, y_val) = (as_data(one) for one in (self._windows, self._validation))
+        return (x[train], y[train]), (x_val[val], y_val[val])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,30 +65,49 @@ class Prepared:
     standardizer: Standardizer
     splits: Sequence[Split]
     rows: Rows | None
-    everything: Data
+    everything: Shared
     augment: Augment
 
 
-def prepare(job: Job, seed: int) -> Prepared:
-    """Splits off validation windows, standardises all windows, and sets up the augmentation."""
+def as_data(shared: Shared) -> Data:
+    """Returns windows and labels as arrays."""
+    return np.asarray(shared[0]), shared[1]
+
+
+def prepare(job: Job, seed: int, workers: Workers = HERE) -> Prepared:
+    """Splits off validation windows, standardises all windows, and sets up the augmentation.
+
+    Args:
+        job: `Job`.
+        seed: int, seed of the splits.
+        workers: `Workers` that will see the windows. Defaults to this process.
+
+    Returns:
+        A `Prepared`.
+    """
     settings = job.settings
     rows: Rows | None = None
     if job.validation_data is None:
         count = _split_count(len(job.y), job.groups, settings.validation_fraction)
         rows = validation_splits(job.y, job.groups, settings.validation_fraction, count, seed)
-        standardizer = Standardizer.fit(job.x[rows[0][0]])
-        everything = _standardized(standardizer, job.x, job.y)
-        splits: Sequence[Split] = Splits(everything, rows)
+    standardizer = Standardizer.fit(job.x if rows is None else job.x[rows[0][0]])
+
+    def shared(x: np.ndarray, y: np.ndarray) -> Shared:
+        """Returns standardised windows (windows, time, channels, 1) and their labels."""
+        return workers.share(standardizer(x)[..., np.newaxis]), y
+
+    everything = shared(job.x, job.y)
+    if job.validation_data is not None:
+        splits = Splits(everything, [(slice(None), slice(None))], shared(*job.validation_data))
     else:
-        standardizer = Standardizer.fit(job.x)
-        everything = _standardized(standardizer, job.x, job.y)
-        splits = [(everything, _standardized(standardizer, *job.validation_data))]
+        assert rows is not None
+        splits = Splits(everything, rows)
     if settings.axes:
         settings.say(
             f"axes: channels {_listed(settings.axes)} are taken as x, y, z of a sensor, and rotated in training"
         )
         return Prepared(standardizer, splits, rows, everything, augmentation(standardizer, settings.axes))
-    augment, ratio = stretched_or_not(*everything, job.groups, seed)
+    augment, ratio = stretched_or_not(*as_data(everything), job.groups, seed)
     if augment is stretch_and_shift:
         settings.say("augmentation: windows are stretched and shifted in time, scaled, and given noise")
     else:
@@ -121,11 +145,6 @@ def stretched_or_not(x: np.ndarray, codes: np.ndarray, groups: np.ndarray | None
 
     ratio = stretching_loss_ratio(x[..., 0], codes, groups, copies(scale_and_noise), copies(stretch_and_shift), seed)
     return (stretch_and_shift if ratio <= MOST_LOSS_RATIO else scale_and_noise), ratio
-
-
-def _standardized(standardizer: Standardizer, x: np.ndarray, y: np.ndarray) -> Data:
-    """Returns standardised windows (windows, time, channels, 1) and their labels."""
-    return standardizer(x)[..., np.newaxis], y
 
 
 def _listed(axes: Axes) -> str:

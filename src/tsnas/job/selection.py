@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 import tempfile
@@ -31,6 +32,7 @@ from tsnas.system import clock
 from tsnas.tflite.metadata import embed_metadata
 from tsnas.training.augment import Augment
 from tsnas.training.seed import fixed_seed
+from tsnas.workers.pool import HERE, Workers
 
 # Architectures in the contest: after a search, without one (more gain next to nothing), and after keras-tuner.
 FINALISTS, RANDOM_FINALISTS, TUNED_FINALISTS = 6, 4, 3
@@ -67,6 +69,7 @@ def select(
     metadata: dict,
     budget: Budget,
     callbacks: list[keras.callbacks.Callback],
+    workers: Workers = HERE,
 ) -> Selected:
     """Selects the architecture of a job by its strategy.
 
@@ -79,12 +82,13 @@ def select(
         metadata: dict, metadata of the file.
         budget: `Budget` of the job.
         callbacks: tf_keras callbacks for the search.
+        workers: `Workers` that do the short trainings. Defaults to this process.
 
     Returns:
         A `Selected`.
     """
     kind = strategy_named(settings.strategy).kind
-    rounds = Rounds(splits, settings.batch_size_for(splits[0][0][0]), seed, augment, settings.distribute)
+    rounds = Rounds(splits, settings.batch_size_for(splits[0][0][0]), seed, augment, settings.distribute, workers)
     count = settings.finalists or _usual_finalists(kind, len(spaces))
     # A part without finalists needs no search.
     spaces = spaces[:count]
@@ -113,7 +117,7 @@ def select(
     outcome = contest(entrants, rounds, use, settings.verbose, seconds)
     history["contest"] = outcome.history()
     parts = [paths.part for paths in spaces]
-    candidate = dry_run(parts, spaces[0].bounds, outcome.winner, metadata)
+    candidate = dry_run(parts, spaces[0].bounds, outcome.winner, metadata, workers)
     judged = outcome.predicted if candidate is outcome.winner else {}
     return Selected(candidate, history, outcome.seconds_per_epoch, judged)
 
@@ -170,7 +174,7 @@ def _tuned(
             return None
         trained += 1
         settings.say(f"{settings.strategy}: network {trained}, {units * FIRST_STEPS} steps")
-        return rounds.first(architecture, units).macro_f1
+        return rounds.first([architecture], units)[0].macro_f1
 
     # Imported here because keras-tuner takes seconds to import.
     from tsnas.tuning.architectures import tune_architectures
@@ -179,7 +183,9 @@ def _tuned(
         return tune_architectures(paths, settings.strategy, trials, evaluate, seed, folder)
 
 
-def dry_run(parts: Sequence[Part], bounds: Bounds, candidate: Candidate, metadata: dict) -> Candidate:
+def dry_run(
+    parts: Sequence[Part], bounds: Bounds, candidate: Candidate, metadata: dict, workers: Workers = HERE
+) -> Candidate:
     """Checks the limits on a converted, untrained file; takes a smaller architecture if the file is over a limit.
 
     Only the file shows its exact length, which is predicted to within a few percent.
@@ -189,6 +195,7 @@ def dry_run(parts: Sequence[Part], bounds: Bounds, candidate: Candidate, metadat
         bounds: `Bounds` to keep.
         candidate: `Candidate` to check.
         metadata: dict, metadata of the file.
+        workers: `Workers` that convert. Defaults to this process.
 
     Returns:
         A `Candidate`, the same if its file keeps the limits.
@@ -198,7 +205,8 @@ def dry_run(parts: Sequence[Part], bounds: Bounds, candidate: Candidate, metadat
     """
     board, most_bytes = parts[0].supernet.board, bounds.upper.flash_bytes
     while True:
-        tflite = embed_metadata(untrained_int8(candidate.architecture.build()), metadata)
+        (file,) = workers.run([functools.partial(_untrained_file, candidate.architecture)])
+        tflite = embed_metadata(file, metadata)
         try:
             verify(tflite, board, bounds)
             return candidate
@@ -221,3 +229,7 @@ def dry_run(parts: Sequence[Part], bounds: Bounds, candidate: Candidate, metadat
                 error.smallest | {"flash_bytes": float(len(tflite))},
                 ("flash_bytes",),
             ) from error
+
+
+def _untrained_file(architecture: Architecture) -> bytes:
+    return untrained_int8(architecture.build())

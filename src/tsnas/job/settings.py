@@ -23,6 +23,7 @@ from tsnas.space.config import SpaceConfig
 from tsnas.space.spaces import space_configs
 from tsnas.system.arguments import is_int, is_number
 from tsnas.version import __version__
+from tsnas.workers.pool import check_n_jobs
 
 # Number of steps that a phase aims for, and bounds on its epochs: large data sets are seen several times, and the upper
 # bound keeps the time for some thousand windows within minutes.
@@ -59,6 +60,7 @@ class Settings:
     distribute: tf.distribute.Strategy | None = None
     signal: Signal | None = None
     plain_rivals: bool = True
+    n_jobs: int | None = None
 
     @functools.cached_property
     def bounds(self) -> Bounds:
@@ -71,8 +73,9 @@ class Settings:
             "board": self.board.to_json(),
             "spaces": [space.to_json() for space in self.spaces],
         }
-        # The folder of checkpoints, the output, the devices and a comparison do not make it another job.
-        del plain["directory"], plain["verbose"], plain["distribute"], plain["plain_rivals"]
+        # Neither the folder of checkpoints, the output, devices, processes nor a comparison make it another job.
+        for name in ("directory", "verbose", "distribute", "plain_rivals", "n_jobs"):
+            del plain[name]
         return plain | {"classes": classes.tolist(), "tsnas": __version__}
 
     def say(self, text: str) -> None:
@@ -178,6 +181,7 @@ def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Se
         verbose=int(asked.verbose),
         signal=signal,
         plain_rivals=bool(asked.plain_rivals),
+        n_jobs=check_n_jobs(asked.n_jobs),
     )
 
 

@@ -96,7 +96,8 @@ def load(directory: str | os.PathLike[str]) -> tuple[Model, dict[str, Any]]:
 
 def to_bytes(model: Model, params: Mapping[str, Any]) -> dict[str, bytes]:
     """Returns the contents of the files by name, except for the card, which `load` does not read."""
-    plain = dict(params)
+    # Processes belong to the machine of the search, not to the model.
+    plain = {name: value for name, value in params.items() if name != "n_jobs"}
     if isinstance(plain["board"], Board):
         plain["board"] = None
     elif not isinstance(plain["board"], str):

@@ -18,6 +18,7 @@ from tsnas.job.settings import Settings
 from tsnas.search.finalists import divide, finalists
 from tsnas.search.parts import fitting
 from tsnas.search.rounds import Rounds
+from tsnas.workers.pool import HERE, Workers
 
 # Architectures that are drawn for a signal.
 DRAWN = 3
@@ -85,6 +86,7 @@ def score_signal(
     settings: Settings,
     limits: Limits,
     seed: int,
+    workers: Workers = HERE,
 ) -> Trial:
     """Draws architectures within limits for the windows of a signal, and trains them briefly.
 
@@ -95,6 +97,7 @@ def score_signal(
         settings: `Settings`.
         limits: `Limits`, including the deadline of the signal.
         seed: int, seed of all draws and trainings.
+        workers: `Workers` that do the trainings. Defaults to this process.
 
     Returns:
         A `Trial`.
@@ -108,7 +111,7 @@ def score_signal(
         except WindowTooShortError as error:
             return Trial(signal, why_not=str(error))
         job = Job(x, y, recordings.classes, groups, (x_val, y_val), settings)
-        data = prepare(job, seed)
+        data = prepare(job, seed, workers)
         if not index:
             windows = len(x)
             try:
@@ -118,8 +121,8 @@ def score_signal(
             count = settings.finalists or DRAWN + FURTHER_DRAWN * (len(spaces) - 1)
             for paths, own_count in zip(spaces, divide(count, len(spaces)), strict=True):
                 entrants += finalists(paths, [], own_count, seed)
-        rounds = Rounds(data.splits, settings.batch_size_for(x), seed, data.augment)
-        scores.append([rounds.first(one.architecture).macro_f1 for one in entrants])
+        rounds = Rounds(data.splits, settings.batch_size_for(x), seed, data.augment, workers=workers)
+        scores.append([score.macro_f1 for score in rounds.first([one.architecture for one in entrants])])
     means = np.mean(scores, axis=0)
     best = int(means.argmax())
     return Trial(signal, float(means[best]), entrants[best].estimate.latency_ms, windows)

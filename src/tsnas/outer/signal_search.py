@@ -39,6 +39,7 @@ from tsnas.tuning.jobs import SCORE
 from tsnas.tuning.leases import Leases
 from tsnas.tuning.team import check_team, resolve_seed
 from tsnas.tuning.tuner import search
+from tsnas.workers.pool import Workers
 
 TUNERS = ("random", "bayesian")
 SPLITS = 2
@@ -74,6 +75,7 @@ class SignalSearch(BaseEstimator):
             Defaults to None: 3, and as in `AutoClassifier`.
         epochs, search_epochs, qat_epochs, batch_size, strategy, validation_fraction, space, axes, plain_rivals: as in
             `AutoClassifier`. `axes` must be `"auto"` or None, because each signal has its own channels.
+        n_jobs: int or None, as in `AutoClassifier`; the networks of a signal are trained side by side.
         seed: int or None, as in `AutoClassifier`. Several processes need the same number.
         directory: path of a folder for finished work, so that `fit` can resume after an interruption; several machines
             must share it. Defaults to None: nothing is kept.
@@ -118,6 +120,7 @@ class SignalSearch(BaseEstimator):
         space="tsnas",
         axes="auto",
         plain_rivals=True,
+        n_jobs=None,
         seed=None,
         directory=None,
         verbose=1,
@@ -145,6 +148,7 @@ class SignalSearch(BaseEstimator):
         self.space = space
         self.axes = axes
         self.plain_rivals = plain_rivals
+        self.n_jobs = n_jobs
         self.seed = seed
         self.directory = directory
         self.verbose = verbose
@@ -177,7 +181,11 @@ class SignalSearch(BaseEstimator):
             identity += [self._plain(), *(np.atleast_1d(check_labels(np.atleast_1d(label))) for label in labels)]
             work = folder / "work" / Checkpoints(folder, identity).fingerprint[:12]
             # Workers share the folder of their chief.
-            with exclusive(None if own_role == "worker" else folder), deferred_interrupt():
+            with (
+                exclusive(None if own_role == "worker" else folder),
+                deferred_interrupt(),
+                Workers(settings.n_jobs) as workers,
+            ):
                 seed = resolve_seed(self.seed, work)
                 kept = Checkpoints(work, identity)
                 splits = self._splits(checked, seed)
@@ -187,7 +195,7 @@ class SignalSearch(BaseEstimator):
                     if self.verbose:
                         print(f"signal: {_described(signal)}", flush=True)
                     limits = settings.limits.with_deadline(signal.deadline_ms)
-                    trial = score_signal(signal, checked, splits, settings, limits, seed)
+                    trial = score_signal(signal, checked, splits, settings, limits, seed, workers)
                     kept.save(_name(values), {"trial": trial.to_json()})
                     return trial.macro_f1
 

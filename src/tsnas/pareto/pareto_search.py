@@ -37,6 +37,7 @@ from tsnas.system.interrupts import deferred_interrupt
 from tsnas.system.lock import exclusive
 from tsnas.tuning.team import check_team, resolve_seed
 from tsnas.tuning.tuner import run_jobs
+from tsnas.workers.pool import Workers
 
 FRONT_FILE = "front.json"
 # One supernet serves all limits of a front, so its candidates come from an evolution, whatever a single job does.
@@ -59,7 +60,7 @@ class ParetoSearch(BaseEstimator):
         points: int, number of latency limits on each board if they are not listed. Defaults to 6.
         max_ram_kb, max_flash_kb, max_energy_mj: float, further limits for all points, as in `AutoClassifier`. Default
             to None.
-        epochs, search_epochs, qat_epochs, batch_size, validation_fraction, space, axes: as in `AutoClassifier`.
+        epochs, search_epochs, qat_epochs, batch_size, validation_fraction, space, axes, n_jobs: as in `AutoClassifier`.
             `search_epochs` defaults to the default there times the square root of the number of limits.
         finalists: int, number of architectures that are trained briefly for each limit. Defaults to None: 3, and one
             more for each further part of the space.
@@ -98,6 +99,7 @@ class ParetoSearch(BaseEstimator):
         validation_fraction=0.2,
         space="tsnas",
         axes="auto",
+        n_jobs=None,
         seed=None,
         directory=None,
         verbose=1,
@@ -116,6 +118,7 @@ class ParetoSearch(BaseEstimator):
         self.validation_fraction = validation_fraction
         self.space = space
         self.axes = axes
+        self.n_jobs = n_jobs
         self.seed = seed
         self.directory = directory
         self.verbose = verbose
@@ -154,12 +157,17 @@ class ParetoSearch(BaseEstimator):
         identity = job.checkpoints(folder, limits)
         work = folder / "work" / identity.fingerprint[:12]
         # Workers share the folder of their chief.
-        with exclusive(None if own_role == "worker" else folder), deferred_interrupt():
+        with (
+            exclusive(None if own_role == "worker" else folder),
+            deferred_interrupt(),
+            Workers(job.settings.n_jobs, here=job.settings.distribute is not None) as workers,
+        ):
             job = dataclasses.replace(
                 job, settings=dataclasses.replace(job.settings, seed=resolve_seed(self.seed, work))
             )
             save = functools.partial(_save, self._text(job), self.space)
-            front = FrontWork(job, niches, folder, work, save, callbacks)
+            together = own_role == "local" and workers.several
+            front = FrontWork(job, niches, folder, work, save, callbacks, workers, together)
             run_jobs(front.plan, self._announced(front), work)
         self.points_ = front.points()
         self.history_ = front.history()

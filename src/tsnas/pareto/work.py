@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import tf_keras as keras
+from tqdm.auto import tqdm
 
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_graph
@@ -20,6 +21,7 @@ from tsnas.job.budget import Budget
 from tsnas.job.inputs import Job
 from tsnas.job.preparation import Prepared, prepare
 from tsnas.job.selection import dry_run, join
+from tsnas.job.training import Trained, train, train_all
 from tsnas.model.model import Model
 from tsnas.pareto.niches import Niche
 from tsnas.pareto.points import Point
@@ -28,9 +30,10 @@ from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.finalists import divide, finalists
 from tsnas.search.parts import fitting
 from tsnas.search.paths import Paths
-from tsnas.search.rounds import Rounds
+from tsnas.search.rounds import Rounds, Score
 from tsnas.space.architecture import Architecture
 from tsnas.training.seed import fixed_seed
+from tsnas.workers.pool import HERE, Workers
 
 # Architectures of a niche that are trained briefly, and those of them that are trained for longer.
 ENTRANTS, SECOND_ROUND = 3, 2
@@ -54,6 +57,8 @@ class FrontWork:
         work: path of the folder of everything else.
         save: function that saves a finished `Model` in a folder.
         callbacks: tf_keras callbacks for the search.
+        workers: `Workers` that do the trainings. Defaults to this process.
+        together: bool, whether `run` also runs the other jobs that could run now. Defaults to False.
     """
 
     def __init__(
@@ -64,11 +69,14 @@ class FrontWork:
         work: pathlib.Path,
         save: Save,
         callbacks: Sequence[keras.callbacks.Callback] = (),
+        workers: Workers = HERE,
+        together: bool = False,
     ):
         self.job = job
         self.niches = list(niches)
         self.seed: int = job.settings.seed  # type: ignore[assignment]
         self._folder, self._work, self._save, self._callbacks = folder, work, save, list(callbacks)
+        self._workers, self._together = workers, together
         self._kept = job.checkpoints(work)
         self._boards = {niche.board.name: niche.board for niche in self.niches}
 
@@ -86,13 +94,19 @@ class FrontWork:
         return names + [f"train-{name}" for name in dict.fromkeys(self.winners())]
 
     def run(self, name: str) -> float:
-        """Runs a job that `plan` has named, keeps its outcome, and returns its score."""
-        kind, *rest = name.split("-")
-        if kind == "search":
+        """Runs a job that `plan` has named unless its outcome is known, keeps the outcome, and returns the score."""
+        if name == "search":
             return self._search()
-        if kind == "score":
-            return self._score(*rest)
-        return self._train(*rest)
+        if self._kept.load(name) is None:
+            kind, net = name.rsplit("-", 1)
+            # Jobs of one kind do not depend on each other, and those of the next kind depend on all of them.
+            among = self.plan() if self._together else [name]
+            nets = [one.rsplit("-", 1)[1] for one in among if one.startswith(kind) and self._kept.load(one) is None]
+            if kind == "train":
+                self._train(nets)
+            else:
+                self._score(kind, nets)
+        return self._macro_f1(net) if kind == "train" else self._values(name)["macro_f1"]
 
     def points(self) -> list[Point]:
         """Returns the finished points, sorted by board and latency."""
@@ -121,7 +135,7 @@ class FrontWork:
 
     @functools.cached_property
     def _data(self) -> Prepared:
-        return prepare(self.job, self.seed)
+        return prepare(self.job, self.seed, self._workers)
 
     def _search(self) -> float:
         settings, (train, val) = self.job.settings, self._data.splits[0]
@@ -159,28 +173,43 @@ class FrontWork:
                     searches[every.index(paths.part)][index] = paths, own_count
         return [search for search in searches if search]
 
-    def _score(self, which: str, name: str) -> float:
+    def _score(self, kind: str, names: Sequence[str]) -> None:
         settings, data = self.job.settings, self._data
-        batch_size = settings.batch_size_for(data.splits[0 if which == "1" else -1][0][0])
-        rounds = Rounds(data.splits, batch_size, self.seed, data.augment, settings.distribute)
-        judge = rounds.first if which == "1" else rounds.second
-        score = judge(self._architecture(name))
-        self._kept.save(f"score-{which}-{name}", {"macro_f1": score.macro_f1})
-        return score.macro_f1
+        first = kind == "score-1"
+        batch_size = settings.batch_size_for(data.splits[0 if first else -1][0][0])
+        rounds = Rounds(data.splits, batch_size, self.seed, data.augment, settings.distribute, self._workers)
 
-    def _train(self, name: str) -> float:
-        settings, architecture = self.job.settings, self._architecture(name)
+        def keep(place: int, score: Score) -> None:
+            self._kept.save(f"{kind}-{names[place]}", {"macro_f1": score.macro_f1})
+            bar.update()
+
+        with self._bar(kind, len(names)) as bar:
+            (rounds.first if first else rounds.second)([self._architecture(name) for name in names], on_score=keep)
+
+    def _train(self, names: Sequence[str]) -> None:
+        architectures = [self._architecture(name) for name in names]
         for niche, winner in zip(self.niches, self.winners(), strict=True):
-            if winner == name:
-                architecture = self._fitted(architecture, niche)
-        phases = self.job.checkpoints(self._work / name)
-        trained = pipeline.train(architecture, self._data, settings, self.seed, phases, Budget(None), 0.0)
-        points = [
-            point for board in self._boards.values() for point in self._points_on(board, name, architecture, trained)
-        ]
-        self._kept.save(f"train-{name}", {"points": [dataclasses.asdict(point) for point in points]})
-        phases.clear()
-        return self._macro_f1(name)
+            if winner in names:
+                place = names.index(winner)
+                architectures[place] = self._fitted(architectures[place], niche)
+        phases = [self.job.checkpoints(self._work / name) for name in names]
+
+        def keep(place: int, trained: Trained) -> None:
+            points = [
+                point
+                for board in self._boards.values()
+                for point in self._points_on(board, names[place], architectures[place], trained)
+            ]
+            self._kept.save(f"train-{names[place]}", {"points": [dataclasses.asdict(point) for point in points]})
+            phases[place].clear()
+            bar.update()
+
+        settings, workers = self.job.settings, self._workers
+        with self._bar("train", len(names)) as bar:
+            if len(names) > 1:
+                train_all(architectures, self._data, settings, self.seed, phases, workers, keep)
+            else:
+                keep(0, train(architectures[0], self._data, settings, self.seed, phases[0], Budget(None), 0.0, workers))
 
     def _fitted(self, architecture: Architecture, niche: Niche) -> Architecture:
         """Returns the architecture, or a smaller one if its converted file is over the flash limit."""
@@ -189,9 +218,9 @@ class FrontWork:
         parts = pipeline.parts_of(self.job, niche.board, self.seed)
         candidate = Candidate(architecture, estimate_graph(architecture.graph(), niche.board))
         metadata = pipeline.file_metadata(self._job_of(niche), self._data)
-        return dry_run(parts, niche.bounds, candidate, metadata).architecture
+        return dry_run(parts, niche.bounds, candidate, metadata, self._workers).architecture
 
-    def _points_on(self, board: Board, name: str, architecture: Architecture, trained: pipeline.Trained) -> list[Point]:
+    def _points_on(self, board: Board, name: str, architecture: Architecture, trained: Trained) -> list[Point]:
         """Returns the model's point on a board, under the lowest limit that it keeps; none if it keeps no limit."""
         costs = estimate_graph(architecture.graph(), board).costs
         for niche in self.niches:
@@ -218,6 +247,11 @@ class FrontWork:
                 )
             ]
         return []
+
+    def _bar(self, kind: str, networks: int) -> tqdm:
+        """Returns a bar for networks that are trained side by side; a single one has its own bar or none."""
+        silent = networks == 1 or self.job.settings.verbose != 1
+        return tqdm(total=networks, desc=f"{kind:<8}", unit="net", disable=silent, dynamic_ncols=True)
 
     def _job_of(self, niche: Niche) -> Job:
         """Returns the job of a single model within the limits of a niche."""

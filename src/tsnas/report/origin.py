@@ -19,7 +19,7 @@ from tsnas.space.config import SpaceConfig
 from tsnas.space.spaces import space_to_json
 
 # Settings that do not affect the outcome.
-NEUTRAL = ("directory", "plain_rivals", "verbose")
+NEUTRAL = ("directory", "n_jobs", "plain_rivals", "verbose")
 
 
 def contest_facts(history: dict[str, list[float]] | None, latency_ms: float) -> dict[str, Any] | None:

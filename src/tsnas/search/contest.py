@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from tsnas.search.derive import Candidate
 from tsnas.search.paths import WELL_USED
-from tsnas.search.rounds import Rounds, Score
-from tsnas.space.architecture import Architecture
+from tsnas.search.rounds import OnScore, Rounds, Score
 from tsnas.system import clock
 
 # One in this many finalists enters the second round.
@@ -95,49 +93,48 @@ def contest(
     deadline = clock.monotonic() + max_seconds
     count = max(2, len(finalists) // SECOND_ROUND)
     bar = tqdm(total=len(finalists) + count, desc="contest ", unit="net", disable=verbose != 1, dynamic_ncols=True)
-    slowest = 0.0
-    losses = [0.0] * len(finalists)
-    predicted: dict[int, list[np.ndarray | None]] = {}
 
-    def judged(index: int, judge: Callable[[Architecture], Score], steps: str) -> float:
-        nonlocal slowest
-        score = judge(finalists[index].architecture)
-        slowest = max(slowest, score.seconds_per_epoch)
-        losses[index] += score.loss
-        predicted.setdefault(index, []).append(score.predicted)
-        bar.update()
-        if verbose == 2:
-            cost = f"{finalists[index].estimate.latency_ms:.1f} ms"
-            print(f"contest {index + 1}/{len(finalists)}, {steps} steps: macro-F1 {score.macro_f1:.3f}, {cost}")
-        return score.macro_f1
+    def heard(places: Sequence[int], steps: str) -> OnScore:
+        def note(at: int, score: Score) -> None:
+            bar.update()
+            if verbose == 2:
+                cost = f"{finalists[places[at]].estimate.latency_ms:.1f} ms"
+                name = f"contest {places[at] + 1}/{len(finalists)}"
+                print(f"{name}, {steps} steps: macro-F1 {score.macro_f1:.3f}, {cost}")
 
-    first: list[float] = []
-    second: dict[int, float] = {}
+        return note
+
+    nets = [finalist.architecture for finalist in finalists]
+    everyone = range(len(finalists))
+    second: dict[int, Score] = {}
     with bar:
-        for index in range(len(finalists)):
-            if index and clock.monotonic() >= deadline:
-                break
-            first.append(judged(index, rounds.first, f"{rounds.first_steps}"))
-        left = considered(first, use[: len(first)], losses)
+        first = rounds.first(nets, deadline=deadline, on_score=heard(everyone, f"{rounds.first_steps}"))
+        left = considered(_macro_f1(first), use[: len(first)], [score.loss for score in first])
         entrants = left[:count] if len(left) > 1 else []
         bar.total = len(finalists) + len(entrants)
-        for index in entrants:
-            if clock.monotonic() < deadline:
-                times = f"{len(rounds.second_splits)} x " if len(rounds.second_splits) > 1 else ""
-                judge = functools.partial(rounds.second, deadline=deadline)
-                second[index] = judged(index, judge, f"{times}{rounds.second_steps}")
-    place = best(left, first, second, losses)
+        if entrants and clock.monotonic() < deadline:
+            times = f"{len(rounds.second_splits)} x " if len(rounds.second_splits) > 1 else ""
+            on_score = heard(entrants, f"{times}{rounds.second_steps}")
+            judged = rounds.second([nets[place] for place in entrants], deadline, on_score)
+            second = dict(zip(entrants, judged, strict=False))
+    second_macro_f1 = dict(zip(second, _macro_f1(second.values()), strict=True))
+    losses = [score.loss + (second[place].loss if place in second else 0.0) for place, score in enumerate(first)]
+    place = best(left, _macro_f1(first), second_macro_f1, losses)
     return Outcome(
         winner=finalists[place],
         place=place,
         latency_ms=[finalist.estimate.latency_ms for finalist in finalists[: len(first)]],
         use=use[: len(first)],
-        macro_f1=first,
-        second_macro_f1=second,
+        macro_f1=_macro_f1(first),
+        second_macro_f1=second_macro_f1,
         left_out=sorted(set(range(len(first))) - set(left)),
-        seconds_per_epoch=slowest,
-        predicted=rounds.divided(*(predicted[place] + [None])[:2]),
+        seconds_per_epoch=max(score.seconds_per_epoch for score in [*first, *second.values()]),
+        predicted=rounds.divided(first[place].predicted, second[place].predicted if place in second else None),
     )
+
+
+def _macro_f1(scores: Iterable[Score]) -> list[float]:
+    return [score.macro_f1 for score in scores]
 
 
 def best(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import gc
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -18,6 +19,7 @@ from tsnas.system.interrupts import raise_if_interrupted
 from tsnas.training.augment import Augment, scale_and_noise
 from tsnas.training.scope import scope_of
 from tsnas.training.train import train_float
+from tsnas.workers.pool import HERE, Workers
 
 # A search trains many networks at once, so its score for a single one is a guess. A few hundred steps of its own tell a
 # network that cannot learn the task from one that can; a thousand, judged by other users, a good one from a lucky one.
@@ -47,6 +49,9 @@ class Score(NamedTuple):
     predicted: np.ndarray | None = None
 
 
+OnScore = Callable[[int, Score], None]
+
+
 @dataclasses.dataclass(frozen=True)
 class Rounds:
     """Judges architectures on validation windows after short trainings, in two rounds.
@@ -58,6 +63,7 @@ class Rounds:
         seed: int, seed of every training.
         augment: augmentation, as in `train_float`. Defaults to `scale_and_noise`.
         distribute: tf.distribute.Strategy that networks are trained in. Defaults to None.
+        workers: `Workers` that do the trainings. Defaults to this process.
     """
 
     splits: Sequence[Split]
@@ -65,36 +71,76 @@ class Rounds:
     seed: int
     augment: Augment = scale_and_noise
     distribute: tf.distribute.Strategy | None = None
+    workers: Workers = HERE
 
-    def first(self, architecture: Architecture, times: int = 1) -> Score:
-        """Scores an architecture after `times` the steps of the first round, on the first split."""
-        return self._score(architecture, 0, times * self.first_steps)
-
-    def second(self, architecture: Architecture, deadline: float = math.inf) -> Score:
-        """Scores an architecture on all windows of the other splits, after a training for each of them.
+    def first(
+        self,
+        architectures: Sequence[Architecture],
+        times: int = 1,
+        deadline: float = math.inf,
+        on_score: OnScore | None = None,
+    ) -> list[Score]:
+        """Scores architectures after `times` the steps of the first round, on the first split.
 
         Args:
-            architecture: `Architecture`.
+            architectures: sequence of `Architecture`.
+            times: int, factor of the number of steps. Defaults to 1.
             deadline: float, time of the clock after which no further training begins, except the first. Defaults to
                 infinity.
+            on_score: function of the place of an architecture and its `Score`, called as soon as there is one. Defaults
+                to None.
 
         Returns:
-            A `Score` for the windows of those splits that there was time for.
+            list of `Score`, for the first of the architectures if there was no time for all of them.
         """
-        scores: list[Score] = []
-        for index in self.second_splits:
-            if not scores or clock.monotonic() < deadline:
-                scores.append(self._score(architecture, index, self.second_steps))
-        predicted = [score.predicted for score in scores if score.predicted is not None]
-        if len(scores) == 1 or len(predicted) < len(scores):
-            macro_f1 = float(np.mean([score.macro_f1 for score in scores]))
+        calls = [self._call(architecture, 0, times * self.first_steps) for architecture in architectures]
+        return self.workers.run(calls, deadline, on_score)
+
+    def second(
+        self,
+        architectures: Sequence[Architecture],
+        deadline: float = math.inf,
+        on_score: OnScore | None = None,
+    ) -> list[Score]:
+        """Scores architectures on all windows of the other splits, after a training for each of them.
+
+        Args:
+            architectures, deadline, on_score: as in `first`.
+
+        Returns:
+            list of `Score`, each for the windows of those splits that there was time for.
+        """
+        splits = self.second_splits
+        order = [(place, index) for place in range(len(architectures)) for index in splits]
+        found: dict[int, dict[int, Score]] = {}
+
+        def note(position: int, score: Score) -> None:
+            place, index = order[position]
+            found.setdefault(place, {})[index] = score
+            if on_score is not None and len(found[place]) == len(splits):
+                on_score(place, self._joined(found[place]))
+
+        self.workers.run(
+            [self._call(architectures[place], index, self.second_steps) for place, index in order], deadline, note
+        )
+        if on_score is not None and found and len(found[last := max(found)]) < len(splits):  # Time is over.
+            on_score(last, self._joined(found[last]))
+        return [self._joined(found[place]) for place in sorted(found)]
+
+    def _joined(self, scores: Mapping[int, Score]) -> Score:
+        """Joins the scores of splits, by their index."""
+        indices = sorted(scores)
+        own = [scores[index] for index in indices]
+        predicted = [score.predicted for score in own if score.predicted is not None]
+        if len(own) == 1 or len(predicted) < len(own):
+            macro_f1 = float(np.mean([score.macro_f1 for score in own]))
         else:
-            codes = np.concatenate([self.splits[index][1][1] for index in self.second_splits[: len(scores)]])
+            codes = np.concatenate([self.splits[index][1][1] for index in indices])
             macro_f1 = _macro_f1(codes, np.concatenate(predicted))
         return Score(
             macro_f1,
-            max(score.seconds_per_epoch for score in scores),
-            float(np.mean([score.loss for score in scores])),
+            max(score.seconds_per_epoch for score in own),
+            float(np.mean([score.loss for score in own])),
             np.concatenate(predicted) if predicted else None,
         )
 
@@ -131,9 +177,15 @@ class Rounds:
                 found[index] = own
         return found
 
-    def _score(self, architecture: Architecture, index: int, steps: int) -> Score:
-        split = self.splits[index]
-        return short_score(architecture, split, steps, self.batch_size, self.seed, self.augment, self.distribute)
+    def _call(self, architecture: Architecture, index: int, steps: int) -> Callable[[], Score]:
+        return functools.partial(
+            _judged, architecture, self.splits, index, steps, self.batch_size, self.seed, self.augment, self.distribute
+        )
+
+
+def _judged(architecture: Architecture, splits: Sequence[Split], index: int, *arguments: Any) -> Score:
+    # The windows of a split are copied only here, which may be in another process.
+    return short_score(architecture, splits[index], *arguments)
 
 
 def short_score(

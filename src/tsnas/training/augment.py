@@ -95,26 +95,32 @@ def augmentation(standardizer: Standardizer, axes: Axes = ()) -> Augment:
     """
     if not axes:
         return stretch_and_shift
-    channels = len(standardizer.mean)
-    mean, std = np.array(standardizer.mean, np.float32), np.array(standardizer.std, np.float32)
-    # Rotated channels are weighted sums of channels plus a constant: what each entry of a rotation adds to both.
-    factors, shifts = np.zeros((3, 3, channels, channels), np.float32), np.zeros((3, 3, channels), np.float32)
-    others, origin = np.eye(channels, dtype=np.float32), np.zeros(channels, np.float32)
-    for triple in axes:
-        for row, new in enumerate(triple):
-            others[new, new], origin[new] = 0.0, mean[new] / std[new]
-            for column, old in enumerate(triple):
-                factors[row, column, old, new] = std[old] / std[new]
-                shifts[row, column, new] = mean[old] / std[new]
+    return _Rotation(standardizer, axes)
 
-    def rotate(windows: tf.Tensor, seed: Sequence[int | tf.Tensor]) -> tf.Tensor:
+
+class _Rotation:
+    """Augmentation that rotates sensors; an object, so that it can be sent to another process."""
+
+    def __init__(self, standardizer: Standardizer, axes: Axes):
+        channels = len(standardizer.mean)
+        mean, std = np.array(standardizer.mean, np.float32), np.array(standardizer.std, np.float32)
+        # Rotated channels are weighted sums of channels plus a constant: what each entry of a rotation adds to both.
+        factors, shifts = np.zeros((3, 3, channels, channels), np.float32), np.zeros((3, 3, channels), np.float32)
+        others, origin = np.eye(channels, dtype=np.float32), np.zeros(channels, np.float32)
+        for triple in axes:
+            for row, new in enumerate(triple):
+                others[new, new], origin[new] = 0.0, mean[new] / std[new]
+                for column, old in enumerate(triple):
+                    factors[row, column, old, new] = std[old] / std[new]
+                    shifts[row, column, new] = mean[old] / std[new]
+        self._factors, self._shifts, self._others, self._origin = factors, shifts, others, origin
+
+    def __call__(self, windows: tf.Tensor, seed: Sequence[int | tf.Tensor]) -> tf.Tensor:
         rotations = _rotations(windows.shape[0], seed)
-        factor = others + tf.einsum("bij,ijst->bst", rotations, factors)
-        shift = tf.einsum("bij,ijt->bt", rotations, shifts) - origin
+        factor = self._others + tf.einsum("bij,ijst->bst", rotations, self._factors)
+        shift = tf.einsum("bij,ijt->bt", rotations, self._shifts) - self._origin
         new = tf.matmul(windows[..., 0], factor) + shift[:, tf.newaxis]
         return scale_and_noise(new[..., tf.newaxis], seed)
-
-    return rotate
 
 
 def _rotations(batch: int, seed: Sequence[int | tf.Tensor]) -> tf.Tensor:

@@ -24,7 +24,7 @@ def fake_tensorflow(tmp_path_factory):
     return str(folder)
 
 
-CODE = "from tsnas.commands.quiet import import_tensorflow as f; f(); import sys; print('after', file=sys.stderr)"
+CODE = "from tsnas.system.quiet import import_tensorflow as f; f(); import sys; print('after', file=sys.stderr)"
 
 
 def test_start_up_is_silent_and_stderr_works_afterwards(fake_tensorflow):
@@ -46,7 +46,7 @@ def test_a_failing_import_shows_what_was_logged(fake_tensorflow):
 
 def test_the_real_library_is_silent():
     code = (
-        "from tsnas.commands.quiet import import_tensorflow as f; f(); import tensorflow; print(tensorflow.constant(3))"
+        "from tsnas.system.quiet import import_tensorflow as f; f(); import tensorflow; print(tensorflow.constant(3))"
     )
     result = run_python(code)
     assert "3" in result.stdout

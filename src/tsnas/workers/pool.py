@@ -1,0 +1,247 @@
+"""Workers: runs calls in processes of one thread each; how many there are makes no difference to the results."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import math
+import os
+import pathlib
+import re
+import signal
+import tempfile
+import unittest.mock
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any
+
+import joblib
+import loky
+import numpy as np
+import psutil
+from loky.process_executor import TerminatedWorkerError
+
+from tsnas.callbacks import ProgressBar
+from tsnas.errors import SettingError, WorkerError
+from tsnas.system import clock
+from tsnas.system.arguments import is_int
+from tsnas.system.interrupts import raise_if_interrupted
+from tsnas.workers import process
+from tsnas.workers.relay import Relay
+from tsnas.workers.shared import SharedArray
+from tsnas.workers.start import ENVIRONMENT, start
+
+# Idle processes wait this long for the next job; each takes seconds to start.
+IDLE_S = 300
+POLL_S = 0.1
+# A process that has grown by so much since the end of its first job is replaced after the job: TensorFlow keeps a part
+# of all that it has traced and converted.
+MOST_GROWTH_BYTES = 50e6
+# So many processes may be lost before one gives up.
+MOST_LOSSES = 3
+# joblib's own backends; any other one is an engine that the user has chosen.
+LOCAL_BACKENDS = ("LokyBackend", "MultiprocessingBackend", "ThreadingBackend", "SequentialBackend")
+
+# Memory of each process at the end of its first job.
+_first_bytes: dict[int, int] = {}
+
+
+def check_n_jobs(n_jobs: Any) -> int | None:
+    """Returns a number of processes if it is one as scikit-learn has it.
+
+    Raises:
+        SettingError: it is neither None nor a whole number other than 0.
+    """
+    if n_jobs is None or (is_int(n_jobs, -(2**31)) and n_jobs != 0):
+        return None if n_jobs is None else int(n_jobs)
+    raise SettingError(
+        f"n_jobs={n_jobs!r} must be a number of processes, -1 for one on each core, or None for a single one."
+    )
+
+
+class Workers:
+    """Processes in which networks are trained, with one thread each.
+
+    The processes start with the first call and are kept for later jobs; they end when they have been idle for five
+    minutes, and with this process. A single job needs no process of its own where TensorFlow has one thread anyway.
+
+    Inside `joblib.parallel_config` with a backend other than joblib's own, such as `"dask"` or `"ray"`, calls run
+    there instead.
+
+    Args:
+        n_jobs: int or None, number of processes: None is 1, or what `joblib.parallel_config` says, and -1 is one for
+            each core. Defaults to None.
+        here: bool, whether all calls run in this process. Defaults to False.
+
+    Example:
+        >>> with Workers(n_jobs=2) as workers:
+        ...     scores = workers.run([functools.partial(short_score, one, split, 300, 64, 0) for one in architectures])
+    """
+
+    def __init__(self, n_jobs: int | None = None, here: bool = False):
+        backend = joblib.parallel.get_active_backend()[0]
+        self._elsewhere = not here and type(backend).__name__ not in LOCAL_BACKENDS
+        self._n_jobs = n_jobs
+        self.count = 1 if here else max(1, joblib.effective_n_jobs(n_jobs))
+        self._here = here or (self.count == 1 and not self._elsewhere and process.has_one_thread())
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._relays: list[Relay] = []
+        self._processes, self._shared = 0, 0
+        self._pids: set[int] = set()
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._temporary is not None:
+            self._temporary.cleanup()
+        sizes = _sizes_bytes(self._pids)
+        if any(size - _first_bytes.setdefault(pid, size) > MOST_GROWTH_BYTES for pid, size in sizes.items()):
+            end_processes()
+
+    def share(self, array: np.ndarray) -> SharedArray:
+        """Returns an array in a form in which calls on this machine are not sent a copy."""
+        self._shared += 1
+        in_processes = not (self._here or self._elsewhere)
+        return SharedArray(array, self._folder / f"array_{self._shared}.npy" if in_processes else None)
+
+    def shown(self, bar: ProgressBar) -> Any:
+        """Returns a callback for one training in a call, whose progress the bar shows."""
+        if self._here:
+            return bar
+        relay = Relay(bar, self._folder / f"relay_{len(self._relays)}")
+        self._relays.append(relay)
+        return relay.sender()
+
+    def run(
+        self,
+        calls: Sequence[Callable[[], Any]],
+        deadline: float = math.inf,
+        on_result: Callable[[int, Any], None] | None = None,
+    ) -> list[Any]:
+        """Runs calls, each of which can be pickled, and returns their results in order.
+
+        A call whose process is lost runs again in another one.
+
+        Args:
+            calls: sequence of functions without arguments.
+            deadline: float, time of the clock after which no further call begins, except the first. Defaults to
+                infinity.
+            on_result: function of the place and the result of a call, called as soon as there is one; places come in
+                any order. Defaults to None.
+
+        Returns:
+            list of results; shorter than `calls` if there was no time for all of them.
+
+        Raises:
+            WorkerError: processes are lost again and again.
+            KeyboardInterrupt: Ctrl-C was pressed; processes of this machine are ended.
+        """
+        results: dict[int, Any] = {}
+        places = (place for place in range(len(calls)) if not place or clock.monotonic() < deadline)
+        run = self._run_here if self._here else self._run_elsewhere if self._elsewhere else self._run_in_processes
+        for place, result in run(calls, places):
+            results[place] = result
+            if on_result is not None:
+                on_result(place, result)
+        return [results[place] for place in sorted(results)]
+
+    @property
+    def several(self) -> bool:
+        """Whether calls can run side by side."""
+        return self._elsewhere or self.count > 1
+
+    @property
+    def _folder(self) -> pathlib.Path:
+        if self._temporary is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="tsnas-")
+        return pathlib.Path(self._temporary.name)
+
+    def _run_here(self, calls: Sequence[Callable[[], Any]], places: Iterator[int]) -> Iterator[tuple[int, Any]]:
+        for place in places:
+            raise_if_interrupted()
+            yield place, calls[place]()
+
+    def _run_elsewhere(self, calls: Sequence[Callable[[], Any]], places: Iterator[int]) -> Iterator[tuple[int, Any]]:
+        tasks = (joblib.delayed(process.run_placed)(place, calls[place]) for place in places)
+        parallel = joblib.Parallel(
+            self._n_jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs", max_nbytes=None
+        )
+        for found in parallel(tasks):
+            raise_if_interrupted()
+            yield found
+
+    def _run_in_processes(self, calls: Sequence[Callable[[], Any]], places: Iterator[int]) -> Iterator[tuple[int, Any]]:
+        pending: dict[concurrent.futures.Future[Any], int] = {}
+        again: list[int] = []
+        losses = 0
+        try:
+            while True:
+                while len(pending) < self.count:
+                    place = again.pop(0) if again else next(places, None)
+                    if place is None:
+                        break
+                    pending[self._submit(calls[place], min(self.count, len(calls)))] = place
+                if not pending:
+                    return
+                done, _ = concurrent.futures.wait(pending, POLL_S, concurrent.futures.FIRST_COMPLETED)
+                raise_if_interrupted()
+                for relay in self._relays:
+                    relay.show()
+                lost = [future for future in done if isinstance(future.exception(), TerminatedWorkerError)]
+                if lost:
+                    losses += 1
+                    if losses > MOST_LOSSES:
+                        raise WorkerError(
+                            f"Worker processes have ended {losses} times before their work was done "
+                            f"({_exit_codes(lost[0])}). A machine that runs out of memory ends them; try a smaller "
+                            "n_jobs."
+                        )
+                    # All processes end with the one that is lost.
+                    again += sorted(pending.pop(future) for future in list(pending) if future not in done - set(lost))
+                for future in done - set(lost):
+                    place = pending.pop(future)
+                    pid, result = future.result()
+                    self._pids.add(pid)
+                    yield place, result
+        except BaseException:
+            end_processes()
+            raise
+
+    def _submit(self, call: Callable[[], Any], processes: int) -> concurrent.futures.Future[Any]:
+        self._processes = max(self._processes, processes)
+        # A process is born with the signals that are blocked here: Ctrl-C is for this one to deal with.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        with unittest.mock.patch.dict(os.environ, PYTHONWARNINGS="ignore"):
+            try:
+                executor = loky.get_reusable_executor(
+                    self._processes, timeout=IDLE_S, initializer=start, initargs=(os.getpid(),), env=ENVIRONMENT
+                )
+                return executor.submit(process.run_counted, call)
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _sizes_bytes(pids: Iterable[int]) -> dict[int, int]:
+    """Returns the memory that processes use; those that have ended are left out."""
+    sizes = {}
+    for pid in pids:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            sizes[pid] = psutil.Process(pid).memory_info().rss
+    return sizes
+
+
+def end_processes() -> None:
+    """Ends the processes, whatever they are doing."""
+    loky.get_reusable_executor(reuse=True).shutdown(wait=False, kill_workers=True)
+
+
+def _exit_codes(lost: concurrent.futures.Future[Any]) -> str:
+    found = re.search(r"exit codes of the workers are {(.*)}", str(lost.exception()))
+    return f"exit code {found.group(1)}" if found else type(lost.exception()).__name__
+
+
+# No other process than this one.
+HERE = Workers(here=True)

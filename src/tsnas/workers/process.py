@@ -1,0 +1,68 @@
+"""Surroundings of a call in a worker process, here or on another machine: one thread, and nothing left behind."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+import threadpoolctl
+
+from tsnas.errors import WorkerError
+from tsnas.workers.start import THREADS
+
+T = TypeVar("T")
+
+
+def has_one_thread() -> bool:
+    """Returns whether TensorFlow computes each operation of this process with one thread.
+
+    The sums of a training depend on the number of threads in their last bits, and so do the weights.
+    """
+    # What was set before TensorFlow is imported can only be the variable.
+    tf = sys.modules.get("tensorflow")
+    chosen = 0 if tf is None else tf.config.threading.get_intra_op_parallelism_threads()
+    return chosen == 1 or (not chosen and os.environ.get(THREADS) == "1")
+
+
+def use_one_thread() -> None:
+    """Makes TensorFlow compute with one thread in this process.
+
+    Raises:
+        WorkerError: it computes with several already.
+    """
+    if has_one_thread():
+        return
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+    except RuntimeError:
+        raise WorkerError(
+            f"A worker process has used TensorFlow with several threads; start workers with {THREADS}=1."
+        ) from None
+
+
+def run_call(call: Callable[[], T]) -> T:
+    """Runs a call in a worker process, and returns what it returns."""
+    use_one_thread()
+    try:
+        with threadpoolctl.threadpool_limits(1):
+            return call()
+    finally:
+        if "tf_keras" in sys.modules:
+            # Keras keeps the names and graphs of what was built; nothing else lives in a worker.
+            sys.modules["tf_keras"].backend.clear_session()
+        gc.collect()
+
+
+def run_placed(place: int, call: Callable[[], T]) -> tuple[int, T]:
+    """Runs a call as `run_call` does; returns its place among others, and what it returns."""
+    return place, run_call(call)
+
+
+def run_counted(call: Callable[[], T]) -> tuple[int, T]:
+    """Runs a call as `run_call` does; returns the ID of this process, and what it returns."""
+    return os.getpid(), run_call(call)

@@ -1,0 +1,38 @@
+"""Start of a worker process of this machine; nothing is imported here that takes long."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+from tsnas.system.quiet import import_tensorflow
+
+THREADS = "TF_NUM_INTRAOP_THREADS"
+# What a worker finds in its environment before it imports anything.
+ENVIRONMENT = {
+    THREADS: "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    # Networks of this size are no quicker on a GPU, which the first process would fill.
+    "CUDA_VISIBLE_DEVICES": "-1",
+}
+PARENT_CHECK_S = 0.5
+
+
+def start(parent: int) -> None:
+    """Prepares a worker process: it ends soon after its parent, and TensorFlow keeps quiet.
+
+    Args:
+        parent: int, ID of the process that has started it.
+    """
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    import_tensorflow()
+
+
+def _end_with(parent: int) -> None:
+    """Ends this process soon after its parent, which may have been killed."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_S)
+    os._exit(1)

@@ -1,0 +1,62 @@
+"""Calls run on another engine of joblib, here dask's; a worker of it that is killed is no matter."""
+
+import functools
+import os
+
+import calls
+import joblib
+import numpy as np
+import pytest
+from distributed import Client, LocalCluster
+from toy_data import sines
+
+from tsnas.search.rounds import short_score
+from tsnas.space.architecture import Architecture, TimeReduce
+from tsnas.workers.pool import HERE, Workers
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A scheduler and three workers of one thread each, on the loopback interface."""
+    environment = {"TF_NUM_INTRAOP_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1"}
+    with (
+        LocalCluster(3, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, env=environment) as started,
+        Client(started),
+    ):
+        yield
+        started.scale(0)  # They end at once; otherwise they are waited for.
+
+
+@pytest.fixture
+def workers(cluster):
+    with joblib.parallel_config(backend="dask"), Workers(-1) as made:
+        yield made
+
+
+def test_calls_run_there_and_come_back_in_order(workers):
+    assert workers.several
+    shared = workers.share(np.ones((100, 50), np.float32))
+    assert workers.run([functools.partial(calls.sum_of, shared)] * 2) == [(5000.0, "ndarray")] * 2
+    heard = []
+    several = [functools.partial(calls.described, place) for place in range(6)]
+    found = workers.run(several, on_result=lambda *one: heard.append(one))
+    assert [value for value, *_ in found] == list(range(6))
+    assert sorted(heard) == list(enumerate(found))
+    assert os.getpid() not in {one[1] for one in found}
+
+
+def test_a_worker_that_is_killed_is_no_matter(workers, tmp_path):
+    several = [functools.partial(calls.killed_once, tmp_path / "flag", value) for value in range(6)]
+    assert workers.run(several) == list(range(6))
+    assert (tmp_path / "flag").exists()
+
+
+@pytest.mark.long
+def test_a_short_training_gives_the_same_there(workers):
+    x, y = sines(40)
+    split = (x[:20, ..., None], y[:20]), (x[20:, ..., None], y[20:])
+    nets = [Architecture(32, 3, 3, (TimeReduce(3, filters),)) for filters in (4, 8, 12)]
+    several = [functools.partial(short_score, net, split, 40, 8, 0) for net in nets]
+    for there, here in zip(workers.run(several), HERE.run(several), strict=True):
+        assert (there.macro_f1, there.loss) == (here.macro_f1, here.loss)
+        np.testing.assert_array_equal(there.predicted, here.predicted)

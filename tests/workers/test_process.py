@@ -1,0 +1,49 @@
+"""A worker process computes with one thread, or says what is wrong."""
+
+import pytest
+import tensorflow as tf
+
+from tsnas.errors import WorkerError
+from tsnas.workers import process
+
+
+@pytest.fixture
+def threads(monkeypatch):
+    """Sets what TensorFlow was told in its configuration, and in the environment."""
+
+    def tell(chosen, variable):
+        monkeypatch.setattr(tf.config.threading, "get_intra_op_parallelism_threads", lambda: chosen)
+        monkeypatch.delenv(process.THREADS, raising=False)
+        if variable is not None:
+            monkeypatch.setenv(process.THREADS, variable)
+
+    return tell
+
+
+@pytest.mark.parametrize(
+    ("chosen", "variable", "one"),
+    [(0, None, False), (1, None, True), (0, "1", True), (0, "2", False), (4, "1", False), (1, "4", True)],
+)
+def test_the_configuration_counts_before_the_environment(threads, chosen, variable, one):
+    threads(chosen, variable)
+    assert process.has_one_thread() is one
+
+
+def test_too_late_for_one_thread_is_an_error(threads, monkeypatch):
+    threads(0, None)
+
+    def set_threads(count):
+        assert count == 1
+        raise RuntimeError("already initialized")
+
+    monkeypatch.setattr(tf.config.threading, "set_intra_op_parallelism_threads", set_threads)
+    with pytest.raises(WorkerError, match="start workers with TF_NUM_INTRAOP_THREADS=1"):
+        process.run_call(lambda: None)
+
+
+def test_nothing_that_was_built_stays(threads):
+    threads(1, None)
+    import tf_keras as keras
+
+    first = process.run_call(lambda: keras.layers.Dense(1).name)
+    assert process.run_call(lambda: keras.layers.Dense(1).name) == first == "dense"
