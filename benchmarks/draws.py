@@ -30,7 +30,7 @@ from tsnas.search.derive import Candidate
 from tsnas.search.finalists import divide
 from tsnas.search.parts import build_parts, fitting
 from tsnas.search.paths import WELL_USED
-from tsnas.search.rounds import DROPOUT, FIRST_STEPS, short_score
+from tsnas.search.rounds import DROPOUT, FIRST_STEPS, short_scores
 from tsnas.training.train import train_float
 
 DATA = flags.DEFINE_string("data", "../shared/data/ucr", "Folder of .npz files with x_train and y_train.")
@@ -73,9 +73,8 @@ def run_one(path: pathlib.Path, seed: int) -> dict[str, Any]:
     augment, _ = stretched_or_not(x_train, y_train, None, seed)
     rows = []
     for candidate in draw(x, int(codes.max()) + 1, settings, seed):
-        score = short_score(
-            candidate.architecture, split, FIRST_STEPS, settings.batch_size_for(split[0][0]), seed, augment
-        )
+        batch_size = settings.batch_size_for(split[0][0])
+        (score,) = short_scores(candidate.architecture, [split], [0], FIRST_STEPS, batch_size, seed, augment)
         model = candidate.architecture.build(DROPOUT, seed)
         repeated = settings.repeated((x_train, y_train), None)
         epochs, batch_size = settings.train_epochs_for(repeated[0]), settings.batch_size_for(repeated[0])

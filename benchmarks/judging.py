@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.nets import BATCH_SIZE
 from tsnas.data import Standardizer, encode_labels, find_axes, validation_splits
 from tsnas.datasets import load_npz
-from tsnas.search.rounds import short_score
+from tsnas.search.rounds import short_scores
 from tsnas.space.architecture import Architecture
 from tsnas.training.augment import augmentation
 
@@ -32,7 +32,8 @@ def judged(architecture: Architecture, splits: Sequence[int], data: str, steps: 
         standardizer = Standardizer.fit(loaded.x_train[train])
         augment = augmentation(standardizer, find_axes("auto", loaded.x_train[train]))
         parts = [(standardizer(loaded.x_train[rows])[..., np.newaxis], y[rows]) for rows in (train, val)]
-        scores.append(short_score(architecture, (parts[0], parts[1]), steps, BATCH_SIZE, seed, augment)[0])
+        (score,) = short_scores(architecture, [(parts[0], parts[1])], [0], steps, BATCH_SIZE, seed, augment)
+        scores.append(score.macro_f1)
     return scores
 
 

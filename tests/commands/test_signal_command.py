@@ -33,7 +33,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_from_recordings_to_a_model_for_a_signal(folder, capsys, monkeypatch, eager):
-    monkeypatch.setattr("tsnas.search.rounds.short_score", guessed)
+    monkeypatch.setattr("tsnas.search.rounds.short_scores", guessed)
     small = functools.partial(selection.EvolutionConfig, population=4, generations=1, last_generations=1)
     monkeypatch.setattr(selection, "EvolutionConfig", small)
     given = [*READING, "--test_groups=u3", "--spans=32", "--decimations=1,2", "--sensors=ax,gx"]

@@ -69,7 +69,7 @@ def make_quick(monkeypatch, trained):
     _remembered(monkeypatch)
     if not trained:
         monkeypatch.setattr(pipeline, "train", untrained)
-        monkeypatch.setattr(rounds, "short_score", guessed)
+        monkeypatch.setattr(rounds, "short_scores", guessed)
     # For so few steps a graph takes longer to build than it saves.
     tf.config.run_functions_eagerly(True)
     yield

@@ -25,7 +25,7 @@ from tsnas.job.settings import check_settings
 from tsnas.pareto import work
 from tsnas.pareto.work import FrontWork
 from tsnas.search import rounds
-from tsnas.search.rounds import short_score
+from tsnas.search.rounds import short_scores
 from tsnas.space.config import SpaceConfig
 from tsnas.tuning import chief_client as client
 
@@ -46,7 +46,7 @@ SMALL_EVOLUTION = functools.partial(work.EvolutionConfig, population=12, generat
 
 
 def shorten(patch):
-    patch.setattr(rounds, "short_score", guessed)
+    patch.setattr(rounds, "short_scores", guessed)
     patch.setattr(work, "EvolutionConfig", SMALL_EVOLUTION)
 
 
@@ -239,7 +239,7 @@ def test_chief_and_workers_end_with_the_same_files(front, tmp_path):
 @pytest.mark.long
 def test_all_parts_of_a_space_have_entrants_where_they_fit(tmp_path, monkeypatch, eager, untrained):
     """With short trainings as they are, but for their length."""
-    monkeypatch.setattr(rounds, "short_score", short_score)
+    monkeypatch.setattr(rounds, "short_scores", short_scores)
     for name in ("FIRST_STEPS", "SECOND_STEPS"):
         monkeypatch.setattr(rounds, name, 1)
     slow = dataclasses.replace(SPACE, first_stride=2, collapse=False)

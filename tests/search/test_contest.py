@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score
+from stand_ins import one_by_one
 from toy_data import sines
 
 from tsnas.cost.estimate import estimate_graph
@@ -67,16 +68,20 @@ def scored(monkeypatch, turned):
     """
     calls = []
 
-    def trained(model, x, y, epochs, **_):
-        calls.append((x[0, 0, 0, 0], epochs))
-        turned.turn(10.0)
+    class Training:
+        def __init__(self, model, augment):
+            pass
+
+        def run(self, x, y, epochs, **_):
+            calls.append((x[0, 0, 0, 0], epochs))
+            turned.turn(10.0)
 
     def given(scores):
         left = list(scores)
         monkeypatch.setattr("tsnas.search.rounds.f1_score", lambda *_, **__: left.pop(0))
         return calls
 
-    monkeypatch.setattr("tsnas.search.rounds.train_float", trained)
+    monkeypatch.setattr("tsnas.search.rounds.FloatTraining", Training)
     return given
 
 
@@ -120,7 +125,7 @@ def split_scores(monkeypatch, predictions, losses):
         predicted = np.array(predictions[place][index])
         return Score(f1_score(split[1][1], predicted, average="macro"), 1.0, losses[place][index], predicted)
 
-    monkeypatch.setattr(module, "short_score", score)
+    monkeypatch.setattr(module, "short_scores", one_by_one(score))
     return asked
 
 

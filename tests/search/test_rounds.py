@@ -6,10 +6,11 @@ import logging
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score
+from stand_ins import one_by_one
 from toy_data import sines
 
 from tsnas.search import rounds as module
-from tsnas.search.rounds import Rounds, Score, short_score
+from tsnas.search.rounds import Rounds, Score, short_scores
 from tsnas.space.architecture import Architecture, TimeReduce
 from tsnas.workers.pool import Workers
 
@@ -25,7 +26,7 @@ def test_tensorflow_says_nothing_of_many_networks_in_between():
     logging.getLogger("tensorflow").addHandler(handler)
     try:
         for filters in (4, 8, 12, 16, 20, 24):
-            short_score(Architecture(32, 3, 3, (TimeReduce(3, filters),)), split, steps=40, batch_size=8, seed=0)
+            short_scores(Architecture(32, 3, 3, (TimeReduce(3, filters),)), [split], [0], 40, 8, seed=0)
     finally:
         logging.getLogger("tensorflow").removeHandler(handler)
     assert not heard
@@ -34,7 +35,7 @@ def test_tensorflow_says_nothing_of_many_networks_in_between():
 def test_a_short_training_is_scored_by_macro_f1_and_cross_entropy():
     x, y = sines(40)
     split = (x[:20, ..., None], y[:20]), (x[20:, ..., None], y[20:])
-    score = short_score(NET, split, steps=1, batch_size=8, seed=0)
+    (score,) = short_scores(NET, [split], [0], steps=1, batch_size=8, seed=0)
     assert score.macro_f1 == pytest.approx(f1_score(y[20:], score.predicted, average="macro", zero_division=0))
     assert 0.3 < score.loss < 5
     assert score.seconds_per_epoch > 0
@@ -60,7 +61,7 @@ def test_each_round_has_its_splits_and_its_steps(sizes, first, second, monkeypat
         asked.append((int(split[0][0][0, 0, 0, 0]), names[steps]))
         return Score(0.5, float(len(asked)), 0.1 * len(asked), np.zeros(len(split[1][1]), int))
 
-    monkeypatch.setattr(module, "short_score", score)
+    monkeypatch.setattr(module, "short_scores", one_by_one(score))
     rounds = Rounds([windows_of(index, size) for index, size in enumerate(sizes)], batch_size=4, seed=0)
     (one,) = rounds.first([NET])
     assert asked == first
@@ -81,7 +82,7 @@ def test_no_further_split_is_judged_when_time_is_over(monkeypatch, turned):
         turned.turn(10.0)
         return Score(0.5, 1.0, 0.1, np.arange(len(split[1][1])) % 2)
 
-    monkeypatch.setattr(module, "short_score", score)
+    monkeypatch.setattr(module, "short_scores", one_by_one(score))
     rounds = Rounds([windows_of(index, 2 + index) for index in range(5)], batch_size=4, seed=0)
     for seconds, judged in [(0.0, 1), (15.0, 2), (99.0, 4)]:
         (found,) = rounds.second([NET], turned.seconds + seconds)
@@ -95,8 +96,8 @@ def test_another_process_gives_the_same_scores():
     split = (x[:20, ..., None], y[:20]), (x[20:, ..., None], y[20:])
     nets = [NET, Architecture(32, 3, 3, (TimeReduce(5, 8),))]
     with Workers(2) as workers:
-        there = workers.run([functools.partial(short_score, net, split, 1, 8, 0) for net in nets])
-    for net, score in zip(nets, there, strict=True):
-        here = short_score(net, split, steps=1, batch_size=8, seed=0)
+        there = workers.run([functools.partial(short_scores, net, [split], [0], 1, 8, 0) for net in nets])
+    for net, (score,) in zip(nets, there, strict=True):
+        (here,) = short_scores(net, [split], [0], steps=1, batch_size=8, seed=0)
         assert (score.macro_f1, score.loss) == (here.macro_f1, here.loss)
         np.testing.assert_array_equal(score.predicted, here.predicted)

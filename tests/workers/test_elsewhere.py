@@ -10,7 +10,7 @@ import pytest
 from distributed import Client, LocalCluster
 from toy_data import sines
 
-from tsnas.search.rounds import short_score
+from tsnas.search.rounds import short_scores
 from tsnas.space.architecture import Architecture, TimeReduce
 from tsnas.workers.pool import HERE, Workers
 
@@ -56,7 +56,7 @@ def test_a_short_training_gives_the_same_there(workers):
     x, y = sines(40)
     split = (x[:20, ..., None], y[:20]), (x[20:, ..., None], y[20:])
     nets = [Architecture(32, 3, 3, (TimeReduce(3, filters),)) for filters in (4, 8, 12)]
-    several = [functools.partial(short_score, net, split, 40, 8, 0) for net in nets]
-    for there, here in zip(workers.run(several), HERE.run(several), strict=True):
+    several = [functools.partial(short_scores, net, [split], [0], 40, 8, 0) for net in nets]
+    for (there,), (here,) in zip(workers.run(several), HERE.run(several), strict=True):
         assert (there.macro_f1, there.loss) == (here.macro_f1, here.loss)
         np.testing.assert_array_equal(there.predicted, here.predicted)

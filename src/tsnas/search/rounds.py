@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 import gc
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
+import tf_keras as keras
 from sklearn.metrics import f1_score
 
 from tsnas.space.architecture import Architecture
@@ -18,7 +20,7 @@ from tsnas.system import clock
 from tsnas.system.interrupts import raise_if_interrupted
 from tsnas.training.augment import Augment, scale_and_noise
 from tsnas.training.scope import scope_of
-from tsnas.training.train import train_float
+from tsnas.training.train import FloatTraining
 from tsnas.workers.pool import HERE, Workers
 
 # A search trains many networks at once, so its score for a single one is a guess. A few hundred steps of its own tell a
@@ -93,8 +95,9 @@ class Rounds:
         Returns:
             list of `Score`, for the first of the architectures if there was no time for all of them.
         """
-        calls = [self._call(architecture, 0, times * self.first_steps) for architecture in architectures]
-        return self.workers.run(calls, deadline, on_score)
+        calls = [self._call(architecture, [0], times * self.first_steps) for architecture in architectures]
+        heard = None if on_score is None else lambda place, scores: on_score(place, scores[0])
+        return [scores[0] for scores in self.workers.run(calls, deadline, heard)]
 
     def second(
         self,
@@ -110,22 +113,34 @@ class Rounds:
         Returns:
             list of `Score`, each for the windows of those splits that there was time for.
         """
-        splits = self.second_splits
-        order = [(place, index) for place in range(len(architectures)) for index in splits]
+        groups = self._groups(len(architectures), deadline < math.inf)
+        left = collections.Counter(place for place, _ in groups)
         found: dict[int, dict[int, Score]] = {}
 
-        def note(position: int, score: Score) -> None:
-            place, index = order[position]
-            found.setdefault(place, {})[index] = score
-            if on_score is not None and len(found[place]) == len(splits):
+        def note(position: int, scores: list[Score]) -> None:
+            place, indices = groups[position]
+            found.setdefault(place, {}).update(zip(indices, scores, strict=True))
+            left[place] -= 1
+            if on_score is not None and not left[place]:
                 on_score(place, self._joined(found[place]))
 
-        self.workers.run(
-            [self._call(architectures[place], index, self.second_steps) for place, index in order], deadline, note
-        )
-        if on_score is not None and found and len(found[last := max(found)]) < len(splits):  # Time is over.
-            on_score(last, self._joined(found[last]))
+        calls = [self._call(architectures[place], indices, self.second_steps) for place, indices in groups]
+        self.workers.run(calls, deadline, note)
+        for place in sorted(found):
+            if on_score is not None and left[place]:  # Time is over.
+                on_score(place, self._joined(found[place]))
         return [self._joined(found[place]) for place in sorted(found)]
+
+    def _groups(self, architectures: int, timed: bool) -> list[tuple[int, list[int]]]:
+        """Returns the place of an architecture and the splits of each call; those of one call share a graph.
+
+        There are as many calls as can run side by side. With a deadline each split has its own, for only between calls
+        is there a look at the clock.
+        """
+        splits = self.second_splits
+        calls = len(splits) if timed else min(len(splits), math.ceil(self.workers.count / architectures))
+        parts = np.array_split(splits, calls)
+        return [(place, part.tolist()) for place in range(architectures) for part in parts]
 
     def _joined(self, scores: Mapping[int, Score]) -> Score:
         """Joins the scores of splits, by their index."""
@@ -177,51 +192,62 @@ class Rounds:
                 found[index] = own
         return found
 
-    def _call(self, architecture: Architecture, index: int, steps: int) -> Callable[[], Score]:
+    def _call(self, architecture: Architecture, indices: Sequence[int], steps: int) -> Callable[[], list[Score]]:
         return functools.partial(
-            _judged, architecture, self.splits, index, steps, self.batch_size, self.seed, self.augment, self.distribute
+            short_scores,
+            architecture,
+            self.splits,
+            indices,
+            steps,
+            self.batch_size,
+            self.seed,
+            self.augment,
+            self.distribute,
         )
 
 
-def _judged(architecture: Architecture, splits: Sequence[Split], index: int, *arguments: Any) -> Score:
-    # The windows of a split are copied only here, which may be in another process.
-    return short_score(architecture, splits[index], *arguments)
-
-
-def short_score(
+def short_scores(
     architecture: Architecture,
-    split: Split,
+    splits: Sequence[Split],
+    indices: Sequence[int],
     steps: int,
     batch_size: int,
     seed: int,
     augment: Augment = scale_and_noise,
     distribute: tf.distribute.Strategy | None = None,
-) -> Score:
-    """Scores an architecture on validation windows after a short training.
+) -> list[Score]:
+    """Scores an architecture on the validation windows of splits, after a short training for each of them.
 
     Args:
         architecture: `Architecture`.
-        split: ((x, y), (x_val, y_val)), as in `Rounds`.
+        splits: sequence of ((x, y), (x_val, y_val)), as in `Rounds`.
+        indices: sequence of int, the splits to score it on.
         steps: int, approximate number of training steps.
         batch_size, seed, augment, distribute: as in `Rounds`.
 
     Returns:
-        A `Score`.
+        list of `Score`, one for each index; none depends on the others.
     """
+    with scope_of(distribute):
+        model = architecture.build(DROPOUT, seed)
+        training = FloatTraining(model, augment)
+        scores = [_score(model, training, splits[index], steps, batch_size, seed) for index in indices]
+    # A reference cycle holds the training windows, and Python might free it only much later.
+    del model, training
+    gc.collect()
+    return scores
+
+
+def _score(model: keras.Model, training: FloatTraining, split: Split, steps: int, batch_size: int, seed: int) -> Score:
     raise_if_interrupted()
     train, val = split
     epochs = max(LEAST_EPOCHS, math.ceil(steps * batch_size / len(train[0])))
     started = clock.monotonic()
-    with scope_of(distribute):
-        model = architecture.build(DROPOUT, seed)
-        train_float(model, *train, epochs=epochs, batch_size=batch_size, seed=seed, augment=augment)
+    training.run(*train, epochs=epochs, batch_size=batch_size, seed=seed)
     seconds = (clock.monotonic() - started) / epochs
     # `predict` would compile a graph for each of many networks, and TensorFlow would warn about it.
     batches = [val[0][start : start + JUDGED_AT_ONCE] for start in range(0, len(val[0]), JUDGED_AT_ONCE)]
     probabilities = np.concatenate([model(batch, training=False) for batch in batches])
-    # A reference cycle holds the training windows, and Python might free it only much later.
-    del model
-    gc.collect()
     predicted = probabilities.argmax(axis=1)
     loss = -np.log(np.maximum(probabilities[np.arange(len(predicted)), val[1]], LEAST_PROBABILITY)).mean()
     return Score(_macro_f1(val[1], predicted), seconds, float(loss), predicted)

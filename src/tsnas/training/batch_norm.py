@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 import tf_keras as keras
 
@@ -69,6 +71,8 @@ def batch_norm(
 class RowBatchNormalization(keras.layers.BatchNormalization):
     """A `BatchNormalization` that trains with `batch_norm`; it replaces one during training and is never saved.
 
+    `memory`, a tensor, takes the place of `momentum` unless it is None.
+
     Args:
         As in `keras.layers.BatchNormalization`, over the last axis, with scale and offset.
 
@@ -80,37 +84,13 @@ class RowBatchNormalization(keras.layers.BatchNormalization):
         float32 tensor (batch, time, channels, filters).
     """
 
+    memory: Any = None
+
     def call(self, inputs, training=False):
         if not training:
             return super().call(inputs, training=False)
         outputs, mean, variance = batch_norm(inputs, self.gamma, self.beta, self.epsilon)
+        forgotten = 1.0 - (self.momentum if self.memory is None else self.memory)
         for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign_sub((moving - now) * (1.0 - self.momentum))
+            moving.assign_sub((moving - now) * forgotten)
         return outputs
-
-
-def in_rows(model: keras.Model) -> keras.Model:
-    """Copies a model, weights included; the batch normalisation of the copy trains in wide rows.
-
-    Args:
-        model: tf_keras functional model.
-
-    Returns:
-        tf_keras functional model; `model.set_weights(copy.get_weights())` transfers what it has learned.
-
-    Example:
-        >>> copy = in_rows(model)
-        >>> copy.get_layer("stem_bn")
-        <tsnas.training.batch_norm.RowBatchNormalization object at ...>
-    """
-
-    def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
-        # A subclass may compute something else, so it is left alone.
-        plain = type(layer) is keras.layers.BatchNormalization and layer.scale and layer.center
-        kind = RowBatchNormalization if plain and list(layer.axis) == [3] else type(layer)
-        return kind.from_config(layer.get_config())
-
-    with model.distribute_strategy.scope():
-        copy = keras.models.clone_model(model, clone_function=copied)
-        copy.set_weights(model.get_weights())
-    return copy

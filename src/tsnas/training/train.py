@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,18 +15,12 @@ from tsnas.data.model_arrays import as_windows, one_hot
 from tsnas.errors import SettingError
 from tsnas.system.arguments import is_int, is_number
 from tsnas.training.augment import Augment, scale_and_noise, unchanged
-from tsnas.training.batch_norm import in_rows
 from tsnas.training.core_model import check_core_model, unwrapped
-from tsnas.training.interrupt_check import InterruptCheck
+from tsnas.training.loop import TrainingLoop, for_training
 from tsnas.training.ranges import calibrate_ranges, input_range
 from tsnas.training.rounding import rounding_as_on_board
 from tsnas.training.seed import fixed_seed
-from tsnas.training.slots import make_slots
 
-Prepare = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-
-WARM_UP_SHARE = 0.05
-VALIDATION_BATCH = 256
 ROUNDINGS = ("board", "nearest")
 
 
@@ -80,13 +74,81 @@ def train_float(
         >>> history["val_accuracy"][-1]
         0.94
     """
-    check_core_model(model)
-    settings = _Settings(epochs, batch_size, learning_rate, label_smoothing, seed)
-    with fixed_seed(seed):
-        trained = in_rows(model)
-        history = _fit(trained, x, y, settings, augment, validation_data, callbacks, verbose)
-    model.set_weights(trained.get_weights())
-    return history
+    training = FloatTraining(model, augment, label_smoothing)
+    return training.run(
+        x,
+        y,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        validation_data=validation_data,
+        callbacks=callbacks,
+        verbose=verbose,
+    )
+
+
+class FloatTraining:
+    """Trainings in float of one model, each from the weights that it has at first, as `train_float` does one.
+
+    Trainings with batches of the same size share a graph, which takes as long to build as hundreds of small steps.
+
+    Args:
+        model: as in `train_float`.
+        augment, label_smoothing: as in `train_float`.
+
+    Raises:
+        CoreModelError: a model with layers that the search space does not have.
+
+    Example:
+        >>> training = FloatTraining(model)
+        >>> for (x, y), _ in splits:
+        ...     training.run(x, y, epochs=10, seed=0)
+    """
+
+    def __init__(self, model: keras.Model, augment: Augment = scale_and_noise, label_smoothing: float = 0.1):
+        check_core_model(model)
+        self._model, self._augment, self._label_smoothing = model, augment, label_smoothing
+        self._start = model.get_weights()
+        self._trained = for_training(model)
+        self._loops: dict[int, TrainingLoop] = {}
+
+    def run(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        *,
+        epochs: int,
+        batch_size: int = 64,
+        learning_rate: float = 3e-3,
+        seed: int,
+        validation_data: tuple[np.ndarray, np.ndarray] | None = None,
+        callbacks: Sequence[Any] = (),
+        verbose: int = 0,
+    ) -> dict[str, list[float]]:
+        """Trains the model, in place.
+
+        Args:
+            x, y, epochs, batch_size, learning_rate, seed, validation_data, callbacks, verbose: as in `train_float`.
+
+        Returns:
+            dict, as `train_float` returns it.
+
+        Raises:
+            WindowShapeError, LengthMismatchError, UnknownLabelError, SettingError: as in `train_float`.
+        """
+        settings = _Settings(epochs, batch_size, learning_rate, self._label_smoothing, seed)
+        windows, labels, validation_data = _checked(self._model, x, y, validation_data)
+        size = min(batch_size, len(windows))
+        with fixed_seed(seed):
+            if size not in self._loops:
+                self._loops[size] = TrainingLoop(self._trained, size, self._label_smoothing, self._augment)
+            self._trained.set_weights(self._start)
+            history = self._loops[size].run(
+                windows, labels, settings.epochs, learning_rate, seed, validation_data, callbacks, verbose
+            )
+        self._model.set_weights(self._trained.get_weights())
+        return history
 
 
 def train_quantised(
@@ -152,7 +214,7 @@ def train_quantised(
         # Without the softmax, whose fake-quantised probabilities of 0 have no gradient.
         logits_model = keras.Model(model.input, model.layers[-1].input, name=model.name)
         quantised = tfmot.quantization.keras.quantize_model(logits_model)
-        windows = as_windows(x, model.input_shape[1:])
+        windows, labels, validation_data = _checked(model, x, y, validation_data)
         low, high = input_range(model, windows, seed=seed)
         calibrate_ranges(quantised, logits_model, windows, low, high, seed=seed)
         _set_batch_norm_trainable(quantised, False)
@@ -167,7 +229,9 @@ def train_quantised(
         if follow:
             settings = dataclasses.replace(settings, label_smoothing=0.0)
         trained = rounding_as_on_board(qat_model) if rounding == "board" else qat_model
-        _fit(trained, x, y, settings, augment, validation_data, callbacks, verbose, clip)
+        size = min(settings.batch_size, len(windows))
+        loop = TrainingLoop(trained, size, settings.label_smoothing, augment, clip)
+        loop.run(windows, labels, settings.epochs, learning_rate, seed, validation_data, callbacks, verbose)
         # A frozen layer inside tfmot's wrapper lists its weights twice, which an .h5 file does not allow.
         _set_batch_norm_trainable(quantised, True)
     return qat_model
@@ -194,51 +258,17 @@ class _Settings:
             raise SettingError(f"label_smoothing={self.label_smoothing!r} must be in [0, 1), such as 0.1.")
 
 
-def _fit(
-    model: keras.Model,
-    x: np.ndarray,
-    y: np.ndarray,
-    settings: _Settings,
-    augment: Augment,
-    validation_data: tuple[np.ndarray, np.ndarray] | None,
-    callbacks: Sequence[Any],
-    verbose: int,
-    prepare: Prepare | None = None,
-) -> dict[str, list[float]]:
+def _checked(
+    model: keras.Model, x: np.ndarray, y: np.ndarray, validation_data: tuple[np.ndarray, np.ndarray] | None
+) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
+    """Returns windows, one-hot labels, and both for validation, in the form that the model takes."""
     shape, classes = model.input_shape[1:], model.output_shape[-1]
-    windows, labels = as_windows(x, shape), one_hot(y, classes, len(x))
-    batch_size = min(settings.batch_size, len(windows))
-    steps_per_epoch = len(windows) // batch_size
+    windows = as_windows(x, shape)
+    labels = one_hot(y, classes, len(x))
     if validation_data is not None:
         x_val, y_val = validation_data
         validation_data = (as_windows(x_val, shape), one_hot(y_val, classes, len(x_val)))
-
-    steps = steps_per_epoch * settings.epochs
-    _limit_memory_of_statistics(model, steps)
-    warm_up_steps = max(1, round(WARM_UP_SHARE * steps))
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - warm_up_steps), warmup_target=settings.learning_rate, warmup_steps=warm_up_steps
-    )
-    model.compile(
-        # It has one operation for each weight; the newer class has a dozen, which doubles the time of the first step.
-        optimizer=keras.optimizers.legacy.Adam(rate),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
-        metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
-    )
-    make_slots(model.optimizer, model.trainable_variables, model.distribute_strategy)
-    batches = _augmented_batches(windows, labels, batch_size, settings, augment)
-    if prepare is not None:
-        batches = batches.map(prepare, num_parallel_calls=2).prefetch(4)
-    history = model.fit(
-        batches,
-        epochs=settings.epochs,
-        steps_per_epoch=steps_per_epoch,
-        validation_data=validation_data,
-        validation_batch_size=VALIDATION_BATCH,
-        callbacks=[InterruptCheck(), *callbacks],
-        verbose=verbose,
-    )
-    return history.history
+    return windows, labels, validation_data
 
 
 def _batch_norms(model: keras.Model) -> list[keras.layers.BatchNormalization]:
@@ -254,28 +284,3 @@ def _set_dropout(model: keras.Model, rate: float) -> None:
 def _set_batch_norm_trainable(model: keras.Model, trainable: bool) -> None:
     for layer in _batch_norms(model):
         layer.trainable = trainable
-
-
-def _limit_memory_of_statistics(model: keras.Model, steps: int) -> None:
-    """Lets batch normalisation forget its initial statistics even in a short training, for inference uses them."""
-    for layer in _batch_norms(model):
-        layer.momentum = min(layer.momentum, max(0.5, 1 - 10 / steps))
-
-
-def _augmented_batches(
-    windows: np.ndarray, labels: np.ndarray, batch_size: int, settings: _Settings, augment: Augment
-) -> tf.data.Dataset:
-    """Makes full batches, reshuffled in each epoch; a pure function of seed and step, so threads make no difference."""
-    all_windows, all_labels = tf.constant(windows), tf.constant(labels)
-    seed = settings.seed % 2**31
-
-    def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
-        order = tf.random.experimental.stateless_shuffle(tf.range(len(windows)), [seed, epoch])
-        return tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder=True)
-
-    def drawn(step: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return augment(tf.gather(all_windows, rows), [seed, step]), tf.gather(all_labels, rows)
-
-    batches = tf.data.Dataset.range(settings.epochs, output_type=tf.int32).flat_map(epoch_batches)
-    steps = tf.data.Dataset.range(np.iinfo(np.int32).max // 2 - 1, output_type=tf.int32)
-    return tf.data.Dataset.zip((steps, batches)).map(drawn, num_parallel_calls=2).prefetch(4)

@@ -75,7 +75,7 @@ class Workers:
 
     Example:
         >>> with Workers(n_jobs=2) as workers:
-        ...     scores = workers.run([functools.partial(short_score, one, split, 300, 64, 0) for one in architectures])
+        ...     scores = workers.run([functools.partial(short_scores, one, splits, [0], 300, 64, 0) for one in nets])
     """
 
     def __init__(self, n_jobs: int | None = None, here: bool = False):

@@ -1,0 +1,234 @@
+"""TrainingLoop: the steps of a training as one graph, which is built once for any windows and any number of steps."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+from tsnas.system.interrupts import raise_if_interrupted
+from tsnas.training.augment import Augment
+from tsnas.training.batch_norm import RowBatchNormalization
+from tsnas.training.dropout import SeededDropout
+from tsnas.training.slots import make_slots
+
+Prepare = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+
+WARM_UP_SHARE = 0.05
+# So many steps are one call, after which callbacks hear of them: a call costs as much as a small step.
+STEPS_PER_CALL = 16
+VALIDATION_BATCH = 256
+
+
+class TrainingLoop:
+    """Trains a model with Adam and cosine decay; a further training takes the same graph.
+
+    All draws of a step depend on the seed and the step alone, so a training does not depend on those before it.
+
+    Args:
+        model: tf_keras model whose output is a softmax.
+        batch_size: int, windows in a batch.
+        label_smoothing: float in [0, 1).
+        augment: augmentation, as in `tsnas.training.train.train_float`.
+        prepare: function of a batch of augmented windows and their one-hot labels that returns the windows and targets
+            to train on. Defaults to None: both as they are.
+
+    Example:
+        >>> loop = TrainingLoop(model, 64, 0.1, scale_and_noise)
+        >>> history = loop.run(windows, labels, epochs=40, learning_rate=3e-3, seed=0)
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        batch_size: int,
+        label_smoothing: float,
+        augment: Augment,
+        prepare: Prepare | None = None,
+    ):
+        self._model, self._batch_size = model, batch_size
+        self._smoothing, self._augment, self._prepare = label_smoothing, augment, prepare
+        self._strategy = model.distribute_strategy
+        self._rate: Any = 0.0
+        with self._strategy.scope():
+            # One operation for each weight; the newer class has a dozen, which doubles the time of the first step.
+            self._adam = keras.optimizers.legacy.Adam(lambda: self._rate)
+            make_slots(self._adam, model.trainable_variables, self._strategy)
+        self._dropouts = [layer for layer in model.layers if isinstance(layer, SeededDropout)]
+        self._norms = [layer for layer in model.layers if isinstance(layer, RowBatchNormalization)]
+        shape, classes = model.input_shape[1:], model.output_shape[-1]
+        self._call = tf.function(
+            self._steps,
+            input_signature=[
+                tf.TensorSpec((None, batch_size, *shape), tf.float32),
+                tf.TensorSpec((None, batch_size, classes), tf.float32),
+                tf.TensorSpec((4,), tf.int32),
+                tf.TensorSpec((), tf.float32),
+            ],
+        )
+
+    def run(
+        self,
+        windows: np.ndarray,
+        labels: np.ndarray,
+        epochs: int,
+        learning_rate: float,
+        seed: int,
+        validation_data: tuple[np.ndarray, np.ndarray] | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        verbose: int = 0,
+    ) -> dict[str, list[float]]:
+        """Trains the model from the weights that it has.
+
+        Args:
+            windows: float32 array (windows, time, channels, 1).
+            labels: float32 array (windows, classes), one-hot.
+            epochs: int, passes over the windows; an incomplete last batch is left out of its epoch.
+            learning_rate: float, peak of the cosine, after a warm-up of 5% of the steps.
+            seed: int, seed of shuffling, augmentation and dropout.
+            validation_data: (windows, labels) of the same kind, evaluated after each epoch. Defaults to None.
+            callbacks: sequence of tf_keras callbacks, which hear of steps a few at a time. Defaults to none.
+            verbose: int, as in `keras.Model.fit`. Defaults to 0.
+
+        Returns:
+            dict of log key to a list with one value for each epoch.
+        """
+        per_epoch = len(windows) // self._batch_size
+        steps = per_epoch * epochs
+        for weight in self._adam.variables():
+            weight.assign(tf.zeros_like(weight))
+        if validation_data is not None:
+            self._model.compile(
+                loss=keras.losses.CategoricalCrossentropy(label_smoothing=self._smoothing),
+                metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
+            )
+        heard = keras.callbacks.CallbackList(
+            list(callbacks),
+            add_history=True,
+            add_progbar=verbose != 0,
+            model=self._model,
+            verbose=verbose,
+            epochs=epochs,
+            steps=per_epoch,
+        )
+        self._model.stop_training = False
+        heard.on_train_begin()
+        for epoch in range(epochs):
+            heard.on_epoch_begin(epoch)
+            logs = self._epoch(windows, labels, epoch, steps, learning_rate, seed, callbacks)
+            if validation_data is not None:
+                found = self._model.evaluate(*validation_data, batch_size=VALIDATION_BATCH, verbose=0, return_dict=True)
+                logs |= {f"val_{name}": value for name, value in found.items()}
+            heard.on_epoch_end(epoch, logs)
+            if self._model.stop_training:
+                break
+        heard.on_train_end()
+        return self._model.history.history
+
+    def _epoch(self, windows, labels, epoch, steps, learning_rate, seed, callbacks) -> dict[str, float]:
+        """Runs the steps of an epoch, or as many as callbacks let it, and returns the means of loss and accuracy."""
+        totals, done = np.zeros(2), 0
+        for rows in self._batches(len(windows), epoch, seed):
+            first = epoch * (len(windows) // self._batch_size) + done
+            numbers = np.array([first, steps, max(1, round(WARM_UP_SHARE * steps)), seed % 2**31], np.int32)
+            raise_if_interrupted()
+            totals += self._call(windows[rows], labels[rows], numbers, np.float32(learning_rate)).numpy()
+            # Keras's list of callbacks would time them, and find them slow beside a step that is over.
+            for step, callback in itertools.product(range(done, done + len(rows)), callbacks):
+                callback.on_train_batch_begin(step)
+                callback.on_train_batch_end(step)
+            done += len(rows)
+            if self._model.stop_training:
+                break
+        return dict(zip(("loss", "accuracy"), (totals / done).tolist(), strict=True))
+
+    def _batches(self, count: int, epoch: int, seed: int) -> Iterator[np.ndarray]:
+        """Yields the rows of a few batches at a time (steps, batch); each row is drawn at most once."""
+        per_epoch = count // self._batch_size
+        order = np.random.default_rng([seed, epoch]).permutation(count)[: per_epoch * self._batch_size]
+        yield from np.array_split(order.reshape(per_epoch, self._batch_size), math.ceil(per_epoch / STEPS_PER_CALL))
+
+    def _steps(self, windows: tf.Tensor, labels: tf.Tensor, numbers: tf.Tensor, peak: tf.Tensor) -> tf.Tensor:
+        """Runs a step for each batch; returns the sums of loss and accuracy."""
+        first, steps, warm_up, seed = tf.unstack(numbers)
+        totals = tf.zeros(2)
+        for index in tf.range(tf.shape(windows)[0]):
+            step = first + index
+            self._rate = peak * _cosine(step, steps, warm_up)
+            found = self._strategy.run(self._step, (windows[index], labels[index], seed, step, steps))
+            totals += self._strategy.reduce(tf.distribute.ReduceOp.SUM, found, None)
+        return totals
+
+    def _step(
+        self, windows: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, step: tf.Tensor, steps: tf.Tensor
+    ) -> tf.Tensor:
+        """Updates the weights by one batch, of which each replica takes its share."""
+        context = tf.distribute.get_replica_context()
+        replicas = context.num_replicas_in_sync
+        windows = self._augment(windows, [seed, step])
+        if replicas > 1:
+            share = self._batch_size // replicas
+            start = share * context.replica_id_in_sync_group
+            windows, labels = windows[start : start + share], labels[start : start + share]
+        targets = labels
+        if self._prepare is not None:
+            windows, targets = self._prepare(windows, labels)
+        for place, layer in enumerate(self._dropouts):
+            layer.draw = [seed + place + 2, step * replicas + context.replica_id_in_sync_group]
+        # Otherwise the statistics of a short training would still be those at its start.
+        memory = tf.maximum(0.5, 1.0 - 10.0 / tf.cast(steps, tf.float32))
+        for layer in self._norms:
+            layer.memory = tf.minimum(layer.momentum, memory)
+        with tf.GradientTape() as tape:
+            predicted = self._model(windows, training=True)
+            losses = keras.losses.categorical_crossentropy(targets, predicted, label_smoothing=self._smoothing)
+            loss = tf.reduce_mean(losses) / replicas
+        weights = self._model.trainable_variables
+        self._adam.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+        right = tf.reduce_mean(keras.metrics.categorical_accuracy(targets, predicted)) / replicas
+        return tf.stack([loss, right])
+
+
+def _cosine(step: tf.Tensor, steps: tf.Tensor, warm_up: tf.Tensor) -> tf.Tensor:
+    """Returns the fraction of the learning rate at a step: a straight rise from zero, then half a cosine to zero."""
+    done, warm = tf.cast(step, tf.float32), tf.cast(warm_up, tf.float32)
+    after = tf.cast(tf.maximum(steps - warm_up, 1), tf.float32)
+    fall = 0.5 * (1.0 + tf.cos(math.pi * tf.clip_by_value((done - warm) / after, 0.0, 1.0)))
+    return tf.where(done < warm, done / warm, fall)
+
+
+def for_training(model: keras.Model) -> keras.Model:
+    """Copies a model, weights included; some layers of the copy are others that compute the same for a `TrainingLoop`.
+
+    Batch normalisation trains in wide rows, which is faster, and dropout does not depend on earlier trainings.
+
+    Args:
+        model: tf_keras functional model.
+
+    Returns:
+        tf_keras functional model; `model.set_weights(copy.get_weights())` transfers what it has learned.
+
+    Example:
+        >>> copy = for_training(model)
+        >>> copy.get_layer("stem_bn")
+        <tsnas.training.batch_norm.RowBatchNormalization object at ...>
+    """
+
+    def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
+        # A subclass may compute something else, so it is left alone.
+        kind = type(layer)
+        if kind is keras.layers.BatchNormalization and layer.scale and layer.center and list(layer.axis) == [3]:
+            kind = RowBatchNormalization
+        elif kind is keras.layers.Dropout:
+            kind = SeededDropout
+        return kind.from_config(layer.get_config())
+
+    with model.distribute_strategy.scope():
+        copy = keras.models.clone_model(model, clone_function=copied)
+        copy.set_weights(model.get_weights())
+    return copy
