@@ -41,6 +41,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "first stride of 4": {"long_time": 0},
     "half the time": {"minimum_time": 32},
     "three times the steps": {"steps": 3 * STEPS},
+    "half the steps": {"steps": STEPS // 2},
+    "a quarter of the steps": {"steps": STEPS // 4},
     "mean and maximum": {"head": "mean and maximum"},
     "mean and share above a half": {"head": "mean and share"},
     "means of four parts": {"head": "parts"},

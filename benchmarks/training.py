@@ -74,6 +74,8 @@ def variant_settings(name: str, standardizer: Standardizer, epochs: int) -> dict
         "rotate 8 each": lambda: {"augment": turn(degrees=8, each=True)},
         "rotate 8 + twice the passes": lambda: {"augment": turn(degrees=8), "epochs": 2 * epochs},
         "rotate 8 + four times the passes": lambda: {"augment": turn(degrees=8), "epochs": 4 * epochs},
+        "rotate 8 + half the passes": lambda: {"augment": turn(degrees=8), "epochs": epochs // 2},
+        "rotate 8 + a quarter of the passes": lambda: {"augment": turn(degrees=8), "epochs": epochs // 4},
         "rotate 8 + no dropout": lambda: {"augment": turn(degrees=8), "dropout": 0.0},
         "rotate 8 + no scale": lambda: {"augment": functools.partial(rotate, standardizer=standardizer, degrees=8)},
         "no augmentation": lambda: {"augment": lambda windows, seed: windows},
