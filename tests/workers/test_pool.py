@@ -71,7 +71,11 @@ def test_an_error_of_a_call_is_the_callers(light):
         workers.run([functools.partial(calls.failed, 3)])
 
 
-def test_ctrl_c_ends_the_processes(light, tmp_path):
+def test_ctrl_c_ends_the_processes(light, tmp_path, request):
+    # A shell's background job ignores it.
+    request.addfinalizer(functools.partial(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT)))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
     def press():
         while len(list(tmp_path.iterdir())) < 2:
             time.sleep(0.01)

@@ -45,5 +45,6 @@ def test_nothing_that_was_built_stays(threads):
     threads(1, None)
     import tf_keras as keras
 
-    first = process.run_call(lambda: keras.layers.Dense(1).name)
-    assert process.run_call(lambda: keras.layers.Dense(1).name) == first == "dense"
+    process.run_call(lambda: None)  # Forgets what earlier tests have built.
+    for _ in range(2):
+        assert process.run_call(lambda: keras.layers.Dense(1).name) == "dense"

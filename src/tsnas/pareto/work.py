@@ -97,8 +97,8 @@ class FrontWork:
         """Runs a job that `plan` has named unless its outcome is known, keeps the outcome, and returns the score."""
         if name == "search":
             return self._search()
+        kind, net = name.rsplit("-", 1)
         if self._kept.load(name) is None:
-            kind, net = name.rsplit("-", 1)
             # Jobs of one kind do not depend on each other, and those of the next kind depend on all of them.
             among = self.plan() if self._together else [name]
             nets = [one.rsplit("-", 1)[1] for one in among if one.startswith(kind) and self._kept.load(one) is None]

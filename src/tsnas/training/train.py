@@ -19,7 +19,7 @@ from tsnas.training.core_model import check_core_model, unwrapped
 from tsnas.training.loop import TrainingLoop, for_training
 from tsnas.training.ranges import calibrate_ranges, input_range
 from tsnas.training.rounding import rounding_as_on_board
-from tsnas.training.seed import fixed_seed
+from tsnas.training.seed import fixed_seed, kept_random_state
 
 ROUNDINGS = ("board", "nearest")
 
@@ -110,7 +110,8 @@ class FloatTraining:
         check_core_model(model)
         self._model, self._augment, self._label_smoothing = model, augment, label_smoothing
         self._start = model.get_weights()
-        self._trained = for_training(model)
+        with kept_random_state():
+            self._trained = for_training(model)
         self._loops: dict[int, TrainingLoop] = {}
 
     def run(
