@@ -121,6 +121,7 @@ X, Y = sines(120)
 USERS = np.arange(120) // 20
 
 
+@pytest.mark.long
 def test_cross_validation_by_groups_hands_them_to_the_search_too(monkeypatch):
     seen = []
     real = pipeline.run
