@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.record import provenance, write_json
-from benchmarks.series_sets import find_sets, folds_of, read_training_windows
+from benchmarks.series_sets import find_sets, judged_folds, read_training_windows
 from tsnas.cost.estimate import estimate_graph
 from tsnas.data import Standardizer
 from tsnas.graph.graph import GraphBuilder
@@ -40,8 +40,6 @@ OUT = flags.DEFINE_string("out", "benchmarks/results/given_kernels.json", "Where
 BOARD = "nucleo_f446re"
 # Outputs of a convolution that a feature is the proportion of.
 OUTPUTS = (128, 64, 32, 16)
-# With more windows, one fold is judged.
-ALL_FOLDS = 150
 
 
 def features_within(max_latency_ms: float, time: int, stride: int) -> int:
@@ -57,8 +55,7 @@ def accuracy(x: np.ndarray, codes: np.ndarray, features: int | None, stride: int
     """Fraction of left-out windows that are classified correctly, and how many there are."""
     shares = kernel_bank._shares_above
     right = []
-    folds = folds_of(x, codes, SEED.value)
-    for train, val in folds if len(x) <= ALL_FOLDS else folds[:1]:
+    for train, val in judged_folds(x, codes, SEED.value):
         windows = Standardizer.fit(x[train])(x)
         bank = KernelBank(features or affordable_features(len(train), x.shape[1]), seed=SEED.value)
         model = make_pipeline(bank, StandardScaler(), RidgeClassifierCV(ALPHAS))

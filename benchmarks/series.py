@@ -20,7 +20,7 @@ from absl import app, flags
 from benchmarks.engine import read_results
 from benchmarks.record import provenance, write_json
 from benchmarks.series_nets import BASE, CHANGES, network, table, with_head
-from benchmarks.series_sets import find_sets, folds_of, read_training_windows
+from benchmarks.series_sets import find_sets, judged_folds, read_training_windows
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.data import Standardizer
@@ -38,8 +38,6 @@ OUT = flags.DEFINE_string("out", "benchmarks/results/series.json", "Where to wri
 
 BOARD = "nucleo_f446re"
 BATCH_SIZE, MOST_EPOCHS = 16, 10_000
-# Sets with more windows are judged by one fold of three.
-ALL_FOLDS = 150
 
 
 def run_one(name: str, path: pathlib.Path, seed: int) -> dict[str, Any]:
@@ -48,9 +46,8 @@ def run_one(name: str, path: pathlib.Path, seed: int) -> dict[str, Any]:
     x, codes = read_training_windows(path)
     classes = int(codes.max()) + 1
     net = network(variant, x.shape[1], classes, load_board(BOARD), MS.value)
-    folds = folds_of(x, codes, seed)
     right, ratios = [], []
-    for train, val in folds if len(x) <= ALL_FOLDS else folds[:1]:
+    for train, val in judged_folds(x, codes, seed):
         windows = Standardizer.fit(x[train])(x)[..., np.newaxis]
         model = with_head(net.build(DROPOUT, seed), variant["head"], seed)
         batch_size = min(BATCH_SIZE, len(train))

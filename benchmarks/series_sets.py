@@ -27,6 +27,16 @@ def read_training_windows(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
         return content["x_train"].astype(np.float32), encode_labels(content["y_train"])[0]
 
 
+# Sets with more windows are judged by one fold of three.
+ALL_FOLDS = 150
+
+
+def judged_folds(x: np.ndarray, codes: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Returns those of `folds_of` that a study judges: all, or the first one where there are many windows."""
+    folds = folds_of(x, codes, seed)
+    return folds if len(x) <= ALL_FOLDS else folds[:1]
+
+
 def folds_of(x: np.ndarray, codes: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Returns (training, left out) of three folds, or of two if a class has hardly any windows."""
     count = min(3, max(2, np.bincount(codes).min()))

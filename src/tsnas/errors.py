@@ -202,4 +202,4 @@ class JobError(TsnasError):
 
 
 class WorkerError(TsnasError):
-    """A process that cannot take part in a distributed job."""
+    """A process that cannot take part in a job: it cannot be reached, computes with several threads, or is lost."""

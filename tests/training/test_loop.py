@@ -78,7 +78,7 @@ def test_a_training_does_not_depend_on_those_before_it():
         ends.append(np.concatenate([weight.ravel() for weight in model.get_weights()]))
     np.testing.assert_array_equal(ends[0], ends[2])
     assert not np.array_equal(ends[0], ends[3])
-    assert loop._call.experimental_get_tracing_count() == 1
+    assert loop._function.experimental_get_tracing_count() == 1
 
 
 @pytest.mark.parametrize(("windows", "batch_size"), [(12, 4), (13, 4), (3 * STEPS_PER_CALL, 1), (5, 5)])
@@ -154,3 +154,12 @@ def test_a_copy_of_a_network_has_the_layers_of_training():
     kinds = {type(layer) for layer in for_training(model).layers}
     assert RowBatchNormalization in kinds
     assert keras.layers.BatchNormalization not in kinds
+
+
+def test_tensorflow_does_not_warn_of_a_graph_for_each_of_many_short_trainings(caplog):
+    x, y = sines(16)
+    windows, labels = x[..., None], np.eye(3, dtype=np.float32)[y]
+    for filters in range(4, 11):
+        model = for_training(small_net(filters=filters))
+        TrainingLoop(model, 16, 0.1, unchanged).run(windows, labels, 1, 1e-3, seed=0)
+    assert "retracing" not in caplog.text

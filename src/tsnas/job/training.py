@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import tf_keras as keras
@@ -117,73 +118,73 @@ def _run(
 ) -> tuple[Weights, bytes, dict[str, History]]:
     """Returns the weights of the float model, the int8 model, and the history; arguments as in `train`."""
     pace /= len(data.everything[1])
+
+    def phase(name: str, asked: int | None, epochs_for: Callable[[np.ndarray], int], pace: float) -> _Phase:
+        x, _ = settings.repeated(as_data(data.everything), asked)
+        epochs = budget.epochs_within(name, epochs_for(x), pace * len(x))
+        callbacks = [workers.shown(ProgressBar(name, settings.verbose)), *budget.callbacks(name)]
+        return _Phase(architecture, data.everything, settings, seed, asked, epochs, callbacks)
+
     found = checkpoints.load("train")
     if found is not None:
         settings.say(f"train: taken from an earlier run in {settings.directory}")
         train_history, weights = found[0]["history"], found[1]
     else:
-        x, _ = settings.repeated(as_data(data.everything), settings.epochs)
-        epochs = budget.epochs_within("train", settings.train_epochs_for(x), pace * len(x))
-        callbacks = [workers.shown(ProgressBar("train", settings.verbose)), *budget.callbacks("train")]
-        call = functools.partial(_train, architecture, data.everything, settings, seed, epochs, callbacks, data.augment)
-        ((weights, train_history),) = workers.run([call])
+        training = phase("train", settings.epochs, settings.train_epochs_for, pace)
+        ((weights, train_history),) = workers.run([functools.partial(_train, training, data.augment)])
         checkpoints.save("train", {"history": train_history}, weights)
-    x, _ = settings.repeated(as_data(data.everything), settings.epochs or settings.qat_epochs)
-    epochs = budget.epochs_within("quantise", settings.qat_epochs_for(x), QAT_PACE * pace * len(x))
-    callbacks = [workers.shown(ProgressBar("quantise", settings.verbose)), *budget.callbacks("quantise")]
-    ((tflite_model, quantise_history),) = workers.run(
-        [functools.partial(_quantise, architecture, data.everything, settings, seed, epochs, callbacks, weights)]
-    )
+    quantising = phase("quantise", settings.epochs or settings.qat_epochs, settings.qat_epochs_for, QAT_PACE * pace)
+    ((tflite_model, quantise_history),) = workers.run([functools.partial(_quantise, quantising, weights)])
     return weights, tflite_model, {"train": train_history, "quantise": quantise_history}
 
 
-def _train(
-    architecture: Architecture,
-    windows: Shared,
-    settings: Settings,
-    seed: int,
-    epochs: int,
-    callbacks: Sequence[keras.callbacks.Callback],
-    augment: Augment,
-) -> tuple[Weights, History]:
-    x, y = settings.repeated(as_data(windows), settings.epochs)
-    with scope_of(settings.distribute):
-        model = architecture.build(DROPOUT, seed)
-        history = train_float(
-            model,
-            x,
-            y,
-            epochs=epochs,
-            batch_size=settings.batch_size_for(x),
-            seed=seed,
-            augment=augment,
-            callbacks=callbacks,
-        )
+@dataclasses.dataclass(frozen=True)
+class _Phase:
+    """One of the two trainings, in a form that can be sent to a worker.
+
+    Args:
+        architecture, settings, seed: as in `train`.
+        windows: `Shared`, all windows.
+        asked: int or None, number of epochs that was asked for.
+        epochs: int, number of epochs, each of which passes over few windows several times unless it was asked for.
+        callbacks: sequence of tf_keras callbacks.
+    """
+
+    architecture: Architecture
+    windows: Shared
+    settings: Settings
+    seed: int
+    asked: int | None
+    epochs: int
+    callbacks: Sequence[keras.callbacks.Callback]
+
+    def run(self, fit: Callable[..., Any], weights: Weights | None = None, **further: Any) -> tuple[keras.Model, Any]:
+        """Builds the network, with given weights if there are any, and trains it; returns it and what `fit` returns."""
+        x, y = self.settings.repeated(as_data(self.windows), self.asked)
+        with scope_of(self.settings.distribute):
+            model = self.architecture.build(DROPOUT, self.seed)
+            if weights is not None:
+                model.set_weights(weights)
+            found = fit(
+                model,
+                x,
+                y,
+                epochs=self.epochs,
+                batch_size=self.settings.batch_size_for(x),
+                seed=self.seed,
+                callbacks=self.callbacks,
+                **further,
+            )
+        return model, found
+
+
+def _train(phase: _Phase, augment: Augment) -> tuple[Weights, History]:
+    model, history = phase.run(train_float, augment=augment)
     return model.get_weights(), history
 
 
-def _quantise(
-    architecture: Architecture,
-    windows: Shared,
-    settings: Settings,
-    seed: int,
-    epochs: int,
-    callbacks: Sequence[keras.callbacks.Callback],
-    weights: Weights,
-) -> tuple[bytes, History]:
-    x, y = settings.repeated(as_data(windows), settings.epochs or settings.qat_epochs)
+def _quantise(phase: _Phase, weights: Weights) -> tuple[bytes, History]:
     recorder = keras.callbacks.History()
-    with scope_of(settings.distribute):
-        model = architecture.build(DROPOUT, seed)
-        model.set_weights(weights)
-        qat_model = train_quantised(
-            model,
-            x,
-            y,
-            epochs=epochs,
-            batch_size=settings.batch_size_for(x),
-            seed=seed,
-            callbacks=[recorder, *callbacks],
-        )
+    _, qat_model = dataclasses.replace(phase, callbacks=[recorder, *phase.callbacks]).run(train_quantised, weights)
     history = {key: [float(value) for value in values] for key, values in recorder.history.items()}
     return convert_int8(qat_model), history

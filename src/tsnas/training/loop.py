@@ -62,7 +62,7 @@ class TrainingLoop:
         self._dropouts = [layer for layer in model.layers if isinstance(layer, SeededDropout)]
         self._norms = [layer for layer in model.layers if isinstance(layer, RowBatchNormalization)]
         shape, classes = model.input_shape[1:], model.output_shape[-1]
-        self._call = tf.function(
+        self._function = tf.function(
             self._steps,
             input_signature=[
                 tf.TensorSpec((None, batch_size, *shape), tf.float32),
@@ -133,11 +133,14 @@ class TrainingLoop:
     def _epoch(self, windows, labels, epoch, steps, learning_rate, seed, callbacks) -> dict[str, float]:
         """Runs the steps of an epoch, or as many as callbacks let it, and returns the means of loss and accuracy."""
         totals, done = np.zeros(2), 0
+        # By its name TensorFlow would take the function of one network for that of another, and warn of many graphs.
+        eager = tf.config.functions_run_eagerly()
+        call = self._function if eager else self._function.get_concrete_function()
         for rows in self._batches(len(windows), epoch, seed):
             first = epoch * (len(windows) // self._batch_size) + done
             numbers = np.array([first, steps, max(1, round(WARM_UP_SHARE * steps)), seed % 2**31], np.int32)
             raise_if_interrupted()
-            totals += self._call(windows[rows], labels[rows], numbers, np.float32(learning_rate)).numpy()
+            totals += call(windows[rows], labels[rows], numbers, np.float32(learning_rate)).numpy()
             # Keras's list of callbacks would time them, and find them slow beside a step that is over.
             for step, callback in itertools.product(range(done, done + len(rows)), callbacks):
                 callback.on_train_batch_begin(step)
