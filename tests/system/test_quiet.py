@@ -37,6 +37,11 @@ def test_a_level_set_by_the_user_is_kept(fake_tensorflow):
     assert result.stderr == "chatter\nafter\n"
 
 
+def test_a_process_started_by_a_silent_one_is_silent_too(fake_tensorflow):
+    result = run_python(CODE, PYTHONPATH=fake_tensorflow, TF_CPP_MIN_LOG_LEVEL="3")
+    assert result.stderr == "after\n"
+
+
 def test_a_failing_import_shows_what_was_logged(fake_tensorflow):
     result = run_python(CODE, PYTHONPATH=fake_tensorflow, FAIL="1")
     assert result.returncode == 1

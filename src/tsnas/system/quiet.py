@@ -7,18 +7,20 @@ import os
 import sys
 import tempfile
 
+SILENT = "3"
+
 
 def import_tensorflow() -> None:
-    """Imports TensorFlow and suppresses its start-up log, unless TF_CPP_MIN_LOG_LEVEL is set.
+    """Imports TensorFlow and suppresses its start-up log, unless TF_CPP_MIN_LOG_LEVEL asks for more than silence.
 
     Example:
         >>> import_tensorflow()
         >>> import tensorflow as tf
     """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    # A process that was started by a silent one finds its level.
+    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", SILENT) != SILENT:
         importlib.import_module("tensorflow")
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     # The level does not affect messages that are logged before TensorFlow sets up its log, so stderr itself is
     # redirected; if the import fails, the log is printed after all.
     sys.stderr.flush()
