@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
 import tf_keras as keras
 from small_nets import small_net
 from toy_data import sines
@@ -10,7 +9,15 @@ from toy_data import sines
 from tsnas.training.augment import scale_and_noise, unchanged
 from tsnas.training.batch_norm import RowBatchNormalization
 from tsnas.training.dropout import SeededDropout
-from tsnas.training.loop import STEPS_PER_CALL, TrainingLoop, _cosine, for_training
+from tsnas.training.loop import (
+    LAST_SHARE,
+    SOLVED_STEPS,
+    STEPS_PER_CALL,
+    TrainingLoop,
+    _cosine,
+    _shortened,
+    for_training,
+)
 
 
 def drawn(*shapes, seed=0):
@@ -57,9 +64,41 @@ def test_weights_are_those_of_adam(epochs):
 def test_the_rate_rises_and_falls_as_keras_has_it():
     steps, warm_up = 40, 2
     schedule = keras.optimizers.schedules.CosineDecay(0.0, steps - warm_up, warmup_target=1.0, warmup_steps=warm_up)
-    for step in range(steps):
-        found = _cosine(tf.constant(step), tf.constant(steps), tf.constant(warm_up))
-        assert float(found) == pytest.approx(float(schedule(step)), abs=1e-6)
+    np.testing.assert_allclose(_cosine(steps), [float(schedule(step)) for step in range(steps)], atol=1e-6)
+
+
+@pytest.mark.parametrize(("done", "left"), [(0, 20), (48, 20), (79, 20), (80, 20), (95, 5), (100, 0)])
+def test_shortened_rates_go_on_where_they_are_and_end_where_they_would(done, left):
+    rates = _cosine(100)
+    found = _shortened(rates, done, 0.2)
+    assert len(found) == done + left
+    np.testing.assert_array_equal(found[:done], rates[:done])
+    if left:
+        assert (found[done], found[-1]) == (rates[done], rates[-1])
+    assert np.all(np.diff(found[max(done, 5) :]) < 0)
+
+
+def solvable(wrong):
+    """Windows whose class is the channel with the larger mean; some labels are wrong."""
+    (x,) = drawn((64, 8, 2, 1))
+    codes = np.arange(64) % 2
+    x[np.arange(64), :, codes] += 5.0
+    codes[:wrong] = 1 - codes[:wrong]
+    return x, np.eye(3, dtype=np.float32)[codes]
+
+
+@pytest.mark.parametrize(("wrong", "asked", "shorter"), [(0, True, True), (0, False, False), (1, True, False)])
+def test_a_training_that_makes_no_mistakes_any_more_ends_early(wrong, asked, shorter):
+    epochs, per_epoch = 80, 8
+    x, labels = solvable(wrong)
+    history = TrainingLoop(linear_net(), 8, 0.1, unchanged).run(x, labels, epochs, 0.05, 0, until_solved=asked)
+    ended = len(history["accuracy"])
+    if not shorter:
+        assert ended == epochs
+        return
+    solved = SOLVED_STEPS // per_epoch
+    first_solved = next(epoch for epoch in range(ended) if min(history["accuracy"][epoch : epoch + solved]) > 1 - 1e-6)
+    assert ended == first_solved + solved + LAST_SHARE * epochs
 
 
 def test_a_training_does_not_depend_on_those_before_it():

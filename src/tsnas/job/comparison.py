@@ -17,7 +17,7 @@ from tsnas.model.model import Model
 from tsnas.model.plain_scores import CONTEST, INT8, advice, compare, outcome
 from tsnas.plain.rivals import draw_evenly, expected_seconds, plain_predictions
 from tsnas.search.rounds import Split
-from tsnas.workers.pool import HERE, Workers
+from tsnas.workers.pool import HERE, Postponed, Workers
 
 # Validation windows of a split that are compared at most.
 MOST_WINDOWS = 5_000
@@ -32,16 +32,22 @@ class Rivals:
         codes: int array (windows,), class codes of the windows.
         network: int array (windows,), class codes that the network predicted in the contest; None where the caller gave
             validation windows, on which the finished model is judged.
-        predicted: dict of the name of a plain model to the class codes that it predicts.
+        fit: function without arguments that fits the plain models, or waits for them, and returns a dict of the name of
+            each to the class codes that it predicts.
         groups: array (windows,), the group of each window; None where there are none.
         rows: int array (windows,), places of the windows in the validation windows of their split.
     """
 
     codes: np.ndarray
     network: np.ndarray | None
-    predicted: dict[str, np.ndarray]
+    fit: Callable[[], dict[str, np.ndarray]]
     groups: np.ndarray | None
     rows: np.ndarray
+
+    @functools.cached_property
+    def predicted(self) -> dict[str, np.ndarray]:
+        """Dict of the name of a plain model to the class codes that it predicts."""
+        return self.fit()
 
 
 def fit_rivals(
@@ -52,7 +58,7 @@ def fit_rivals(
     budget: Budget,
     workers: Workers = HERE,
 ) -> Rivals | None:
-    """Fits plain models to the training windows of the splits that the network was judged on.
+    """Fits plain models to the training windows of the splits that the network was judged on, beside its training.
 
     Of two splits without groups this is the one of the last round, where the network was trained for longer. With
     groups, or with few windows and more splits, it is all of them: one alone would say little.
@@ -63,7 +69,7 @@ def fit_rivals(
         judged: as in `Selected`.
         checkpoints: `Checkpoints` that keep the predictions.
         budget: `Budget` of the job.
-        workers: `Workers` that fit them. Defaults to this process.
+        workers: `Workers` that fit them, beside what they run next. Defaults to this process.
 
     Returns:
         `Rivals`; None if the job wants none, has no time for them, or there is no network to compare them with.
@@ -81,16 +87,15 @@ def fit_rivals(
     seed: int = settings.seed  # type: ignore[assignment]
     codes = {split: _validation_codes(job, data, split) for split in splits}
     rows = [draw_evenly(codes[split], MOST_WINDOWS, seed) for split in splits]
+    fit: Callable[[], dict[str, np.ndarray]]
     if kept is None:
         calls = [
             functools.partial(_fit_split, data.splits, split, own, seed)
             for split, own in zip(splits, rows, strict=True)
         ]
-        found = workers.run(calls)
-        predicted = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
-        checkpoints.save("plain", {"names": list(predicted)}, list(predicted.values()))
+        fit = functools.partial(_fitted, workers.postpone(calls), checkpoints)
     else:
-        predicted = dict(zip(kept[0]["names"], kept[1], strict=True))
+        fit = functools.partial(dict, list(zip(kept[0]["names"], kept[1], strict=True)))
 
     def joined(values_of: Callable[[int], np.ndarray]) -> np.ndarray:
         return np.concatenate([values_of(split)[own] for split, own in zip(splits, rows, strict=True)])
@@ -99,10 +104,17 @@ def fit_rivals(
     return Rivals(
         codes=joined(codes.__getitem__),
         network=None if of_job is None else joined(judged.__getitem__),
-        predicted=predicted,
+        fit=fit,
         groups=None if of_job is None or job.groups is None else job.groups[joined(lambda split: of_job[split][1])],
         rows=np.concatenate(rows),
     )
+
+
+def _fitted(postponed: Postponed, checkpoints: Checkpoints) -> dict[str, np.ndarray]:
+    found = postponed.results()
+    predicted = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
+    checkpoints.save("plain", {"names": list(predicted)}, list(predicted.values()))
+    return predicted
 
 
 def _validation_codes(job: Job, data: Prepared, split: int) -> np.ndarray:

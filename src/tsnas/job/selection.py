@@ -35,7 +35,7 @@ from tsnas.training.seed import fixed_seed
 from tsnas.workers.pool import HERE, Workers
 
 # Architectures in the contest: after a search, without one (more gain next to nothing), and after keras-tuner.
-FINALISTS, RANDOM_FINALISTS, TUNED_FINALISTS = 6, 4, 3
+FINALISTS, RANDOM_FINALISTS, TUNED_FINALISTS = 6, 2, 3
 # More of them for each further part of the search space.
 FURTHER_FINALISTS = 2
 
@@ -89,7 +89,7 @@ def select(
     """
     kind = strategy_named(settings.strategy).kind
     rounds = Rounds(splits, settings.batch_size_for(splits[0][0][0]), seed, augment, settings.distribute, workers)
-    count = settings.finalists or _usual_finalists(kind, len(spaces))
+    count = finalist_count(settings, len(spaces))
     # A part without finalists needs no search.
     spaces = spaces[:count]
     histories: list[History] = []
@@ -122,8 +122,11 @@ def select(
     return Selected(candidate, history, outcome.seconds_per_epoch, judged)
 
 
-def _usual_finalists(kind: str, spaces: int) -> int:
-    """Returns the default number of architectures in the contest."""
+def finalist_count(settings: Settings, spaces: int) -> int:
+    """Returns the number of architectures in the contest, for so many parts of the space that are searched."""
+    kind = strategy_named(settings.strategy).kind
+    if settings.finalists:
+        return settings.finalists
     if kind == "tuner":
         return TUNED_FINALISTS * spaces
     return (RANDOM_FINALISTS if kind == "random" else FINALISTS) + FURTHER_FINALISTS * (spaces - 1)

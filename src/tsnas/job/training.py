@@ -73,6 +73,10 @@ def train(
     return _assemble(architecture, seed, *_run(architecture, data, settings, seed, checkpoints, budget, pace, workers))
 
 
+def get_ready() -> None:
+    """Does nothing; a process that calls it has imported all that a training needs."""
+
+
 def train_all(
     architectures: Sequence[Architecture],
     data: Prepared,
@@ -173,6 +177,7 @@ class _Phase:
                 batch_size=self.settings.batch_size_for(x),
                 seed=self.seed,
                 callbacks=self.callbacks,
+                until_solved=self.asked is None,
                 **further,
             )
         return model, found

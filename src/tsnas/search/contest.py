@@ -1,4 +1,4 @@
-"""Contest of the finalists: all are trained briefly, then the best for longer, with other validation users."""
+"""Contest of the finalists: all are trained briefly, then the best again, with other validation users."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from tsnas.search.paths import WELL_USED
 from tsnas.search.rounds import OnScore, Rounds, Score
 from tsnas.system import clock
 
-# One in this many finalists enters the second round.
+# One in this many finalists enters the second round, but at least two. Of few windows a single split tells as little as
+# the others would, so there the best of the first round has won; the second one shows what its kind of network reaches.
 SECOND_ROUND = 4
 # Two scores of the first round may differ by this much by chance, which is more than a larger network gains on average:
 # so only those that use the limits well are considered, unless the best of them is worse by more than this.
@@ -74,7 +75,8 @@ def contest(
     """Finds the finalist with the best macro-F1 on validation windows, in two rounds.
 
     After the first round only finalists that use the limits well are considered, unless others were much better. The
-    score of a finalist is the mean over its rounds; of equal ones, the smaller loss decides.
+    score of a finalist is the mean over its rounds; of equal ones, the smaller loss decides. With few windows, and so
+    with several splits for the second round, only the best of the first round enters the second one.
 
     Args:
         finalists: sequence of `Candidate`; the first wins if all is equal.
@@ -91,7 +93,8 @@ def contest(
     if len(finalists) == 1:
         return Outcome(finalists[0])
     deadline = clock.monotonic() + max_seconds
-    count = max(2, len(finalists) // SECOND_ROUND)
+    several = len(rounds.second_splits) > 1
+    count = 1 if several else max(2, len(finalists) // SECOND_ROUND)
     bar = tqdm(total=len(finalists) + count, desc="contest ", unit="net", disable=verbose != 1, dynamic_ncols=True)
 
     def heard(places: Sequence[int], steps: str) -> OnScore:
@@ -110,10 +113,10 @@ def contest(
     with bar:
         first = rounds.first(nets, deadline=deadline, on_score=heard(everyone, f"{rounds.first_steps}"))
         left = considered(_macro_f1(first), use[: len(first)], [score.loss for score in first])
-        entrants = left[:count] if len(left) > 1 else []
+        entrants = left[:count] if several or len(left) > 1 else []
         bar.total = len(finalists) + len(entrants)
         if entrants and clock.monotonic() < deadline:
-            times = f"{len(rounds.second_splits)} x " if len(rounds.second_splits) > 1 else ""
+            times = f"{len(rounds.second_splits)} x " if several else ""
             on_score = heard(entrants, f"{times}{rounds.second_steps}")
             judged = rounds.second([nets[place] for place in entrants], deadline, on_score)
             second = dict(zip(entrants, judged, strict=False))

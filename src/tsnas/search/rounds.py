@@ -24,8 +24,8 @@ from tsnas.training.train import FloatTraining
 from tsnas.workers.pool import HERE, Workers
 
 # A search trains many networks at once, so its score for a single one is a guess. A few hundred steps of its own tell a
-# network that cannot learn the task from one that can; a thousand, judged by other users, a good one from a lucky one.
-FIRST_STEPS, SECOND_STEPS = 300, 1000
+# network that cannot learn the task from one that can; twice as many, judged by others, a good one from a lucky one.
+FIRST_STEPS, SECOND_STEPS = 300, 600
 LEAST_EPOCHS = 3
 JUDGED_AT_ONCE = 256  # windows
 LEAST_PROBABILITY = 1e-7
@@ -243,8 +243,8 @@ def _score(model: keras.Model, training: FloatTraining, split: Split, steps: int
     train, val = split
     epochs = max(LEAST_EPOCHS, math.ceil(steps * batch_size / len(train[0])))
     started = clock.monotonic()
-    training.run(*train, epochs=epochs, batch_size=batch_size, seed=seed)
-    seconds = (clock.monotonic() - started) / epochs
+    history = training.run(*train, epochs=epochs, batch_size=batch_size, seed=seed, until_solved=True)
+    seconds = (clock.monotonic() - started) / len(history["loss"])
     # `predict` would compile a graph for each of many networks, and TensorFlow would warn about it.
     batches = [val[0][start : start + JUDGED_AT_ONCE] for start in range(0, len(val[0]), JUDGED_AT_ONCE)]
     probabilities = np.concatenate([model(batch, training=False) for batch in batches])

@@ -20,9 +20,14 @@ from tsnas.training.slots import make_slots
 Prepare = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 WARM_UP_SHARE = 0.05
+# After so many steps in a row without a wrong answer, augmented windows and dropout included, further ones teach hardly
+# anything: the learning rate falls to zero within a share of the steps that were planned.
+SOLVED_STEPS, LAST_SHARE = 48, 0.2
 # So many steps are one call, after which callbacks hear of them: a call costs as much as a small step.
 STEPS_PER_CALL = 16
 VALIDATION_BATCH = 256
+# A mean of ones may differ from one by so much.
+ROUNDING = 1e-6
 
 
 class TrainingLoop:
@@ -67,8 +72,8 @@ class TrainingLoop:
             input_signature=[
                 tf.TensorSpec((None, batch_size, *shape), tf.float32),
                 tf.TensorSpec((None, batch_size, classes), tf.float32),
-                tf.TensorSpec((4,), tf.int32),
-                tf.TensorSpec((), tf.float32),
+                tf.TensorSpec((None,), tf.float32),
+                tf.TensorSpec((3,), tf.int32),
             ],
         )
 
@@ -82,6 +87,7 @@ class TrainingLoop:
         validation_data: tuple[np.ndarray, np.ndarray] | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         verbose: int = 0,
+        until_solved: bool = False,
     ) -> dict[str, list[float]]:
         """Trains the model from the weights that it has.
 
@@ -94,12 +100,15 @@ class TrainingLoop:
             validation_data: (windows, labels) of the same kind, evaluated after each epoch. Defaults to None.
             callbacks: sequence of tf_keras callbacks, which hear of steps a few at a time. Defaults to none.
             verbose: int, as in `keras.Model.fit`. Defaults to 0.
+            until_solved: bool, whether the learning rate falls early, and training ends, once there have been no wrong
+                answers for 48 steps. Defaults to False: there are `epochs` epochs.
 
         Returns:
             dict of log key to a list with one value for each epoch.
         """
         per_epoch = len(windows) // self._batch_size
         steps = per_epoch * epochs
+        rates = learning_rate * _cosine(steps)
         for weight in self._adam.variables():
             weight.assign(tf.zeros_like(weight))
         if validation_data is not None:
@@ -118,9 +127,16 @@ class TrainingLoop:
         )
         self._model.stop_training = False
         heard.on_train_begin()
+        right = 0
         for epoch in range(epochs):
+            if epoch * per_epoch >= len(rates):
+                break
             heard.on_epoch_begin(epoch)
-            logs = self._epoch(windows, labels, epoch, steps, learning_rate, seed, callbacks)
+            own_rates = rates[epoch * per_epoch :][:per_epoch]
+            logs = self._epoch(windows, labels, epoch, steps, own_rates, seed, callbacks)
+            right = right + per_epoch if logs["accuracy"] > 1.0 - ROUNDING else 0
+            if until_solved and right >= SOLVED_STEPS:
+                rates, until_solved = _shortened(rates, (epoch + 1) * per_epoch, LAST_SHARE), False
             if validation_data is not None:
                 found = self._model.evaluate(*validation_data, batch_size=VALIDATION_BATCH, verbose=0, return_dict=True)
                 logs |= {f"val_{name}": value for name, value in found.items()}
@@ -130,7 +146,7 @@ class TrainingLoop:
         heard.on_train_end()
         return self._model.history.history
 
-    def _epoch(self, windows, labels, epoch, steps, learning_rate, seed, callbacks) -> dict[str, float]:
+    def _epoch(self, windows, labels, epoch, steps, rates, seed, callbacks) -> dict[str, float]:
         """Runs the steps of an epoch, or as many as callbacks let it, and returns the means of loss and accuracy."""
         totals, done = np.zeros(2), 0
         # By its name TensorFlow would take the function of one network for that of another, and warn of many graphs.
@@ -138,9 +154,11 @@ class TrainingLoop:
         call = self._function if eager else self._function.get_concrete_function()
         for rows in self._batches(len(windows), epoch, seed):
             first = epoch * (len(windows) // self._batch_size) + done
-            numbers = np.array([first, steps, max(1, round(WARM_UP_SHARE * steps)), seed % 2**31], np.int32)
+            own_rates = np.float32(rates[done : done + len(rows)])
             raise_if_interrupted()
-            totals += call(windows[rows], labels[rows], numbers, np.float32(learning_rate)).numpy()
+            totals += call(
+                windows[rows], labels[rows], own_rates, np.array([first, steps, seed % 2**31], np.int32)
+            ).numpy()
             # Keras's list of callbacks would time them, and find them slow beside a step that is over.
             for step, callback in itertools.product(range(done, done + len(rows)), callbacks):
                 callback.on_train_batch_begin(step)
@@ -156,13 +174,13 @@ class TrainingLoop:
         order = np.random.default_rng([seed, epoch]).permutation(count)[: per_epoch * self._batch_size]
         yield from np.array_split(order.reshape(per_epoch, self._batch_size), math.ceil(per_epoch / STEPS_PER_CALL))
 
-    def _steps(self, windows: tf.Tensor, labels: tf.Tensor, numbers: tf.Tensor, peak: tf.Tensor) -> tf.Tensor:
+    def _steps(self, windows: tf.Tensor, labels: tf.Tensor, rates: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
         """Runs a step for each batch; returns the sums of loss and accuracy."""
-        first, steps, warm_up, seed = tf.unstack(numbers)
+        first, steps, seed = tf.unstack(numbers)
         totals = tf.zeros(2)
         for index in tf.range(tf.shape(windows)[0]):
             step = first + index
-            self._rate = peak * _cosine(step, steps, warm_up)
+            self._rate = rates[index]
             found = self._strategy.run(self._step, (windows[index], labels[index], seed, step, steps))
             totals += self._strategy.reduce(tf.distribute.ReduceOp.SUM, found, None)
         return totals
@@ -197,12 +215,19 @@ class TrainingLoop:
         return tf.stack([loss, right])
 
 
-def _cosine(step: tf.Tensor, steps: tf.Tensor, warm_up: tf.Tensor) -> tf.Tensor:
-    """Returns the fraction of the learning rate at a step: a straight rise from zero, then half a cosine to zero."""
-    done, warm = tf.cast(step, tf.float32), tf.cast(warm_up, tf.float32)
-    after = tf.cast(tf.maximum(steps - warm_up, 1), tf.float32)
-    fall = 0.5 * (1.0 + tf.cos(math.pi * tf.clip_by_value((done - warm) / after, 0.0, 1.0)))
-    return tf.where(done < warm, done / warm, fall)
+def _cosine(steps: int) -> np.ndarray:
+    """Returns the fraction of the learning rate at each step: a straight rise from zero, then half a cosine to zero."""
+    warm_up = max(1, round(WARM_UP_SHARE * steps))
+    done = np.arange(steps)
+    fall = 0.5 * (1.0 + np.cos(math.pi * np.clip((done - warm_up) / max(steps - warm_up, 1), 0.0, 1.0)))
+    return np.where(done < warm_up, done / warm_up, fall)
+
+
+def _shortened(rates: np.ndarray, done: int, share: float) -> np.ndarray:
+    """Returns the rates of steps with those that are left thinned out to a share of all, if they are more."""
+    left = min(len(rates) - done, math.ceil(share * len(rates)))
+    kept = np.linspace(done, len(rates) - 1, left).round().astype(int)
+    return np.concatenate([rates[:done], rates[kept]])
 
 
 def for_training(model: keras.Model) -> keras.Model:

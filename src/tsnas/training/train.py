@@ -38,6 +38,7 @@ def train_float(
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
     callbacks: Sequence[Any] = (),
     verbose: int = 0,
+    until_solved: bool = False,
 ) -> dict[str, list[float]]:
     """Trains a model in float, in place, with Adam, cosine decay and augmented windows.
 
@@ -59,6 +60,8 @@ def train_float(
         validation_data: (x, y), evaluated after each epoch. Defaults to None.
         callbacks: sequence of tf_keras callbacks. Defaults to none.
         verbose: int, as in `keras.Model.fit`. Defaults to 0.
+        until_solved: bool, whether training may end early: once there have been no wrong answers for 48 steps, the
+            learning rate falls to zero within a fifth of the epochs. Defaults to False.
 
     Returns:
         dict of `loss` and `accuracy`, and with validation data `val_loss` and `val_accuracy`, each to a list with one
@@ -85,6 +88,7 @@ def train_float(
         validation_data=validation_data,
         callbacks=callbacks,
         verbose=verbose,
+        until_solved=until_solved,
     )
 
 
@@ -126,11 +130,13 @@ class FloatTraining:
         validation_data: tuple[np.ndarray, np.ndarray] | None = None,
         callbacks: Sequence[Any] = (),
         verbose: int = 0,
+        until_solved: bool = False,
     ) -> dict[str, list[float]]:
         """Trains the model, in place.
 
         Args:
-            x, y, epochs, batch_size, learning_rate, seed, validation_data, callbacks, verbose: as in `train_float`.
+            x, y, epochs, batch_size, learning_rate, seed, validation_data: as in `train_float`.
+            callbacks, verbose, until_solved: as in `train_float`.
 
         Returns:
             dict, as `train_float` returns it.
@@ -146,7 +152,7 @@ class FloatTraining:
                 self._loops[size] = TrainingLoop(self._trained, size, self._label_smoothing, self._augment)
             self._trained.set_weights(self._start)
             history = self._loops[size].run(
-                windows, labels, settings.epochs, learning_rate, seed, validation_data, callbacks, verbose
+                windows, labels, settings.epochs, learning_rate, seed, validation_data, callbacks, verbose, until_solved
             )
         self._model.set_weights(self._trained.get_weights())
         return history
@@ -169,6 +175,7 @@ def train_quantised(
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
     callbacks: Sequence[Any] = (),
     verbose: int = 0,
+    until_solved: bool = False,
 ) -> keras.Model:
     """Trains a quantisation-aware copy of a trained float model, ready for `convert_int8`.
 
@@ -184,6 +191,7 @@ def train_quantised(
     Args:
         model: trained tf_keras model; it is not changed.
         x, y, epochs, batch_size, seed, validation_data, callbacks, verbose: as in `train_float`.
+        until_solved: as in `train_float`; an answer is wrong if it differs from the target's.
         label_smoothing: as in `train_float`; has an effect only if `follow` is False.
         learning_rate: float, peak of the cosine. Defaults to 3e-4.
         augment: as in `train_float`. Defaults to `tsnas.training.augment.unchanged`.
@@ -232,7 +240,9 @@ def train_quantised(
         trained = rounding_as_on_board(qat_model) if rounding == "board" else qat_model
         size = min(settings.batch_size, len(windows))
         loop = TrainingLoop(trained, size, settings.label_smoothing, augment, clip)
-        loop.run(windows, labels, settings.epochs, learning_rate, seed, validation_data, callbacks, verbose)
+        loop.run(
+            windows, labels, settings.epochs, learning_rate, seed, validation_data, callbacks, verbose, until_solved
+        )
         # A frozen layer inside tfmot's wrapper lists its weights twice, which an .h5 file does not allow.
         _set_batch_norm_trainable(quantised, True)
     return qat_model

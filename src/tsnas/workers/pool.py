@@ -86,6 +86,7 @@ class Workers:
         self._here = here or (self.count == 1 and not self._elsewhere and process.has_one_thread())
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._relays: list[Relay] = []
+        self._postponed: list[Postponed] = []
         self._processes, self._shared = 0, 0
         self._pids: set[int] = set()
 
@@ -100,6 +101,18 @@ class Workers:
         sizes = _sizes_bytes(self._pids)
         if any(size - _first_bytes.setdefault(pid, size) > MOST_GROWTH_BYTES for pid, size in sizes.items()):
             end_processes()
+
+    def begin(self, call: Callable[[], Any], processes: int) -> None:
+        """Starts processes, which takes them seconds, while this one goes on.
+
+        Args:
+            call: function that they call first, whose result is ignored.
+            processes: int, number of processes to start at most.
+        """
+        if self._here or self._elsewhere:
+            return
+        for _ in range(min(self.count, processes)):
+            self._submit(call, min(self.count, processes))
 
     def share(self, array: np.ndarray) -> SharedArray:
         """Returns an array in a form in which calls on this machine are not sent a copy."""
@@ -140,13 +153,38 @@ class Workers:
             KeyboardInterrupt: Ctrl-C was pressed; processes of this machine are ended.
         """
         results: dict[int, Any] = {}
-        places = (place for place in range(len(calls)) if not place or clock.monotonic() < deadline)
+        beside, self._postponed = self._postponed, []
+        every = [*calls, *(call for one in beside for call in one.calls)]
+        places = (place for place in range(len(every)) if not place or clock.monotonic() < deadline)
         run = self._run_here if self._here else self._run_elsewhere if self._elsewhere else self._run_in_processes
-        for place, result in run(calls, places):
+        for place, result in run(every, places):
             results[place] = result
-            if on_result is not None:
+            if on_result is not None and place < len(calls):
                 on_result(place, result)
-        return [results[place] for place in sorted(results)]
+        first = len(calls)
+        for one in beside:
+            last = first + len(one.calls)
+            one.found = {place - first: results[place] for place in range(first, last) if place in results}
+            first = last
+        return [results[place] for place in sorted(results) if place < len(calls)]
+
+    def postpone(self, calls: Sequence[Callable[[], Any]]) -> Postponed:
+        """Puts calls off, to run them beside those of the next `run`, where processes would have nothing to do.
+
+        Args:
+            calls: sequence of functions without arguments.
+
+        Returns:
+            `Postponed`, which has their results.
+        """
+        postponed = Postponed(self, calls)
+        if not self._here:
+            self._postponed.append(postponed)
+        return postponed
+
+    def forget(self, postponed: Postponed) -> None:
+        """Runs postponed calls beside no others any more."""
+        self._postponed = [one for one in self._postponed if one is not postponed]
 
     @property
     def several(self) -> bool:
@@ -222,6 +260,28 @@ class Workers:
                 return executor.submit(process.run_counted, call)
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class Postponed:
+    """Calls that run beside others, or when their results are asked for.
+
+    Args:
+        workers: `Workers` that run them.
+        calls: sequence of functions without arguments.
+    """
+
+    def __init__(self, workers: Workers, calls: Sequence[Callable[[], Any]]):
+        self.calls = list(calls)
+        self.found: dict[int, Any] = {}
+        self._workers = workers
+
+    def results(self) -> list[Any]:
+        """Returns the results in order; runs the calls that have not run yet."""
+        left = [place for place in range(len(self.calls)) if place not in self.found]
+        if left:
+            self._workers.forget(self)
+            self.found |= dict(zip(left, self._workers.run([self.calls[place] for place in left]), strict=True))
+        return [self.found[place] for place in sorted(self.found)]
 
 
 def _sizes_bytes(pids: Iterable[int]) -> dict[int, int]:
