@@ -21,7 +21,7 @@ Prepare = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 WARM_UP_SHARE = 0.05
 # After so many steps in a row without a wrong answer, augmented windows and dropout included, further ones teach hardly
-# anything: the learning rate falls to zero within a share of the steps that were planned.
+# anything: the learning rate falls to zero within a share of the epochs that were planned.
 SOLVED_STEPS, LAST_SHARE = 48, 0.2
 # So many steps are one call, after which callbacks hear of them: a call costs as much as a small step.
 STEPS_PER_CALL = 16
@@ -136,7 +136,8 @@ class TrainingLoop:
             logs = self._epoch(windows, labels, epoch, steps, own_rates, seed, callbacks)
             right = right + per_epoch if logs["accuracy"] > 1.0 - ROUNDING else 0
             if until_solved and right >= SOLVED_STEPS:
-                rates, until_solved = _shortened(rates, (epoch + 1) * per_epoch, LAST_SHARE), False
+                last = math.ceil(LAST_SHARE * epochs) * per_epoch
+                rates, until_solved = _shortened(rates, (epoch + 1) * per_epoch, last), False
             if validation_data is not None:
                 found = self._model.evaluate(*validation_data, batch_size=VALIDATION_BATCH, verbose=0, return_dict=True)
                 logs |= {f"val_{name}": value for name, value in found.items()}
@@ -223,9 +224,9 @@ def _cosine(steps: int) -> np.ndarray:
     return np.where(done < warm_up, done / warm_up, fall)
 
 
-def _shortened(rates: np.ndarray, done: int, share: float) -> np.ndarray:
-    """Returns the rates of steps with those that are left thinned out to a share of all, if they are more."""
-    left = min(len(rates) - done, math.ceil(share * len(rates)))
+def _shortened(rates: np.ndarray, done: int, most: int) -> np.ndarray:
+    """Returns the rates of steps with those that are left thinned out to so many, if they are more."""
+    left = min(len(rates) - done, most)
     kept = np.linspace(done, len(rates) - 1, left).round().astype(int)
     return np.concatenate([rates[:done], rates[kept]])
 
