@@ -64,7 +64,7 @@ def test_the_windows_are_those_that_the_network_was_judged_on(groups, rounds, co
     data = prepare(job, 0)
     rivals = fit_rivals(job, data, judged_on(data, *rounds), NOTHING, Budget(None))
     windows, labels = as_data(data.everything)
-    predicted = rivals.predicted
+    assert set(rivals.predicted) == {"forest", "ridge"}
     assert len(instant) == len(compared)
     for split, (x, codes, x_val) in zip(compared, instant, strict=True):
         train, val = data.rows[split]
