@@ -1,14 +1,17 @@
 """Training: it learns, repeats bit for bit, quantises without loss, and says what is wrong with its arguments."""
 
+import gc
 import random
 
 import numpy as np
 import pytest
 import tf_keras as keras
 from small_nets import small_net
+from toy_data import sines
 
 from tsnas import errors
 from tsnas.deploy.convert import untrained_int8
+from tsnas.space.architecture import Architecture, TimeReduce
 from tsnas.training.loop import TrainingLoop
 from tsnas.training.ranges import calibrate_ranges
 from tsnas.training.seed import fixed_seed
@@ -163,3 +166,19 @@ def test_a_model_that_cannot_be_quantised_is_refused():
     x = keras.layers.Softmax()(keras.layers.GlobalAveragePooling2D()(x))
     with pytest.raises(errors.CoreModelError, match="'depthwise' is a DepthwiseConv2D; allowed are Conv2D"):
         train_float(keras.Model(window, x), np.zeros((6, 32, 3)), np.zeros(6, int), epochs=1, seed=0)
+
+
+def test_the_graph_of_a_training_goes_with_it():
+    def graphs() -> int:
+        gc.collect()
+        return sum(type(one).__name__ == "FuncGraph" and one.name == "_steps" for one in gc.get_objects())
+
+    def train() -> None:
+        x, y = sines(16)
+        model = Architecture(32, 1, 3, (TimeReduce(3, 4),)).build(0.3, 0)
+        train_float(model, x[..., :1], y, epochs=2, batch_size=8, seed=0)
+
+    train()
+    before = graphs()
+    train()
+    assert graphs() == before

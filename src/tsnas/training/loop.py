@@ -5,17 +5,16 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.system.interrupts import raise_if_interrupted
+from tsnas.training.adam import Adam
 from tsnas.training.augment import Augment
 from tsnas.training.batch_norm import RowBatchNormalization
 from tsnas.training.dropout import SeededDropout
-from tsnas.training.slots import make_slots
 
 Prepare = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
@@ -59,11 +58,7 @@ class TrainingLoop:
         self._model, self._batch_size = model, batch_size
         self._smoothing, self._augment, self._prepare = label_smoothing, augment, prepare
         self._strategy = model.distribute_strategy
-        self._rate: Any = 0.0
-        with self._strategy.scope():
-            # One operation for each weight; the newer class has a dozen, which doubles the time of the first step.
-            self._adam = keras.optimizers.legacy.Adam(lambda: self._rate)
-            make_slots(self._adam, model.trainable_variables, self._strategy)
+        self._adam = Adam(model.trainable_variables, self._strategy)
         self._dropouts = [layer for layer in model.layers if isinstance(layer, SeededDropout)]
         self._norms = [layer for layer in model.layers if isinstance(layer, RowBatchNormalization)]
         shape, classes = model.input_shape[1:], model.output_shape[-1]
@@ -109,8 +104,7 @@ class TrainingLoop:
         per_epoch = len(windows) // self._batch_size
         steps = per_epoch * epochs
         rates = learning_rate * _cosine(steps)
-        for weight in self._adam.variables():
-            weight.assign(tf.zeros_like(weight))
+        self._adam.reset()
         if validation_data is not None:
             self._model.compile(
                 loss=keras.losses.CategoricalCrossentropy(label_smoothing=self._smoothing),
@@ -181,13 +175,18 @@ class TrainingLoop:
         totals = tf.zeros(2)
         for index in tf.range(tf.shape(windows)[0]):
             step = first + index
-            self._rate = rates[index]
-            found = self._strategy.run(self._step, (windows[index], labels[index], seed, step, steps))
+            found = self._strategy.run(self._step, (windows[index], labels[index], rates[index], seed, step, steps))
             totals += self._strategy.reduce(tf.distribute.ReduceOp.SUM, found, None)
         return totals
 
     def _step(
-        self, windows: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, step: tf.Tensor, steps: tf.Tensor
+        self,
+        windows: tf.Tensor,
+        labels: tf.Tensor,
+        rate: tf.Tensor,
+        seed: tf.Tensor,
+        step: tf.Tensor,
+        steps: tf.Tensor,
     ) -> tf.Tensor:
         """Updates the weights by one batch, of which each replica takes its share."""
         context = tf.distribute.get_replica_context()
@@ -211,7 +210,7 @@ class TrainingLoop:
             losses = keras.losses.categorical_crossentropy(targets, predicted, label_smoothing=self._smoothing)
             loss = tf.reduce_mean(losses) / replicas
         weights = self._model.trainable_variables
-        self._adam.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+        self._adam.update(tape.gradient(loss, weights), rate, step)
         right = tf.reduce_mean(keras.metrics.categorical_accuracy(targets, predicted)) / replicas
         return tf.stack([loss, right])
 
