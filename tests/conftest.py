@@ -114,10 +114,10 @@ def eager_module():
 @pytest.fixture
 def untrained(monkeypatch):
     """What a job has found is not trained: its network keeps random weights, its file is as real as any."""
-    from stand_ins import untrained
+    from stand_ins import all_untrained, untrained
 
-    for module in ("job.pipeline", "pareto.work"):
-        monkeypatch.setattr(f"tsnas.{module}.train", untrained)
+    monkeypatch.setattr("tsnas.job.pipeline.train", untrained)
+    monkeypatch.setattr("tsnas.pareto.work.train_all", all_untrained)
 
 
 class Clock:
@@ -136,7 +136,7 @@ class Clock:
 
 @pytest.fixture
 def turned(monkeypatch) -> Clock:
-    """The clock that budgets, deadlines and leases read, for the test to turn."""
+    """The clock that budgets and deadlines read, for the test to turn."""
     own = Clock()
     monkeypatch.setattr(clock, "monotonic", lambda: own.seconds)
     return own

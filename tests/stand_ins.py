@@ -13,6 +13,12 @@ def untrained(architecture, data, settings, seed, *_) -> Trained:
     return Trained(model, untrained_int8(model), {"train": HISTORY, "quantise": HISTORY})
 
 
+def all_untrained(architectures, data, settings, seed, checkpoints, workers, on_trained) -> None:
+    """Stands in for `training.train_all` likewise."""
+    for place, architecture in enumerate(architectures):
+        on_trained(place, untrained(architecture, data, settings, seed))
+
+
 def guessed(architecture, splits, indices, *_) -> list[Score]:
     """Stands in for `rounds.short_scores`: the more multiplications, the better."""
     return [Score(1 - 1 / sum(node.op.macs for node in architecture.graph().nodes), 0.1) for _ in indices]

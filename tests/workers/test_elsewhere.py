@@ -34,7 +34,6 @@ def workers(cluster):
 
 
 def test_calls_run_there_and_come_back_in_order(workers):
-    assert workers.several
     shared = workers.share(np.ones((100, 50), np.float32))
     assert workers.run([functools.partial(calls.sum_of, shared)] * 2) == [(5000.0, "ndarray")] * 2
     heard = []

@@ -149,11 +149,6 @@ class Workers:
         return [results[place] for place in sorted(results)]
 
     @property
-    def several(self) -> bool:
-        """Whether calls can run side by side."""
-        return self._elsewhere or self.count > 1
-
-    @property
     def _folder(self) -> pathlib.Path:
         if self._temporary is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="tsnas-")
