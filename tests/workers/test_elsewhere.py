@@ -2,6 +2,8 @@
 
 import functools
 import os
+import pathlib
+import shutil
 
 import calls
 import joblib
@@ -10,8 +12,10 @@ import pytest
 from distributed import Client, LocalCluster
 from toy_data import sines
 
+import tsnas
 from tsnas.search.rounds import short_scores
 from tsnas.space.architecture import Architecture, TimeReduce
+from tsnas.space.config import SpaceConfig
 from tsnas.workers.pool import HERE, Workers
 
 
@@ -20,7 +24,9 @@ def cluster():
     """A scheduler and three workers of one thread each, on the loopback interface."""
     environment = {"TF_NUM_INTRAOP_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1"}
     with (
-        LocalCluster(3, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, env=environment) as started,
+        LocalCluster(
+            n_workers=3, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, env=environment
+        ) as started,
         Client(started),
     ):
         yield
@@ -59,3 +65,26 @@ def test_a_short_training_gives_the_same_there(workers):
     for (there,), (here,) in zip(workers.run(several), HERE.run(several), strict=True):
         assert (there.macro_f1, there.loss) == (here.macro_f1, here.loss)
         np.testing.assert_array_equal(there.predicted, here.predicted)
+
+
+def front(folder: pathlib.Path) -> dict[str, bytes]:
+    """The files of a small front."""
+    x, y = sines(60)
+    space = SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3,), extra_fusion_cells=0)
+    quick = {"epochs": 1, "search_epochs": 1, "qat_epochs": 1, "finalists": 2, "batch_size": 16, "space": space}
+    tsnas.ParetoSearch(points=2, directory=folder, n_jobs=-1, seed=0, verbose=0, **quick).fit(x, y)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("model.tflite"))}
+
+
+@pytest.mark.long
+def test_a_front_has_the_same_files_with_and_without_it(cluster, tmp_path):
+    with joblib.parallel_config(backend="dask"):
+        there = front(tmp_path / "there")
+    # Its search is done in this process anyway.
+    (kept,) = (tmp_path / "there").rglob("phase_search.npz")
+    again = tmp_path / "here" / kept.relative_to(tmp_path / "there")
+    again.parent.mkdir(parents=True)
+    shutil.copy(kept, again)
+    here = front(tmp_path / "here")
+    assert there == here
+    assert len(here) > 1
