@@ -5,7 +5,9 @@ import os
 import pathlib
 import shutil
 import warnings
+from collections.abc import Callable, Iterator
 
+import joblib
 import numpy as np
 import pytest
 import scale  # noqa: F401 (registers the profiles)
@@ -118,6 +120,23 @@ def untrained(monkeypatch):
 
     monkeypatch.setattr("tsnas.job.pipeline.train", untrained)
     monkeypatch.setattr("tsnas.pareto.work.train_all", all_untrained)
+
+
+@pytest.fixture
+def engine(monkeypatch) -> Iterator[list[Callable[[], object]]]:
+    """An engine of joblib is chosen, which runs two calls at a time; this is the list of the calls that it has run."""
+    from stand_ins import Engine
+
+    ran = []
+
+    def run_placed(place, call):
+        ran.append(call)
+        return place, call()
+
+    monkeypatch.setattr("tsnas.workers.process.run_placed", run_placed)
+    joblib.register_parallel_backend("stand-in", Engine)
+    with joblib.parallel_config(backend="stand-in", n_jobs=2):
+        yield ran
 
 
 class Clock:

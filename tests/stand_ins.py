@@ -1,4 +1,6 @@
-"""Stand-ins for trainings, for tests of what is done before, after and around them."""
+"""Stand-ins for trainings and engines, for tests of what is done before, after and around them."""
+
+from joblib._parallel_backends import ThreadingBackend
 
 from tsnas.deploy.convert import untrained_int8
 from tsnas.job.training import Trained
@@ -27,3 +29,9 @@ def guessed(architecture, splits, indices, *_) -> list[Score]:
 def one_by_one(score):
     """Returns a stand-in for `rounds.short_scores` from a function for an architecture and one split."""
     return lambda architecture, splits, indices, *args: [score(architecture, splits[index], *args) for index in indices]
+
+
+class Engine(ThreadingBackend):
+    """Stands in for an engine of joblib that gives all results at once, as ray does."""
+
+    supports_return_generator = False

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from stand_ins import guessed
 from toy_data import QUICK_RANDOM, sines
 
 import tsnas
@@ -149,6 +150,14 @@ def test_after_a_stop_the_same_signals_are_tried_in_the_same_order(monkeypatch, 
     # All is known now.
     assert SignalSearch(**settings, directory=tmp_path).fit(X, Y).trials_ == whole.trials_
     assert scored == every
+
+
+def test_networks_of_all_signals_are_trained_by_the_engine_that_joblib_is_told_to_use(monkeypatch, engine):
+    monkeypatch.setattr(rounds, "short_scores", guessed)
+    monkeypatch.setattr(tsnas.AutoClassifier, "fit_recordings", lambda self, *_: self)
+    chosen = SignalSearch(**QUICK | {"finalists": 2, "spans": (32, 64)}, trials=3).fit(X, Y)
+    assert [call.func for call in engine] == [guessed] * 2 * 3
+    assert len(chosen.trials_) == 3
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,21 @@ def test_a_worker_that_is_killed_is_no_matter(workers, tmp_path):
     assert (tmp_path / "flag").exists()
 
 
+def test_an_engine_that_gives_all_results_at_once_is_asked_for_few_at_a_time(engine, turned):
+    heard = []
+    found = Workers().run(
+        [functools.partial(int, value) for value in range(5)], on_result=lambda *one: heard.append(one)
+    )
+    assert found == list(range(5))
+    assert sorted(heard) == list(enumerate(found))
+    assert len(engine) == 5
+    started = turned.seconds
+    assert Workers().run([functools.partial(turned.turn, 10)] * 9, deadline=started + 15) == [None, None]
+    # One call at a time is run here.
+    assert Workers(1).run([os.getpid]) == [os.getpid()]
+    assert len(engine) == 7
+
+
 @pytest.mark.long
 def test_a_short_training_gives_the_same_there(workers):
     x, y = sines(40)

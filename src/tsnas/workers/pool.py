@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import itertools
 import math
 import os
 import pathlib
@@ -80,9 +81,12 @@ class Workers:
 
     def __init__(self, n_jobs: int | None = None, here: bool = False):
         backend = joblib.parallel.get_active_backend()[0]
-        self._elsewhere = not here and type(backend).__name__ not in LOCAL_BACKENDS
         self._n_jobs = n_jobs
         self.count = 1 if here else max(1, joblib.effective_n_jobs(n_jobs))
+        self._one_by_one = backend.supports_return_generator
+        # joblib itself runs the calls of ray and the like in this process if there is only one at a time.
+        chosen = type(backend).__name__ not in LOCAL_BACKENDS and (self._one_by_one or self.count > 1)
+        self._elsewhere = chosen and not here
         self._here = here or (self.count == 1 and not self._elsewhere and process.has_one_thread())
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._relays: list[Relay] = []
@@ -161,12 +165,15 @@ class Workers:
 
     def _run_elsewhere(self, calls: Sequence[Callable[[], Any]], places: Iterator[int]) -> Iterator[tuple[int, Any]]:
         tasks = (joblib.delayed(process.run_placed)(place, calls[place]) for place in places)
+        return_as = "generator_unordered" if self._one_by_one else "list"
         parallel = joblib.Parallel(
-            self._n_jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs", max_nbytes=None
+            self._n_jobs, return_as=return_as, batch_size=1, pre_dispatch="n_jobs", max_nbytes=None
         )
-        for found in parallel(tasks):
-            raise_if_interrupted()
-            yield found
+        # An engine that gives all results at once, as ray does, is asked for as many as it finds at the same time.
+        for some in [tasks] if self._one_by_one else iter(lambda: list(itertools.islice(tasks, self.count)), []):
+            for found in parallel(some):
+                raise_if_interrupted()
+                yield found
 
     def _run_in_processes(self, calls: Sequence[Callable[[], Any]], places: Iterator[int]) -> Iterator[tuple[int, Any]]:
         pending: dict[concurrent.futures.Future[Any], int] = {}
