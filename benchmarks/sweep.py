@@ -1,15 +1,12 @@
 """Times a whole front for two boards, and states how its models do on the test windows.
 
-    python -m benchmarks.sweep --data=../shared/data/uci_har.npz --max_latency_ms=40 --points=4 --workers=2
+    python -m benchmarks.sweep --data=../shared/data/uci_har.npz --max_latency_ms=40 --points=4 --n_jobs=2
 
-`tsnas sweep` is run as a user would: alone, or as a chief and some workers on this machine, each with one thread of
-TensorFlow. The test windows are used once for each finished model.
+`tsnas sweep` is run as a user would, in a process of its own. The test windows are used once for each finished model.
 """
 
 from __future__ import annotations
 
-import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,7 +24,7 @@ DATA = flags.DEFINE_string("data", None, "A .npz file as for `tsnas sweep --data
 BOARDS = flags.DEFINE_string("boards", "nucleo_f446re,nucleo_l552ze_q", "Boards.")
 MAX_LATENCY_MS = flags.DEFINE_string("max_latency_ms", "40", "Limits of latency, as for `tsnas sweep`.")
 POINTS = flags.DEFINE_integer("points", 4, "Limits of latency on each board.", lower_bound=1)
-WORKERS = flags.DEFINE_integer("workers", 2, "Workers beside a chief; 0 does all in one process.", lower_bound=0)
+N_JOBS = flags.DEFINE_integer("n_jobs", -1, "Worker processes, as for `tsnas sweep`.")
 SEED = flags.DEFINE_integer("seed", 0, "Seed.")
 FOLDER = flags.DEFINE_string("folder", None, "Folder of the front; a temporary one by default.")
 OUT = flags.DEFINE_string("out", "benchmarks/results/sweep.json", "Where to write the results as JSON.")
@@ -36,25 +33,9 @@ OUT = flags.DEFINE_string("out", "benchmarks/results/sweep.json", "Where to writ
 def run_sweep(folder: str) -> float:
     """Runs the sweep and returns its minutes."""
     given = [f"--data={DATA.value}", f"--boards={BOARDS.value}", f"--max_latency_ms={MAX_LATENCY_MS.value}"]
-    given += [f"--points={POINTS.value}", f"--seed={SEED.value}", f"--out={folder}", "--verbose=1"]
-    command = [sys.executable, "-m", "tsnas", "sweep", *given]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    given += [f"--points={POINTS.value}", f"--seed={SEED.value}", f"--n_jobs={N_JOBS.value}", f"--out={folder}"]
     started = time.monotonic()
-    if not WORKERS.value:
-        subprocess.run(command, check=True)
-        return (time.monotonic() - started) / 60
-    shared = {"KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": port, "TF_NUM_INTRAOP_THREADS": "1"}
-    names = ["chief", *(f"worker{index}" for index in range(WORKERS.value))]
-    team = []
-    for name in names:
-        with open(f"{folder}-{name}.log", "w") as log:
-            environment = os.environ | shared | {"KERASTUNER_TUNER_ID": name}
-            team.append(subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT))
-    codes = [process.wait() for process in team]
-    if any(codes):
-        raise SystemExit(f"exit codes {codes}; see {folder}-*.log")
+    subprocess.run([sys.executable, "-m", "tsnas", "sweep", *given, "--verbose=1"], check=True)
     return (time.monotonic() - started) / 60
 
 
@@ -91,7 +72,7 @@ def main(argv: Sequence[str]) -> None:
     headers = ("board", "model", "limit ms", "ms", "RAM", "flash", "validation", "front", "float F1", "int8 F1")
     print(tabulate.tabulate(rows, headers))
     print(f"\n{minutes:.1f} minutes, {len(results)} points, {len(scores)} models")
-    record = provenance("benchmarks.sweep", ("tsnas", "tensorflow", "keras-tuner"))
+    record = provenance("benchmarks.sweep", ("tsnas", "tensorflow"))
     write_json(OUT.value, record | {"minutes": round(minutes, 2), "seed": SEED.value, "results": results})
     print(f"Written: {OUT.value}")
 

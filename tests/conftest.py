@@ -5,7 +5,9 @@ import os
 import pathlib
 import shutil
 import warnings
+from collections.abc import Callable, Iterator
 
+import joblib
 import numpy as np
 import pytest
 import scale  # noqa: F401 (registers the profiles)
@@ -114,10 +116,27 @@ def eager_module():
 @pytest.fixture
 def untrained(monkeypatch):
     """What a job has found is not trained: its network keeps random weights, its file is as real as any."""
-    from stand_ins import untrained
+    from stand_ins import all_untrained, untrained
 
-    for module in ("job.pipeline", "pareto.work"):
-        monkeypatch.setattr(f"tsnas.{module}.train", untrained)
+    monkeypatch.setattr("tsnas.job.pipeline.train", untrained)
+    monkeypatch.setattr("tsnas.pareto.work.train_all", all_untrained)
+
+
+@pytest.fixture
+def engine(monkeypatch) -> Iterator[list[Callable[[], object]]]:
+    """An engine of joblib is chosen, which runs two calls at a time; this is the list of the calls that it has run."""
+    from stand_ins import Engine
+
+    ran = []
+
+    def run_placed(place, call):
+        ran.append(call)
+        return place, call()
+
+    monkeypatch.setattr("tsnas.workers.process.run_placed", run_placed)
+    joblib.register_parallel_backend("stand-in", Engine)
+    with joblib.parallel_config(backend="stand-in", n_jobs=2):
+        yield ran
 
 
 class Clock:
@@ -136,7 +155,7 @@ class Clock:
 
 @pytest.fixture
 def turned(monkeypatch) -> Clock:
-    """The clock that budgets, deadlines and leases read, for the test to turn."""
+    """The clock that budgets and deadlines read, for the test to turn."""
     own = Clock()
     monkeypatch.setattr(clock, "monotonic", lambda: own.seconds)
     return own

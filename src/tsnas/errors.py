@@ -197,9 +197,5 @@ class ExportError(TsnasError, ValueError):
     """A model that cannot be exported, or an unknown format; the message says what is possible."""
 
 
-class JobError(TsnasError):
-    """A job that failed in another process; the message includes its error."""
-
-
 class WorkerError(TsnasError):
-    """A process that cannot take part in a job: it cannot be reached, computes with several threads, or is lost."""
+    """A worker process that computes with several threads, or that is lost again and again."""

@@ -1,13 +1,9 @@
 """The outer search finds the sensors that say something, keeps the limits, and goes on after an interruption."""
 
-import shutil
-import socket
-from pathlib import Path
-
 import numpy as np
 import pytest
-from processes import Process
 from sklearn.base import clone
+from stand_ins import guessed
 from toy_data import QUICK_RANDOM, sines
 
 import tsnas
@@ -16,7 +12,6 @@ from tsnas.outer import signal_search as module
 from tsnas.outer.score import Trial
 from tsnas.outer.signal_search import SignalSearch
 from tsnas.search import rounds
-from tsnas.tuning import chief_client as client
 
 QUICK = QUICK_RANDOM | {"epochs": 12, "spans": (32,), "channels": [None, (0, 1, 2), (3, 4)]}
 
@@ -32,16 +27,12 @@ def recordings(count=30):
 X, Y = recordings()
 
 
-def shorten(patch):
-    """Short trainings long enough to tell sines from noise."""
-    patch.setattr(rounds, "FIRST_STEPS", 60)
-    patch.setattr(module, "SPLITS", 1)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def short_work():
+    """Short trainings long enough to tell sines from noise."""
     with pytest.MonkeyPatch.context() as patch:
-        shorten(patch)
+        patch.setattr(rounds, "FIRST_STEPS", 60)
+        patch.setattr(module, "SPLITS", 1)
         yield
 
 
@@ -118,50 +109,6 @@ def test_goes_on_after_an_interruption_and_finds_the_same(found, tmp_path, monke
     assert again.classifier_.signal_ == again.signal_ == tsnas.Signal(32, stride=16, channels=(0, 1, 2))
 
 
-TEAM = {client.CHIEF: "127.0.0.1", client.PORT: "8000"}
-
-
-def test_a_worker_knows_the_signal_and_leaves_the_model_to_the_chief(found, tmp_path, monkeypatch):
-    """All signals have been scored, so that neither of them waits for the other."""
-    shutil.copytree(Path(found.directory) / "work", tmp_path / "work")
-    monkeypatch.setattr(module, "score_signal", lambda *_: pytest.fail("scored again"))
-    for name, value in TEAM.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv(client.TUNER_ID, "worker0")
-    worker = search(directory=tmp_path).fit(X, Y)
-    assert worker.signal_ == found.signal_
-    assert not hasattr(worker, "classifier_")
-    monkeypatch.setenv(client.TUNER_ID, "chief")
-    chief = search(directory=tmp_path).fit(X, Y)
-    assert chief.signal_ == found.signal_
-    assert chief.classifier_.tflite_model_ == found.classifier_.tflite_model_
-
-
-def member(folder: Path) -> None:
-    """What each process of a team runs."""
-    shorten(pytest.MonkeyPatch())
-    mine = search(directory=folder).fit(X, Y)
-    if hasattr(mine, "classifier_"):
-        mine.classifier_.save(folder / "model")
-
-
-@pytest.mark.long
-def test_chief_and_workers_end_with_the_same_signal_and_model(found, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    shared = TEAM | {client.PORT: port, "GRPC_VERBOSITY": "NONE"}
-    names = ("chief", "worker0", "worker1")
-    team = {name: Process(member, tmp_path, **shared, **{client.TUNER_ID: name}) for name in names}
-    for name, one in team.items():
-        assert one.end() == 0, f"{name}: {one.said}"
-    # Each signal was scored once, whoever did it, and the chief made the model.
-    assert len(list(tmp_path.glob("work/*/phase_signal-*.npz"))) == len(found.trials_)
-    made = tsnas.load(tmp_path / "model")
-    assert made.signal_ == found.signal_
-    assert made.tflite_model_ == found.classifier_.tflite_model_
-
-
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))])
 def test_a_gaussian_process_chooses_as_well(monkeypatch, seed):
     scored = []
@@ -177,6 +124,40 @@ def test_a_gaussian_process_chooses_as_well(monkeypatch, seed):
     assert len({trial.signal for trial in chosen.trials_}) == len(chosen.trials_) == len(scored) == 10
     assert scored[4:].count(4) >= 4  # The first four are random, and a third of all signals has it.
     assert chosen.signal_.decimation == 4
+
+
+@pytest.mark.parametrize("tuner", ["random", pytest.param("bayesian", marks=pytest.mark.long)])
+def test_after_a_stop_the_same_signals_are_tried_in_the_same_order(monkeypatch, tmp_path, tuner):
+    scored, stop_after = [], None
+
+    def score(signal, *_):
+        if len(scored) == stop_after:
+            raise KeyboardInterrupt
+        scored.append(signal)
+        return Trial(signal, 0.5 + signal.decimation / 10 + signal.window / 1000, 1.0, 100)
+
+    monkeypatch.setattr(module, "score_signal", score)
+    monkeypatch.setattr(tsnas.AutoClassifier, "fit_recordings", lambda self, *_: self)
+    settings = QUICK | {"spans": (32, 48, 64), "decimations": (1, 2, 4), "seed": 0, "tuner": tuner, "trials": 6}
+    whole = SignalSearch(**settings).fit(X, Y)
+    every, scored, stop_after = scored, [], 4
+    with pytest.raises(KeyboardInterrupt):
+        SignalSearch(**settings, directory=tmp_path).fit(X, Y)
+    stop_after = None
+    resumed = SignalSearch(**settings, directory=tmp_path).fit(X, Y)
+    assert scored == every
+    assert resumed.trials_ == whole.trials_
+    # All is known now.
+    assert SignalSearch(**settings, directory=tmp_path).fit(X, Y).trials_ == whole.trials_
+    assert scored == every
+
+
+def test_networks_of_all_signals_are_trained_by_the_engine_that_joblib_is_told_to_use(monkeypatch, engine):
+    monkeypatch.setattr(rounds, "short_scores", guessed)
+    monkeypatch.setattr(tsnas.AutoClassifier, "fit_recordings", lambda self, *_: self)
+    chosen = SignalSearch(**QUICK | {"finalists": 2, "spans": (32, 64)}, trials=3).fit(X, Y)
+    assert [call.func for call in engine] == [guessed] * 2 * 3
+    assert len(chosen.trials_) == 3
 
 
 @pytest.mark.parametrize(

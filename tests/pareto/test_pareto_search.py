@@ -4,9 +4,7 @@ import dataclasses
 import functools
 import json
 import os
-import shutil
 import signal
-import socket
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +21,9 @@ from tsnas.errors import InfeasibleError, ModelFileError, SettingError
 from tsnas.job.checkpoints import Checkpoints
 from tsnas.job.settings import check_settings
 from tsnas.pareto import work
-from tsnas.pareto.work import FrontWork
 from tsnas.search import rounds
 from tsnas.search.rounds import short_scores
 from tsnas.space.config import SpaceConfig
-from tsnas.tuning import chief_client as client
 
 SPACE = SpaceConfig(
     time_reduce_filters=8,
@@ -128,11 +124,11 @@ def test_read_back(front):
 
 def test_called_again_it_does_nothing_and_with_other_data_everything(front, monkeypatch):
     done = []
-    monkeypatch.setattr(FrontWork, "run", lambda self, name: done.append(name) or 1 / 0)
+    monkeypatch.setattr(work, "prepare", lambda *_: done.append("prepared") or 1 / 0)
     assert search(directory=front.directory_).fit(X, Y).points_ == front.points_
     with pytest.raises(ZeroDivisionError):
         search(directory=front.directory_).fit(X[::-1].copy(), Y[::-1].copy())
-    assert done == ["search"]
+    assert done == ["prepared"]
 
 
 def test_habits_of_scikit_learn():
@@ -143,13 +139,6 @@ def test_habits_of_scikit_learn():
         tsnas.ParetoSearch([BOARDS[0], BOARDS[0]]).fit(X, Y)
     with pytest.raises(InfeasibleError, match=r"too low for nucleo_f446re"):
         tsnas.ParetoSearch(BOARDS, 0.01, **QUICK).fit(X, Y)
-
-
-def test_workers_need_a_seed_and_a_folder(monkeypatch):
-    for name, value in ((client.CHIEF, "127.0.0.1"), (client.PORT, "8000"), (client.TUNER_ID, "chief")):
-        monkeypatch.setenv(name, value)
-    with pytest.raises(SettingError, match=r"Several processes need one seed and one shared folder"):
-        search(seed=None).fit(X, Y)
 
 
 def files_of(folder) -> dict[str, bytes]:
@@ -196,44 +185,6 @@ def test_killed_at_any_job_the_same_call_ends_with_the_same_files(tmp_path, eage
     one_point(tmp_path / "killed")
     assert files_of(tmp_path / "killed") == files_of(front.directory_)
     assert len(files_of(front.directory_)) == 1
-
-
-TEAM = {client.CHIEF: "127.0.0.1", client.PORT: "8000"}
-
-
-def test_a_worker_knows_the_points_and_leaves_the_list_to_the_chief(front, tmp_path, monkeypatch):
-    """All jobs have been done, so that neither of them waits for the other."""
-    shutil.copytree(front.directory_, tmp_path / "front")
-    (tmp_path / "front/front.json").unlink()
-    monkeypatch.setattr(FrontWork, "run", lambda *_: pytest.fail("run again"))
-    for name, value in TEAM.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv(client.TUNER_ID, "worker0")
-    assert search(directory=tmp_path / "front").fit(X, Y).points_ == front.points_
-    assert not (tmp_path / "front/front.json").exists()
-    monkeypatch.setenv(client.TUNER_ID, "chief")
-    assert search(directory=tmp_path / "front").fit(X, Y).points_ == front.points_
-    assert files_of(tmp_path / "front") == files_of(front.directory_)
-
-
-def member(folder: Path) -> None:
-    """What each process of a team runs."""
-    shorten(pytest.MonkeyPatch())
-    search(directory=folder).fit(X, Y)
-
-
-@pytest.mark.long
-def test_chief_and_workers_end_with_the_same_files(front, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    shared = TEAM | {client.PORT: port, "GRPC_VERBOSITY": "NONE"}
-    names = ("chief", "worker0", "worker1")
-    team = {name: Process(member, tmp_path, **shared, **{client.TUNER_ID: name}) for name in names}
-    for name, one in team.items():
-        assert one.end() == 0, f"{name}: {one.said}"
-    assert files_of(tmp_path) == files_of(front.directory_)
-    np.testing.assert_array_equal(*(sorted(files_of(folder)) for folder in (tmp_path, front.directory_)))
 
 
 @pytest.mark.long

@@ -5,12 +5,10 @@ import pytest
 
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
-from tsnas.errors import SettingError
 from tsnas.search.paths import Part, Paths
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 from tsnas.tuning.architectures import LONGEST, project, tune_architectures
-from tsnas.tuning.chief_client import CHIEF, PORT, TUNER_ID
 
 BOARD = load_board("nucleo_f446re")
 LIMITS = Limits(max_latency_ms=4)
@@ -55,9 +53,9 @@ def likes_many_filters(trained):
 
 
 @pytest.mark.parametrize(("kind", "trials"), [("bayesian", 5), ("hyperband", 8)])
-def test_trains_what_fits_and_ranks_it(paths, kind, trials, tmp_path):
+def test_trains_what_fits_and_ranks_it(paths, kind, trials):
     trained = []
-    found, history = tune_architectures(paths, kind, trials, likes_many_filters(trained), 0, tmp_path)
+    found, history = tune_architectures(paths, kind, trials, likes_many_filters(trained), 0)
     assert all(candidate.estimate.latency_ms <= 4 for candidate in found)
     assert len(trained) == len(set(trained))
     assert len({candidate.architecture for candidate in found}) == len(found)
@@ -66,22 +64,14 @@ def test_trains_what_fits_and_ranks_it(paths, kind, trials, tmp_path):
     longest = [architecture for architecture, units in trained if units == max(history["units"])]
     best = max(sum(cell.filters for cell in architecture.cells) for architecture in longest)
     assert sum(cell.filters for cell in found[0].architecture.cells) == best
-    again, _ = tune_architectures(paths, kind, trials, lambda *_: pytest.fail("trained again"), 0, tmp_path)
-    assert [candidate.architecture for candidate in again] == [candidate.architecture for candidate in found]
+    again = []
+    tune_architectures(paths, kind, trials, likes_many_filters(again), 0)
+    assert again == trained
 
 
-def test_what_there_was_no_time_for_does_not_count(paths, tmp_path):
+def test_what_there_was_no_time_for_does_not_count(paths):
     trained = []
     evaluate = likes_many_filters(trained)
-    found, history = tune_architectures(
-        paths, "bayesian", 6, lambda *a: None if len(trained) == 2 else evaluate(*a), 0, tmp_path
-    )
+    found, history = tune_architectures(paths, "bayesian", 6, lambda *a: None if len(trained) == 2 else evaluate(*a), 0)
     assert len(found) == 2
     assert len(history["macro_f1"]) >= 2
-
-
-def test_one_process_only(paths, tmp_path, monkeypatch):
-    for name, value in ((CHIEF, "127.0.0.1"), (PORT, "8000"), (TUNER_ID, "worker0")):
-        monkeypatch.setenv(name, value)
-    with pytest.raises(SettingError, match=r"strategy='bayesian' works only in a single process"):
-        tune_architectures(paths, "bayesian", 6, lambda *_: 1.0, 0, tmp_path)

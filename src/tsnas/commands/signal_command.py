@@ -114,9 +114,6 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     with farewell(lambda: describe_kept_work(out, "work is")):
         search.fit(train.arrays, train.labels, groups=train.groups)
     print(f"\n{search.table()}\n")
-    if not hasattr(search, "classifier_"):
-        print("All signals have been tried; the chief makes the model.")
-        return
     classifier = search.classifier_
     paths = classifier.save(out)
     classifier.summary()
@@ -174,7 +171,5 @@ COMMAND = Command(
     details="Tries each signal with a few networks that keep the limits, judged on the same recordings of other "
     "groups. Of the signals that are as good as the best, the one that takes the fewest values from the sensors wins, "
     "and an ordinary search makes its model. An inference ends before the next window is due. After an interruption, "
-    "the same command resumes. With the environment variables KERASTUNER_ORACLE_IP, KERASTUNER_ORACLE_PORT and "
-    "KERASTUNER_TUNER_ID, the trials are spread over processes and machines that share the folder; this requires "
-    "--seed.",
+    "the same command resumes.",
 )

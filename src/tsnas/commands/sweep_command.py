@@ -1,4 +1,4 @@
-"""tsnas sweep: finds a front of models for one or several boards, in one process or as one of many."""
+"""tsnas sweep: finds a front of models for one or several boards."""
 
 from __future__ import annotations
 
@@ -132,7 +132,5 @@ COMMAND = Command(
     define_flags=define_flags,
     run=run,
     details="Each point is a folder with a verified int8 model, as `tsnas search` writes it; front.json lists the "
-    "points. After an interruption, the same command resumes. With the environment variables KERASTUNER_ORACLE_IP, "
-    "KERASTUNER_ORACLE_PORT and KERASTUNER_TUNER_ID, the work is spread over processes and machines that share the "
-    "folder.",
+    "points. Networks are trained side by side in --n_jobs processes. After an interruption, the same command resumes.",
 )

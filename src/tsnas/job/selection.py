@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import itertools
 import math
-import tempfile
 from collections.abc import Sequence
 
 import numpy as np
@@ -182,8 +181,7 @@ def _tuned(
     # Imported here because keras-tuner takes seconds to import.
     from tsnas.tuning.architectures import tune_architectures
 
-    with tempfile.TemporaryDirectory() as folder:
-        return tune_architectures(paths, settings.strategy, trials, evaluate, seed, folder)
+    return tune_architectures(paths, settings.strategy, trials, evaluate, seed)
 
 
 def dry_run(

@@ -70,7 +70,19 @@ def train(
     Returns:
         A `Trained`.
     """
-    return _assemble(architecture, seed, *_run(architecture, data, settings, seed, checkpoints, budget, pace, workers))
+    found: list[Trained] = []
+    train_all(
+        [architecture],
+        data,
+        settings,
+        seed,
+        [checkpoints],
+        workers,
+        lambda _, trained: found.append(trained),
+        budget,
+        pace,
+    )
+    return found[0]
 
 
 def get_ready() -> None:
@@ -85,61 +97,59 @@ def train_all(
     checkpoints: Sequence[Checkpoints],
     workers: Workers,
     on_trained: Callable[[int, Trained], None],
+    budget: Budget | None = None,
+    pace: float = 0.0,
 ) -> None:
-    """Trains several architectures side by side, as `train` does each of them without a budget.
+    """Trains several architectures side by side, as `train` does each of them.
 
     Args:
         architectures: sequence of `Architecture`.
         data, settings, seed, workers: as in `train`.
         checkpoints: sequence of `Checkpoints`, one for each architecture.
         on_trained: function of the place of an architecture and its `Trained`, called as soon as there is one.
+        budget: `Budget` or None, as in `train`. Defaults to None: all the time that is needed.
+        pace: float, as in `train`. Defaults to 0.
     """
-    quiet = dataclasses.replace(settings, verbose=0)
-    calls = [
-        functools.partial(_run, architecture, data, quiet, seed, own, Budget(None), 0.0, HERE)
-        for architecture, own in zip(architectures, checkpoints, strict=True)
-    ]
-    workers.run(calls, on_result=lambda place, found: on_trained(place, _assemble(architectures[place], seed, *found)))
-
-
-def _assemble(
-    architecture: Architecture, seed: int, weights: Weights, tflite_model: bytes, history: dict[str, History]
-) -> Trained:
-    model = architecture.build(DROPOUT, seed)
-    model.set_weights(weights)
-    return Trained(model, tflite_model, history)
-
-
-def _run(
-    architecture: Architecture,
-    data: Prepared,
-    settings: Settings,
-    seed: int,
-    checkpoints: Checkpoints,
-    budget: Budget,
-    pace: float,
-    workers: Workers,
-) -> tuple[Weights, bytes, dict[str, History]]:
-    """Returns the weights of the float model, the int8 model, and the history; arguments as in `train`."""
+    budget = budget or Budget(None)
     pace /= len(data.everything[1])
 
-    def phase(name: str, asked: int | None, epochs_for: Callable[[np.ndarray], int], pace: float) -> _Phase:
+    def phases(name: str, asked: int | None, epochs_for: Callable[[np.ndarray], int], pace: float) -> list[_Phase]:
         x, _ = settings.repeated(as_data(data.everything), asked)
         epochs = budget.epochs_within(name, epochs_for(x), pace * len(x))
-        callbacks = [workers.shown(ProgressBar(name, settings.verbose)), *budget.callbacks(name)]
-        return _Phase(architecture, data.everything, settings, seed, asked, epochs, callbacks)
+        # Bars of several would overwrite each other.
+        bars = [workers.shown(ProgressBar(name, settings.verbose))] if len(architectures) == 1 else []
+        callbacks = [*bars, *budget.callbacks(name)]
+        return [_Phase(one, data.everything, settings, seed, asked, epochs, callbacks) for one in architectures]
 
-    found = checkpoints.load("train")
-    if found is not None:
+    # What is kept is written here: a worker may be on another machine.
+    floats = [kept.load("train") for kept in checkpoints]
+    missing = [place for place, found in enumerate(floats) if found is None]
+    if len(missing) < len(floats) and settings.directory is not None:
         settings.say(f"train: taken from an earlier run in {settings.directory}")
-        train_history, weights = found[0]["history"], found[1]
-    else:
-        training = phase("train", settings.epochs, settings.train_epochs_for, pace)
-        ((weights, train_history),) = workers.run([functools.partial(_train, training, data.augment)])
-        checkpoints.save("train", {"history": train_history}, weights)
-    quantising = phase("quantise", settings.epochs or settings.qat_epochs, settings.qat_epochs_for, QAT_PACE * pace)
-    ((tflite_model, quantise_history),) = workers.run([functools.partial(_quantise, quantising, weights)])
-    return weights, tflite_model, {"train": train_history, "quantise": quantise_history}
+
+    def keep_floats(index: int, found: tuple[Weights, History]) -> None:
+        place, (weights, history) = missing[index], found
+        checkpoints[place].save("train", {"history": history}, weights)
+        floats[place] = {"history": history}, weights
+
+    if missing:
+        trainings = phases("train", settings.epochs, settings.train_epochs_for, pace)
+        workers.run(
+            [functools.partial(_train, trainings[place], data.augment) for place in missing], on_result=keep_floats
+        )
+
+    def keep_trained(place: int, found: tuple[bytes, History]) -> None:
+        (values, weights), (tflite_model, history) = floats[place], found  # type: ignore[misc]
+        model = architectures[place].build(DROPOUT, seed)
+        model.set_weights(weights)
+        on_trained(place, Trained(model, tflite_model, {"train": values["history"], "quantise": history}))
+
+    quantisings = phases("quantise", settings.epochs or settings.qat_epochs, settings.qat_epochs_for, QAT_PACE * pace)
+    calls = [
+        functools.partial(_quantise, phase, found[1])  # type: ignore[index]
+        for phase, found in zip(quantisings, floats, strict=True)
+    ]
+    workers.run(calls, on_result=keep_trained)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import tempfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +26,7 @@ from tsnas.data import (
 )
 from tsnas.errors import InfeasibleError, SettingError
 from tsnas.job.checkpoints import Checkpoints
+from tsnas.job.kept_seed import kept_seed
 from tsnas.job.settings import check_settings
 from tsnas.outer.score import Recordings, Trial, score_signal
 from tsnas.search.strategies import check_callbacks
@@ -35,17 +35,14 @@ from tsnas.system.files import check_output_dir
 from tsnas.system.interrupts import deferred_interrupt
 from tsnas.system.lock import exclusive
 from tsnas.tuning.bayesian import Bayesian
-from tsnas.tuning.jobs import SCORE
-from tsnas.tuning.leases import Leases
-from tsnas.tuning.team import check_team, resolve_seed
-from tsnas.tuning.tuner import search
+from tsnas.tuning.trials import Repeatable, run_trials
 from tsnas.workers.pool import Workers
 
 TUNERS = ("random", "bayesian")
 SPLITS = 2
 
 
-class RandomSignals(Leases, keras_tuner.oracles.RandomSearchOracle):
+class RandomSignals(Repeatable, keras_tuner.oracles.RandomSearchOracle):
     """Oracle that draws signals at random, each once."""
 
 
@@ -76,9 +73,9 @@ class SignalSearch(BaseEstimator):
         epochs, search_epochs, qat_epochs, batch_size, strategy, validation_fraction, space, axes, plain_rivals: as in
             `AutoClassifier`. `axes` must be `"auto"` or None, because each signal has its own channels.
         n_jobs: int or None, as in `AutoClassifier`; the networks of a signal are trained side by side.
-        seed: int or None, as in `AutoClassifier`. Several processes need the same number.
-        directory: path of a folder for finished work, so that `fit` can resume after an interruption; several machines
-            must share it. Defaults to None: nothing is kept.
+        seed: int or None, as in `AutoClassifier`.
+        directory: path of a folder for finished work, so that `fit` can resume after an interruption. Defaults to None:
+            nothing is kept.
         verbose: 0, 1 or 2, as in `AutoClassifier`. Defaults to 1.
 
     Attributes:
@@ -165,49 +162,44 @@ class SignalSearch(BaseEstimator):
 
         Raises:
             InfeasibleError: no network is within the limits for any signal; the message ends with the last reason.
-            SettingError: a setting out of range, no seed or no `directory` for several processes, or callbacks with a
-                strategy that would not call them.
+            SettingError: a setting out of range, or callbacks with a strategy that would not call them.
             DataError, BoardError, OutputDirError, DirectoryInUseError: as in `AutoClassifier.fit_recordings`.
         """
-        own_role = check_team(self.seed, self.directory)
         if self.axes not in ("auto", None):
             raise SettingError(f"axes={self.axes!r}: a signal may leave channels out, so axes must be 'auto' or None.")
         settings = check_settings(self._template())
         check_callbacks(self.strategy, as_callbacks(callbacks))
         checked, signals = self._checked(recordings, labels, groups, rule)
-        with tempfile.TemporaryDirectory() as temporary:
-            folder = check_output_dir(temporary if self.directory is None else self.directory)
-            identity = [*checked.arrays, checked.groups, settings.identity(checked.classes), rule]
-            identity += [self._plain(), *(np.atleast_1d(check_labels(np.atleast_1d(label))) for label in labels)]
-            work = folder / "work" / Checkpoints(folder, identity).fingerprint[:12]
-            # Workers share the folder of their chief.
-            with (
-                exclusive(None if own_role == "worker" else folder),
-                deferred_interrupt(),
-                Workers(settings.n_jobs) as workers,
-            ):
-                seed = resolve_seed(self.seed, work)
-                kept = Checkpoints(work, identity)
-                splits = self._splits(checked, seed)
+        folder = None if self.directory is None else check_output_dir(self.directory)
+        identity = [*checked.arrays, checked.groups, settings.identity(checked.classes), rule]
+        identity += [self._plain(), *(np.atleast_1d(check_labels(np.atleast_1d(label))) for label in labels)]
+        work = None if folder is None else folder / "work" / Checkpoints(folder, identity).fingerprint[:12]
+        with exclusive(folder), deferred_interrupt(), Workers(settings.n_jobs) as workers:
+            seed = kept_seed(self.seed, work)
+            kept = Checkpoints(work, identity)
+            splits = self._splits(checked, seed)
+            trials: dict[str, Trial] = {}
 
-                def run(values: dict[str, Any]) -> float:
+            def run(values: dict[str, Any]) -> float:
+                name = _name(values)
+                known = kept.load(name)
+                if known is None:
                     signal = self._signal(values, signals)
                     if self.verbose:
                         print(f"signal: {_described(signal)}", flush=True)
                     limits = settings.limits.with_deadline(signal.deadline_ms)
-                    trial = score_signal(signal, checked, splits, settings, limits, seed, workers)
-                    kept.save(_name(values), {"trial": trial.to_json()})
-                    return trial.macro_f1
+                    trials[name] = score_signal(signal, checked, splits, settings, limits, seed, workers)
+                    kept.save(name, {"trial": trials[name].to_json()})
+                else:
+                    trials[name] = Trial.from_json(known[0]["trial"])
+                return trials[name].macro_f1
 
-                search(self._oracle(signals, seed), run, work)
-            found = [kept.load(path.stem.removeprefix("phase_")) for path in sorted(work.glob("phase_signal-*.npz"))]
-            trials = [Trial.from_json(one[0]["trial"]) for one in found if one is not None]
-            self.trials_ = sorted(trials, key=lambda trial: -trial.macro_f1)
-            self.signal_ = self._best(checked.arrays[0].shape[1]).signal
-            if own_role == "worker":
-                return self
-            self.classifier_ = self._template(seed, None if self.directory is None else folder / "phases")
-            self.classifier_.fit_recordings(recordings, labels, self.signal_, groups, rule, callbacks, distribute)
+            run_trials(self._oracle(signals, seed), run)
+        # Of equal ones the first by name is the best, whichever was tried first.
+        self.trials_ = sorted((trials[name] for name in sorted(trials)), key=lambda trial: -trial.macro_f1)
+        self.signal_ = self._best(checked.arrays[0].shape[1]).signal
+        self.classifier_ = self._template(seed, None if folder is None else folder / "phases")
+        self.classifier_.fit_recordings(recordings, labels, self.signal_, groups, rule, callbacks, distribute)
         return self
 
     def predict_recordings(self, recordings):
@@ -220,7 +212,7 @@ class SignalSearch(BaseEstimator):
             list with an array of labels for each recording.
 
         Raises:
-            NotFittedError: `fit` has not been called, or this process is a worker.
+            NotFittedError: `fit` has not been called.
             DataError: recordings that cannot be used.
         """
         check_is_fitted(self, "classifier_")
@@ -305,7 +297,6 @@ class SignalSearch(BaseEstimator):
         count = len(set(self.spans)) * len(set(self.decimations)) * len(subsets)
         kind = RandomSignals if self.tuner == "random" else Bayesian
         return kind(
-            objective=keras_tuner.Objective(SCORE, "max"),
             max_trials=min(count, self.trials or 24),
             hyperparameters=space,
             tune_new_entries=False,

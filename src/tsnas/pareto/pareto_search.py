@@ -21,6 +21,7 @@ from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError, ModelFileError, SettingError
 from tsnas.job import pipeline
 from tsnas.job.inputs import Job, checked
+from tsnas.job.kept_seed import kept_seed
 from tsnas.model import saving
 from tsnas.model.model import Model
 from tsnas.pareto.niches import Niche, check_latencies, niches_of
@@ -35,8 +36,6 @@ from tsnas.system.arguments import is_int
 from tsnas.system.files import check_output_dir, write_file
 from tsnas.system.interrupts import deferred_interrupt
 from tsnas.system.lock import exclusive
-from tsnas.tuning.team import check_team, resolve_seed
-from tsnas.tuning.tuner import run_jobs
 from tsnas.workers.pool import Workers
 
 FRONT_FILE = "front.json"
@@ -64,10 +63,9 @@ class ParetoSearch(BaseEstimator):
             `search_epochs` defaults to the default there times the square root of the number of limits.
         finalists: int, number of architectures that are trained briefly for each limit. Defaults to None: 3, and one
             more for each further part of the space.
-        seed: int or None, as in `AutoClassifier`. Several processes need the same number.
+        seed: int or None, as in `AutoClassifier`.
         directory: path of a folder for a subfolder of each point, `front.json`, and the files needed to resume after an
-            interruption. Several machines must share it. Defaults to None: a temporary folder, which is deleted with
-            the object.
+            interruption. Defaults to None: a temporary folder, which is deleted with the object.
         verbose: 0, 1 or 2, as in `AutoClassifier`. Defaults to 1.
 
     Attributes:
@@ -126,9 +124,6 @@ class ParetoSearch(BaseEstimator):
     def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None, distribute=None):
         """Finds the points; resumes where an earlier call with the same `directory` has stopped.
 
-        If the environment variables of keras-tuner are set, this process is the chief, which hands out the work, or a
-        worker, which does it. All of them make the same call, and all return when the work is done.
-
         Args:
             x, y, groups, validation_data, callbacks, distribute: as in `AutoClassifier.fit`.
 
@@ -137,11 +132,9 @@ class ParetoSearch(BaseEstimator):
 
         Raises:
             InfeasibleError: a board on which no architecture keeps any of the limits.
-            SettingError: a setting out of range, or no seed or no `directory` for several processes.
-            DataError, BoardError, OutputDirError, DirectoryInUseError: as in `AutoClassifier.fit`.
-            JobError, WorkerError: as in `tsnas.tuning.tuner.run_jobs`.
+            SettingError: a setting out of range.
+            DataError, BoardError, OutputDirError, DirectoryInUseError, WorkerError: as in `AutoClassifier.fit`.
         """
-        own_role = check_team(self.seed, self.directory)
         boards = self._boards()
         check_latencies(self.max_latency_ms)
         if not is_int(self.points, 1):
@@ -156,25 +149,20 @@ class ParetoSearch(BaseEstimator):
         limits = [[niche.board.to_json(), dataclasses.asdict(niche.limits)] for niche in niches]
         identity = job.checkpoints(folder, limits)
         work = folder / "work" / identity.fingerprint[:12]
-        # Workers share the folder of their chief.
         with (
-            exclusive(None if own_role == "worker" else folder),
+            exclusive(folder),
             deferred_interrupt(),
             Workers(job.settings.n_jobs, here=job.settings.distribute is not None) as workers,
         ):
-            job = dataclasses.replace(
-                job, settings=dataclasses.replace(job.settings, seed=resolve_seed(self.seed, work))
-            )
+            job = dataclasses.replace(job, settings=dataclasses.replace(job.settings, seed=kept_seed(self.seed, work)))
             save = functools.partial(_save, self._text(job), self.space)
-            together = own_role == "local" and workers.several
-            front = FrontWork(job, niches, folder, work, save, callbacks, workers, together)
-            run_jobs(front.plan, self._announced(front), work)
+            front = FrontWork(job, niches, folder, work, save, callbacks, workers)
+            front.run()
         self.points_ = front.points()
         self.history_ = front.history()
         self.directory_ = folder
-        if own_role != "worker":
-            values = {"points": [dataclasses.asdict(point) for point in self.points_], "history": self.history_}
-            write_file(folder / FRONT_FILE, json.dumps(values, indent=2) + "\n")
+        values = {"points": [dataclasses.asdict(point) for point in self.points_], "history": self.history_}
+        write_file(folder / FRONT_FILE, json.dumps(values, indent=2) + "\n")
         return self
 
     def best(self, max_latency_ms=None, max_ram_kb=None, max_flash_kb=None, max_energy_mj=None, board=None):
@@ -301,17 +289,6 @@ class ParetoSearch(BaseEstimator):
         given = ["x", "y"] + ["groups=groups"] * (job.groups is not None)
         given += ["validation_data=(x_val, y_val)"] * (job.validation_data is not None)
         return call_text(self, job.settings.seed or 0, "front", "fit", given)
-
-    def _announced(self, front: FrontWork):
-        """Returns a function that announces a job and runs it."""
-
-        def run(name: str) -> float:
-            names = front.plan()
-            if self.verbose and name in names:
-                print(f"job {names.index(name) + 1} of {len(names)} known: {name}", flush=True)
-            return front.run(name)
-
-        return run
 
     def _points_on(self, board: str | None) -> list[Point]:
         check_is_fitted(self, "points_")

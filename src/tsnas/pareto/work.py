@@ -1,4 +1,4 @@
-"""Work behind a front, as jobs that can be distributed and resumed: one search, short and final trainings."""
+"""Work behind a front, which can be resumed: one search, then short and final trainings, side by side."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.errors import LimitExceededError
 from tsnas.job import pipeline
-from tsnas.job.budget import Budget
 from tsnas.job.inputs import Job
 from tsnas.job.preparation import Prepared, prepare
 from tsnas.job.selection import dry_run, join
-from tsnas.job.training import Trained, train, train_all
+from tsnas.job.training import Trained, train_all
 from tsnas.model.model import Model
 from tsnas.pareto.niches import Niche
 from tsnas.pareto.points import Point
@@ -48,7 +47,7 @@ Save = Callable[[Model, pathlib.Path], None]
 
 
 class FrontWork:
-    """Plans and runs the jobs of a front; every outcome is a file, so that any process can continue.
+    """Does the work of a front; every outcome is a file, so that another process can continue.
 
     Args:
         job: `Job` whose settings have a seed; its board and limits are ignored.
@@ -58,7 +57,6 @@ class FrontWork:
         save: function that saves a finished `Model` in a folder.
         callbacks: tf_keras callbacks for the search.
         workers: `Workers` that do the trainings. Defaults to this process.
-        together: bool, whether `run` also runs the other jobs that could run now. Defaults to False.
     """
 
     def __init__(
@@ -70,43 +68,27 @@ class FrontWork:
         save: Save,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         workers: Workers = HERE,
-        together: bool = False,
     ):
         self.job = job
         self.niches = list(niches)
         self.seed: int = job.settings.seed  # type: ignore[assignment]
         self._folder, self._work, self._save, self._callbacks = folder, work, save, list(callbacks)
-        self._workers, self._together = workers, together
+        self._workers = workers
         self._kept = job.checkpoints(work)
         self._boards = {niche.board.name: niche.board for niche in self.niches}
 
-    def plan(self) -> list[str]:
-        """Returns the names of all jobs known so far, in order."""
-        names = ["search"]
+    def run(self) -> None:
+        """Does whatever has no outcome yet."""
         if self._kept.load("search") is None:
-            return names
-        names += [f"score-1-{name}" for name in dict.fromkeys(name for names in self._entrants() for name in names)]
-        if not self._all_done(names):
-            return names
-        names += [f"score-2-{name}" for name in dict.fromkeys(n for names in self._best_entrants() for n in names)]
-        if not self._all_done(names):
-            return names
-        return names + [f"train-{name}" for name in dict.fromkeys(self.winners())]
-
-    def run(self, name: str) -> float:
-        """Runs a job that `plan` has named unless its outcome is known, keeps the outcome, and returns the score."""
-        if name == "search":
-            return self._search()
-        kind, net = name.rsplit("-", 1)
-        if self._kept.load(name) is None:
-            # Jobs of one kind do not depend on each other, and those of the next kind depend on all of them.
-            among = self.plan() if self._together else [name]
-            nets = [one.rsplit("-", 1)[1] for one in among if one.startswith(kind) and self._kept.load(one) is None]
-            if kind == "train":
-                self._train(nets)
-            else:
-                self._score(kind, nets)
-        return self._macro_f1(net) if kind == "train" else self._values(name)["macro_f1"]
+            self._search()
+        # Networks of one round do not depend on each other, and those of the next one depend on all of them.
+        for kind, choose in (("score-1", self._entrants), ("score-2", self._best_entrants)):
+            names = self._missing(kind, [name for niche in choose() for name in niche])
+            if names:
+                self._score(kind, names)
+        names = self._missing("train", self.winners())
+        if names:
+            self._train(names)
 
     def points(self) -> list[Point]:
         """Returns the finished points, sorted by board and latency."""
@@ -137,7 +119,7 @@ class FrontWork:
     def _data(self) -> Prepared:
         return prepare(self.job, self.seed, self._workers)
 
-    def _search(self) -> float:
+    def _search(self) -> None:
         settings, (train, val) = self.job.settings, self._data.splits[0]
         train = settings.repeated(train, settings.search_epochs)
         niches: list[list[Any]] = [[] for _ in self.niches]
@@ -156,9 +138,7 @@ class FrontWork:
             for (index, (one, count)), preferred in zip(counts.items(), found, strict=True):
                 drawn = finalists(one, preferred, count, self.seed + index)
                 niches[index] += [entrant.architecture.to_json() for entrant in drawn]
-        history = join(histories)
-        self._kept.save("search", {"niches": niches, "history": history})
-        return max(history["val_accuracy"])
+        self._kept.save("search", {"niches": niches, "history": join(histories)})
 
     def _searches(self) -> list[dict[int, tuple[Paths, int]]]:
         """Returns, for each part of the space to be searched, the paths and number of entrants of each niche index."""
@@ -206,10 +186,7 @@ class FrontWork:
 
         settings, workers = self.job.settings, self._workers
         with self._bar("train", len(names)) as bar:
-            if len(names) > 1:
-                train_all(architectures, self._data, settings, self.seed, phases, workers, keep)
-            else:
-                keep(0, train(architectures[0], self._data, settings, self.seed, phases[0], Budget(None), 0.0, workers))
+            train_all(architectures, self._data, settings, self.seed, phases, workers, keep)
 
     def _fitted(self, architecture: Architecture, niche: Niche) -> Architecture:
         """Returns the architecture, or a smaller one if its converted file is over the flash limit."""
@@ -268,6 +245,10 @@ class FrontWork:
             for entrants in self._entrants()
         ]
 
+    def _missing(self, kind: str, names: Sequence[str]) -> list[str]:
+        """Returns the distinct names of networks that have no outcome of a kind."""
+        return [name for name in dict.fromkeys(names) if self._kept.load(f"{kind}-{name}") is None]
+
     def _architecture(self, name: str) -> Architecture:
         niches = self._values("search")["niches"]
         return Architecture.from_json(next(one for niche in niches for one in niche if _name(one) == name))
@@ -280,9 +261,6 @@ class FrontWork:
         kept = self._kept.load(phase)
         assert kept is not None, phase
         return kept[0]
-
-    def _all_done(self, names: Sequence[str]) -> bool:
-        return all(self._kept.load(name) is not None for name in names)
 
 
 def _name(architecture: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The clock of budgets, deadlines and leases: read in one place, so that a test can turn it."""
+"""The clock of budgets and deadlines: read in one place, so that a test can turn it."""
 
 from __future__ import annotations
 

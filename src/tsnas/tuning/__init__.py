@@ -1,1 +1,1 @@
-"""Runs many independent jobs on keras-tuner: in this process, or spread over machines by its chief and workers."""
+"""Oracles of keras-tuner that choose what to try next, in this process: signals, or whole architectures."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import keras_tuner
 import numpy as np
 
-from tsnas.errors import SettingError
 from tsnas.search.derive import Candidate, derive
 from tsnas.search.paths import Paths
 from tsnas.space.architecture import Architecture
 from tsnas.tuning.bayesian import Bayesian
-from tsnas.tuning.jobs import SCORE
-from tsnas.tuning.leases import Leases
-from tsnas.tuning.tuner import find_role, search
+from tsnas.tuning.trials import Repeatable, run_trials
 
 # Preference of a chosen option over each of the other options of its decision.
 PREFERRED = 4.0
@@ -27,12 +23,12 @@ EPOCHS = "tuner/epochs"
 Evaluate = Callable[[Architecture, int], float | None]
 
 
-class HyperbandArchitectures(Leases, keras_tuner.oracles.HyperbandOracle):
-    """keras-tuner's hyperband oracle, with `Leases`: it trains many architectures briefly and fewer for longer."""
+class HyperbandArchitectures(Repeatable, keras_tuner.oracles.HyperbandOracle):
+    """keras-tuner's hyperband oracle, `Repeatable`: it trains many architectures briefly and fewer for longer."""
 
 
 def tune_architectures(
-    paths: Paths, kind: str, trials: int, evaluate: Evaluate, seed: int, directory: str | os.PathLike[str]
+    paths: Paths, kind: str, trials: int, evaluate: Evaluate, seed: int
 ) -> tuple[list[Candidate], dict[str, list[float]]]:
     """Lets an oracle choose architectures, and trains each of them briefly.
 
@@ -46,22 +42,13 @@ def tune_architectures(
         evaluate: function of an `Architecture` and a number of training units that returns a score above 0, or None if
             there is no time left.
         seed: int, seed of the oracle.
-        directory: path of a folder for the state of the oracle; another call with the same folder resumes from it.
 
     Returns:
         (list of distinct `Candidate`, the best of the longest training first; dict of `"macro_f1"`, `"units"` and
         `"latency_ms"` to one value for each trial).
 
-    Raises:
-        SettingError: this process is one of several; see `tsnas.tuning.tuner.find_role`.
-
     Source: Li et al., Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization (2018).
     """
-    if find_role() != "local":
-        raise SettingError(
-            f"strategy={kind!r} works only in a single process, but the environment variables of keras-tuner say that "
-            "this is one of several. Unset them, or choose another strategy."
-        )
     known: dict[tuple[Architecture, int], float | None] = {}
 
     def run(values: dict[str, Any]) -> float:
@@ -71,7 +58,7 @@ def tune_architectures(
         return known[key] or 0.0
 
     oracle = _make_oracle(paths, kind, trials, seed)
-    search(oracle, run, directory)
+    run_trials(oracle, run)
     done = [trial for trial in oracle.trials.values() if trial.score]
     units = [int(trial.hyperparameters.values.get(EPOCHS, 1)) for trial in done]
     found = [project(paths, trial.hyperparameters.values) for trial in done]
@@ -105,7 +92,6 @@ def _make_oracle(paths: Paths, kind: str, trials: int, seed: int) -> Any:
         for name, group in option.cell.groups.items():
             space.Choice(_name_hyperparameter(index, name), list(range(len(group.options))))
     same = {
-        "objective": keras_tuner.Objective(SCORE, "max"),
         "hyperparameters": space,
         "tune_new_entries": False,
         "seed": seed,

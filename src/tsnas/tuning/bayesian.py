@@ -1,4 +1,4 @@
-"""Bayesian optimisation that tries nothing twice and resumes after a stop as if there had been none."""
+"""Bayesian optimisation that tries nothing twice, and the same for a seed."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import keras_tuner
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from tsnas.tuning.leases import RUNNING, Leases
+from tsnas.tuning.trials import RUNNING, Repeatable
 
 # Fraction of all trials that are random, at the start.
 RANDOM_SHARE = 0.4
 
 
-class Bayesian(Leases, keras_tuner.oracles.BayesianOptimizationOracle):
-    """keras-tuner's oracle with a Gaussian process, with `Leases`.
+class Bayesian(Repeatable, keras_tuner.oracles.BayesianOptimizationOracle):
+    """keras-tuner's oracle with a Gaussian process, `Repeatable`.
 
     If the most promising values have been tried already, values that have not been tried are drawn at random.
 
     Args:
         max_trials: int, number of trials; two fifths of them are random.
-        **kwargs: those of the oracle and of `Leases`.
+        **kwargs: those of the oracle and of `Repeatable`.
 
     Example:
         >>> space = keras_tuner.HyperParameters()
         >>> space.Choice("decimation", [1, 2, 4])
-        >>> oracle = Bayesian(3, objective=keras_tuner.Objective(SCORE, "max"), hyperparameters=space, seed=0)
+        >>> oracle = Bayesian(3, hyperparameters=space, seed=0)
     """
 
     def __init__(self, max_trials: int, **kwargs: Any):
@@ -43,7 +43,7 @@ class Bayesian(Leases, keras_tuner.oracles.BayesianOptimizationOracle):
         Returns:
             dict of `"status"` and `"values"`, as keras-tuner expects it.
         """
-        # Otherwise, a reloaded oracle would repeat its draws from the start.
+        # A draw depends on its place alone, not on how often the oracle has drawn before.
         self._random_state = np.random.RandomState(self.seed + len(self.trials))
         with warnings.catch_warnings():
             # Warnings about the bounds of its length scales, about which users can do nothing.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import itertools
 import math
 import os
 import pathlib
@@ -65,8 +66,8 @@ class Workers:
     The processes start with the first call and are kept for later jobs; they end when they have been idle for five
     minutes, and with this process. A single job needs no process of its own where TensorFlow has one thread anyway.
 
-    Inside `joblib.parallel_config` with a backend other than joblib's own, such as `"dask"` or `"ray"`, calls run
-    there instead.
+    Inside `joblib.parallel_config` with a backend other than joblib's own, such as `"dask"` or `"ray"`, that has room
+    for several calls, they run there instead.
 
     Args:
         n_jobs: int or None, number of processes: None is 1, or what `joblib.parallel_config` says, and -1 is one for
@@ -80,9 +81,11 @@ class Workers:
 
     def __init__(self, n_jobs: int | None = None, here: bool = False):
         backend = joblib.parallel.get_active_backend()[0]
-        self._elsewhere = not here and type(backend).__name__ not in LOCAL_BACKENDS
         self._n_jobs = n_jobs
         self.count = 1 if here else max(1, joblib.effective_n_jobs(n_jobs))
+        self._one_by_one = backend.supports_return_generator
+        # joblib itself would run calls in this process if an engine had room for only one at a time.
+        self._elsewhere = self.count > 1 and type(backend).__name__ not in LOCAL_BACKENDS
         self._here = here or (self.count == 1 and not self._elsewhere and process.has_one_thread())
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._relays: list[Relay] = []
@@ -187,11 +190,6 @@ class Workers:
         self._postponed = [one for one in self._postponed if one is not postponed]
 
     @property
-    def several(self) -> bool:
-        """Whether calls can run side by side."""
-        return self._elsewhere or self.count > 1
-
-    @property
     def _folder(self) -> pathlib.Path:
         if self._temporary is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="tsnas-")
@@ -204,12 +202,16 @@ class Workers:
 
     def _run_elsewhere(self, calls: Sequence[Callable[[], Any]], places: Iterator[int]) -> Iterator[tuple[int, Any]]:
         tasks = (joblib.delayed(process.run_placed)(place, calls[place]) for place in places)
-        parallel = joblib.Parallel(
-            self._n_jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs", max_nbytes=None
-        )
-        for found in parallel(tasks):
-            raise_if_interrupted()
-            yield found
+        return_as = "generator_unordered" if self._one_by_one else "list"
+        # An engine that gives all results at once, as ray does, is asked for as many as it finds at the same time.
+        batches = [tasks] if self._one_by_one else iter(lambda: list(itertools.islice(tasks, self.count)), [])
+        with joblib.Parallel(
+            self._n_jobs, return_as=return_as, batch_size=1, pre_dispatch="n_jobs", max_nbytes=None
+        ) as parallel:
+            for batch in batches:
+                for found in parallel(batch):
+                    raise_if_interrupted()
+                    yield found
 
     def _run_in_processes(self, calls: Sequence[Callable[[], Any]], places: Iterator[int]) -> Iterator[tuple[int, Any]]:
         pending: dict[concurrent.futures.Future[Any], int] = {}
