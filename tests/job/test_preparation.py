@@ -8,7 +8,7 @@ import tsnas
 from tsnas.data import validation_splits
 from tsnas.job import preparation
 from tsnas.job.inputs import checked
-from tsnas.job.preparation import as_data, prepare
+from tsnas.job.preparation import prepare
 from tsnas.training.augment import scale_and_noise, stretch_and_shift
 
 X, Y = sines(60)
@@ -18,11 +18,11 @@ USERS = np.arange(60) // 10
 def test_splits_are_the_rows_that_travel_with_the_job():
     data = prepare(checked(tsnas.AutoClassifier(verbose=0), X, Y, USERS), seed=0)
     assert len(data.splits) == len(data.rows) > 0
-    windows, codes = as_data(data.everything)
+    windows, codes = data.everything
     for ((x, y), (x_val, y_val)), (train, val) in zip(data.splits, data.rows, strict=True):
-        np.testing.assert_array_equal(x, windows[train])
+        np.testing.assert_array_equal(x[:], windows[train])
         np.testing.assert_array_equal(y, codes[train])
-        np.testing.assert_array_equal(x_val, windows[val])
+        np.testing.assert_array_equal(x_val[:], windows[val])
         np.testing.assert_array_equal(y_val, codes[val])
         assert not set(USERS[train]) & set(USERS[val])
 
@@ -58,7 +58,7 @@ def test_windows_are_stretched_unless_other_windows_show_that_it_harms(monkeypat
     def ratio(x, codes, groups, plain, stretched, seed):
         asked.append((x.shape, groups, seed))
         for copy in (plain, stretched):
-            assert copy(x, 1).shape == x.shape
+            assert copy(x[:, :, :, 0], 1).shape == X.shape
         return ratios.pop()
 
     monkeypatch.setattr(preparation, "stretching_loss_ratio", ratio)
@@ -68,7 +68,7 @@ def test_windows_are_stretched_unless_other_windows_show_that_it_harms(monkeypat
     assert "windows are stretched and shifted in time" in capsys.readouterr().out
     assert prepare(job, seed=3).augment is scale_and_noise
     assert "had 20% more loss" in capsys.readouterr().out
-    assert asked[0][0] == X.shape
+    assert asked[0][0] == (*X.shape, 1)
     assert (asked[0][1] == USERS).all()
     assert asked[0][2] == 3
     turned = prepare(checked(tsnas.AutoClassifier(verbose=0, axes=[(0, 1, 2)]), X, Y, USERS), seed=3)
@@ -78,7 +78,7 @@ def test_windows_are_stretched_unless_other_windows_show_that_it_harms(monkeypat
 
 def test_windows_are_standardised_by_the_training_part_of_the_first_split():
     data = prepare(checked(tsnas.AutoClassifier(verbose=0), 3 * X + 5, Y, USERS), seed=0)
-    train = data.splits[0][0][0]
+    train = data.splits[0][0][0][:]
     np.testing.assert_allclose(train.mean(axis=(0, 1, 3)), 0, atol=1e-4)
     np.testing.assert_allclose(train.std(axis=(0, 1, 3)), 1, rtol=1e-3)
 

@@ -11,10 +11,11 @@ import numpy as np
 import tf_keras as keras
 
 from tsnas.callbacks import ProgressBar
+from tsnas.data import AnyWindows
 from tsnas.deploy.convert import convert_int8
 from tsnas.job.budget import Budget
 from tsnas.job.checkpoints import Checkpoints
-from tsnas.job.preparation import Prepared, Shared, as_data
+from tsnas.job.preparation import Prepared, Shared
 from tsnas.job.settings import Settings
 from tsnas.search.contest import History
 from tsnas.search.rounds import DROPOUT
@@ -119,8 +120,8 @@ def _run(
     """Returns the weights of the float model, the int8 model, and the history; arguments as in `train`."""
     pace /= len(data.everything[1])
 
-    def phase(name: str, asked: int | None, epochs_for: Callable[[np.ndarray], int], pace: float) -> _Phase:
-        x, _ = settings.repeated(as_data(data.everything), asked)
+    def phase(name: str, asked: int | None, epochs_for: Callable[[AnyWindows], int], pace: float) -> _Phase:
+        x, _ = settings.repeated(data.everything, asked)
         epochs = budget.epochs_within(name, epochs_for(x), pace * len(x))
         callbacks = [workers.shown(ProgressBar(name, settings.verbose)), *budget.callbacks(name)]
         return _Phase(architecture, data.everything, settings, seed, asked, epochs, callbacks)
@@ -160,7 +161,7 @@ class _Phase:
 
     def run(self, fit: Callable[..., Any], weights: Weights | None = None, **further: Any) -> tuple[keras.Model, Any]:
         """Builds the network, with given weights if there are any, and trains it; returns it and what `fit` returns."""
-        x, y = self.settings.repeated(as_data(self.windows), self.asked)
+        x, y = self.settings.repeated(self.windows, self.asked)
         with scope_of(self.settings.distribute):
             model = self.architecture.build(DROPOUT, self.seed)
             if weights is not None:
