@@ -11,7 +11,7 @@ from tsnas.data.split import split_validation, validation_splits
 from tsnas.data.standardizer import Standardizer
 from tsnas.data.tables import from_csv, from_frame
 from tsnas.data.tf_dataset import from_tf_dataset, windows_and_labels
-from tsnas.data.windows import check_lengths, check_raw_windows, check_windows
+from tsnas.data.windows import check_lengths, check_raw_windows, check_windows, raw_windows
 
 __all__ = [
     "AnyWindows",
@@ -34,6 +34,7 @@ __all__ = [
     "from_csv",
     "from_frame",
     "from_tf_dataset",
+    "raw_windows",
     "split_validation",
     "validation_splits",
     "windows_and_labels",

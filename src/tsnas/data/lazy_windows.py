@@ -20,14 +20,14 @@ class Windows:
     An index is a row, a slice of rows, or an array of rows of any shape; what is read is a new array or a view.
 
     Args:
-        raw: array (windows, ...), such as a memmap, or an object that NumPy makes one of without a copy, such as a
-            `SharedArray`.
+        source: array (windows, ...), or an object that NumPy makes one of without a copy, such as a `Piece` of a file
+            or a `SharedArray`.
         standardizer: `Standardizer` of raw windows (windows, time, channels); what is read has a further axis then, as
             networks take it. Defaults to None: what is read has the values and the shape of the raw windows.
         rows: int array, the raw windows that these are, in order. Defaults to None: all of them.
 
     Example:
-        >>> windows = Windows(np.load("x.npy", mmap_mode="r"), standardizer)
+        >>> windows = Windows(piece_of(np.load("x.npy", mmap_mode="r")), standardizer)
         >>> windows.shape, windows[[5, 3]].shape
         ((200000, 128, 9, 1), (2, 128, 9, 1))
         >>> windows.select(train)[:64].dtype
@@ -37,36 +37,33 @@ class Windows:
     dtype = np.dtype(np.float32)
 
     def __init__(
-        self, raw: Any, standardizer: Callable[[np.ndarray], np.ndarray] | None = None, rows: np.ndarray | None = None
+        self,
+        source: Any,
+        standardizer: Callable[[np.ndarray], np.ndarray] | None = None,
+        rows: np.ndarray | None = None,
     ):
-        self._raw, self._standardizer, self._rows = raw, standardizer, rows
-
-    @property
-    def raw(self) -> np.ndarray:
-        """All raw windows, whichever of them these are."""
-        return np.asarray(self._raw)
+        self.source, self._standardizer, self._rows = source, standardizer, rows
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of what is read if all is."""
         added = () if self._standardizer is None else (1,)
-        return (len(self), *self.raw.shape[1:], *added)
+        return (len(self), *np.asarray(self.source).shape[1:], *added)
 
     @functools.cached_property
     def digest(self) -> str:
-        """Digest of the raw windows, computed once."""
-        raw = self.raw
-        found = hashlib.sha256(f"{raw.dtype.str} {raw.shape}".encode())
-        for part in parts(raw, self._rows):
+        """Digest of all that would be read, computed once."""
+        found = hashlib.sha256(f"{self.shape}".encode())
+        for part in parts(self):
             found.update(np.ascontiguousarray(part).data)
         return found.hexdigest()
 
     def __len__(self) -> int:
-        return len(self._raw if self._rows is None else self._rows)
+        return len(self.source if self._rows is None else self._rows)
 
     def __getitem__(self, index: Any) -> np.ndarray:
         rows = index if self._rows is None else self._rows[index]
-        raw = self.raw
+        raw = np.asarray(self.source)
         if self._standardizer is None:
             return np.asarray(raw[rows], np.float32)
         part = np.asarray(raw[rows], np.float32)
@@ -85,7 +82,7 @@ class Windows:
             `Windows`.
         """
         chosen = np.arange(len(self))[rows] if self._rows is None else self._rows[rows]
-        return Windows(self._raw, self._standardizer, chosen)
+        return Windows(self.source, self._standardizer, chosen)
 
 
 # Windows as trainings take them.

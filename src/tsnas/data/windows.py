@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.data.lazy_windows import parts
+from tsnas.data.lazy_windows import Windows, parts
+from tsnas.data.mapped import piece_of
 from tsnas.errors import DtypeError, LengthMismatchError, NonFiniteError, WindowShapeError, WindowTooShortError
 
 MINIMUM_LENGTH = 8
@@ -89,19 +90,37 @@ def check_raw_windows(x: Any, minimum_length: int = MINIMUM_LENGTH) -> np.ndarra
     return x
 
 
+def raw_windows(x: Any) -> Windows:
+    """Returns windows as `check_raw_windows` accepts them, to be read where they are, such as in the file of a memmap.
+
+    Args:
+        x: as in `check_raw_windows`.
+
+    Returns:
+        `Windows` (windows, time, channels).
+
+    Raises:
+        DtypeError, WindowShapeError, WindowTooShortError, NonFiniteError: see `check_raw_windows`.
+    """
+    array = check_raw_windows(x)
+    piece = piece_of(array)
+    return Windows(array if piece is None else piece)
+
+
 def _check_finite(x: np.ndarray) -> None:
     """Raises NonFiniteError for values that are not finite in float32."""
     missing, start = 0, 0
     first: tuple[int, ...] | None = None
-    for part in parts(x):
-        with np.errstate(over="ignore"):
-            finite = np.isfinite(np.asarray(part, np.float32))
-        if not finite.all():
-            missing += finite.size - int(np.count_nonzero(finite))
-            if first is None:
-                window, time, channel = (int(i) for i in np.argwhere(~finite)[0])
-                first = start + window, time, channel
-        start += len(part)
+    piece = piece_of(x)
+    with np.errstate(over="ignore"):
+        for part in parts(Windows(x if piece is None else piece)):
+            finite = np.isfinite(part)
+            if not finite.all():
+                missing += finite.size - int(np.count_nonzero(finite))
+                if first is None:
+                    window, time, channel = (int(i) for i in np.argwhere(~finite)[0])
+                    first = start + window, time, channel
+            start += len(part)
     if missing:
         raise NonFiniteError(
             f"x holds {missing} values of {x.size} that are NaN, infinite or beyond float32, the first at "

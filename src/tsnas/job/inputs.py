@@ -14,9 +14,9 @@ from tsnas.data import (
     Windows,
     check_labels,
     check_lengths,
-    check_raw_windows,
     encode_labels,
     find_axes,
+    raw_windows,
     windows_and_labels,
 )
 from tsnas.errors import WindowShapeError
@@ -81,7 +81,7 @@ def checked(
     """
     settings = check_settings(estimator, signal)
     x, y = windows_and_labels(x, y)
-    x = Windows(check_raw_windows(x))
+    x = raw_windows(x)
     axes = find_axes(estimator.axes, x)
     settings = dataclasses.replace(settings, axes=axes, distribute=check_distribute(distribute))
     check_lengths(x=x, y=y, groups=groups)
@@ -99,7 +99,7 @@ def _checked_validation(
         validation_data = (validation_data, None)
     x, y = validation_data
     x, y = windows_and_labels(x, y, "validation_data")
-    x = Windows(check_raw_windows(x))
+    x = raw_windows(x)
     if x.shape[1:] != window_shape:
         raise WindowShapeError(
             f"Validation windows have shape {x.shape[1:]}, training windows {window_shape}; both must have the same."

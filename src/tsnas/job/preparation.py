@@ -96,7 +96,7 @@ def prepare(job: Job, seed: int, workers: Workers = HERE) -> Prepared:
         """Returns standardised windows (windows, time, channels, 1) and their labels."""
         if math.prod(x.shape) * x.dtype.itemsize <= HELD_BYTES:
             return Windows(workers.share(standardizer(x[:])[..., np.newaxis])), y
-        return Windows(workers.share(x.raw), standardizer), y
+        return Windows(workers.share(x.source), standardizer), y
 
     everything = shared(job.x, job.y)
     if job.validation_data is not None:
