@@ -3,6 +3,7 @@
 The last line of stdout is the outcome as JSON.
 """
 
+import functools
 import json
 import resource
 import sys
@@ -13,6 +14,7 @@ import tf_keras as keras
 
 import tsnas
 from tsnas.training.loop import TrainingLoop
+from tsnas.workers.pool import Workers
 
 CLASSES, GROUPS = 6, 40
 SPACE = tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=0)
@@ -37,16 +39,19 @@ def bound_trainings(steps: int) -> None:
     """Makes each training of this process take so many steps at most, rounded up to those of a call."""
     run = TrainingLoop.run
 
-    def bounded(self, *arguments, callbacks=(), **further):
-        if len(arguments) > 6:
-            arguments, callbacks = (*arguments[:6], (*arguments[6], EndAfter(steps)), *arguments[7:]), None
-        return run(self, *arguments, **further | ({} if callbacks is None else {"callbacks": callbacks}))
+    def bounded(self, windows, labels, epochs, rate, seed, validation_data=None, callbacks=(), verbose=0):
+        further = (validation_data, (*callbacks, EndAfter(steps)), verbose)
+        return run(self, windows, labels, epochs, rate, seed, *further)
 
     TrainingLoop.run = bounded
 
 
 def main(file: str, windows: str, steps: str, n_jobs: str) -> None:
     bound_trainings(int(steps))
+    if n_jobs != "None":
+        # The single process is kept for the job.
+        with Workers(int(n_jobs)) as workers:
+            workers.run([functools.partial(bound_trainings, int(steps))])
     x = np.load(file, mmap_mode="r")[: int(windows)]
     places = np.arange(len(x))
     clf = tsnas.AutoClassifier(
