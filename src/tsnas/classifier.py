@@ -169,8 +169,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         """Searches for a network, trains it, and converts it to an int8 model that keeps the limits.
 
         Args:
-            x: array-like or `numpy.memmap` (windows, time, channels), or (windows, time) for one channel, of any integers
-                or floats, in raw sensor units, never copied as a whole if it is large; or a tf.data.Dataset of (x, y).
+            x: array-like or `numpy.memmap` (windows, time, channels), or (windows, time) for one channel, of integers
+                or floats in raw sensor units, never copied as a whole if it is large; or a tf.data.Dataset of (x, y).
             y: labels of any kind, shape (windows,); None with a tf.data.Dataset.
             groups: array (windows,) that tells which windows belong together (user, recording); windows of one group
                 are never split between training and validation. Defaults to None.

@@ -64,9 +64,10 @@ class Windows:
     def __getitem__(self, index: Any) -> np.ndarray:
         rows = index if self._rows is None else self._rows[index]
         raw = np.asarray(self.source)
+        # In C order whatever that of the source is, for sums depend on it in their last bits.
+        part = np.ascontiguousarray(raw[rows], np.float32)
         if self._standardizer is None:
-            return np.asarray(raw[rows], np.float32)
-        part = np.asarray(raw[rows], np.float32)
+            return part
         return self._standardizer(part.reshape(-1, *raw.shape[1:])).reshape(*part.shape, 1)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
