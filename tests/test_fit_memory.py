@@ -15,8 +15,8 @@ resource = pytest.importorskip("resource", reason="peak memory is asked of the r
 # Windows of (128, 6) in float32; what grows from the first number to the second is due to windows alone.
 FEW, MANY = 5_000, 25_000
 WINDOW_BYTES = 128 * 6 * 4
-# The caller's, the standardised ones, those of a split, and what TensorFlow trains on; with as much again for what
-# the allocator has not given back.
+# The caller's, the standardised ones, and a part in float64, which counts twice; with half as much again for what the
+# allocator has not given back.
 MOST_COPIES = 6.0
 
 

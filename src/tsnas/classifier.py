@@ -54,8 +54,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             takes the least time; no other has come out ahead of it.
         max_minutes: float, time that the whole `fit` may take; each phase then does what it has time for. The result
             depends on the speed of the machine, so the same seed may give another model. Defaults to None, no limit.
-        validation_fraction: float in (0, 1), fraction of the windows that architectures are judged on if `fit` is given
-            no validation data. Defaults to 0.2.
+        validation_fraction: float in (0, 1), fraction of the windows that are split off to judge architectures on if
+            `fit` is given no validation data; of more than 10,000, about as many are drawn. Defaults to 0.2.
         space: str, `SpaceConfig`, or list of `SpaceConfig`, the search space: `"tsnas"`, `"micronas"` (the paper's), or
             your own settings. The members of a list are parts of one space: they share the time of the search, and
             their finalists meet in one contest. If they differ in `min_slack`, the ratio of the latency limit to the
@@ -170,8 +170,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         """Searches for a network, trains it, and converts it to an int8 model that keeps the limits.
 
         Args:
-            x: array (windows, time, channels), or (windows, time) for one channel, in raw sensor units; or a
-                tf.data.Dataset of (x, y).
+            x: array-like or `numpy.memmap` (windows, time, channels), or (windows, time) for one channel, of integers
+                or floats in raw sensor units, never copied as a whole if it is large; or a tf.data.Dataset of (x, y).
             y: labels of any kind, shape (windows,); None with a tf.data.Dataset.
             groups: array (windows,) that tells which windows belong together (user, recording); windows of one group
                 are never split between training and validation. Defaults to None.
@@ -249,7 +249,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         """Predicts the labels of windows with the int8 model.
 
         Args:
-            x: array (windows, time, channels), or (windows, time) for one channel, in raw sensor units.
+            x: array-like or `numpy.memmap` (windows, time, channels), or (windows, time) for one channel, in raw sensor
+                units.
 
         Returns:
             array (windows,) of labels from `classes_`.

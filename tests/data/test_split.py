@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scale import scaled
+from sklearn.model_selection import GroupShuffleSplit
 
 from tsnas.data import split_validation, validation_splits
+from tsnas.data.split import SPLITS_TRIED
 from tsnas.errors import LengthMismatchError, SettingError, TooFewWindowsError
 
 
@@ -51,6 +53,23 @@ def test_groups_stay_whole_and_the_size_is_near_the_fraction():
     assert not set(groups[train]) & set(groups[validation])
     assert len(validation) == 60
     assert set(y[validation]) == {0, 1, 2}
+
+
+def test_the_split_by_group_is_the_most_even_of_those_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    for seed in range(20):
+        groups = rng.integers(0, 9, 80)
+        y = (groups + rng.integers(0, 3, 80)) % 4
+        counts = np.bincount(y)
+        held = round(0.25 * len(np.unique(groups)))
+        best, least = None, (np.inf, np.inf)
+        for train, val in GroupShuffleSplit(SPLITS_TRIED, test_size=held, random_state=seed).split(y, groups=groups):
+            inside = np.bincount(y[val], minlength=len(counts))
+            score = np.sum(inside == 0), np.abs(inside / counts - 0.25).sum()
+            if (inside < counts).all() and score < least:
+                best, least = (train, val), score
+        for part, other in zip(split_validation(y, groups, 0.25, seed), best, strict=True):
+            np.testing.assert_array_equal(part, other)
 
 
 def test_groups_of_one_class_each_are_split_by_window_with_a_warning():

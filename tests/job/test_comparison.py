@@ -15,7 +15,7 @@ from tsnas.job.budget import Budget
 from tsnas.job.checkpoints import Checkpoints
 from tsnas.job.comparison import fit_rivals
 from tsnas.job.inputs import checked
-from tsnas.job.preparation import as_data, prepare
+from tsnas.job.preparation import prepare
 from tsnas.search.rounds import Score
 
 X, Y = sines(90)
@@ -63,12 +63,12 @@ def test_the_windows_are_those_that_the_network_was_judged_on(groups, rounds, co
     job = job_of(groups=groups)
     data = prepare(job, 0)
     rivals = fit_rivals(job, data, judged_on(data, *rounds), NOTHING, Budget(None))
-    windows, labels = as_data(data.everything)
+    windows, labels = data.everything
     assert set(rivals.predicted) == {"forest", "ridge"}
     assert len(instant) == len(compared)
     for split, (x, codes, x_val) in zip(compared, instant, strict=True):
         train, val = data.rows[split]
-        np.testing.assert_array_equal(x, windows[train][..., 0])
+        np.testing.assert_array_equal(x[:], windows[train])
         np.testing.assert_array_equal(codes, labels[train])
         np.testing.assert_array_equal(x_val, windows[val][..., 0])
         assert groups is None or not set(USERS[train]) & set(USERS[val])

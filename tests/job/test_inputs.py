@@ -12,10 +12,11 @@ X, Y = sines(30)
 NAMES = np.array(["c", "a", "b"])
 
 
-def test_labels_are_codes_and_windows_float32():
+def test_labels_are_codes_and_windows_are_read_as_float32():
     groups = np.arange(30) % 5
     job = checked(tsnas.AutoClassifier(max_latency_ms=3, epochs=np.int64(2)), X.astype(int), NAMES[Y], groups)
-    assert job.x.dtype == np.float32
+    assert job.x[:].dtype == job.x.dtype == np.float32
+    np.testing.assert_array_equal(job.x[:], X.astype(int))
     assert job.classes.tolist() == ["a", "b", "c"]
     np.testing.assert_array_equal(job.classes[job.y], NAMES[Y])
     np.testing.assert_array_equal(job.groups, groups)

@@ -1,5 +1,7 @@
 """Splits of a job give training and validation windows by their rows, and its summary counts the same rows."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from toy_data import sines
@@ -8,7 +10,7 @@ import tsnas
 from tsnas.data import validation_splits
 from tsnas.job import preparation
 from tsnas.job.inputs import checked
-from tsnas.job.preparation import as_data, prepare
+from tsnas.job.preparation import prepare
 from tsnas.training.augment import scale_and_noise, stretch_and_shift
 
 X, Y = sines(60)
@@ -18,11 +20,11 @@ USERS = np.arange(60) // 10
 def test_splits_are_the_rows_that_travel_with_the_job():
     data = prepare(checked(tsnas.AutoClassifier(verbose=0), X, Y, USERS), seed=0)
     assert len(data.splits) == len(data.rows) > 0
-    windows, codes = as_data(data.everything)
+    windows, codes = data.everything
     for ((x, y), (x_val, y_val)), (train, val) in zip(data.splits, data.rows, strict=True):
-        np.testing.assert_array_equal(x, windows[train])
+        np.testing.assert_array_equal(x[:], windows[train])
         np.testing.assert_array_equal(y, codes[train])
-        np.testing.assert_array_equal(x_val, windows[val])
+        np.testing.assert_array_equal(x_val[:], windows[val])
         np.testing.assert_array_equal(y_val, codes[val])
         assert not set(USERS[train]) & set(USERS[val])
 
@@ -58,7 +60,7 @@ def test_windows_are_stretched_unless_other_windows_show_that_it_harms(monkeypat
     def ratio(x, codes, groups, plain, stretched, seed):
         asked.append((x.shape, groups, seed))
         for copy in (plain, stretched):
-            assert copy(x, 1).shape == x.shape
+            assert copy(x[:, :, :, 0], 1).shape == X.shape
         return ratios.pop()
 
     monkeypatch.setattr(preparation, "stretching_loss_ratio", ratio)
@@ -68,7 +70,7 @@ def test_windows_are_stretched_unless_other_windows_show_that_it_harms(monkeypat
     assert "windows are stretched and shifted in time" in capsys.readouterr().out
     assert prepare(job, seed=3).augment is scale_and_noise
     assert "had 20% more loss" in capsys.readouterr().out
-    assert asked[0][0] == X.shape
+    assert asked[0][0] == (*X.shape, 1)
     assert (asked[0][1] == USERS).all()
     assert asked[0][2] == 3
     turned = prepare(checked(tsnas.AutoClassifier(verbose=0, axes=[(0, 1, 2)]), X, Y, USERS), seed=3)
@@ -78,7 +80,7 @@ def test_windows_are_stretched_unless_other_windows_show_that_it_harms(monkeypat
 
 def test_windows_are_standardised_by_the_training_part_of_the_first_split():
     data = prepare(checked(tsnas.AutoClassifier(verbose=0), 3 * X + 5, Y, USERS), seed=0)
-    train = data.splits[0][0][0]
+    train = data.splits[0][0][0][:]
     np.testing.assert_allclose(train.mean(axis=(0, 1, 3)), 0, atol=1e-4)
     np.testing.assert_allclose(train.std(axis=(0, 1, 3)), 1, rtol=1e-3)
 
@@ -88,3 +90,50 @@ def test_validation_data_is_the_only_split():
     assert data.rows is None
     assert len(data.splits) == 1
     assert [len(part[0]) for part in data.splits[0]] == [40, 20]
+
+
+def test_many_windows_have_the_values_of_few_but_are_standardised_when_they_are_read(monkeypatch, tmp_path):
+    raw = (100 * X).astype(np.int16)
+    np.save(tmp_path / "x.npy", raw)
+    few = prepare(checked(tsnas.AutoClassifier(verbose=0), raw, Y, USERS), seed=0)
+    monkeypatch.setattr(preparation, "HELD_BYTES", 0)
+    for given in (
+        raw,
+        np.load(tmp_path / "x.npy", mmap_mode="r"),
+        raw[::-1][::-1],
+        raw.astype(np.float64),
+        raw.tolist(),
+    ):
+        many = prepare(checked(tsnas.AutoClassifier(verbose=0), given, Y, USERS), seed=0)
+        assert many.standardizer == few.standardizer
+        np.testing.assert_array_equal(many.everything[0][:], few.everything[0][:])
+        for part, other in zip(many.splits[1], few.splits[1], strict=True):
+            np.testing.assert_array_equal(part[0][:], other[0][:])
+
+
+def test_no_windows_of_a_file_are_copied_as_a_whole(monkeypatch, tmp_path):
+    monkeypatch.setattr(preparation, "HELD_BYTES", 2**20)
+    monkeypatch.setattr("tsnas.data.lazy_windows.PART_VALUES", 2**18)
+    monkeypatch.setattr(preparation, "stretching_loss_ratio", lambda *_: 1.0)
+    raw = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.int16, (4000, 128, 3))
+    raw[:, :, 1] = np.arange(128)
+    raw.flush()
+    for given in (np.load(tmp_path / "x.npy", mmap_mode="r"), np.array(raw)):
+        tracemalloc.start()
+        data = prepare(checked(tsnas.AutoClassifier(verbose=0), given, np.arange(4000) % 4), seed=0)
+        for (x, _), (x_val, _) in data.splits:
+            assert x[np.arange(1024).reshape(16, 64)].shape == (16, 64, 128, 3, 1)
+            assert len(x) + len(x_val) == 4000
+        _, peak_bytes = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        # A part and a batch in float64 take more than in int16.
+        assert peak_bytes < 4 * raw.size
+
+
+def test_no_more_windows_judge_than_are_needed(monkeypatch):
+    monkeypatch.setattr(preparation, "MOST_JUDGES", 6)
+    data = prepare(checked(tsnas.AutoClassifier(verbose=0, axes=None), X, Y), seed=0)
+    for ((x, _), (x_val, y_val)), (train, val) in zip(data.splits, data.rows, strict=True):
+        assert (len(x), len(x_val)) == (len(train), len(val)) == (48, 6)
+        assert not set(train) & set(val)
+        assert set(y_val) == set(Y)

@@ -60,7 +60,7 @@ def test_an_epoch_of_few_windows_has_sixteen_steps_unless_epochs_were_asked_for(
         assert y is data[1]
     else:
         assert len(x) // batch_size >= 16 > (len(x) - windows) // batch_size
-        np.testing.assert_array_equal(x, data[0][y])
+        np.testing.assert_array_equal(x[:], data[0][y])
         np.testing.assert_array_equal(np.bincount(y), len(x) // windows)
     assert DEFAULTS.train_epochs_for(x) * (len(x) // batch_size) >= (0 if epochs else 700)
 

@@ -5,6 +5,7 @@ import pytest
 
 from tsnas.cost.board import load_board
 from tsnas.cost.limits import Limits
+from tsnas.data import Windows
 from tsnas.search.differentiable import SearchConfig, paired_batches, search
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
@@ -52,6 +53,20 @@ def test_same_seed_same_search(toy_windows):
     assert history_a == history_b
     for x, y in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_array_equal(x, y)
+
+
+def test_batches_of_lazy_windows_are_those_of_an_array():
+    x, y = np.random.default_rng(0).random((10, 8, 2, 1), np.float32), np.arange(10)
+    for batches in zip(
+        *(
+            paired_batches((one, y), (one, y), 4, seed=0)[0].take(3).as_numpy_iterator()
+            for one in (x, Windows(x), Windows(x[..., 0], lambda raw: raw))
+        ),
+        strict=True,
+    ):
+        for (windows, labels), _ in batches:
+            np.testing.assert_array_equal(windows, x[labels])
+            np.testing.assert_array_equal(labels, batches[0][0][1])
 
 
 def test_batches_cover_the_training_windows_once_an_epoch():

@@ -8,6 +8,7 @@ import tf_keras as keras
 from small_nets import small_net
 from toy_data import sines
 
+from tsnas.data import Windows
 from tsnas.training.augment import scale_and_noise, unchanged
 from tsnas.training.batch_norm import RowBatchNormalization
 from tsnas.training.dropout import SeededDropout
@@ -61,6 +62,19 @@ def test_weights_are_those_of_adam(epochs):
     expected = adam(x[..., 0].mean(axis=1), labels, before, epochs, 0.05, 0.1)
     np.testing.assert_allclose(model.get_weights()[0].reshape(2, 3), expected, atol=2e-5)
     assert [len(history[name]) for name in ("loss", "accuracy")] == [epochs] * 2
+
+
+def test_lazy_windows_are_read_in_the_same_order():
+    (x,) = drawn((50, 8, 2, 1))
+    labels = np.eye(3, dtype=np.float32)[np.arange(50) % 3]
+    ends = []
+    for windows in (x, Windows(x), Windows(np.concatenate([x, x])[..., 0], lambda raw: raw, np.arange(50))):
+        model = linear_net()
+        model.set_weights([np.ones_like(weight) for weight in model.get_weights()])
+        TrainingLoop(model, 8, 0.1, scale_and_noise).run(windows, labels, 2, 0.05, seed=0)
+        ends.append(model.get_weights()[0])
+    np.testing.assert_array_equal(ends[0], ends[1])
+    np.testing.assert_array_equal(ends[0], ends[2])
 
 
 def test_the_rate_rises_and_falls_as_keras_has_it():

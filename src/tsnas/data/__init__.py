@@ -3,6 +3,7 @@
 from tsnas.data.axes import Axes, find_axes
 from tsnas.data.checks import DataReport, Finding, check
 from tsnas.data.labels import check_labels, encode_labels
+from tsnas.data.lazy_windows import AnyWindows, Windows
 from tsnas.data.recording_set import RecordingSet
 from tsnas.data.recordings import check_recordings, cut_windows
 from tsnas.data.signal import Signal
@@ -10,18 +11,21 @@ from tsnas.data.split import split_validation, validation_splits
 from tsnas.data.standardizer import Standardizer
 from tsnas.data.tables import from_csv, from_frame
 from tsnas.data.tf_dataset import from_tf_dataset, windows_and_labels
-from tsnas.data.windows import check_lengths, check_windows
+from tsnas.data.windows import check_lengths, check_raw_windows, check_windows, raw_windows
 
 __all__ = [
+    "AnyWindows",
     "Axes",
     "DataReport",
     "Finding",
     "RecordingSet",
     "Signal",
     "Standardizer",
+    "Windows",
     "check",
     "check_labels",
     "check_lengths",
+    "check_raw_windows",
     "check_recordings",
     "check_windows",
     "cut_windows",
@@ -30,6 +34,7 @@ __all__ = [
     "from_csv",
     "from_frame",
     "from_tf_dataset",
+    "raw_windows",
     "split_validation",
     "validation_splits",
     "windows_and_labels",

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from tsnas.data.lazy_windows import AnyWindows
+from tsnas.data.moments import moments
 from tsnas.errors import SettingError
 from tsnas.system.arguments import is_int
 
@@ -17,13 +19,13 @@ AUTO = "auto"
 LARGEST_RATIO = 10.0
 
 
-def find_axes(axes: Any, x: np.ndarray) -> Axes:
+def find_axes(axes: Any, x: AnyWindows) -> Axes:
     """Returns the triples of channels that are the x, y and z axes of one sensor.
 
     Args:
         axes: None for no triples; a sequence of triples of channels, such as `[(0, 1, 2), (3, 4, 5)]`; or `"auto"`: if
             the number of channels is a multiple of three, the consecutive triples of channels of similar magnitude.
-        x: float array (windows, time, channels), in raw sensor units.
+        x: array (windows, time, channels), or `Windows`, in raw sensor units; of more than 65,536 so many are drawn.
 
     Returns:
         tuple of triples of int.
@@ -43,8 +45,8 @@ def find_axes(axes: Any, x: np.ndarray) -> Axes:
             raise _error(axes, channels)
         if channels % 3:
             return ()
-        size = np.sqrt(np.mean(np.square(x, dtype=np.float64), axis=(0, 1)))
-        spread = x.std(axis=(0, 1), dtype=np.float64)
+        found = moments(x)
+        size, spread = np.hypot(found.mean, found.std), found.std
         rows = ((first, first + 1, first + 2) for first in range(0, channels, 3))
         return tuple(row for row in rows if size[list(row)].max() <= LARGEST_RATIO * spread[list(row)].min())
     try:

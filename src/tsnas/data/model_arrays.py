@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 
+from tsnas.data.lazy_windows import AnyWindows, Windows
 from tsnas.errors import LengthMismatchError, NonFiniteError, UnknownLabelError, WindowShapeError
 
 
-def as_windows(x: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+def as_windows(x: AnyWindows, shape: tuple[int, int, int]) -> AnyWindows:
     """Returns windows in float32, with the last axis that the model expects.
 
     Args:
-        x: array (windows, time, channels) or (windows, time, channels, 1), standardised.
+        x: array (windows, time, channels) or (windows, time, channels, 1), standardised; or such `Windows`, whose
+            values have been checked.
         shape: (time, channels, 1), input shape of the model.
 
     Returns:
-        float32 array (windows, time, channels, 1).
+        float32 array (windows, time, channels, 1), or the same `Windows`.
 
     Raises:
         WindowShapeError: the windows have another shape, or there are none.
         NonFiniteError: there are NaN or infinite values.
     """
-    windows = np.asarray(x, dtype=np.float32)
-    if windows.ndim == 3:
+    windows = x if isinstance(x, Windows) else np.asarray(x, dtype=np.float32)
+    if isinstance(windows, np.ndarray) and windows.ndim == 3:
         windows = windows[..., None]
-    if windows.ndim != 4 or windows.shape[1:] != tuple(shape) or not len(windows):
+    if len(windows.shape) != 4 or windows.shape[1:] != tuple(shape) or not len(windows):
         time, channels, _ = shape
         raise WindowShapeError(
-            f"Windows have shape {np.shape(x)}; this model takes at least one window in an array "
-            f"(windows, {time}, {channels}) or (windows, {time}, {channels}, 1)."
+            f"Windows have shape {x.shape if isinstance(x, Windows) else np.shape(x)}; this model takes at least one "
+            f"window in an array (windows, {time}, {channels}) or (windows, {time}, {channels}, 1)."
         )
-    if not np.isfinite(windows).all():
+    if isinstance(windows, np.ndarray) and not np.isfinite(windows).all():
         raise NonFiniteError("The windows hold NaN or infinite values; drop or fill them first.")
     return windows
 

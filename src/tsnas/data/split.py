@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import GroupShuffleSplit
+from sklearn.model_selection import ShuffleSplit
 
 from tsnas.data.labels import check_labels
 from tsnas.data.windows import check_lengths
@@ -110,22 +110,27 @@ def _split_by_group(
     distinct = len(np.unique(groups))
     held_out_groups = min(max(round(fraction * distinct), 1), distinct - 1)
     rows_allowed = np.flatnonzero(allowed)
-    groups_left = len(np.unique(groups[rows_allowed]))
-    if groups_left < held_out_groups:
+    names, places = np.unique(groups[rows_allowed], return_inverse=True)
+    if len(names) < held_out_groups:
         return None
-    if groups_left == held_out_groups:
-        candidates = [rows_allowed]
+    if len(names) == held_out_groups:
+        candidates = [np.arange(len(names))]
     else:
-        splitter = GroupShuffleSplit(SPLITS_TRIED, test_size=held_out_groups, random_state=seed)
-        candidates = [rows_allowed[rows] for _, rows in splitter.split(rows_allowed, groups=groups[rows_allowed])]
+        splitter = ShuffleSplit(SPLITS_TRIED, test_size=held_out_groups, random_state=seed)
+        candidates = [held for _, held in splitter.split(names)]
+    # By the windows of each class in each group, so that it makes no difference how many windows there are.
+    windows = np.zeros((len(names), len(counts)), np.int64)
+    np.add.at(windows, (places, codes[rows_allowed]), 1)
     best, best_score = None, (np.inf, np.inf)
-    for validation in candidates:
-        train = np.setdiff1d(np.arange(len(codes)), validation)
-        held_out = np.bincount(codes[validation], minlength=len(counts))
+    for held in candidates:
+        held_out = windows[held].sum(axis=0)
         score = (float(np.sum(held_out == 0)), float(np.abs(held_out / counts - fraction).sum()))
         if (held_out < counts).all() and score < best_score:
-            best, best_score = (train, validation), score
-    return best
+            best, best_score = held, score
+    if best is None:
+        return None
+    validation = rows_allowed[np.isin(places, best)]
+    return np.setdiff1d(np.arange(len(codes)), validation), validation
 
 
 def _splits_by_class(

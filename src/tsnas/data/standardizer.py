@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from tsnas.data.lazy_windows import AnyWindows
+from tsnas.data.moments import moments
 from tsnas.errors import ModelFileError, WindowShapeError
 
-# Number of windows that are standardised at once.
-PART_WINDOWS = 1024
+# Number of values that are standardised at once, few enough for the cache.
+PART_VALUES = 2**16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,20 +43,19 @@ class Standardizer:
     std: tuple[float, ...]
 
     @classmethod
-    def fit(cls, x: np.ndarray) -> Standardizer:
+    def fit(cls, x: AnyWindows) -> Standardizer:
         """Creates a standardizer from training windows; a constant channel becomes 0.
 
         Args:
-            x: array of shape (windows, time, channels).
+            x: array of shape (windows, time, channels), or `Windows`; of more than 65,536 windows so many are drawn.
 
         Returns:
             A `Standardizer`.
         """
-        low, high = x.min(axis=(0, 1)), x.max(axis=(0, 1))
+        low, high, mean, std = moments(x)
         constant = low == high
         # Rounding errors would give a constant channel a tiny deviation, by which it would be divided.
-        mean = np.where(constant, low, x.mean(axis=(0, 1), dtype=np.float64))
-        std = np.where(constant, 1.0, x.std(axis=(0, 1), dtype=np.float64))
+        mean, std = np.where(constant, low, mean), np.where(constant, 1.0, std)
         return cls(tuple(mean.tolist()), tuple(std.tolist()))
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
@@ -65,8 +66,9 @@ class Standardizer:
         mean, std = np.array(self.mean), np.array(self.std)
         standardized = np.empty(x.shape, np.float32)
         # In float64, since a large mean would cost a small signal its digits; in parts, since that takes more memory.
-        for start in range(0, len(x), PART_WINDOWS):
-            part = slice(start, start + PART_WINDOWS)
+        at_once = max(1, PART_VALUES // max(1, x.shape[1] * x.shape[2]))
+        for start in range(0, len(x), at_once):
+            part = slice(start, start + at_once)
             standardized[part] = (x[part] - mean) / std
         return standardized
 

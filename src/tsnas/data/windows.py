@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from tsnas.data.lazy_windows import Windows, parts
+from tsnas.data.mapped import piece_of
 from tsnas.errors import DtypeError, LengthMismatchError, NonFiniteError, WindowShapeError, WindowTooShortError
 
 MINIMUM_LENGTH = 8
@@ -15,21 +17,38 @@ def check_windows(x: Any, minimum_length: int = MINIMUM_LENGTH) -> np.ndarray:
     """Returns windows as a finite float32 array of shape (windows, time, channels).
 
     Args:
+        x, minimum_length: as in `check_raw_windows`.
+
+    Returns:
+        float32 array of shape (windows, time, channels), C-contiguous.
+
+    Raises:
+        DtypeError, WindowShapeError, WindowTooShortError, NonFiniteError: see `check_raw_windows`.
+
+    Example:
+        >>> check_windows(np.zeros((10, 128), np.int16)).shape
+        (10, 128, 1)
+    """
+    return np.ascontiguousarray(check_raw_windows(x, minimum_length), dtype=np.float32)
+
+
+def check_raw_windows(x: Any, minimum_length: int = MINIMUM_LENGTH) -> np.ndarray:
+    """Returns windows as an array of shape (windows, time, channels) whose values are finite in float32.
+
+    The array has the type that it is given with, and an array, a memmap included, is not copied.
+
+    Args:
         x: array-like of real numbers, shape (windows, time, channels), or (windows, time) for one channel.
         minimum_length: int, minimum number of time steps. Defaults to 8.
 
     Returns:
-        float32 array of shape (windows, time, channels).
+        array of shape (windows, time, channels).
 
     Raises:
         DtypeError: `x` does not hold real numbers, is sparse, or its windows differ in length.
         WindowShapeError: `x` has a different number of dimensions, or no windows or channels.
         WindowTooShortError: fewer than `minimum_length` time steps.
         NonFiniteError: NaN, infinity, or a value beyond float32.
-
-    Example:
-        >>> check_windows(np.zeros((10, 128), np.int16)).shape
-        (10, 128, 1)
     """
     if hasattr(x, "toarray"):
         raise DtypeError(
@@ -66,16 +85,47 @@ def check_windows(x: Any, minimum_length: int = MINIMUM_LENGTH) -> np.ndarray:
             f"x has shape {x.shape}: windows of {time} time steps, but at least {minimum_length} are needed; "
             "cut longer windows, or check that time is the second axis"
         )
-    with np.errstate(over="ignore"):
-        x = np.ascontiguousarray(x, dtype=np.float32)
-    finite = np.isfinite(x)
-    if not finite.all():
-        first = tuple(int(i) for i in np.argwhere(~finite)[0])
-        raise NonFiniteError(
-            f"x holds {finite.size - np.count_nonzero(finite)} values of {finite.size} that are NaN, infinite or "
-            f"beyond float32, the first at (window, time, channel) = {first}; drop those windows or fill the gaps"
-        )
+    if x.dtype.kind == "f":
+        _check_finite(x)
     return x
+
+
+def raw_windows(x: Any) -> Windows:
+    """Returns windows as `check_raw_windows` accepts them, to be read where they are, such as in the file of a memmap.
+
+    Args:
+        x: as in `check_raw_windows`.
+
+    Returns:
+        `Windows` (windows, time, channels).
+
+    Raises:
+        DtypeError, WindowShapeError, WindowTooShortError, NonFiniteError: see `check_raw_windows`.
+    """
+    array = check_raw_windows(x)
+    piece = piece_of(array)
+    return Windows(array if piece is None else piece)
+
+
+def _check_finite(x: np.ndarray) -> None:
+    """Raises NonFiniteError for values that are not finite in float32."""
+    missing, start = 0, 0
+    first: tuple[int, ...] | None = None
+    piece = piece_of(x)
+    with np.errstate(over="ignore"):
+        for part in parts(Windows(x if piece is None else piece)):
+            finite = np.isfinite(part)
+            if not finite.all():
+                missing += finite.size - int(np.count_nonzero(finite))
+                if first is None:
+                    window, time, channel = (int(i) for i in np.argwhere(~finite)[0])
+                    first = start + window, time, channel
+            start += len(part)
+    if missing:
+        raise NonFiniteError(
+            f"x holds {missing} values of {x.size} that are NaN, infinite or beyond float32, the first at "
+            f"(window, time, channel) = {first}; drop those windows or fill the gaps"
+        )
 
 
 def check_lengths(**arrays: Any) -> None:

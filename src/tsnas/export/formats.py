@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.data import check_windows
+from tsnas.data import raw_windows
 from tsnas.errors import ExportError, WindowShapeError
 from tsnas.export.firmware import Firmware
 from tsnas.export.model_json import format_model_json
@@ -66,7 +66,7 @@ class SelfTest:
                 raw.astype(np.float32),
                 "random values with the mean and standard deviation of each channel, not recordings",
             )
-        windows = check_windows(x)
+        windows = raw_windows(x)
         if windows.shape[1:] != (time, channels):
             raise WindowShapeError(
                 f"Windows for the self-test have shape {windows.shape[1:]}, but the model takes {(time, channels)} "

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tsnas.data import Windows
 from tsnas.system.files import NPZ_ERRORS, check_output_dir, write_file
 
 
@@ -24,7 +25,7 @@ class Checkpoints:
 
     Args:
         directory: path of the folder, created if missing; None keeps nothing.
-        job: sequence of arrays, None, and JSON values that together define the job.
+        job: sequence of arrays, `Windows`, None, and JSON values that together define the job.
 
     Example:
         >>> checkpoints = Checkpoints("runs/demo/phases", [x, y, {"seed": 0}])
@@ -89,6 +90,8 @@ def _digest(job: Sequence[Any]) -> str:
         if isinstance(part, np.ndarray):
             digest.update(f"{part.dtype} {part.shape}".encode())
             digest.update(np.ascontiguousarray(part).data)
+        elif isinstance(part, Windows):
+            digest.update(part.digest.encode())
         else:
             digest.update(json.dumps(part, sort_keys=True).encode())
     return digest.hexdigest()

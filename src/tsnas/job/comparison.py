@@ -15,7 +15,7 @@ from tsnas.job.inputs import Job
 from tsnas.job.preparation import Prepared
 from tsnas.model.model import Model
 from tsnas.model.plain_scores import CONTEST, INT8, advice, compare, outcome
-from tsnas.plain.rivals import draw_evenly, expected_seconds, plain_predictions
+from tsnas.plain.rivals import draw_evenly, expected_seconds, plain_predictions, series_of
 from tsnas.search.rounds import Split
 from tsnas.workers.pool import HERE, Postponed, Workers
 
@@ -118,7 +118,6 @@ def _fitted(postponed: Postponed, checkpoints: Checkpoints) -> dict[str, np.ndar
 
 
 def _validation_codes(job: Job, data: Prepared, split: int) -> np.ndarray:
-    # A split of the job's windows would be copied as a whole.
     return data.splits[split][1][1] if data.rows is None else job.y[data.rows[split][1]]
 
 
@@ -134,7 +133,7 @@ def _seconds(job: Job, data: Prepared, split: int) -> float:
 
 def _fit_split(splits: Sequence[Split], split: int, rows: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     (x, codes), (x_val, _) = splits[split]
-    return plain_predictions(x[..., 0], codes, x_val[rows, ..., 0], seed)
+    return plain_predictions(x, codes, series_of(x_val, rows), seed)
 
 
 def compared(model: Model, rivals: Rivals, job: Job) -> Model:

@@ -11,11 +11,12 @@ from sklearn.base import BaseEstimator
 
 from tsnas.data import (
     Signal,
+    Windows,
     check_labels,
     check_lengths,
-    check_windows,
     encode_labels,
     find_axes,
+    raw_windows,
     windows_and_labels,
 )
 from tsnas.errors import WindowShapeError
@@ -29,7 +30,7 @@ class Job:
     """Checked inputs of one job.
 
     Args:
-        x: float32 array (windows, time, channels), in raw sensor units.
+        x: `Windows` (windows, time, channels), in raw sensor units.
         y: int32 array (windows,), class codes.
         classes: array of the class labels.
         groups: array (windows,), or None.
@@ -39,11 +40,11 @@ class Job:
             windows were cut from. Defaults to None: there were no recordings.
     """
 
-    x: np.ndarray
+    x: Windows
     y: np.ndarray
     classes: np.ndarray
     groups: np.ndarray | None
-    validation_data: tuple[np.ndarray, np.ndarray] | None
+    validation_data: tuple[Windows, np.ndarray] | None
     settings: Settings
     recordings: dict[str, Any] | None = None
 
@@ -80,7 +81,7 @@ def checked(
     """
     settings = check_settings(estimator, signal)
     x, y = windows_and_labels(x, y)
-    x = check_windows(x)
+    x = raw_windows(x)
     axes = find_axes(estimator.axes, x)
     settings = dataclasses.replace(settings, axes=axes, distribute=check_distribute(distribute))
     check_lengths(x=x, y=y, groups=groups)
@@ -93,12 +94,12 @@ def checked(
 
 def _checked_validation(
     validation_data: Any, classes: np.ndarray, window_shape: tuple[int, ...]
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[Windows, np.ndarray]:
     if not isinstance(validation_data, tuple | list) or len(validation_data) != 2:
         validation_data = (validation_data, None)
     x, y = validation_data
     x, y = windows_and_labels(x, y, "validation_data")
-    x = check_windows(x)
+    x = raw_windows(x)
     if x.shape[1:] != window_shape:
         raise WindowShapeError(
             f"Validation windows have shape {x.shape[1:]}, training windows {window_shape}; both must have the same."

@@ -126,7 +126,8 @@ def parts_of(job: Job, board: Board, seed: int) -> list[Part]:
         list of `Part`, whether they fit or not; see `tsnas.search.parts.fitting`.
     """
     pseudo_prob = strategy_named(job.settings.strategy).pseudo_prob
-    return build_parts(job.settings.spaces, job.x.shape[1:3], len(job.classes), board, pseudo_prob, seed)
+    _, time, channels = job.x.shape
+    return build_parts(job.settings.spaces, (time, channels), len(job.classes), board, pseudo_prob, seed)
 
 
 def finished(

@@ -10,26 +10,30 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tsnas.data import Axes, Standardizer, validation_splits
+from tsnas.data import AnyWindows, Axes, Standardizer, Windows, validation_splits
 from tsnas.job.inputs import Job
+from tsnas.plain.rivals import draw_evenly
 from tsnas.plain.stretching import stretching_loss_ratio
-from tsnas.search.rounds import Data, Split
+from tsnas.search.rounds import Split
 from tsnas.training.augment import Augment, augmentation, scale_and_noise, stretch_and_shift
 from tsnas.workers.pool import HERE, Workers
-from tsnas.workers.shared import SharedArray
 
 # So many validation windows judge a network; if a split has fewer, there are more splits.
 JUDGES = 50
 MOST_SPLITS = 5
+# No more of those that are split off judge a network; then chance moves its score by less than a hundredth.
+MOST_JUDGES = 10_000
+# Windows that take no more bytes are standardised once, and others whenever they are read.
+HELD_BYTES = 2**27
 # Windows are not stretched if that raises a plain model's loss on other windows by more than this factor.
 MOST_LOSS_RATIO = 1.05
 
 Rows = Sequence[tuple[np.ndarray, np.ndarray]]
-Shared = tuple[SharedArray, np.ndarray]  # windows and their labels
+Shared = tuple[Windows, np.ndarray]  # windows, in a form that workers need no copy of, and their labels
 
 
 class Splits(Sequence[Split]):
-    """Sequence of training and validation windows; a split is copied only when it is accessed.
+    """Sequence of training and validation windows, of which none is copied.
 
     Args:
         windows: `Shared`, all windows that may be trained on.
@@ -45,8 +49,8 @@ class Splits(Sequence[Split]):
 
     def __getitem__(self, index: Any) -> Any:
         train, val = self._rows[index]
-        (x, y), (x_val, y_val) = (as_data(one) for one in (self._windows, self._validation))
-        return (x[train], y[train]), (x_val[val], y_val[val])
+        (x, y), (x_val, y_val) = self._windows, self._validation
+        return (x.select(train), y[train]), (x_val.select(val), y_val[val])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Prepared:
         standardizer: `Standardizer` of the first split's training windows.
         splits: sequence of (training, validation), as `contest` takes them.
         rows: list of (training, validation), the indices of each split into the windows of the job; None where the
-            caller gave validation data.
+            caller gave validation data. Of many windows that were split off, not all are in either.
         everything: all windows.
         augment: augmentation, as in `train_float`.
     """
@@ -67,11 +71,6 @@ class Prepared:
     rows: Rows | None
     everything: Shared
     augment: Augment
-
-
-def as_data(shared: Shared) -> Data:
-    """Returns windows and labels as arrays."""
-    return np.asarray(shared[0]), shared[1]
 
 
 def prepare(job: Job, seed: int, workers: Workers = HERE) -> Prepared:
@@ -89,12 +88,15 @@ def prepare(job: Job, seed: int, workers: Workers = HERE) -> Prepared:
     rows: Rows | None = None
     if job.validation_data is None:
         count = _split_count(len(job.y), job.groups, settings.validation_fraction)
-        rows = validation_splits(job.y, job.groups, settings.validation_fraction, count, seed)
-    standardizer = Standardizer.fit(job.x if rows is None else job.x[rows[0][0]])
+        parts = validation_splits(job.y, job.groups, settings.validation_fraction, count, seed)
+        rows = [(train, val[draw_evenly(job.y[val], MOST_JUDGES, seed)]) for train, val in parts]
+    standardizer = Standardizer.fit(job.x if rows is None else job.x.select(rows[0][0]))
 
-    def shared(x: np.ndarray, y: np.ndarray) -> Shared:
+    def shared(x: Windows, y: np.ndarray) -> Shared:
         """Returns standardised windows (windows, time, channels, 1) and their labels."""
-        return workers.share(standardizer(x)[..., np.newaxis]), y
+        if math.prod(x.shape) * x.dtype.itemsize <= HELD_BYTES:
+            return Windows(workers.share(standardizer(x[:])[..., np.newaxis])), y
+        return Windows(workers.share(x.source), standardizer), y
 
     everything = shared(job.x, job.y)
     if job.validation_data is not None:
@@ -107,7 +109,7 @@ def prepare(job: Job, seed: int, workers: Workers = HERE) -> Prepared:
             f"axes: channels {_listed(settings.axes)} are taken as x, y, z of a sensor, and rotated in training"
         )
         return Prepared(standardizer, splits, rows, everything, augmentation(standardizer, settings.axes))
-    augment, ratio = stretched_or_not(*as_data(everything), job.groups, seed)
+    augment, ratio = stretched_or_not(*everything, job.groups, seed)
     if augment is stretch_and_shift:
         settings.say("augmentation: windows are stretched and shifted in time, scaled, and given noise")
     else:
@@ -128,11 +130,11 @@ def _split_count(windows: int, groups: np.ndarray | None, fraction: float) -> in
     return min(max(parts, 2), MOST_SPLITS)
 
 
-def stretched_or_not(x: np.ndarray, codes: np.ndarray, groups: np.ndarray | None, seed: int) -> tuple[Augment, float]:
+def stretched_or_not(x: AnyWindows, codes: np.ndarray, groups: np.ndarray | None, seed: int) -> tuple[Augment, float]:
     """Chooses the augmentation of windows without known axes.
 
     Args:
-        x: float32 array (windows, time, channels, 1), standardised.
+        x: float32 array (windows, time, channels, 1), standardised, or such `Windows`.
         codes, groups, seed: as in `stretching_loss_ratio`.
 
     Returns:
@@ -143,7 +145,7 @@ def stretched_or_not(x: np.ndarray, codes: np.ndarray, groups: np.ndarray | None
     def copies(augment: Augment) -> Callable[[np.ndarray, int], np.ndarray]:
         return lambda windows, own: augment(tf.constant(windows[..., np.newaxis]), (own, 0)).numpy()[..., 0]
 
-    ratio = stretching_loss_ratio(x[..., 0], codes, groups, copies(scale_and_noise), copies(stretch_and_shift), seed)
+    ratio = stretching_loss_ratio(x, codes, groups, copies(scale_and_noise), copies(stretch_and_shift), seed)
     return (stretch_and_shift if ratio <= MOST_LOSS_RATIO else scale_and_noise), ratio
 
 

@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.bounds import Bounds
 from tsnas.cost.limits import Limits
-from tsnas.data import Axes, Signal
+from tsnas.data import AnyWindows, Axes, Signal, Windows
 from tsnas.errors import SettingError
 from tsnas.search.rounds import Data
 from tsnas.search.strategies import strategy_named
@@ -83,7 +83,7 @@ class Settings:
         if self.verbose:
             print(text)
 
-    def batch_size_for(self, x: np.ndarray) -> int:
+    def batch_size_for(self, x: AnyWindows) -> int:
         """Returns the batch size: by default 64, less for few windows and for large ones.
 
         Few windows make 16 steps per epoch, of at least 16 windows.
@@ -103,22 +103,25 @@ class Settings:
             epochs: int or None, the number of epochs that was asked for; if there is one, an epoch is a single pass.
 
         Returns:
-            (x, y), the same if there are enough windows.
+            (x, y), the same if there are enough windows; otherwise `Windows`, of which none is copied.
         """
         x, y = data
         times = 1 if epochs else math.ceil(LEAST_STEPS_PER_EPOCH * self.batch_size_for(x) / len(x))
-        return data if times == 1 else (np.tile(x, (times, *(1,) * (x.ndim - 1))), np.tile(y, times))
+        if times == 1:
+            return data
+        windows = x if isinstance(x, Windows) else Windows(x)
+        return windows.select(np.tile(np.arange(len(x)), times)), np.tile(y, times)
 
-    def search_epochs_for(self, x: np.ndarray, parts: int = 1) -> int:
+    def search_epochs_for(self, x: AnyWindows, parts: int = 1) -> int:
         """Returns the epochs of the search of each of the `parts` of a space, which share the steps."""
         steps = PATH_STEPS if strategy_named(self.strategy).kind == "evolution" else SEARCH_STEPS
         return self.search_epochs or epochs_of(steps // parts, len(x) / self.batch_size_for(x), SEARCH_EPOCHS)
 
-    def train_epochs_for(self, x: np.ndarray) -> int:
+    def train_epochs_for(self, x: AnyWindows) -> int:
         """Returns the epochs of the float training."""
         return self.epochs or epochs_of(TRAIN_STEPS, len(x) / self.batch_size_for(x), TRAIN_EPOCHS)
 
-    def qat_epochs_for(self, x: np.ndarray) -> int:
+    def qat_epochs_for(self, x: AnyWindows) -> int:
         """Returns the epochs of the quantisation-aware training."""
         return self.qat_epochs or max(3, self.train_epochs_for(x) // 5)
 

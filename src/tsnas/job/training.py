@@ -11,10 +11,11 @@ import numpy as np
 import tf_keras as keras
 
 from tsnas.callbacks import ProgressBar
+from tsnas.data import AnyWindows
 from tsnas.deploy.convert import convert_int8
 from tsnas.job.budget import Budget
 from tsnas.job.checkpoints import Checkpoints
-from tsnas.job.preparation import Prepared, Shared, as_data
+from tsnas.job.preparation import Prepared, Shared
 from tsnas.job.settings import Settings
 from tsnas.search.contest import History
 from tsnas.search.rounds import DROPOUT
@@ -113,8 +114,8 @@ def train_all(
     budget = budget or Budget(None)
     pace /= len(data.everything[1])
 
-    def phases(name: str, asked: int | None, epochs_for: Callable[[np.ndarray], int], pace: float) -> list[_Phase]:
-        x, _ = settings.repeated(as_data(data.everything), asked)
+    def phases(name: str, asked: int | None, epochs_for: Callable[[AnyWindows], int], pace: float) -> list[_Phase]:
+        x, _ = settings.repeated(data.everything, asked)
         epochs = budget.epochs_within(name, epochs_for(x), pace * len(x))
         # Bars of several would overwrite each other.
         bars = [workers.shown(ProgressBar(name, settings.verbose))] if len(architectures) == 1 else []
@@ -174,7 +175,7 @@ class _Phase:
 
     def run(self, fit: Callable[..., Any], weights: Weights | None = None, **further: Any) -> tuple[keras.Model, Any]:
         """Builds the network, with given weights if there are any, and trains it; returns it and what `fit` returns."""
-        x, y = self.settings.repeated(as_data(self.windows), self.asked)
+        x, y = self.settings.repeated(self.windows, self.asked)
         with scope_of(self.settings.distribute):
             model = self.architecture.build(DROPOUT, self.seed)
             if weights is not None:

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from tsnas.data import AnyWindows
 from tsnas.version import __version__
 
 PACKAGES = {"tensorflow": "tensorflow", "tf_keras": "tf_keras"}
 
 
 def summarise(
-    x: np.ndarray,
+    x: AnyWindows,
     codes: np.ndarray,
     classes: np.ndarray,
     groups: np.ndarray | None,
@@ -26,7 +27,7 @@ def summarise(
     """Summarises the windows that a fit was given.
 
     Args:
-        x: array (windows, time, channels).
+        x: array (windows, time, channels), or `Windows`.
         codes: int array (windows,), class codes.
         classes: array of the class labels.
         groups: array (windows,), or None.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,12 @@ from tsnas.data import (
     Axes,
     Signal,
     Standardizer,
+    Windows,
     check_lengths,
     check_recordings,
-    check_windows,
     cut_windows,
     encode_labels,
+    raw_windows,
     windows_and_labels,
 )
 from tsnas.errors import SettingError, WindowShapeError
@@ -28,6 +30,9 @@ from tsnas.export.firmware import Firmware
 from tsnas.model.plain_scores import PlainScores
 from tsnas.model.scores import Judged, scores
 from tsnas.space.architecture import Architecture
+
+# Windows that a network takes at once, and that are read at once.
+BATCH, PORTION = 256, 4096
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -107,7 +112,7 @@ class Model:
         Raises:
             DataError: windows that cannot be used.
         """
-        probabilities = self.firmware.predict(self._checked(x))
+        probabilities = np.concatenate([self.firmware.predict(part) for part in _portions(self._checked(x))])
         # The output has steps of 1/256, so its sum is only near 1.
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
@@ -184,24 +189,31 @@ class Model:
             DataError: windows or labels that cannot be used.
         """
         x, y = windows_and_labels(x, y, name)
-        x = self._checked(x)
-        check_lengths(x=x, y=y)
+        windows = self._checked(x)
+        check_lengths(x=windows, y=y)
         codes, _ = encode_labels(y, self.classes)
+        predict = functools.partial(self.float_network.predict, batch_size=BATCH, verbose=0)
         probabilities = {
-            "float": self.float_network.predict(x, batch_size=256, verbose=0),
-            "int8": (predict_proba or self.predict_proba)(x),
+            "float": np.concatenate([predict(part) for part in _portions(windows)]),
+            "int8": (predict_proba or self.predict_proba)(np.asarray(windows.source)),
         }
         return codes, {kind: p.argmax(axis=1) for kind, p in probabilities.items()}
 
-    def _checked(self, x: Any) -> np.ndarray:
-        x = check_windows(x)
+    def _checked(self, x: Any) -> Windows:
+        windows = raw_windows(x)
         expected = (self.architecture.time, self.architecture.channels)
-        if x.shape[1:] != expected:
+        if windows.shape[1:] != expected:
             raise WindowShapeError(
-                f"Windows have shape {x.shape[1:]}, but the model was trained on {expected} (time, channels); "
+                f"Windows have shape {windows.shape[1:]}, but the model was trained on {expected} (time, channels); "
                 "give windows with the length and the channels of the training windows."
             )
-        return x
+        return windows
+
+
+def _portions(windows: Windows) -> Iterator[np.ndarray]:
+    """Yields whole batches of windows, so many that a call of a network is worth it."""
+    for start in range(0, len(windows), PORTION):
+        yield windows[start : start + PORTION]
 
 
 def raw_network(network: keras.Model, standardizer: Standardizer) -> keras.Model:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tsnas.cost.limits import Limits
-from tsnas.data import Signal, cut_windows, encode_labels
+from tsnas.data import Signal, Windows, cut_windows, encode_labels
 from tsnas.errors import InfeasibleError, WindowTooShortError
 from tsnas.job import pipeline
 from tsnas.job.inputs import Job
@@ -110,7 +110,7 @@ def score_signal(
             (x, y, groups), (x_val, y_val, _) = recordings.cut(train, signal), recordings.cut(val, signal)
         except WindowTooShortError as error:
             return Trial(signal, why_not=str(error))
-        job = Job(x, y, recordings.classes, groups, (x_val, y_val), settings)
+        job = Job(Windows(x), y, recordings.classes, groups, (Windows(x_val), y_val), settings)
         data = prepare(job, seed, workers)
         if not index:
             windows = len(x)

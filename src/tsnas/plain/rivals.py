@@ -12,6 +12,7 @@ from sklearn.linear_model import RidgeClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from tsnas.data import AnyWindows
 from tsnas.plain.kernel_bank import KernelBank, affordable_features
 from tsnas.plain.series_features import FEATURES, series_features
 from tsnas.system.interrupts import raise_if_interrupted
@@ -40,13 +41,14 @@ def ridge(windows: int, channels: int, seed: int) -> ClassifierMixin:
 RIVALS: dict[str, Callable[[int, int, int], ClassifierMixin]] = {"forest": forest, "ridge": ridge}
 
 
-def plain_predictions(x: np.ndarray, codes: np.ndarray, x_val: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+def plain_predictions(x: AnyWindows, codes: np.ndarray, x_val: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     """Fits each plain model to training windows and predicts the classes of validation windows.
 
     Of more than 2,000 training windows, 2,000 are drawn, as many of each class as its share of the windows.
 
     Args:
-        x: float array (windows, time, channels), the training windows, standardised.
+        x: float array (windows, time, channels), or with a further axis of length 1, the training windows,
+            standardised; or such `Windows`.
         codes: int array (windows,), their class codes.
         x_val: float array (windows, time, channels), the validation windows.
         seed: int, seed of all draws.
@@ -59,7 +61,7 @@ def plain_predictions(x: np.ndarray, codes: np.ndarray, x_val: np.ndarray, seed:
         array([0, 2, 1])
     """
     drawn = draw_evenly(codes, MOST_WINDOWS, seed)
-    x, codes = x[drawn], codes[drawn]
+    x, codes = series_of(x, drawn), codes[drawn]
     found = {}
     for name, make in RIVALS.items():
         raise_if_interrupted()
@@ -86,6 +88,11 @@ def draw_evenly(codes: np.ndarray, most: int, seed: int) -> np.ndarray:
         own = order[codes[order] == code]
         drawn.append(own[: max(1, round(len(own) * most / len(codes)))])
     return np.sort(np.concatenate(drawn))
+
+
+def series_of(x: AnyWindows, rows: np.ndarray) -> np.ndarray:
+    """Returns the windows of some rows as an array (rows, time, channels), without the axis that networks take."""
+    return x[rows].reshape(len(rows), *x.shape[1:3])
 
 
 def expected_seconds(windows: int, val_windows: int, time: int, channels: int) -> float:

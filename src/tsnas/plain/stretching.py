@@ -12,8 +12,9 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from tsnas.data import AnyWindows
 from tsnas.plain.kernel_bank import FEWEST_FEATURES, KernelBank
-from tsnas.plain.rivals import ALPHAS, draw_evenly
+from tsnas.plain.rivals import ALPHAS, draw_evenly, series_of
 from tsnas.system.interrupts import raise_if_interrupted
 
 Copy = Callable[[np.ndarray, int], np.ndarray]
@@ -27,7 +28,7 @@ SHARPNESS = 2.0
 
 
 def stretching_loss_ratio(
-    x: np.ndarray, codes: np.ndarray, groups: np.ndarray | None, plain: Copy, stretched: Copy, seed: int
+    x: AnyWindows, codes: np.ndarray, groups: np.ndarray | None, plain: Copy, stretched: Copy, seed: int
 ) -> float:
     """Measures whether a classifier that also learns from stretched copies does worse on windows as they are.
 
@@ -35,7 +36,8 @@ def stretching_loss_ratio(
     ridge classifier on a `KernelBank` shows it within seconds, on windows that it has not been fitted to.
 
     Args:
-        x: float array (windows, time, channels), standardised. Of many windows, some of each class are drawn.
+        x: float array (windows, time, channels), or with a further axis of length 1, standardised; or such `Windows`.
+            Of many windows, some of each class are drawn.
         codes: int array (windows,), their class codes.
         groups: array (windows,), the group of each window, which is left out as a whole; None if there are none.
         plain: function of windows and a seed that returns copies with the usual changes but no stretching.
@@ -51,7 +53,7 @@ def stretching_loss_ratio(
         1.34
     """
     drawn = draw_evenly(codes, int(np.clip(MOST_SAMPLES // x.shape[1], FEWEST_WINDOWS, MOST_WINDOWS)), seed)
-    x, codes = x[drawn], codes[drawn]
+    x, codes = series_of(x, drawn), codes[drawn]
     folds = _folds(codes, None if groups is None else groups[drawn], seed)
     if not folds:
         return 1.0

@@ -12,6 +12,7 @@ import tf_keras as keras
 
 from tsnas.callbacks import ConstraintMonitor, ProgressBar
 from tsnas.cost.bounds import Bounds
+from tsnas.data import AnyWindows
 from tsnas.search.derive import Candidate, derive
 from tsnas.search.objective import HardwareLoss
 from tsnas.space.supernet import Supernet
@@ -66,9 +67,15 @@ def paired_batches(train, val, batch_size: int, seed: int) -> tuple[tf.data.Data
     """
 
     def batches(data, seed):
-        x, y = (tf.constant(array) for array in data)
+        x, y = data[0], tf.constant(data[1])
         order = tf.data.Dataset.range(len(x)).shuffle(len(x), seed=seed).repeat().batch(min(batch_size, len(x)))
-        return order.map(lambda index: (tf.gather(x, index), tf.gather(y, index)), num_parallel_calls=1)
+
+        def gather(index):
+            # Not as a tensor, which would be a copy of all windows.
+            windows = tf.numpy_function(x.__getitem__, [index], x.dtype)
+            return tf.ensure_shape(windows, (None, *x.shape[1:])), tf.gather(y, index)
+
+        return order.map(gather, num_parallel_calls=1)
 
     dataset = tf.data.Dataset.zip((batches(train, seed), batches(val, seed + 1)))
     return dataset.prefetch(2), math.ceil(len(train[0]) / batch_size)
@@ -89,8 +96,8 @@ def _relaxed_loss(supernet: Supernet, bounds: Bounds, config: SearchConfig, tota
 def search(
     supernet: Supernet,
     bounds: Bounds,
-    train: tuple[np.ndarray, np.ndarray],
-    val: tuple[np.ndarray, np.ndarray],
+    train: tuple[AnyWindows, np.ndarray],
+    val: tuple[AnyWindows, np.ndarray],
     config: SearchConfig | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     seed: int = 0,
@@ -101,7 +108,7 @@ def search(
     Args:
         supernet: fresh `Supernet`; its weights and alphas are trained in place.
         bounds: `Bounds` to keep.
-        train: (x, y), x float32 (windows, time, channels, 1), y int of shape (windows,); trains w.
+        train: (x, y), x float32 (windows, time, channels, 1) or such `Windows`, y int of shape (windows,); trains w.
         val: (x, y) likewise; trains alpha.
         config: `SearchConfig`, or None for the defaults.
         callbacks: tf_keras callbacks; their logs include the keys of `ConstraintMonitor`. Defaults to none.

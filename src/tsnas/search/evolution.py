@@ -11,6 +11,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.callbacks import ConstraintMonitor, ProgressBar
+from tsnas.data import AnyWindows
 from tsnas.search.derive import Candidate
 from tsnas.search.paths import WELL_USED, Path, Paths
 from tsnas.space.supernet import Supernet
@@ -68,8 +69,8 @@ TRIES = 50
 
 def evolve(
     niches: Sequence[Paths],
-    train: tuple[np.ndarray, np.ndarray],
-    val: tuple[np.ndarray, np.ndarray],
+    train: tuple[AnyWindows, np.ndarray],
+    val: tuple[AnyWindows, np.ndarray],
     config: EvolutionConfig | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     seed: int = 0,
@@ -86,7 +87,8 @@ def evolve(
         niches: sequence of `Paths`, one for each set of limits. The supernet of the first one must be fresh: its
             weights are trained in place, and its alphas are set by the final populations. The supernets of the others
             may be for other boards, but must have the same space.
-        train: (x, y), x float32 (windows, time, channels, 1), y int of shape (windows,); trains the weights.
+        train: (x, y), x float32 (windows, time, channels, 1) or such `Windows`, y int of shape (windows,); trains the
+            weights.
         val: (x, y) likewise; judges paths.
         config: `EvolutionConfig`, or None for the defaults.
         callbacks: tf_keras callbacks; their logs include the keys of `ConstraintMonitor`. Defaults to none.
@@ -188,7 +190,7 @@ class PathTrainer:
 
     Args:
         supernet: `Supernet` whose weights are trained.
-        train: (x, y), x float32 (windows, time, channels, 1), y int of shape (windows,).
+        train: (x, y), x float32 (windows, time, channels, 1) or such `Windows`, y int of shape (windows,).
         val: (x, y) likewise.
         config: `EvolutionConfig`.
         rng: NumPy generator that orders the windows.
@@ -200,10 +202,10 @@ class PathTrainer:
         self._batch_size = min(config.batch_size, self._windows)
         self.steps_per_epoch = math.ceil(self._windows / self._batch_size)
         classes = supernet.cells[-1].out_widths[0]
-        x, y = tf.constant(train[0]), tf.one_hot(train[1], classes)
+        self._x, y = train[0], tf.one_hot(train[1], classes)
         judges = rng.permutation(len(val[0]))[: config.val_windows]
         x_val, y_val = tf.constant(val[0][judges]), tf.one_hot(val[1][judges], classes)
-        supernet(tf.zeros((1, *x.shape[1:])))
+        supernet(tf.zeros((1, *self._x.shape[1:])))
         weights = supernet.network_weights
         rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, self.steps_per_epoch * config.epochs)
         optimizer = keras.optimizers.legacy.Adam(rate)
@@ -212,11 +214,11 @@ class PathTrainer:
         self._loss, self._accuracy = keras.metrics.Mean(), keras.metrics.CategoricalAccuracy()
 
         @tf.function(autograph=False)
-        def step(rows, settings):
+        def step(windows, rows, settings):
             labels = tf.gather(y, rows)
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(weights)
-                probabilities = supernet.path(tf.gather(x, rows), settings)
+                probabilities = supernet.path(windows, settings)
                 loss = loss_of(labels, probabilities)
             optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
             self._loss.update_state(loss)
@@ -239,7 +241,7 @@ class PathTrainer:
             self._order = self._rng.permutation(self._windows)
         rows, self._order = self._order[: self._batch_size], self._order[self._batch_size :]
         self._known.clear()
-        self._step(tf.constant(rows), tf.constant(settings))
+        self._step(tf.constant(self._x[rows]), tf.constant(rows), tf.constant(settings))
 
     def judge(self, settings: Sequence[list[int]]) -> list[float]:
         """Returns the loss of each path on the validation windows."""

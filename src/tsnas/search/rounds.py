@@ -15,6 +15,7 @@ import tensorflow as tf
 import tf_keras as keras
 from sklearn.metrics import f1_score
 
+from tsnas.data import AnyWindows
 from tsnas.space.architecture import Architecture
 from tsnas.system import clock
 from tsnas.system.interrupts import raise_if_interrupted
@@ -31,7 +32,7 @@ JUDGED_AT_ONCE = 256  # windows
 LEAST_PROBABILITY = 1e-7
 DROPOUT = 0.3  # as in the final training
 
-Data = tuple[np.ndarray, np.ndarray]
+Data = tuple[AnyWindows, np.ndarray]
 Split = tuple[Data, Data]
 
 

@@ -98,7 +98,7 @@ class Int8Model:
         Raises:
             WindowShapeError, NonFiniteError: windows that do not fit the model.
         """
-        windows = as_windows(x, self.window_shape)
+        windows = as_windows(x, self.window_shape)[:]
         levels = np.round(windows / np.float32(self.input_scale)) + self.input_zero_point
         return np.clip(levels, -128, 127).astype(np.int8)
 

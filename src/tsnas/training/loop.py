@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
+from tsnas.data import AnyWindows
 from tsnas.system.interrupts import raise_if_interrupted
 from tsnas.training.adam import Adam
 from tsnas.training.augment import Augment
@@ -74,7 +75,7 @@ class TrainingLoop:
 
     def run(
         self,
-        windows: np.ndarray,
+        windows: AnyWindows,
         labels: np.ndarray,
         epochs: int,
         learning_rate: float,
@@ -87,7 +88,7 @@ class TrainingLoop:
         """Trains the model from the weights that it has.
 
         Args:
-            windows: float32 array (windows, time, channels, 1).
+            windows: float32 array (windows, time, channels, 1), or such `Windows`, read a few batches at a time.
             labels: float32 array (windows, classes), one-hot.
             epochs: int, passes over the windows; an incomplete last batch is left out of its epoch.
             learning_rate: float, peak of the cosine, after a warm-up of 5% of the steps.

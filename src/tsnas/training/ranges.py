@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tf_keras as keras
 
+from tsnas.data import AnyWindows
 from tsnas.training.core_model import unwrapped
 
 # Ranges settle within a few hundred windows.
@@ -23,7 +24,7 @@ RANGE_NAMES = ("output", "post_activation", "quantize_layer")
 Range = tuple[Any, Any]
 
 
-def input_range(float_model: keras.Model, x: np.ndarray, *, seed: int) -> tuple[float, float]:
+def input_range(float_model: keras.Model, x: AnyWindows, *, seed: int) -> tuple[float, float]:
     """Finds the int8 range of the input that changes the float model's probabilities least.
 
     All channels share one scale, so a few spikes in one channel could leave too few levels for another, whose offset
@@ -31,7 +32,7 @@ def input_range(float_model: keras.Model, x: np.ndarray, *, seed: int) -> tuple[
 
     Args:
         float_model: trained tf_keras model, from windows to probabilities.
-        x: float array (windows, time, channels, 1).
+        x: float array (windows, time, channels, 1), or such `Windows`.
         seed: int, seed of the choice of windows.
 
     Returns:
@@ -55,7 +56,7 @@ def input_range(float_model: keras.Model, x: np.ndarray, *, seed: int) -> tuple[
 def calibrate_ranges(
     quantised: keras.Model,
     float_model: keras.Model,
-    x: np.ndarray,
+    x: AnyWindows,
     low: float = -np.inf,
     high: float = np.inf,
     *,
@@ -68,7 +69,7 @@ def calibrate_ranges(
     Args:
         quantised: model that `tfmot.quantization.keras.quantize_model` made of `float_model`; changed in place.
         float_model: trained tf_keras model.
-        x: float array (windows, time, channels, 1).
+        x: float array (windows, time, channels, 1), or such `Windows`.
         low, high: float, values outside are clipped. Default to no clipping.
         seed: int, seed of the choice of windows.
     """

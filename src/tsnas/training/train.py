@@ -11,6 +11,7 @@ import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras as keras
 
+from tsnas.data import AnyWindows
 from tsnas.data.model_arrays import as_windows, one_hot
 from tsnas.errors import SettingError
 from tsnas.system.arguments import is_int, is_number
@@ -26,7 +27,7 @@ ROUNDINGS = ("board", "nearest")
 
 def train_float(
     model: keras.Model,
-    x: np.ndarray,
+    x: AnyWindows,
     y: np.ndarray,
     *,
     epochs: int,
@@ -48,7 +49,8 @@ def train_float(
 
     Args:
         model: plain tf_keras model whose output is a softmax.
-        x: float array (windows, time, channels) or (windows, time, channels, 1), standardised.
+        x: float array (windows, time, channels) or (windows, time, channels, 1), standardised; or such
+            `tsnas.data.Windows`, which are read batch by batch.
         y: int array (windows,), classes from 0 to classes - 1.
         epochs: int, passes over the windows.
         batch_size: int, windows per step; an incomplete last batch is left out of its epoch. Defaults to 64.
@@ -120,7 +122,7 @@ class FloatTraining:
 
     def run(
         self,
-        x: np.ndarray,
+        x: AnyWindows,
         y: np.ndarray,
         *,
         epochs: int,
@@ -160,7 +162,7 @@ class FloatTraining:
 
 def train_quantised(
     model: keras.Model,
-    x: np.ndarray,
+    x: AnyWindows,
     y: np.ndarray,
     *,
     epochs: int,
@@ -270,15 +272,15 @@ class _Settings:
 
 
 def _checked(
-    model: keras.Model, x: np.ndarray, y: np.ndarray, validation_data: tuple[np.ndarray, np.ndarray] | None
-) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
+    model: keras.Model, x: AnyWindows, y: np.ndarray, validation_data: tuple[np.ndarray, np.ndarray] | None
+) -> tuple[AnyWindows, np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
     """Returns windows, one-hot labels, and both for validation, in the form that the model takes."""
     shape, classes = model.input_shape[1:], model.output_shape[-1]
     windows = as_windows(x, shape)
     labels = one_hot(y, classes, len(x))
     if validation_data is not None:
         x_val, y_val = validation_data
-        validation_data = (as_windows(x_val, shape), one_hot(y_val, classes, len(x_val)))
+        validation_data = (as_windows(x_val, shape)[:], one_hot(y_val, classes, len(x_val)))
     return windows, labels, validation_data
 
 

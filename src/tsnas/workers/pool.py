@@ -23,6 +23,7 @@ import psutil
 from loky.process_executor import TerminatedWorkerError
 
 from tsnas.callbacks import ProgressBar
+from tsnas.data.mapped import Piece
 from tsnas.errors import SettingError, WorkerError
 from tsnas.system import clock
 from tsnas.system.arguments import is_int
@@ -117,11 +118,11 @@ class Workers:
         for _ in range(min(self.count, processes)):
             self._submit(call, min(self.count, processes))
 
-    def share(self, array: np.ndarray) -> SharedArray:
+    def share(self, array: np.ndarray | Piece) -> SharedArray:
         """Returns an array in a form in which calls on this machine are not sent a copy."""
         self._shared += 1
         in_processes = not (self._here or self._elsewhere)
-        return SharedArray(array, self._folder / f"array_{self._shared}.npy" if in_processes else None)
+        return SharedArray(array, self._folder / f"array_{self._shared}.bin" if in_processes else None)
 
     def shown(self, bar: ProgressBar) -> Any:
         """Returns a callback for one training in a call, whose progress the bar shows."""
