@@ -65,6 +65,7 @@ def run_one(name: str, path: pathlib.Path, seed: int) -> dict[str, Any]:
                 batch_size=batch_size,
                 seed=seed,
                 augment=augment,
+                until_solved=variant["until_solved"],
             )
         right.append(model(windows[val], training=False).numpy().argmax(axis=1) == codes[val])
     found = np.concatenate(right)

@@ -27,6 +27,7 @@ BASE: dict[str, Any] = {
     "most_filters": 64,
     "long_time": 500,  # samples, beyond which the first stride is 4
     "head": "mean",
+    "until_solved": False,
 }
 CHANGES: dict[str, dict[str, Any]] = {
     "base": {},
@@ -43,6 +44,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "three times the steps": {"steps": 3 * STEPS},
     "half the steps": {"steps": STEPS // 2},
     "a quarter of the steps": {"steps": STEPS // 4},
+    "half the steps until solved": {"steps": STEPS // 2, "until_solved": True},
     "mean and maximum": {"head": "mean and maximum"},
     "mean and share above a half": {"head": "mean and share"},
     "means of four parts": {"head": "parts"},

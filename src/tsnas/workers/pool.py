@@ -36,8 +36,8 @@ from tsnas.workers.start import ENVIRONMENT, start
 # Idle processes wait this long for the next job; each takes seconds to start.
 IDLE_S = 300
 POLL_S = 0.1
-# A process that has grown by so much since the end of its first job is replaced after the job: TensorFlow keeps a part
-# of all that it has traced and converted.
+# Processes that have grown by so much together, each since the end of its first job, are replaced after the job:
+# TensorFlow keeps a part of all that it has traced and converted.
 MOST_GROWTH_BYTES = 50e6
 # So many processes may be lost before one gives up.
 MOST_LOSSES = 3
@@ -103,7 +103,7 @@ class Workers:
         if self._temporary is not None:
             self._temporary.cleanup()
         sizes = _sizes_bytes(self._pids)
-        if any(size - _first_bytes.setdefault(pid, size) > MOST_GROWTH_BYTES for pid, size in sizes.items()):
+        if sum(size - _first_bytes.setdefault(pid, size) for pid, size in sizes.items()) > MOST_GROWTH_BYTES:
             end_processes()
 
     def begin(self, call: Callable[[], Any], processes: int) -> None:
