@@ -28,8 +28,8 @@ def finalists(paths: Paths, preferred: Sequence[Candidate], count: int, seed: in
 
     After a search, the first half are candidates that it prefers, each of which differs from those before it in at
     least half of its cells; then neighbours of the first one that use as much of the limits. The other half are drawn
-    at random distances from the limits. Without a search, all are drawn, three of four near the limits. At least one
-    finalist uses the limits well, if walks towards the limits find one.
+    at random distances from the limits. Without a search, all are drawn, at least three of four near the limits. At
+    least one finalist uses the limits well, if walks towards the limits find one.
 
     Args:
         paths: `Paths` of the supernet.
