@@ -4,6 +4,7 @@ The last line of stdout is the outcome as JSON.
 """
 
 import functools
+import inspect
 import json
 import resource
 import sys
@@ -39,9 +40,10 @@ def bound_trainings(steps: int) -> None:
     """Makes each training of this process take so many steps at most, rounded up to those of a call."""
     run = TrainingLoop.run
 
-    def bounded(self, windows, labels, epochs, rate, seed, validation_data=None, callbacks=(), verbose=0):
-        further = (validation_data, (*callbacks, EndAfter(steps)), verbose)
-        return run(self, windows, labels, epochs, rate, seed, *further)
+    def bounded(self, *given, **named):
+        arguments = inspect.signature(run).bind(self, *given, **named)
+        arguments.arguments["callbacks"] = (*arguments.arguments.get("callbacks", ()), EndAfter(steps))
+        return run(*arguments.args, **arguments.kwargs)
 
     TrainingLoop.run = bounded
 
