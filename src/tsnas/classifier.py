@@ -31,7 +31,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             board.
         max_energy_mj: float, maximum energy of one inference, in mJ; the board needs `active_power_mw`. Defaults to
             None, no limit.
-        epochs: int, number of epochs of the final training in float. Defaults to None: as many as make about 1,250
+        epochs: int, number of epochs of the final training in float. Defaults to None: as many as make about 2,000
             steps, but between 10 and 80, and fewer once there are no wrong answers any more. Unless you set the number,
             an epoch of few windows passes over them several times, so that it has at least 16 steps; this holds for the
             next two as well.

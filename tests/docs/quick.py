@@ -124,7 +124,7 @@ def _remembered(monkeypatch):
         identity = job.settings.identity(job.classes) | {"seed": None}
         digest = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode())
         for array in (job.x, job.y, job.groups, *(job.validation_data or ())):
-            digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
+            digest.update(b"" if array is None else np.ascontiguousarray(array[:]).tobytes())
         key = digest.hexdigest()
         if key not in made:
             made[key] = run(job, callbacks)

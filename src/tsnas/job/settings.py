@@ -30,7 +30,7 @@ from tsnas.workers.pool import check_n_jobs
 SEARCH_STEPS, SEARCH_EPOCHS = 700, (4, 40)
 # A step of a single path takes a fraction of the time of a supernet's, but more steps are needed.
 PATH_STEPS = 1200
-TRAIN_STEPS, TRAIN_EPOCHS = 1250, (10, 80)
+TRAIN_STEPS, TRAIN_EPOCHS = 2000, (10, 80)
 # An epoch of few windows passes over them several times, so that it has at least this many steps.
 LEAST_STEPS_PER_EPOCH = 16
 BATCH_VALUES = 2**20
