@@ -4,11 +4,11 @@
 
 The file holds windows (128, 9) of int16, made up. A job is trained on all of them in a process of its own with one
 thread (`one process`), and with a worker process (`n_jobs=1`). Each training ends after --steps steps, so what more
-windows cost is what is done outside the steps. The bytes are the most
-at any time: `peak` is what the system has counted for the main process, pages of the file and of libraries included,
-and `pss` the sum over it and its workers, in which pages that several processes share count once, and in part where
-other programs share them; it is sampled. `imports` is what the process has before it fits. Processor seconds are those
-of the main process, and wall seconds say little on a machine that does other things.
+windows cost is what is done outside the steps. The bytes are the most at any time: `peak` is what the system has
+counted for the main process, pages of the file and of libraries included, and `pss` the sum over it and its workers, in
+which pages that several processes share count once, and in part where other programs share them; it is sampled.
+`imports` is what the process has before it fits. Processor seconds are those of the main process, and wall seconds say
+little on a machine that does other things.
 """
 
 from __future__ import annotations
