@@ -5,8 +5,10 @@
 The file holds windows (128, 9) of int16, made up. A job is trained on all of them in a process of its own with one
 thread (`one process`), and with a worker process (`n_jobs=1`). Each training ends after --steps steps, so what more
 windows cost is what is done outside the steps. The bytes are the most at any time: `peak` is what the system has
-counted for the process, pages of the file included, and `pss` the sum over the process and its workers, in which pages
-that several share count once; it is sampled. `imports` is what the process has before it fits.
+counted for the main process, pages of the file and of libraries included, and `pss` the sum over it and its workers, in
+which pages that several processes share count once, and in part where other programs share them; it is sampled.
+`imports` is what the process has before it fits. Processor seconds are those of the main process, and wall seconds say
+little on a machine that does other things.
 """
 
 from __future__ import annotations
@@ -116,7 +118,7 @@ def main(argv: Sequence[str]) -> None:
         "steps": STEPS.value,
         "file_bytes": file_bytes,
         "jobs": rows,
-        "processor_seconds_of_twice_the_windows": all_here["cpu_s"] / few["cpu_s"],
+        "times_for_twice_the_windows": all_here["cpu_s"] / few["cpu_s"],
     }
     print(f"\n{table(rows)}\n")
     print(f"Twice the windows: {results['times_for_twice_the_windows']:.2f} times the processor seconds")
