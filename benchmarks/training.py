@@ -39,7 +39,7 @@ FOLDS = flags.DEFINE_integer("folds", 3, "Folds of the training users.")
 NET = flags.DEFINE_integer("net", 0, "Which of the nets made by hand, the smallest first.")
 OUT = flags.DEFINE_string("out", None, "Where to write; benchmarks/results/training_DATA_NET.json by default.")
 
-# Of the base; since then the package makes a quarter of the steps.
+# Of the base; since then the package makes fewer steps.
 STEPS, EPOCHS = 5000, (10, 90)
 
 

@@ -1,11 +1,11 @@
 """Training: it learns, repeats bit for bit, quantises without loss, and says what is wrong with its arguments."""
 
-import gc
 import random
 
 import numpy as np
 import pytest
 import tf_keras as keras
+from kept_graphs import count_graphs
 from small_nets import small_net
 from toy_data import sines
 
@@ -169,16 +169,12 @@ def test_a_model_that_cannot_be_quantised_is_refused():
 
 
 def test_the_graph_of_a_training_goes_with_it():
-    def graphs() -> int:
-        gc.collect()
-        return sum(type(one).__name__ == "FuncGraph" and one.name == "_steps" for one in gc.get_objects())
-
     def train() -> None:
         x, y = sines(16)
         model = Architecture(32, 1, 3, (TimeReduce(3, 4),)).build(0.3, 0)
         train_float(model, x[..., :1], y, epochs=2, batch_size=8, seed=0)
 
     train()
-    before = graphs()
+    before = count_graphs("_steps")
     train()
-    assert graphs() == before
+    assert count_graphs("_steps") == before
