@@ -7,8 +7,7 @@
 # Seen (2026-11-29): a step that updates a weight by its own assignment leaves nothing. With `Adam` of tf_keras in it, the
 #            legacy one as well as the other, each of five steps leaves its graph, and all nodes of it, after
 #            both calls.
-# It matters because cross-validation, searches and ensembles train many models in one process, which grows by megabytes
-# with each of them.
+# It matters because cross-validation and searches train many models in one process, which grows by megabytes with each.
 source "$(dirname "$0")/environment"
 install tensorflow==2.21.0 tf_keras==2.21.0 keras==3.15.1 numpy==2.4.6
 observe <<'PYTHON'
