@@ -16,7 +16,7 @@ from tsnas.job.comparison import compared, fit_rivals
 from tsnas.job.inputs import Job
 from tsnas.job.preparation import Prepared, prepare
 from tsnas.job.selection import finalist_count, select
-from tsnas.job.training import Trained, get_ready, train
+from tsnas.job.training import Trained, train
 from tsnas.model.data_summary import summarise, versions
 from tsnas.model.model import Model, raw_network
 from tsnas.search.contest import History
@@ -73,7 +73,7 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback], workers: Workers) 
 
     parts = parts_of(job, settings.board, seed)
     spaces = fitting(parts, settings.bounds)  # Raises InfeasibleError now rather than after the search.
-    workers.begin(get_ready, finalist_count(settings, len(spaces)))
+    workers.begin(finalist_count(settings, len(spaces)))
     # Parts with another `min_slack` are alternatives to these, so they do not count.
     counted = [part for part in parts if part.min_slack == spaces[0].part.min_slack]
     pruned = [prune(part.supernet, settings.bounds, part.options) for part in counted]

@@ -86,10 +86,6 @@ def train(
     return found[0]
 
 
-def get_ready() -> None:
-    """Does nothing; a process that calls it has imported all that a training needs."""
-
-
 def train_all(
     architectures: Sequence[Architecture],
     data: Prepared,

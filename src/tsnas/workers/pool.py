@@ -6,10 +6,12 @@ import concurrent.futures
 import contextlib
 import itertools
 import math
+import multiprocessing.context
 import os
 import pathlib
 import re
 import signal
+import sys
 import tempfile
 import unittest.mock
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -39,6 +41,9 @@ POLL_S = 0.1
 # Processes that have grown by so much together, each since the end of its first job, are replaced after the job:
 # TensorFlow keeps a part of all that it has traced and converted.
 MOST_GROWTH_BYTES = 50e6
+# Whether processes are forked from one that has imported TensorFlow. Libraries of macOS break in a forked process, and
+# Windows cannot fork: there, each imports it for itself.
+FORKS = sys.platform.startswith("linux")
 # So many processes may be lost before one gives up.
 MOST_LOSSES = 3
 # joblib's own backends; any other one is an engine that the user has chosen.
@@ -106,17 +111,21 @@ class Workers:
         if sum(size - _first_bytes.setdefault(pid, size) for pid, size in sizes.items()) > MOST_GROWTH_BYTES:
             end_processes()
 
-    def begin(self, call: Callable[[], Any], processes: int) -> None:
-        """Starts processes, which takes them seconds, while this one goes on.
+    def begin(self, processes: int) -> None:
+        """Gets ready for processes, which takes seconds, while this one goes on.
 
         Args:
-            call: function that they call first, whose result is ignored.
-            processes: int, number of processes to start at most.
+            processes: int, number of processes that will be wanted at most.
         """
         if self._here or self._elsewhere:
             return
+        if FORKS:
+            from tsnas.workers.server import SERVER
+
+            SERVER.ensure_running()
+            return
         for _ in range(min(self.count, processes)):
-            self._submit(call, min(self.count, processes))
+            self._submit(process.preload, min(self.count, processes))
 
     def share(self, array: np.ndarray | Piece) -> SharedArray:
         """Returns an array in a form in which calls on this machine are not sent a copy."""
@@ -258,7 +267,12 @@ class Workers:
         with unittest.mock.patch.dict(os.environ, PYTHONWARNINGS="ignore"):
             try:
                 executor = loky.get_reusable_executor(
-                    self._processes, timeout=IDLE_S, initializer=start, initargs=(os.getpid(),), env=ENVIRONMENT
+                    self._processes,
+                    context=_context(),
+                    timeout=IDLE_S,
+                    initializer=start,
+                    initargs=(os.getpid(),),
+                    env=ENVIRONMENT,
                 )
                 return executor.submit(process.run_counted, call)
             finally:
@@ -294,6 +308,15 @@ def _sizes_bytes(pids: Iterable[int]) -> dict[int, int]:
         with contextlib.suppress(psutil.NoSuchProcess):
             sizes[pid] = psutil.Process(pid).memory_info().rss
     return sizes
+
+
+def _context() -> multiprocessing.context.BaseContext | None:
+    """Returns the context that starts processes; None is loky's own."""
+    if not FORKS:
+        return None
+    from tsnas.workers.server import CONTEXT
+
+    return CONTEXT
 
 
 def end_processes() -> None:

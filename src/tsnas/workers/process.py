@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import sys
 from collections.abc import Callable
@@ -43,6 +44,11 @@ def use_one_thread() -> None:
         raise WorkerError(
             f"A worker process has used TensorFlow with several threads; start workers with {THREADS}=1."
         ) from None
+
+
+def preload() -> None:
+    """Imports all that workers need."""
+    importlib.import_module("tsnas.workers.preload")
 
 
 def run_call(call: Callable[[], T]) -> T:

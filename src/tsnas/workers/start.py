@@ -6,6 +6,8 @@ import os
 import threading
 import time
 
+import psutil
+
 from tsnas.system.quiet import import_tensorflow
 
 THREADS = "TF_NUM_INTRAOP_THREADS"
@@ -17,6 +19,8 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     # Networks of this size are no quicker on a GPU, which the first process would fill.
     "CUDA_VISIBLE_DEVICES": "-1",
+    # TensorFlow would import the Keras that nothing here uses.
+    "TF_USE_LEGACY_KERAS": "1",
 }
 PARENT_CHECK_S = 0.5
 
@@ -32,7 +36,12 @@ def start(parent: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """Ends this process soon after its parent, which may have been killed."""
-    while os.getppid() == parent:
-        time.sleep(PARENT_CHECK_S)
+    """Ends this process soon after another one, which may have been killed."""
+    try:
+        process = psutil.Process(parent)
+        # One that nobody has waited for is still listed.
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(PARENT_CHECK_S)
+    except psutil.NoSuchProcess:
+        pass
     os._exit(1)

@@ -1,0 +1,73 @@
+"""Server that worker processes are forked from, where that is possible: it imports TensorFlow once for all of them."""
+
+from __future__ import annotations
+
+import io
+import multiprocessing.context
+import os
+import sys
+import unittest.mock
+from multiprocessing import forkserver, popen_forkserver, reduction, spawn, util
+from typing import Any
+
+from tsnas.workers.start import ENVIRONMENT
+
+# What the server imports; a worker has it at once, and shares its memory with all others.
+PRELOADED = "tsnas.workers.preload"
+
+
+class Server(forkserver.ForkServer):
+    """Server beside the one that Python keeps for the user's own processes, which want no such environment."""
+
+    def ensure_running(self) -> None:
+        """Starts the server if there is none."""
+        # Python of some versions does not tell the server where modules are, and it would import nothing.
+        path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+        with unittest.mock.patch.dict(os.environ, ENVIRONMENT, PYTHONPATH=path, PYTHONWARNINGS="ignore"):
+            super().ensure_running()
+
+
+class Popen(popen_forkserver.Popen):
+    """Process forked from `SERVER`; it does not run the user's script again, as Python's own would."""
+
+    def _launch(self, process_obj: Any) -> None:
+        preparation = spawn.get_preparation_data(process_obj.name)
+        written = io.BytesIO()
+        multiprocessing.context.set_spawning_popen(self)
+        try:
+            reduction.dump({key: preparation[key] for key in preparation if not key.startswith("init_main")}, written)
+            reduction.dump(process_obj, written)
+        finally:
+            multiprocessing.context.set_spawning_popen(None)
+        self.sentinel, data_end = SERVER.connect_to_new_process(self._fds)  # type: ignore[attr-defined]
+        # The process sees by this end, which nothing is written to, that this one is alive.
+        alive_end = os.dup(data_end)
+        self.finalizer = util.Finalize(self, _close, (alive_end, self.sentinel))
+        with open(data_end, "wb") as file:
+            file.write(written.getbuffer())
+        self.pid = forkserver.read_signed(self.sentinel)
+
+
+def _close(*ends: int) -> None:
+    for end in ends:
+        os.close(end)
+
+
+class Process(multiprocessing.context.ForkServerProcess):
+    """Process that is started as a `Popen`."""
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Popen:  # noqa: N802
+        return Popen(process_obj)
+
+
+class Context(multiprocessing.context.ForkServerContext):
+    """Context whose processes are `Process`."""
+
+    Process = Process
+
+
+SERVER = Server()
+SERVER.set_forkserver_preload([PRELOADED])
+# One and the same for all calls, or loky would start its processes anew.
+CONTEXT = Context()
