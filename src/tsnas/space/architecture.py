@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Protocol
 
+import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.cost.placement import placed
@@ -186,6 +187,7 @@ class Architecture:
         builder = _CostBuilder(self)
         return placed(builder.graph.build(self.walk(builder)))
 
+    @tf.autograph.experimental.do_not_convert
     def build(self, dropout: float = 0.0, seed: int | None = None) -> keras.Model:
         """Builds the plain Keras model, with fresh weights.
 

@@ -71,6 +71,7 @@ class TrainingLoop:
                 tf.TensorSpec((None,), tf.float32),
                 tf.TensorSpec((3,), tf.int32),
             ],
+            autograph=False,
         )
 
     def run(
@@ -173,12 +174,14 @@ class TrainingLoop:
     def _steps(self, windows: tf.Tensor, labels: tf.Tensor, rates: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
         """Runs a step for each batch; returns the sums of loss and accuracy."""
         first, steps, seed = tf.unstack(numbers)
-        totals = tf.zeros(2)
-        for index in tf.range(tf.shape(windows)[0]):
+        count = tf.shape(windows)[0]
+
+        def run(index: tf.Tensor, totals: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             step = first + index
             found = self._strategy.run(self._step, (windows[index], labels[index], rates[index], seed, step, steps))
-            totals += self._strategy.reduce(tf.distribute.ReduceOp.SUM, found, None)
-        return totals
+            return index + 1, totals + self._strategy.reduce(tf.distribute.ReduceOp.SUM, found, None)
+
+        return tf.while_loop(lambda index, _: index < count, run, (0, tf.zeros(2)))[1]
 
     def _step(
         self,
@@ -206,14 +209,21 @@ class TrainingLoop:
         memory = tf.maximum(0.5, 1.0 - 10.0 / tf.cast(steps, tf.float32))
         for layer in self._norms:
             layer.memory = tf.minimum(layer.momentum, memory)
+        loss, gradients, right = self._gradients(windows, targets, replicas)
+        self._adam.update(gradients, rate, step)
+        return tf.stack([loss, right])
+
+    @tf.autograph.experimental.do_not_convert
+    def _gradients(
+        self, windows: tf.Tensor, targets: tf.Tensor, replicas: int
+    ) -> tuple[tf.Tensor, list[tf.Tensor], tf.Tensor]:
+        """Returns the share of a replica in the loss, its gradients, and its share of right answers."""
         with tf.GradientTape() as tape:
             predicted = self._model(windows, training=True)
             losses = keras.losses.categorical_crossentropy(targets, predicted, label_smoothing=self._smoothing)
             loss = tf.reduce_mean(losses) / replicas
-        weights = self._model.trainable_variables
-        self._adam.update(tape.gradient(loss, weights), rate, step)
-        right = tf.reduce_mean(keras.metrics.categorical_accuracy(targets, predicted)) / replicas
-        return tf.stack([loss, right])
+        gradients = tape.gradient(loss, self._model.trainable_variables)
+        return loss, gradients, tf.reduce_mean(keras.metrics.categorical_accuracy(targets, predicted)) / replicas
 
 
 def _cosine(steps: int) -> np.ndarray:
@@ -231,6 +241,7 @@ def _shortened(rates: np.ndarray, done: int, most: int) -> np.ndarray:
     return np.concatenate([rates[:done], rates[kept]])
 
 
+@tf.autograph.experimental.do_not_convert
 def for_training(model: keras.Model) -> keras.Model:
     """Copies a model, weights included; some layers of the copy are others that compute the same for a `TrainingLoop`.
 

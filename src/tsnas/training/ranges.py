@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.data import AnyWindows
@@ -24,6 +25,7 @@ RANGE_NAMES = ("output", "post_activation", "quantize_layer")
 Range = tuple[Any, Any]
 
 
+@tf.autograph.experimental.do_not_convert
 def input_range(float_model: keras.Model, x: AnyWindows, *, seed: int) -> tuple[float, float]:
     """Finds the int8 range of the input that changes the float model's probabilities least.
 
@@ -53,6 +55,7 @@ def input_range(float_model: keras.Model, x: AnyWindows, *, seed: int) -> tuple[
     return low, high
 
 
+@tf.autograph.experimental.do_not_convert
 def calibrate_ranges(
     quantised: keras.Model,
     float_model: keras.Model,

@@ -20,6 +20,7 @@ INT8_WEIGHT_STEPS = 127
 MOST_BITS = 14.0
 
 
+@tf.autograph.experimental.do_not_convert
 def rounding_as_on_board(qat_model: keras.Model) -> keras.Model:
     """Returns a model with the same layers and weights in which the sums of convolutions are rounded as on the board.
 

@@ -58,7 +58,8 @@ def train_float(
         label_smoothing: float in [0, 1). Defaults to 0.1.
         seed: int, seed of shuffling, augmentation and dropout.
         augment: function of a batch of windows (batch, time, channels, 1) and the seed of its step, a pair of ints,
-            that returns the batch to train on. Defaults to `tsnas.training.augment.scale_and_noise`.
+            that returns the batch to train on, in operations of TensorFlow alone (AutoGraph converts nothing). Defaults to
+            `tsnas.training.augment.scale_and_noise`.
         validation_data: (x, y), evaluated after each epoch. Defaults to None.
         callbacks: sequence of tf_keras callbacks. Defaults to none.
         verbose: int, as in `keras.Model.fit`. Defaults to 0.
@@ -224,7 +225,7 @@ def train_quantised(
     with fixed_seed(seed):
         # Without the softmax, whose fake-quantised probabilities of 0 have no gradient.
         logits_model = keras.Model(model.input, model.layers[-1].input, name=model.name)
-        quantised = tfmot.quantization.keras.quantize_model(logits_model)
+        quantised = _quantised(logits_model)
         windows, labels, validation_data = _checked(model, x, y, validation_data)
         low, high = input_range(model, windows, seed=seed)
         calibrate_ranges(quantised, logits_model, windows, low, high, seed=seed)
@@ -248,6 +249,10 @@ def train_quantised(
         # A frozen layer inside tfmot's wrapper lists its weights twice, which an .h5 file does not allow.
         _set_batch_norm_trainable(quantised, True)
     return qat_model
+
+
+# TensorFlow would take as long to convert the source code of tfmot's layers as these take to train for many steps.
+_quantised = tf.autograph.experimental.do_not_convert(tfmot.quantization.keras.quantize_model)
 
 
 @dataclasses.dataclass(frozen=True)
