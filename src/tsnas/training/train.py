@@ -58,8 +58,8 @@ def train_float(
         label_smoothing: float in [0, 1). Defaults to 0.1.
         seed: int, seed of shuffling, augmentation and dropout.
         augment: function of a batch of windows (batch, time, channels, 1) and the seed of its step, a pair of ints,
-            that returns the batch to train on, in operations of TensorFlow alone (AutoGraph converts nothing). Defaults to
-            `tsnas.training.augment.scale_and_noise`.
+            that returns the batch to train on, in operations of TensorFlow alone: AutoGraph converts nothing.
+            Defaults to `tsnas.training.augment.scale_and_noise`.
         validation_data: (x, y), evaluated after each epoch. Defaults to None.
         callbacks: sequence of tf_keras callbacks. Defaults to none.
         verbose: int, as in `keras.Model.fit`. Defaults to 0.
