@@ -20,6 +20,8 @@ from benchmarks.record import provenance, write_json
 BY_HAND = "by hand"
 # Random draws: a few, and as many as take the time of an evolution.
 DRAWS = "four draws"
+# Whatever a job does of itself.
+DEFAULT = "default"
 FINALISTS = {DRAWS: 4, "random": 14}
 PACKAGES = ("tsnas", "tensorflow", "tf_keras", "numpy")
 
@@ -34,7 +36,8 @@ class Run:
         max_latency_ms, max_ram_kb: limits, or None.
         seed: int.
         board, space, strategy: as in `AutoClassifier`; a strategy of `"by hand"` trains the net of that name in
-            `benchmarks.nets`, one of `"four draws"` has four finalists, and `"random"` has fourteen.
+            `benchmarks.nets`, one of `"default"` is left to the job, one of `"four draws"` has four finalists, and
+            `"random"` has fourteen.
         protocol: str, which windows; see `benchmarks.paper.protocols`.
         net: str, of a net made by hand.
     """
@@ -129,7 +132,7 @@ def execute(run: Run, sources: dict[str, str | None], quick: bool) -> Result:
         assert run.net is not None
         result = run_net(run.net, data, run.board, run.seed, 1 if quick else None)
     else:
-        strategy = "random" if run.strategy == DRAWS else run.strategy
+        strategy = "random" if run.strategy in (DRAWS, DEFAULT) else run.strategy
         job = (run.board, run.space, strategy, run.max_latency_ms, run.max_ram_kb, run.seed)
         settings = {"finalists": FINALISTS.get(run.strategy)} | settings
         result = run_job(data, *job, **settings) | {"strategy": run.strategy}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from benchmarks.engine import Run
+from benchmarks.engine import DEFAULT, Run
 from benchmarks.paper import protocols
 
 F446, L552 = "nucleo_f446re", "nucleo_l552ze_q"
@@ -16,6 +16,7 @@ TABLE1 = ((F446, 30.07, 21.0), (L552, 150.09, 18.9), (L552, 493.69, 33.7))
 # More RAM than networks of these latencies need; both boards have it.
 AMPLE_RAM_KB = 64.0
 FIGURE8 = {F446: (6.0, 12.0, 22.0, 30.0, 40.0), L552: (11.0, 25.0, 50.0, 100.0)}
+DEFAULTS_MS = (6.0, 30.0)
 FIGURE9 = {F446: (10.0, 30.07, 60.0), L552: (50.0, 150.09, 493.69)}
 FIGURE10_RAM_KB = (5.0, 6.5, 8.0, 12.0)
 # Of the journal version, on the NUCLEO-L552ZE-Q.
@@ -28,6 +29,12 @@ def table2(seeds: Iterable[int] = SEEDS) -> list[Run]:
     return [Run(ms, kb, seed, board) for board, ms, kb in TABLE2 for seed in seeds] + [
         Run(None, None, seed, L552, strategy=strategy) for strategy in BASELINES for seed in seeds
     ]
+
+
+def defaults(seeds: Iterable[int] = SEEDS) -> list[Run]:
+    """What the package does of itself, at the limits of the paper's three networks and at two of figure 8."""
+    limits = (*TABLE2, *((F446, ms, AMPLE_RAM_KB) for ms in DEFAULTS_MS))
+    return [Run(ms, kb, seed, board, strategy=DEFAULT) for board, ms, kb in limits for seed in seeds]
 
 
 def repeated(seeds: Iterable[int] = SEEDS) -> list[Run]:
