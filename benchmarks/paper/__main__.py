@@ -5,10 +5,10 @@
     python -m benchmarks.paper all --quick --uci_har=uci_har.npz
     python -m benchmarks.paper page
 
-Names: figure2, table2, defaults, repeated, figure8, figure10, random_windows, table1, figure9; `all` is all of them. Every result
-is kept as soon as it is there: a command that is given again goes on where it ended, and runs that two of them share
-are run once. `--quick` cuts training short and takes one seed, into a file of its own: it shows that everything works.
-`page` trains nothing.
+Names: figure2, table2, defaults, repeated, figure8, figure10, random_windows, table1, figure9; `all` is all of them.
+Every result is kept as soon as it is there: a command that is given again goes on where it ended, and runs that two of
+them share are run once. `--quick` cuts training short and takes one seed, into a file of its own: it shows that
+everything works. `page` trains nothing.
 """
 
 from __future__ import annotations
