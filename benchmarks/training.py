@@ -79,6 +79,8 @@ def variant_settings(name: str, standardizer: Standardizer, epochs: int) -> dict
         "rotate 8 + four times the passes": lambda: {"augment": turn(degrees=8), "epochs": 4 * epochs},
         "rotate 8 + half the passes": lambda: {"augment": turn(degrees=8), "epochs": epochs // 2},
         "rotate 8 + 1250 steps": lambda: {"augment": turn(degrees=8), "epochs": epochs // 4},
+        "rotate 8 + 2000 steps": lambda: {"augment": turn(degrees=8), "epochs": epochs * 2 // 5},
+        "rotate 8 + 3000 steps": lambda: {"augment": turn(degrees=8), "epochs": epochs * 3 // 5},
         "rotate 8 + 2500 steps of 32": lambda: {
             "augment": turn(degrees=8),
             "epochs": epochs // 4,

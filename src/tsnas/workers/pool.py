@@ -38,12 +38,12 @@ from tsnas.workers.start import ENVIRONMENT, start
 # Idle processes wait this long for the next job; each takes seconds to start.
 IDLE_S = 300
 POLL_S = 0.1
-# Processes that have grown by so much together, each since the end of its first job, are replaced after the job:
-# TensorFlow keeps a part of all that it has traced and converted.
-MOST_GROWTH_BYTES = 50e6
 # Whether processes are forked from one that has imported TensorFlow. Libraries of macOS break in a forked process, and
 # Windows cannot fork: there, each imports it for itself.
 FORKS = sys.platform.startswith("linux")
+# Processes that have grown by so much together, each since the end of its first job, are replaced after the job:
+# TensorFlow keeps a part of all that it has traced and converted. Those that import TensorFlow again take seconds.
+MOST_GROWTH_BYTES = 20e6 if FORKS else 50e6
 # So many processes may be lost before one gives up.
 MOST_LOSSES = 3
 # joblib's own backends; any other one is an engine that the user has chosen.
