@@ -5,6 +5,6 @@
 #include <stdint.h>
 
 /* Updates `crc`, initially 0, with `length` bytes. */
-uint32_t crc32(uint32_t crc, const uint8_t *bytes, uint32_t length);
+uint32_t probe_crc32(uint32_t crc, const uint8_t *bytes, uint32_t length);
 
 #endif

@@ -39,7 +39,7 @@ static int completed(struct frame *frame)
 {
     uint32_t length = filled;
     int good = had_code && !spoilt && block == 0 && length >= HEAD + TAIL &&
-               crc32(0, incoming, length - TAIL) == word_at(incoming + length - TAIL);
+               probe_crc32(0, incoming, length - TAIL) == word_at(incoming + length - TAIL);
     forget();
     if (!good) {
         return 0;
@@ -53,7 +53,7 @@ static int completed(struct frame *frame)
     return 1;
 }
 
-int link_receive(uint8_t byte, struct frame *frame)
+int probe_receive(uint8_t byte, struct frame *frame)
 {
     if (byte == 0) {
         return completed(frame);
@@ -72,7 +72,7 @@ int link_receive(uint8_t byte, struct frame *frame)
     return 0;
 }
 
-void link_send(const struct frame *frame)
+void probe_send(const struct frame *frame)
 {
     uint8_t bytes[MAX_FRAME];
     uint32_t length = 0;
@@ -81,20 +81,20 @@ void link_send(const struct frame *frame)
     for (uint32_t i = 0; i < frame->length; i++) {
         bytes[length++] = frame->payload[i];
     }
-    uint32_t crc = crc32(0, bytes, length);
+    uint32_t crc = probe_crc32(0, bytes, length);
     for (int i = 0; i < TAIL; i++) {
         bytes[length++] = (uint8_t)(crc >> (8 * i));
     }
-    port_write(0); /* ends any garbage on the line */
+    probe_port_write(0); /* ends any garbage on the line */
     uint32_t start = 0;
     for (;;) {
         uint32_t run = 0;
         while (run < 254 && start + run < length && bytes[start + run] != 0) {
             run++;
         }
-        port_write((uint8_t)(run + 1));
+        probe_port_write((uint8_t)(run + 1));
         for (uint32_t i = 0; i < run; i++) {
-            port_write(bytes[start + i]);
+            probe_port_write(bytes[start + i]);
         }
         start += run;
         if (start >= length) {
@@ -104,5 +104,5 @@ void link_send(const struct frame *frame)
             start++; /* the zero that the code represents */
         }
     }
-    port_write(0);
+    probe_port_write(0);
 }

@@ -13,7 +13,7 @@ struct frame {
 };
 
 /* Takes one byte. Returns 1 if it completes a frame, which is then in `frame`; ignores garbage and broken frames. */
-int link_receive(uint8_t byte, struct frame *frame);
-void link_send(const struct frame *frame);
+int probe_receive(uint8_t byte, struct frame *frame);
+void probe_send(const struct frame *frame);
 
 #endif

@@ -4,7 +4,7 @@
 #include "../ops/kernels.h"
 #include "crc32.h"
 #include "link.h"
-#include "memory.h"
+#include "places.h"
 #include "port.h"
 
 #ifndef PROBE_COMPILER
@@ -53,7 +53,7 @@ static void put_text(const char *text)
 
 static uint64_t count_at(uint64_t ticks)
 {
-    return (ticks * port_info.numerator + port_info.denominator - 1) / port_info.denominator;
+    return (ticks * probe_port_info.numerator + probe_port_info.denominator - 1) / probe_port_info.denominator;
 }
 
 /* Returns the counts between two ticks. Each tick is converted to a count by itself, which is exact if ticks are finer
@@ -72,17 +72,17 @@ static void hello(void)
     }
     session = get_word(request.payload);
     placed = 0;
-    port_quiet();
-    uint32_t start = port_ticks();
-    overhead = counted(start, port_ticks());
-    port_normal();
+    probe_port_quiet();
+    uint32_t start = probe_port_ticks();
+    overhead = counted(start, probe_port_ticks());
+    probe_port_normal();
     put_byte(PROBE_OK);
     put_byte(PROBE_VERSION);
-    put_byte(port_info.counter);
-    put_word(port_info.clock_hz);
-    put_word(port_arena_bytes);
-    put_text(port_info.board);
-    put_text(port_info.core);
+    put_byte(probe_port_info.counter);
+    put_word(probe_port_info.clock_hz);
+    put_word(probe_arena_bytes);
+    put_text(probe_port_info.board);
+    put_text(probe_port_info.core);
     put_text(PROBE_KERNELS);
     put_text(PROBE_COMPILER);
     put_text(PROBE_FLAGS);
@@ -93,7 +93,7 @@ static void status(void)
     put_byte(PROBE_OK);
     put_word(session);
     put_byte(placed);
-    put_word(placed ? tensors.free_bytes : port_arena_bytes);
+    put_word(placed ? tensors.free_bytes : probe_arena_bytes);
 }
 
 #ifdef PROBE_RESET_AFTER
@@ -102,7 +102,7 @@ static void maybe_reset(void)
 {
     static int runs;
     if (++runs > PROBE_RESET_AFTER) {
-        port_reset();
+        probe_port_reset();
     }
 }
 #else
@@ -123,19 +123,19 @@ static void run(void)
     for (uint32_t i = 0; i < (request.length - 6u) / 4; i++) {
         words[i] = (int32_t)get_word(request.payload + 6 + 4 * i);
     }
-    uint8_t result = memory_place(&op, &tensors);
+    uint8_t result = probe_place(&op, &tensors);
     placed = result == PROBE_OK;
     if (placed && source == PROBE_SEEDED) {
-        memory_fill(&op, &tensors, get_word(request.payload + 2));
+        probe_fill(&op, &tensors, get_word(request.payload + 2));
     }
     uint32_t least = UINT32_MAX, most = 0;
     uint64_t sum = 0;
     for (int i = 0; result == PROBE_OK && i < repeats; i++) {
-        port_quiet();
-        uint32_t start = port_ticks();
-        int failed = kernel_run(&op, &tensors);
-        uint32_t count = counted(start, port_ticks());
-        port_normal();
+        probe_port_quiet();
+        uint32_t start = probe_port_ticks();
+        int failed = probe_kernel_run(&op, &tensors);
+        uint32_t count = counted(start, probe_port_ticks());
+        probe_port_normal();
         count = count > overhead ? count - overhead : 0;
         if (failed) {
             result = PROBE_KERNEL_FAILED;
@@ -150,7 +150,7 @@ static void run(void)
     put_word(most);
     put_word((uint32_t)sum);
     put_word((uint32_t)(sum >> 32));
-    put_word(placed ? crc32(0, tensors.at[PROBE_OUTPUT], tensors.bytes[PROBE_OUTPUT]) : 0);
+    put_word(placed ? probe_crc32(0, tensors.at[PROBE_OUTPUT], tensors.bytes[PROBE_OUTPUT]) : 0);
     put_word(tensors.scratch_bytes);
     put_word(tensors.used_bytes);
     put_word(tensors.free_bytes);
@@ -210,14 +210,14 @@ static void respond(void)
     } else {
         put_byte(PROBE_BAD_REQUEST);
     }
-    link_send(&answer);
+    probe_send(&answer);
 }
 
 void probe_poll(void)
 {
     int byte;
-    while ((byte = port_read()) >= 0) {
-        if (link_receive((uint8_t)byte, &request)) {
+    while ((byte = probe_port_read()) >= 0) {
+        if (probe_receive((uint8_t)byte, &request)) {
             respond();
         }
     }

@@ -4,7 +4,7 @@
 
 int main(void)
 {
-    port_init();
+    probe_port_init();
     for (;;) {
         probe_poll();
     }

@@ -15,19 +15,18 @@ import numpy as np
 
 from tsnas.cost.latency import op_cycles
 from tsnas.data import check_windows
-from tsnas.errors import NoAnswerError, PortError, VerificationError, WindowShapeError
+from tsnas.errors import NoAnswerError, SettingError, VerificationError, WindowShapeError
 from tsnas.export.firmware import Firmware
 from tsnas.export.formats import export_model
 from tsnas.export.network import build_network
-from tsnas.probe.build import compile_command, compile_image, firmware_dir
+from tsnas.probe.build import KERNEL_LIBRARIES, compile_command, compile_image, firmware_dir
 from tsnas.probe.conversion import conversion_for, cycles_of
+from tsnas.probe.cores import PORTABLE, choose_kernels, find_core
 from tsnas.probe.emulator import Emulator
 
 HARNESS = pathlib.Path(__file__).parent / "harness"
 TIMEOUT_S = 60.0
 NONE, ERROR = -1, -2
-# Instructions per tick of the emulated timer; see ports/mps2/port.c.
-INSTRUCTIONS_PER_TICK = {"cortex-m4": 5 / 8, "cortex-m33": 25 / 32}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,11 +82,13 @@ class EmulatedModel:
 
     Args:
         firmware: `Firmware`.
-        core: str, `"cortex-m4"` or `"cortex-m33"`. Defaults to `"cortex-m4"`.
+        core: str, one of `tsnas.probe.cores.CORES`. Defaults to `"cortex-m4"`.
         x: raw windows for the self-test. Defaults to None: random windows.
+        kernels: str, `"cmsis_nn"` or `"portable"`. Defaults to None: CMSIS-NN's where they can run.
 
     Raises:
         PortError: there is no emulated board with this core.
+        SettingError: there are no such kernels, or they cannot run on this core.
         ToolchainError: compiler, kernels or emulator are missing, or the sources do not compile without a warning.
 
     Example:
@@ -96,9 +97,8 @@ class EmulatedModel:
         (0, array([3, 3, 1]))
     """
 
-    def __init__(self, firmware: Firmware, core: str = "cortex-m4", x: Any = None):
-        if core not in INSTRUCTIONS_PER_TICK:
-            raise PortError(f"No emulated board has core {core!r}; choose {' or '.join(INSTRUCTIONS_PER_TICK)}.")
+    def __init__(self, firmware: Firmware, core: str = "cortex-m4", x: Any = None, kernels: str | None = None):
+        self._board, self._kernels = find_core(core), choose_kernels(core, kernels)
         self._firmware, self._core, self._x = firmware, core, x
         self._layers = len(build_network(firmware).layers)
         self._stack = contextlib.ExitStack()
@@ -107,7 +107,7 @@ class EmulatedModel:
         with contextlib.ExitStack() as stack:
             folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
             export_model(self._firmware, folder, "c", self._x)
-            build_image(folder, self._core, self._layers, folder / "model.elf")
+            build_image(folder, self._core, self._layers, folder / "model.elf", self._kernels)
             board = stack.enter_context(Emulator(self._core, folder / "model.elf"))
             address = board.url.removeprefix("socket://").split(":")
             self._line = stack.enter_context(socket.create_connection((address[0], int(address[1])), TIMEOUT_S))
@@ -135,7 +135,7 @@ class EmulatedModel:
                 levels.append(found[1])
                 ticks.append(found[2])
             done()
-        instructions = np.mean(ticks, axis=0) * INSTRUCTIONS_PER_TICK[self._core]
+        instructions = np.mean(ticks, axis=0) * self._board.instructions_per_tick
         return Answers(np.array(classes), np.stack(levels), instructions)
 
     def stream(
@@ -169,21 +169,25 @@ class EmulatedModel:
         return found
 
 
-def build_image(export: pathlib.Path, core: str, layers: int, target: pathlib.Path) -> None:
+def build_image(
+    export: pathlib.Path, core: str, layers: int, target: pathlib.Path, kernels: str | None = None
+) -> None:
     """Compiles a 'c' export without changes for an emulated board; warnings are errors.
 
     Args:
         export: path of the export's folder.
-        core: str, one of `tsnas.probe.build.CORES`.
+        core: str, one of `tsnas.probe.cores.CORES`.
         layers: int, number of layers of the model.
         target: path of the ELF file to write.
+        kernels: str, `"cmsis_nn"` or `"portable"`. Defaults to None: CMSIS-NN's where they can run.
 
     Raises:
         ToolchainError: compiler or kernels are missing, or there is a warning.
     """
     files = [*sorted((export / "tsnas").glob("*.c")), HARNESS / "main.c"]
     flags = [f"-I{export / 'tsnas'}", f"-I{firmware_dir() / 'core'}", f"-DTSNAS_LAYERS={layers}"]
-    compile_image(compile_command(core, files, [*flags, "-include", str(HARNESS / "layers.h")]), target)
+    command = compile_command(core, files, [*flags, "-include", str(HARNESS / "layers.h")], kernels)
+    compile_image(command, target, find_core(core).toolchain)
 
 
 def verify_export(

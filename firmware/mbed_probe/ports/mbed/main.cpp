@@ -20,9 +20,9 @@ extern "C" {
 #define BUFFER_BYTES 512u /* a power of two, larger than a frame */
 
 extern "C" {
-struct port_info port_info = {PROBE_BOARD, PROBE_CORE, 0, PROBE_CYCLES, 1, 1};
-uint8_t port_arena[PROBE_ARENA_BYTES] __attribute__((aligned(16)));
-const uint32_t port_arena_bytes = sizeof port_arena;
+struct probe_port_info probe_port_info = {PROBE_BOARD, PROBE_CORE, 0, PROBE_CYCLES, 1, 1};
+uint8_t probe_arena[PROBE_ARENA_BYTES] __attribute__((aligned(16)));
+const uint32_t probe_arena_bytes = sizeof probe_arena;
 }
 
 static UnbufferedSerial serial(CONSOLE_TX, CONSOLE_RX, BAUD);
@@ -41,16 +41,16 @@ static void received()
     }
 }
 
-extern "C" void port_init(void)
+extern "C" void probe_port_init(void)
 {
-    port_info.clock_hz = SystemCoreClock;
+    probe_port_info.clock_hz = SystemCoreClock;
     CoreDebug->DEMCR |= CoreDebug_DEMCR_TRCENA_Msk;
     DWT->CYCCNT = 0;
     DWT->CTRL |= DWT_CTRL_CYCCNTENA_Msk;
     serial.attach(&received, SerialBase::RxIrq);
 }
 
-extern "C" int port_read(void)
+extern "C" int probe_port_read(void)
 {
     if (taken == written) {
         return -1;
@@ -60,34 +60,34 @@ extern "C" int port_read(void)
     return byte;
 }
 
-extern "C" void port_write(uint8_t byte)
+extern "C" void probe_port_write(uint8_t byte)
 {
     serial.write(&byte, 1);
 }
 
-extern "C" uint32_t port_ticks(void)
+extern "C" uint32_t probe_port_ticks(void)
 {
     return DWT->CYCCNT;
 }
 
-extern "C" void port_quiet(void)
+extern "C" void probe_port_quiet(void)
 {
     core_util_critical_section_enter();
 }
 
-extern "C" void port_normal(void)
+extern "C" void probe_port_normal(void)
 {
     core_util_critical_section_exit();
 }
 
-extern "C" void port_reset(void)
+extern "C" void probe_port_reset(void)
 {
     NVIC_SystemReset();
 }
 
 int main()
 {
-    port_init();
+    probe_port_init();
     for (;;) {
         probe_poll();
     }

@@ -13,12 +13,12 @@
 #define TIM_COUNT REGISTER(TIM2 + 0x24)
 
 /* QEMU's timer has a clock of 1 GHz, and every instruction takes 64 ns (-icount shift=6). */
-struct port_info port_info = {"netduinoplus2", "cortex-m4", 0, PROBE_INSTRUCTIONS, 1, 64};
+struct probe_port_info probe_port_info = {"netduinoplus2", "cortex-m4", 0, PROBE_INSTRUCTIONS, 1, 64};
 
-uint8_t port_arena[96 * 1024] __attribute__((aligned(16)));
-const uint32_t port_arena_bytes = sizeof port_arena;
+uint8_t probe_arena[96 * 1024] __attribute__((aligned(16)));
+const uint32_t probe_arena_bytes = sizeof probe_arena;
 
-void port_init(void)
+void probe_port_init(void)
 {
     USART_BAUD = 0x16d; /* 115,200 baud from 42 MHz */
     USART_CONTROL = 1u << 13 | 1u << 3 | 1u << 2;
@@ -28,29 +28,29 @@ void port_init(void)
     REGISTER(TIM2) = 1;
 }
 
-int port_read(void)
+int probe_port_read(void)
 {
     return USART_STATUS & 1u << 5 ? (int)(USART_DATA & 0xff) : -1;
 }
 
-void port_write(uint8_t byte)
+void probe_port_write(uint8_t byte)
 {
     while (!(USART_STATUS & 1u << 7)) {
     }
     USART_DATA = byte;
 }
 
-uint32_t port_ticks(void)
+uint32_t probe_port_ticks(void)
 {
     return TIM_COUNT;
 }
 
-void port_quiet(void)
+void probe_port_quiet(void)
 {
     __asm volatile("cpsid i" ::: "memory");
 }
 
-void port_normal(void)
+void probe_port_normal(void)
 {
     __asm volatile("cpsie i" ::: "memory");
 }

@@ -1,5 +1,5 @@
 /* Places the tensors of an operator in the arena, and fills them with seeded values. */
-#include "memory.h"
+#include "places.h"
 
 #include "../ops/kernels.h"
 #include "port.h"
@@ -44,14 +44,14 @@ static uint32_t volume(int64_t a, int64_t b, int64_t c)
     return product > LARGEST ? LARGEST : (uint32_t)product;
 }
 
-uint8_t memory_place(const struct op *op, struct tensors *tensors)
+uint8_t probe_place(const struct op *op, struct tensors *tensors)
 {
     for (int i = 0; i < PROBE_TENSORS; i++) {
         tensors->bytes[i] = 0;
-        tensors->at[i] = port_arena;
+        tensors->at[i] = probe_arena;
     }
     tensors->scratch_bytes = tensors->used_bytes = 0;
-    tensors->free_bytes = port_arena_bytes;
+    tensors->free_bytes = probe_arena_bytes;
     if (!sensible(op)) {
         return PROBE_BAD_REQUEST;
     }
@@ -84,26 +84,26 @@ uint8_t memory_place(const struct op *op, struct tensors *tensors)
     if (op->kind == PROBE_CONV2D || op->kind == PROBE_DEPTHWISE_CONV2D) {
         bytes[PROBE_BIAS] = bytes[PROBE_MULTIPLIERS] = bytes[PROBE_SHIFTS] = 4 * channels;
     }
-    tensors->scratch_bytes = kernel_scratch_bytes(op);
+    tensors->scratch_bytes = probe_kernel_scratch_bytes(op);
     uint32_t offset = 0;
     for (int i = 0; i <= PROBE_TENSORS; i++) {
         uint32_t size = i < PROBE_TENSORS ? bytes[i] : tensors->scratch_bytes;
-        if (size > port_arena_bytes || offset + size > port_arena_bytes) {
+        if (size > probe_arena_bytes || offset + size > probe_arena_bytes) {
             return PROBE_OUT_OF_MEMORY;
         }
         if (i < PROBE_TENSORS) {
-            tensors->at[i] = port_arena + offset;
+            tensors->at[i] = probe_arena + offset;
         } else {
-            tensors->scratch = port_arena + offset;
+            tensors->scratch = probe_arena + offset;
         }
         offset += (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
     }
-    tensors->used_bytes = offset < port_arena_bytes ? offset : port_arena_bytes;
-    tensors->free_bytes = port_arena_bytes - tensors->used_bytes;
+    tensors->used_bytes = offset < probe_arena_bytes ? offset : probe_arena_bytes;
+    tensors->free_bytes = probe_arena_bytes - tensors->used_bytes;
     return PROBE_OK;
 }
 
-void memory_fill(const struct op *op, struct tensors *tensors, uint32_t seed)
+void probe_fill(const struct op *op, struct tensors *tensors, uint32_t seed)
 {
     static const uint8_t random_bytes[] = {PROBE_INPUT, PROBE_INPUT2, PROBE_WEIGHTS};
     random_state = seed ? seed : 1;
