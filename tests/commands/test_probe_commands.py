@@ -16,13 +16,12 @@ from processes import PATIENCE_S
 
 from tsnas.commands.main import run
 from tsnas.cost.board import load_board
-from tsnas.probe.build import COMPILER, INSTALL
-from tsnas.probe.emulator import EMULATOR
+from tsnas.probe.cores import ARM
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 
 PORT = "emulated:cortex-m4"
 tools = pytest.mark.skipif(
-    not all(shutil.which(tool) for tool in (COMPILER, EMULATOR)), reason=f"no emulator here: {INSTALL}"
+    not all(shutil.which(tool) for tool in (ARM.compiler, ARM.emulator)), reason=f"no emulator here: {ARM.install}"
 )
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from tsnas import errors
 from tsnas.probe import build as module
-from tsnas.probe.build import COMPILER, CORES, build, firmware_dir
+from tsnas.probe.build import build, firmware_dir
+from tsnas.probe.cores import ARM, CORES
 
 
 @pytest.mark.emulated
@@ -31,7 +32,7 @@ def test_an_error_of_the_compiler_is_shown(tmp_path):
 def test_the_port_for_mbed_compiles_against_stubs(tmp_path):
     port = firmware_dir() / "ports" / "mbed"
     command = [
-        COMPILER.replace("gcc", "g++"),
+        ARM.compiler.replace("gcc", "g++"),
         "-mcpu=cortex-m4",
         "-mthumb",
         "-std=c++14",
@@ -71,3 +72,4 @@ def test_missing_kernels(monkeypatch):
 def test_every_core_has_its_files():
     for core in CORES.values():
         assert (firmware_dir() / "ports" / core.port / f"{core.name}.ld").exists()
+        assert (firmware_dir() / "ports" / core.startup).exists()

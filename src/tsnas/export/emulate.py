@@ -50,30 +50,47 @@ class Verified:
 
     Args:
         core: str, core of the emulated board.
+        kernels: str, the kernels that ran, `"cmsis_nn"` or `"portable"`.
         answers: `Answers` for all windows.
         windows, bytes: int, numbers of windows and output bytes that equal those of the reference interpreter.
         instructions: float, number of instructions per window.
-        counted_ms: float, these instructions as time on the model's board, by a conversion fitted to measurements.
-        predicted_ms: float, the prediction of the latency model for the same kernels.
-        conversion_error: float, mean relative error of the conversion for a single operator.
+        counted_ms: float, these instructions as time on the model's board, by a conversion fitted to measurements of
+            CMSIS-NN's kernels; None for a core of which no board was measured.
+        predicted_ms: float, the prediction of the latency model for CMSIS-NN's kernels.
+        conversion_error: float, mean relative error of the conversion for a single operator of CMSIS-NN; None without
+            a conversion.
     """
 
     core: str
+    kernels: str
     answers: Answers
     windows: int
     bytes: int
     instructions: float
-    counted_ms: float
+    counted_ms: float | None
     predicted_ms: float
-    conversion_error: float
+    conversion_error: float | None
 
     def __str__(self) -> str:
         return (
+            f"kernels: {KERNEL_LIBRARIES[self.kernels]}\n"
             f"self-test: 0 bytes differ\n"
             f"{self.windows} windows as a stream of samples: 0 of {self.bytes} output bytes differ from the reference\n"
-            f"{self.instructions:,.0f} instructions per window: {self.counted_ms:.2f} ms counted, "
-            f"{self.predicted_ms:.2f} ms predicted for these kernels ({self.counted_ms / self.predicted_ms - 1:+.1%}; "
-            f"the conversion to time is off by {self.conversion_error:.1%} on average for a single operator)"
+            f"{self.instructions:,.0f} instructions per window{self._time()}"
+        )
+
+    def _time(self) -> str:
+        if self.counted_ms is None:
+            return f"; no board with a {self.core} was measured, so they do not become a time"
+        if self.kernels == PORTABLE:
+            return (
+                f": about {self.counted_ms:.2f} ms, by what an instruction of CMSIS-NN's kernels takes on the board (no "
+                f"board has measured the portable ones); {self.predicted_ms:.2f} ms predicted for CMSIS-NN's"
+            )
+        return (
+            f": {self.counted_ms:.2f} ms counted, {self.predicted_ms:.2f} ms predicted for these kernels "
+            f"({self.counted_ms / self.predicted_ms - 1:+.1%}; the conversion to time is off by "
+            f"{self.conversion_error:.1%} on average for a single operator)"
         )
 
 
@@ -191,15 +208,20 @@ def build_image(
 
 
 def verify_export(
-    firmware: Firmware, x: Any, core: str | None = None, done: Callable[[], object] = lambda: None
+    firmware: Firmware,
+    x: Any,
+    core: str | None = None,
+    done: Callable[[], object] = lambda: None,
+    kernels: str | None = None,
 ) -> Verified:
     """Compiles the 'c' export of a model, runs it on an emulated board, and compares it with the reference interpreter.
 
     Args:
         firmware: `Firmware`.
         x: raw windows (windows, time, channels).
-        core: str, `"cortex-m4"` or `"cortex-m33"`. Defaults to None: the core of the model's board.
+        core: str, one of `tsnas.probe.cores.CORES`. Defaults to None: the core of the model's board.
         done: callable without arguments, called after each window. Defaults to one that does nothing.
+        kernels: str, `"cmsis_nn"` or `"portable"`. Defaults to None: CMSIS-NN's where they can run.
 
     Returns:
         `Verified`.
@@ -207,11 +229,13 @@ def verify_export(
     Raises:
         VerificationError: a byte differs.
         PortError: no emulated board has this core.
+        SettingError: there are no such kernels, or they cannot run on this core.
         ToolchainError: compiler, kernels or emulator are missing.
     """
     windows = check_windows(x)
     core = core or firmware.board.core
-    with EmulatedModel(firmware, core, x) as board:
+    kernels = choose_kernels(core, kernels)
+    with EmulatedModel(firmware, core, x, kernels) as board:
         differing = board.selftest()
         if differing:
             raise VerificationError(f"{differing} bytes differ in the self-test on the emulated {core}.")
@@ -223,17 +247,21 @@ def verify_export(
             f"The exported C differs from the reference interpreter in {len(wrong)} of {len(windows)} windows. The "
             f"first is {wrong[0]}: {answers.levels[wrong[0]].tolist()} instead of {expected[wrong[0]].tolist()}."
         )
-    conversion = conversion_for(firmware.board.name, core)
     ops = [node.op for node in firmware.graph.nodes]
-    cycles = sum(cycles_of(op, count, conversion) for op, count in zip(ops, answers.instructions, strict=True))
     ms_per_cycle = 1000.0 / firmware.board.clock_hz
+    counted_ms = conversion_error = None
+    with contextlib.suppress(SettingError):
+        conversion = conversion_for(firmware.board.name, find_core(core).name)
+        cycles = sum(cycles_of(op, count, conversion) for op, count in zip(ops, answers.instructions, strict=True))
+        counted_ms, conversion_error = cycles * ms_per_cycle, float(conversion["mape"])
     return Verified(
         core=core,
+        kernels=kernels,
         answers=answers,
         windows=len(windows),
         bytes=int(expected.size),
         instructions=float(answers.instructions.sum()),
-        counted_ms=cycles * ms_per_cycle,
+        counted_ms=counted_ms,
         predicted_ms=sum(op_cycles(op, firmware.board) for op in ops) * ms_per_cycle,
-        conversion_error=float(conversion["mape"]),
+        conversion_error=conversion_error,
     )

@@ -30,7 +30,7 @@ PORTABLE_SOURCES = pathlib.Path(__file__).parents[1] / "export" / "c"
 
 def firmware_dir() -> pathlib.Path:
     """Returns the folder with the sources of the firmware."""
-    return pathlib.Path(__file__).parent / "mbed_probe"
+    return pathlib.Path(__file__).parent / "firmware"
 
 
 def build(
