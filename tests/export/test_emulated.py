@@ -133,7 +133,9 @@ def test_a_warning_is_an_error(tmp_path):
 def test_other_cores(exported):
     with pytest.raises(errors.PortError, match=r"No emulated board has core 'cortex-m0'; choose cortex-m4"):
         verify_export(exported[0], raw_windows(exported[0], 1), "cortex-m0")
-    with pytest.raises(errors.SettingError, match=r"kernels='fast' are not known; choose one of 'cmsis_nn', 'portable'"):
+    with pytest.raises(
+        errors.SettingError, match=r"kernels='fast' are not known; choose one of 'cmsis_nn', 'portable'"
+    ):
         verify_export(exported[0], raw_windows(exported[0], 1), kernels="fast")
     with pytest.raises(errors.SettingError, match=r"'cmsis_nn' cannot run on 'riscv32': CMSIS-NN is for Arm's cores"):
         EmulatedModel(exported[0], "riscv32", kernels="cmsis_nn")

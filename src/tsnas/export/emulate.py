@@ -186,9 +186,7 @@ class EmulatedModel:
         return found
 
 
-def build_image(
-    export: pathlib.Path, core: str, layers: int, target: pathlib.Path, kernels: str | None = None
-) -> None:
+def build_image(export: pathlib.Path, core: str, layers: int, target: pathlib.Path, kernels: str | None = None) -> None:
     """Compiles a 'c' export without changes for an emulated board; warnings are errors.
 
     Args:

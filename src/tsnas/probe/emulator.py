@@ -46,9 +46,7 @@ class Emulator:
         'instructions'
     """
 
-    def __init__(
-        self, core: str, elf: pathlib.Path | None = None, tcp_port: int = 0, kernels: str | None = None
-    ):
+    def __init__(self, core: str, elf: pathlib.Path | None = None, tcp_port: int = 0, kernels: str | None = None):
         self.core = core
         self._board = find_core(core)
         self._elf = elf or build(core, kernels=kernels)
