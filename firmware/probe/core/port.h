@@ -11,6 +11,7 @@ struct probe_port_info {
     uint8_t counter;        /* PROBE_CYCLES or PROBE_INSTRUCTIONS */
     uint32_t numerator;     /* counted = ticks * numerator / denominator */
     uint32_t denominator;
+    uint32_t least_ticks;   /* a coarse clock: repeat an operator until it has taken so many; 0 for a counter of cycles */
 };
 
 extern struct probe_port_info probe_port_info;

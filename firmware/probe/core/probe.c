@@ -11,10 +11,13 @@
 #define PROBE_COMPILER __VERSION__
 #endif
 #ifndef PROBE_FLAGS
-#define PROBE_FLAGS "unknown"
+#if defined(__OPTIMIZE_SIZE__)
+#define PROBE_FLAGS "-Os"
+#elif defined(__OPTIMIZE__)
+#define PROBE_FLAGS "optimised for speed"
+#else
+#define PROBE_FLAGS "not optimised"
 #endif
-#ifndef PROBE_KERNELS
-#define PROBE_KERNELS "unknown"
 #endif
 
 static struct frame request, answer;
@@ -83,7 +86,7 @@ static void hello(void)
     put_word(probe_arena_bytes);
     put_text(probe_port_info.board);
     put_text(probe_port_info.core);
-    put_text(PROBE_KERNELS);
+    put_text(probe_kernels);
     put_text(PROBE_COMPILER);
     put_text(PROBE_FLAGS);
 }
@@ -109,6 +112,34 @@ static void maybe_reset(void)
 #define maybe_reset()
 #endif
 
+/* Runs the operator once and returns its count; sets `failed` if the kernel fails. */
+static uint32_t timed(int *failed)
+{
+    probe_port_quiet();
+    uint32_t start = probe_port_ticks();
+    *failed = probe_kernel_run(&op, &tensors);
+    uint32_t count = counted(start, probe_port_ticks());
+    probe_port_normal();
+    return count > overhead ? count - overhead : 0;
+}
+
+/* The same with a coarse clock, which counts on interrupts: runs it until the clock has moved far enough for one run to
+   be known well. `rounds` is how often that was, to begin with the next time. */
+static uint32_t timed_coarsely(int *failed, uint32_t *rounds)
+{
+    for (;;) {
+        uint32_t start = probe_port_ticks();
+        for (uint32_t i = 0; i < *rounds && !*failed; i++) {
+            *failed = probe_kernel_run(&op, &tensors);
+        }
+        uint32_t ticks = probe_port_ticks() - start;
+        if (*failed || ticks >= probe_port_info.least_ticks || *rounds >= 1u << 30) {
+            return (uint32_t)((count_at(ticks) + *rounds / 2) / *rounds);
+        }
+        *rounds *= 2;
+    }
+}
+
 /* Request: source, repeats, seed, operator. With no repeats, the tensors are only placed. */
 static void run(void)
 {
@@ -128,15 +159,11 @@ static void run(void)
     if (placed && source == PROBE_SEEDED) {
         probe_fill(&op, &tensors, get_word(request.payload + 2));
     }
-    uint32_t least = UINT32_MAX, most = 0;
+    uint32_t least = UINT32_MAX, most = 0, rounds = 1;
     uint64_t sum = 0;
     for (int i = 0; result == PROBE_OK && i < repeats; i++) {
-        probe_port_quiet();
-        uint32_t start = probe_port_ticks();
-        int failed = probe_kernel_run(&op, &tensors);
-        uint32_t count = counted(start, probe_port_ticks());
-        probe_port_normal();
-        count = count > overhead ? count - overhead : 0;
+        int failed = 0;
+        uint32_t count = probe_port_info.least_ticks ? timed_coarsely(&failed, &rounds) : timed(&failed);
         if (failed) {
             result = PROBE_KERNEL_FAILED;
         }

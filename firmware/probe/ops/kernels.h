@@ -4,6 +4,9 @@
 
 #include "../core/op.h"
 
+/* Which kernels these are, such as "CMSIS-NN 4.0". */
+extern const char *const probe_kernels;
+
 uint32_t probe_kernel_scratch_bytes(const struct op *op);
 
 /* Returns 0, or another value if the kernel fails. */

@@ -2,7 +2,13 @@
 #ifndef TSNAS_PORTABLE
 
 #include "arm_nnfunctions.h"
+#include "kernels.h"
 #include "library.h"
+
+#ifndef PROBE_KERNELS
+#define PROBE_KERNELS "CMSIS-NN"
+#endif
+const char *const probe_kernels = PROBE_KERNELS;
 
 static cmsis_nn_dims input_dims(const struct op *op)
 {

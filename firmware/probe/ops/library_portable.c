@@ -1,14 +1,20 @@
 /* The kernels in plain C that exports have as well, for any machine (-DTSNAS_PORTABLE). */
 #ifdef TSNAS_PORTABLE
 
+#include "kernels.h"
 #include "library.h"
 #include "tsnas_kernels.h"
 
-/* Room for the inputs of two outputs of a convolution, as CMSIS-NN takes it and as exports plan it. */
+#ifndef PROBE_KERNELS
+#define PROBE_KERNELS "portable C"
+#endif
+const char *const probe_kernels = PROBE_KERNELS;
+
+/* Room for the values that one output of a convolution reads. */
 uint32_t probe_library_scratch_bytes(const struct op *op)
 {
-    const int pointwise = op->kernel_h == 1 && op->kernel_w == 1 && op->stride_h == 1 && op->stride_w == 1;
-    return op->kind == PROBE_CONV2D && !pointwise ? 4u * (uint32_t)(op->kernel_h * op->kernel_w * op->in_c) : 0;
+    const int pointwise = op->kernel_h == 1 && op->kernel_w == 1;
+    return op->kind == PROBE_CONV2D && !pointwise ? (uint32_t)(op->kernel_h * op->kernel_w * op->in_c) : 0;
 }
 
 static int convolve(const struct op *op, const struct tensors *t)

@@ -2,9 +2,10 @@
 #include "mbed.h"
 
 extern "C" {
-#include "../../core/port.h"
-#include "../../core/probe.h"
-#include "../../core/protocol.h"
+#include "src/core/cortex_m.h"
+#include "src/core/port.h"
+#include "src/core/probe.h"
+#include "src/core/protocol.h"
 }
 
 #ifndef PROBE_ARENA_BYTES
@@ -13,14 +14,11 @@ extern "C" {
 #ifndef PROBE_BOARD
 #define PROBE_BOARD "unknown"
 #endif
-#ifndef PROBE_CORE
-#define PROBE_CORE "unknown"
-#endif
 #define BAUD 115200
 #define BUFFER_BYTES 512u /* a power of two, larger than a frame */
 
 extern "C" {
-struct probe_port_info probe_port_info = {PROBE_BOARD, PROBE_CORE, 0, PROBE_CYCLES, 1, 1};
+struct probe_port_info probe_port_info = {PROBE_BOARD, "", 0, PROBE_CYCLES, 1, 1, 0};
 uint8_t probe_arena[PROBE_ARENA_BYTES] __attribute__((aligned(16)));
 const uint32_t probe_arena_bytes = sizeof probe_arena;
 }
@@ -43,10 +41,9 @@ static void received()
 
 extern "C" void probe_port_init(void)
 {
+    probe_port_info.core = cortex_m_name();
     probe_port_info.clock_hz = SystemCoreClock;
-    CoreDebug->DEMCR |= CoreDebug_DEMCR_TRCENA_Msk;
-    DWT->CYCCNT = 0;
-    DWT->CTRL |= DWT_CTRL_CYCCNTENA_Msk;
+    cortex_m_start_cycles();
     serial.attach(&received, SerialBase::RxIrq);
 }
 
@@ -67,7 +64,7 @@ extern "C" void probe_port_write(uint8_t byte)
 
 extern "C" uint32_t probe_port_ticks(void)
 {
-    return DWT->CYCCNT;
+    return cortex_m_cycles();
 }
 
 extern "C" void probe_port_quiet(void)

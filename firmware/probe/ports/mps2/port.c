@@ -8,7 +8,7 @@
 #ifdef PROBE_CORTEX_M33
 #define UART 0x50200000u
 #define TIMER 0x50000000u
-struct probe_port_info probe_port_info = {"emulated", "cortex-m33", 0, PROBE_INSTRUCTIONS, 25, 32}; /* 20 MHz */
+struct probe_port_info probe_port_info = {"emulated", "cortex-m33", 0, PROBE_INSTRUCTIONS, 25, 32, 0}; /* 20 MHz */
 #else
 #define UART 0x40004000u
 #define TIMER 0x40000000u
@@ -17,7 +17,7 @@ struct probe_port_info probe_port_info = {"emulated", "cortex-m33", 0, PROBE_INS
 #else
 #define CORE "cortex-m4"
 #endif
-struct probe_port_info probe_port_info = {"emulated", CORE, 0, PROBE_INSTRUCTIONS, 5, 8}; /* 25 MHz */
+struct probe_port_info probe_port_info = {"emulated", CORE, 0, PROBE_INSTRUCTIONS, 5, 8, 0}; /* 25 MHz */
 #endif
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))

@@ -13,7 +13,7 @@
 #define TIM_COUNT REGISTER(TIM2 + 0x24)
 
 /* QEMU's timer has a clock of 1 GHz, and every instruction takes 64 ns (-icount shift=6). */
-struct probe_port_info probe_port_info = {"netduinoplus2", "cortex-m4", 0, PROBE_INSTRUCTIONS, 1, 64};
+struct probe_port_info probe_port_info = {"netduinoplus2", "cortex-m4", 0, PROBE_INSTRUCTIONS, 1, 64, 0};
 
 uint8_t probe_arena[96 * 1024] __attribute__((aligned(16)));
 const uint32_t probe_arena_bytes = sizeof probe_arena;

@@ -11,7 +11,7 @@
 #define MSTATUS_MIE "8"
 
 /* In QEMU, every instruction takes 64 ns (-icount shift=6), and the cycle counter counts nanoseconds. */
-struct probe_port_info probe_port_info = {"emulated", "riscv32", 0, PROBE_INSTRUCTIONS, 1, 1};
+struct probe_port_info probe_port_info = {"emulated", "riscv32", 0, PROBE_INSTRUCTIONS, 1, 1, 0};
 
 uint8_t probe_arena[512 * 1024] __attribute__((aligned(16)));
 const uint32_t probe_arena_bytes = sizeof probe_arena;
