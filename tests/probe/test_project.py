@@ -8,9 +8,13 @@ import pytest
 from tsnas import errors
 from tsnas.commands import probe_command
 from tsnas.commands.main import run
+from tsnas.graph.ops import Add, Conv2D, FullyConnected, Softmax
 from tsnas.probe import build as build_module
-from tsnas.probe.build import kernels_dir
+from tsnas.probe.build import firmware_dir, kernels_dir
+from tsnas.probe.client import ProbeClient
 from tsnas.probe.cores import ARM, CORES, KERNELS, RISCV
+from tsnas.probe.emulator import Emulator
+from tsnas.probe.op_encoding import op_words
 from tsnas.probe.project import PLATFORMS, write_project
 
 STUBS = pathlib.Path(__file__).parent / "stubs"
@@ -114,3 +118,53 @@ def test_the_command(tmp_path, capsys):
     assert (out / "tsnas_probe.ino").exists()
     assert run(["probe", "--platform=arduino"]) == 2
     assert "--out is required" in capsys.readouterr().err
+
+
+# An emulated instruction takes 64 ns.
+INSTRUCTIONS_PER_SECOND = 15_625_000
+OPS = (Conv2D(32, 1, 8, 16, 3, 1), Softmax(6), FullyConnected(16, 4), Add(4, 4, 4))
+
+
+@pytest.fixture(scope="module")
+def sketch(tmp_path_factory):
+    """A sketch on an emulated board whose clock has only microseconds."""
+    folder = tmp_path_factory.mktemp("sketch") / "tsnas_probe"
+    written = write_project("arduino", folder)
+    ports = firmware_dir() / "ports"
+    flags = [*M0PLUS, "-mthumb", *WARNINGS, "-O3", f"-DF_CPU={INSTRUCTIONS_PER_SECOND}L", f"-I{STUBS / 'arduino'}"]
+    flags += ["-DPROBE_ARENA_BYTES=65536", "-ffunction-sections", "-c"]
+    objects = []
+    sources = [path for path in written if path.suffix in (".c", ".ino")]
+    for source in [*sources, ports / "cortex_m/startup.c", STUBS / "arduino/on_mps2.cpp"]:
+        language = "c" if source.suffix == ".c" else "c++"
+        own = ["-Dprobe_port_reset=reset_after_fault"] if source.name == "startup.c" else []
+        own += ["-include", "Arduino.h", "-fno-exceptions", "-fno-rtti"] if language == "c++" else []
+        objects.append(folder / f"{source.stem}.o")
+        command = [ARM.compiler, *flags, *own, "-x", language, str(source), "-o", str(objects[-1])]
+        subprocess.run(command, check=True)
+    elf = folder / "sketch.elf"
+    link = [ARM.compiler, *M0PLUS, *ARM.flags, *ARM.link_flags, f"-L{ports / 'cortex_m'}"]
+    link += [f"-T{ports / 'mps2/cortex-m0plus.ld'}", *map(str, objects), "-o", str(elf)]
+    subprocess.run(link, check=True)
+    with Emulator("cortex-m0plus", elf) as board, ProbeClient(board.url) as probe:
+        yield probe
+
+
+@pytest.mark.emulated
+def test_a_sketch_answers_as_a_probe(sketch):
+    assert (sketch.hello.counter, sketch.hello.clock_hz) == ("cycles", INSTRUCTIONS_PER_SECOND)
+    assert sketch.hello.kernel_library.startswith("portable C")
+    assert sketch.hello.flags == "optimised for speed"
+    assert sketch.hello.ram_bytes == 65536
+
+
+@pytest.mark.emulated
+@pytest.mark.parametrize("op", OPS, ids=str)
+def test_a_sketch_with_microseconds_alone_counts_short_operators_by_repeating_them(sketch, firmware, op):
+    with Emulator("cortex-m0plus", firmware("cortex-m0plus", kernels="portable")) as board:
+        with ProbeClient(board.url) as probe:
+            expected = probe.run(op_words(op), counts=1000)
+    found = sketch.run(op_words(op), repeats=2, counts=10_000_000)
+    assert found.output_crc == expected.output_crc
+    # Microseconds at a tenth of a megahertz, and the loop around the operator.
+    assert found.mean == pytest.approx(expected.least, rel=0.02, abs=25)
