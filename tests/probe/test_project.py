@@ -51,7 +51,10 @@ def test_a_project_compiles_without_a_warning(tmp_path, platform, kernels, toolc
                 # Its C++ library is no part of Debian's compiler, and sources of ours need none.
                 extra.append("-nostdinc++")
         target = tmp_path / f"{number}.o"
-        subprocess.run([compiler, *flags, *extra, "-x", "c" if source.suffix == ".c" else "c++", str(source), "-o", str(target)], check=True)
+        subprocess.run(
+            [compiler, *flags, *extra, "-x", "c" if source.suffix == ".c" else "c++", str(source), "-o", str(target)],
+            check=True,
+        )
     assert folder / MAINS[platform].format(name="tsnas_probe") in written
 
 
@@ -98,7 +101,9 @@ def test_zephyr_has_cmsis_nn_only_if_it_is_chosen(tmp_path):
 def test_bad_input(tmp_path, monkeypatch):
     with pytest.raises(errors.SettingError, match=r"platform='esp' is not known; choose one of 'arduino', 'zephyr'"):
         write_project("esp", tmp_path)
-    with pytest.raises(errors.SettingError, match=r"kernels='fast' are not known; choose one of 'cmsis_nn', 'portable'"):
+    with pytest.raises(
+        errors.SettingError, match=r"kernels='fast' are not known; choose one of 'cmsis_nn', 'portable'"
+    ):
         write_project("zephyr", tmp_path, "fast")
     with pytest.raises(errors.SettingError, match=r"name of its folder, and 'my probe' is none"):
         write_project("arduino", tmp_path / "my probe")
@@ -161,9 +166,9 @@ def test_a_sketch_answers_as_a_probe(sketch):
 @pytest.mark.emulated
 @pytest.mark.parametrize("op", OPS, ids=str)
 def test_a_sketch_with_microseconds_alone_counts_short_operators_by_repeating_them(sketch, firmware, op):
-    with Emulator("cortex-m0plus", firmware("cortex-m0plus", kernels="portable")) as board:
-        with ProbeClient(board.url) as probe:
-            expected = probe.run(op_words(op), counts=1000)
+    elf = firmware("cortex-m0plus", kernels="portable")
+    with Emulator("cortex-m0plus", elf) as board, ProbeClient(board.url) as probe:
+        expected = probe.run(op_words(op), counts=1000)
     found = sketch.run(op_words(op), repeats=2, counts=10_000_000)
     assert found.output_crc == expected.output_crc
     # Microseconds at a tenth of a megahertz, and the loop around the operator.

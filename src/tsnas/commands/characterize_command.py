@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError, refuse_arguments
-from tsnas.commands.emulated import define_kernels
+from tsnas.commands.kernel_flags import define_kernels
 
 if TYPE_CHECKING:
     from tsnas.cost.board import Board

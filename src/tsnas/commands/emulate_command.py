@@ -5,7 +5,7 @@ from __future__ import annotations
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError, refuse_arguments
-from tsnas.commands.emulated import CORES, define_kernels
+from tsnas.commands.kernel_flags import CORES, define_kernels
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -45,6 +45,6 @@ COMMAND = Command(
     example="tsnas emulate --core=cortex-m4",
     define_flags=define_flags,
     run=run,
-    details="Builds the firmware with arm-none-eabi-gcc or riscv64-unknown-elf-gcc, starts QEMU and prints the port. The "
-    "emulated board counts instructions, not cycles.",
+    details="Builds the firmware with arm-none-eabi-gcc or riscv64-unknown-elf-gcc, starts QEMU and prints the port. "
+    "The emulated board counts instructions, not cycles.",
 )

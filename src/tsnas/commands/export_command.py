@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError
-from tsnas.commands.emulated import CORES, define_kernels
 from tsnas.commands.job import DATASETS, ONE_SOURCE, load_dataset
+from tsnas.commands.kernel_flags import CORES, define_kernels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,13 +71,14 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
             )
     path = pathlib.Path(arguments[0])
     firmware = Firmware.of(read_model_bytes(path / "model.tflite" if path.is_dir() else path), values.board)
+    kernels = _choose_kernels(firmware, values) if values.emulate else ""
     x, y = _load_windows(values)
     written = export_model(firmware, values.out, values.format, x, values.stride, _read_architecture(path))
     print(f"Wrote to {values.out}:")
     for file in written:
         print(f"  {file.stat().st_size:>10,} bytes  {file.relative_to(values.out)}")
     if values.emulate:
-        _emulate(firmware, x, y, values)
+        _emulate(firmware, x, y, values, kernels)
 
 
 def _read_architecture(path: pathlib.Path) -> list[str]:
@@ -102,17 +103,22 @@ def _load_windows(values: flags.FlagValues) -> tuple[np.ndarray | None, np.ndarr
     return (data.x_train, data.y_train) if data.x_test is None else (data.x_test, data.y_test)
 
 
-def _emulate(firmware: Firmware, x: Any, y: Any, values: flags.FlagValues) -> None:
+def _choose_kernels(firmware: Firmware, values: flags.FlagValues) -> str:
+    """Returns the kernels for the emulated board; refuses what it cannot run before anything is written."""
+    from tsnas.probe.cores import choose_kernels
+
+    return choose_kernels(values.core or firmware.board.core, values.kernels)
+
+
+def _emulate(firmware: Firmware, x: Any, y: Any, values: flags.FlagValues, kernels: str) -> None:
     import numpy as np
     import tabulate
     from tqdm.auto import tqdm
 
     from tsnas.export.emulate import verify_export
     from tsnas.export.formats import SelfTest
-    from tsnas.probe.cores import choose_kernels
 
     count, core = values.windows, values.core or firmware.board.core
-    kernels = choose_kernels(core, values.kernels)
     if x is None:
         chosen, labels = SelfTest.of(firmware, None, count).windows, None
     else:

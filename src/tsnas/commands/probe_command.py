@@ -5,7 +5,7 @@ from __future__ import annotations
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError, refuse_arguments
-from tsnas.commands.emulated import KERNELS
+from tsnas.commands.kernel_flags import KERNELS
 
 # As in `tsnas.probe.project`, which is not imported for the sake of a quick `--help`; a test compares them.
 PLATFORMS = ("arduino", "zephyr", "mbed")
@@ -41,7 +41,9 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     print(f"Wrote {len(written)} files to {values.out}, with the {values.kernels or platform.kernels} kernels. There:")
     for step in platform.steps:
         print(f"  {step.format(name=pathlib.Path(values.out).resolve().name)}")
-    print("Then: tsnas characterize --port=PORT --board=NAME --ram_kb=KB --flash_kb=KB --shape=TIMExCHANNELS --classes=N")
+    print(
+        "Then: tsnas characterize --port=PORT --board=NAME --ram_kb=KB --flash_kb=KB --shape=TIMExCHANNELS --classes=N"
+    )
 
 
 COMMAND = Command(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError
-from tsnas.commands.emulated import define_kernels
+from tsnas.commands.kernel_flags import define_kernels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,8 +79,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
             )
     if converted:
         print(
-            f"The kernels take {_format_ms(counted, board)} counted; CMSIS-NN's {_format_ms(predicted, board)} predicted for "
-            f"{board.name} ({counted / predicted - 1:+.1%}), with the interpreter {estimate.latency_ms:.2f} ms."
+            f"The kernels take {_format_ms(counted, board)} counted; {_format_ms(predicted, board)} predicted for those "
+            f"of CMSIS-NN on {board.name} ({counted / predicted - 1:+.1%}), with the interpreter {estimate.latency_ms:.2f} ms."
         )
     differing = sum(check.differing_bytes for check in checks)
     if differing:

@@ -84,8 +84,8 @@ class Verified:
             return f"; no board with a {self.core} was measured, so they do not become a time"
         if self.kernels == PORTABLE:
             return (
-                f": about {self.counted_ms:.2f} ms, by what an instruction of CMSIS-NN's kernels takes on the board (no "
-                f"board has measured the portable ones); {self.predicted_ms:.2f} ms predicted for CMSIS-NN's"
+                f": about {self.counted_ms:.2f} ms, by what an instruction of CMSIS-NN's kernels takes on the board "
+                f"(no board has measured the portable ones); {self.predicted_ms:.2f} ms predicted for CMSIS-NN's"
             )
         return (
             f": {self.counted_ms:.2f} ms counted, {self.predicted_ms:.2f} ms predicted for these kernels "

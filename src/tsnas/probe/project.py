@@ -59,9 +59,7 @@ PLATFORMS = {
 }
 
 
-def write_project(
-    platform: str, directory: str | os.PathLike[str], kernels: str | None = None
-) -> list[pathlib.Path]:
+def write_project(platform: str, directory: str | os.PathLike[str], kernels: str | None = None) -> list[pathlib.Path]:
     """Writes the probe firmware as a project that the tools of a platform build.
 
     Args:

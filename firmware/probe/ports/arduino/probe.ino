@@ -25,12 +25,10 @@ extern "C" {
 #endif
 #endif
 
-#ifndef PROBE_BOARD
-#ifdef ARDUINO_BOARD
+#if !defined(PROBE_BOARD) && defined(ARDUINO_BOARD)
 #define PROBE_BOARD ARDUINO_BOARD
-#else
+#elif !defined(PROBE_BOARD)
 #define PROBE_BOARD "arduino"
-#endif
 #endif
 
 #define BAUD 115200
@@ -40,8 +38,8 @@ extern "C" {
 
 #if defined(ARDUINO_ARCH_ESP32) || defined(ARDUINO_ARCH_ESP8266)
 #define ESP_COUNTS_CYCLES
-#endif
-#if defined(CORTEX_M_COUNTS_CYCLES) || defined(ESP_COUNTS_CYCLES)
+#define COUNTS_CYCLES
+#elif defined(CORTEX_M_COUNTS_CYCLES)
 #define COUNTS_CYCLES
 #endif
 
