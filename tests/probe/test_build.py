@@ -32,7 +32,7 @@ def test_ports_are_small():
     assert len(ports) >= 8
     ports += (firmware_dir() / "ports").rglob("*.ino")
     for path in ports:
-        assert len(path.read_text().splitlines()) < 160, path
+        assert len(path.read_text().splitlines()) < 170, path
 
 
 def test_a_missing_compiler(monkeypatch):
