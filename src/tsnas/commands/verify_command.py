@@ -79,8 +79,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
             )
     if converted:
         print(
-            f"The kernels take {_format_ms(counted, board)} counted; {_format_ms(predicted, board)} predicted for those "
-            f"of CMSIS-NN on {board.name} ({counted / predicted - 1:+.1%}), with the interpreter "
+            f"The kernels take {_format_ms(counted, board)} counted; {_format_ms(predicted, board)} predicted for "
+            f"those of CMSIS-NN on {board.name} ({counted / predicted - 1:+.1%}), with the interpreter "
             f"{estimate.latency_ms:.2f} ms."
         )
     differing = sum(check.differing_bytes for check in checks)
