@@ -31,11 +31,13 @@ lint: venv
 	$(BIN)/mypy
 
 # What builds and runs the firmware of emulated boards; without it those tests are skipped.
-EMULATOR := gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
+EMULATOR := gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
+	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc
 emulator:
-	@{ command -v arm-none-eabi-gcc && command -v qemu-system-arm; } >/dev/null || \
+	@{ command -v arm-none-eabi-gcc && command -v qemu-system-arm && \
+		command -v riscv64-unknown-elf-gcc && command -v qemu-system-riscv32; } >/dev/null || \
 		{ [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends $(EMULATOR); } || \
-		echo "Tests of the probe are skipped; for them: sudo apt-get install $(EMULATOR)"
+		echo "Tests of emulated boards are skipped; for them: sudo apt-get install $(EMULATOR)"
 
 # What shows and prints the pages of reports; without it those tests are skipped.
 browser:

@@ -18,11 +18,12 @@ from benchmarks.record import provenance, write_json
 from tsnas.data import encode_labels
 from tsnas.datasets import load_npz, shoulder
 from tsnas.export import Firmware
-from tsnas.export.emulate import INSTRUCTIONS_PER_TICK, verify_export
+from tsnas.export.emulate import verify_export
 
 MODEL = flags.DEFINE_string("model", None, "Folder of a search.", required=True)
 DATA = flags.DEFINE_string("data", None, "A .npz file with test windows. Default: the shoulder exercises.")
 WINDOWS = flags.DEFINE_integer("windows", 0, "How many test windows; 0 for all.")
+CORES = ("cortex-m4", "cortex-m33")
 OUT = flags.DEFINE_string("out", "benchmarks/results/exported.json", "Where to write the results as JSON.")
 
 
@@ -40,7 +41,7 @@ def main(argv: Sequence[str]) -> None:
     x, codes = x[:count], encode_labels(y[:count], labels)[0]
     reference = firmware.model.predict_int8(firmware.quantise(x)).argmax(axis=1)
     results, rows = [], []
-    for core in INSTRUCTIONS_PER_TICK:
+    for core in CORES:
         started = time.monotonic()
         verified = verify_export(firmware, x, core)
         found = {

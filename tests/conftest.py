@@ -15,12 +15,12 @@ from hypothesis import settings
 from toy_data import sines
 
 from tsnas.job import preparation
-from tsnas.probe.build import COMPILER, INSTALL
-from tsnas.probe.emulator import EMULATOR
+from tsnas.probe.cores import ARM, RISCV
 from tsnas.system import clock
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
-TOOLS = all(shutil.which(tool) for tool in (COMPILER, EMULATOR))
+# What the tests with a mark need.
+TOOLCHAINS = {"emulated": ARM, "riscv": RISCV}
 
 
 # Commands use all cores by default; in tests that is one, so that they run in this process unless they say otherwise.
@@ -33,12 +33,15 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     # The project's own test command installs them as root; there, their lack is an error and no reason to skip.
-    if TOOLS or os.environ.get("CI"):
+    if os.environ.get("CI"):
         return
-    skip = pytest.mark.skip(reason=f"{COMPILER} and {EMULATOR} are not installed: {INSTALL}")
-    for item in items:
-        if "emulated" in item.keywords:
-            item.add_marker(skip)
+    for mark, tools in TOOLCHAINS.items():
+        if all(shutil.which(tool) for tool in (tools.compiler, tools.emulator)):
+            continue
+        skip = pytest.mark.skip(reason=f"{tools.compiler} and {tools.emulator} are not installed: {tools.install}")
+        for item in items:
+            if mark in item.keywords:
+                item.add_marker(skip)
 
 
 MOST_SPLITS = preparation.MOST_SPLITS

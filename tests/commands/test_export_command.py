@@ -44,11 +44,24 @@ def test_from_export_to_class_names_on_the_emulated_board(model, tmp_path, capsy
     assert y[0] in printed
 
 
+@pytest.mark.riscv
+def test_an_export_on_a_core_that_no_measured_board_has(model, tmp_path, capsys):
+    assert run(["export", str(model), f"--out={tmp_path}", "--emulate", "--core=riscv32", "--windows=3"]) == 0
+    printed = capsys.readouterr().out
+    assert "with the portable kernels and running on an emulated riscv32" in printed
+    assert "kernels: portable C" in printed
+    assert "no board with a riscv32 was measured" in printed
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
         ([], "--out is required"),
         (["--out=fw", "--format=tflm", "--emulate"], "--emulate requires --format=c"),
+        (["--out=fw", "--kernels=portable"], "--kernels is for --emulate alone"),
+        (["--out=fw", "--format=tflite", "--core=riscv32"], "--core is for --emulate alone"),
+        (["--out=fw", "--emulate", "--kernels=fast"], "fast"),
+        (["--out=fw", "--emulate", "--core=riscv32", "--kernels=cmsis_nn"], "CMSIS-NN is for Arm's cores"),
         (["--out=fw", "--data=a.npz", "--dataset=shoulder"], "give either"),
         (["--out=fw", "--format=rust"], "rust"),
         (["--out=fw", "--board=nucleo"], "nucleo_f446re"),

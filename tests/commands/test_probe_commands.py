@@ -14,15 +14,16 @@ import pytest
 from graph_file import graph_file
 from processes import PATIENCE_S
 
+from tsnas.commands import kernel_flags
 from tsnas.commands.main import run
 from tsnas.cost.board import load_board
-from tsnas.probe.build import COMPILER, INSTALL
-from tsnas.probe.emulator import EMULATOR
+from tsnas.probe import cores
+from tsnas.probe.cores import ARM
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 
 PORT = "emulated:cortex-m4"
 tools = pytest.mark.skipif(
-    not all(shutil.which(tool) for tool in (COMPILER, EMULATOR)), reason=f"no emulator here: {INSTALL}"
+    not all(shutil.which(tool) for tool in (ARM.compiler, ARM.emulator)), reason=f"no emulator here: {ARM.install}"
 )
 
 
@@ -70,6 +71,14 @@ def test_characterise_a_new_board(tmp_path, capsys):
         (["--port=x", "--board=x", "--shape=4x9", "--classes=2"], "at least 8 samples"),
         (["--port=x", "--board=x", "--shape=64x9", "--classes=2", "--out=x.txt"], "ends in .json"),
         (["--port=emulated:z80", "--board=x", "--shape=64x9", "--classes=2"], "there are emulated:cortex-m4"),
+        (
+            ["--port=emulated:riscv32", "--board=x", "--shape=64x9", "--classes=2"],
+            "No conversion from instructions to cycles is known for 'riscv32'",
+        ),
+        (
+            ["--port=/dev/ttyX", "--kernels=portable", "--board=x", "--shape=64x9", "--classes=2"],
+            "that behind port '/dev/ttyX' has its own",
+        ),
         (["--port=/dev/ttyNONE", "--board=x", "--shape=64x9", "--classes=2"], "there is no such device"),
     ],
 )
@@ -128,11 +137,44 @@ def test_verify_a_model(folder, capsys):
     assert run(["verify", str(folder), f"--port={PORT}", "--windows=2"]) == 0
     printed = capsys.readouterr().out
     assert "output bytes equal those of the reference interpreter" in printed
-    assert "predicted for nucleo_f446re" in printed
+    assert "predicted for those of CMSIS-NN on nucleo_f446re" in printed
     assert "an estimate, with" in printed
     x = np.random.default_rng(0).normal(size=(8, 32, 3)).astype(np.float32)
     np.savez(folder / "data.npz", x_train=x, y_train=np.arange(8) % 4)
     assert run(["verify", str(folder / "model.tflite"), f"--port={PORT}", f"--data={folder / 'data.npz'}"]) == 0
+
+
+@tools
+def test_verify_with_the_portable_kernels(folder, capsys):
+    assert run(["verify", str(folder), f"--port={PORT}", "--kernels=portable", "--windows=1"]) == 0
+    printed = capsys.readouterr().out
+    assert "Kernels: portable C" in printed
+    assert "for the kernels of CMSIS-NN" in printed
+
+
+@pytest.mark.riscv
+def test_verify_on_a_core_that_no_measured_board_has(folder, capsys):
+    assert run(["verify", str(folder), "--port=emulated:riscv32", "--windows=1"]) == 0
+    printed = capsys.readouterr().out
+    assert "No board with a riscv32 was measured" in printed
+    assert "output bytes equal those of the reference interpreter" in printed
+    assert "predicted" not in printed
+
+
+@tools
+def test_a_new_board_by_the_portable_kernels_says_so(tmp_path, capsys):
+    out = tmp_path / "new.json"
+    flags = ["--kernels=portable", "--shape=64x4", "--classes=3", "--plan=calibrate", "--count=4", "--verbose=0"]
+    assert run(["characterize", f"--port={PORT}", "--board=nucleo_f446re", f"--out={out}", *flags]) == 0
+    assert "portable C" in capsys.readouterr().out
+    values = json.loads(out.read_text())
+    assert values["kernel_library"].startswith("portable C")
+    assert "That error is of the kernels of CMSIS-NN; these are portable C" in values["source"]
+
+
+def test_the_lists_of_the_flags_are_those_of_the_emulator():
+    assert tuple(cores.CORES) == kernel_flags.CORES
+    assert cores.KERNELS == kernel_flags.KERNELS
 
 
 @tools
@@ -151,6 +193,7 @@ def test_verify_says_which_operator_differs(folder, capsys, monkeypatch):
         ([], "expected the path of one model"),
         (["m.tflite"], "--port is required"),
         (["m.tflite", "--port=x"], "cannot be read"),
+        (["m.tflite", "--port=x", "--kernels=fast"], "fast"),
     ],
 )
 def test_what_cannot_be_verified_is_said(arguments, words, capsys):

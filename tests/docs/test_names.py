@@ -26,7 +26,7 @@ NAME = re.compile(r"(?<![\w./-])tsnas(?:\.[A-Za-z_]\w*)+")
 PATH = re.compile(r"(?<![\w./-])(?:src|benchmarks|docs|examples|firmware|tests|tools)/[\w./-]*\w")
 # In backticks a source file may also be named from the package or from the probe's firmware, as its readers know it.
 SOURCE = re.compile(r"`(\w+(?:/\w+)*/\w+\.(?:py|c|h|cpp|json|md))`")
-ROOTS = (REPOSITORY, REPOSITORY / "src/tsnas", REPOSITORY / "firmware/mbed_probe")
+ROOTS = (REPOSITORY, REPOSITORY / "src/tsnas", REPOSITORY / "firmware/probe")
 MODULE = re.compile(r"python -m (benchmarks(?:\.\w+)*)")
 # With the folder or by itself; a JSON in another folder is the reader's.
 RESULT = re.compile(r"(?:(?<=benchmarks/results/)|(?<![\w/.]))[\w.]+\.json")

@@ -29,6 +29,11 @@ def exported(request):
     return Firmware.of(clf.tflite_model_), sines(60, seed=1)[0] * 9.81
 
 
+RISCV = pytest.param("riscv32", None, marks=pytest.mark.riscv)
+PORTABLE = [("cortex-m4", "portable"), ("cortex-m0plus", "portable"), RISCV]
+PORTABLE.append(pytest.param("cortex-m33", "portable", marks=pytest.mark.long))
+
+
 @pytest.mark.parametrize("core", ["cortex-m4", pytest.param("cortex-m33", marks=pytest.mark.long)])
 def test_every_byte_is_the_reference_s(exported, core):
     found, x = exported
@@ -39,6 +44,24 @@ def test_every_byte_is_the_reference_s(exported, core):
     # The count against the model of the kernels; small networks are mostly overhead, so with room.
     assert verified.counted_ms == pytest.approx(verified.predicted_ms, rel=0.25)
     assert "0 of 180 output bytes differ" in str(verified)
+
+
+@pytest.mark.parametrize(("core", "kernels"), PORTABLE)
+def test_portable_kernels_give_every_byte_as_well(core, kernels):
+    found = firmware()
+    x = raw_windows(found, 20)
+    verified = verify_export(found, x, core, kernels=kernels)
+    assert verified.kernels == "portable"
+    assert verified.answers.levels.tolist() == found.model.predict_int8(found.quantise(x)).tolist()
+    assert "kernels: portable C" in str(verified)
+    measured = core in ("cortex-m4", "cortex-m33")
+    assert (verified.counted_ms is not None) == measured
+    assert ("predicted for CMSIS-NN's" if measured else f"no board with a {core} was measured") in str(verified)
+
+
+def test_portable_kernels_of_a_dilated_network():
+    found = firmware(dilated_net(64, 1, (5, 4), (9, 16), filters=16))
+    assert verify_export(found, raw_windows(found, 3), "cortex-m4", kernels="portable").windows == 3
 
 
 def test_dilated_networks_are_the_reference_s_and_take_what_is_predicted():
@@ -110,3 +133,9 @@ def test_a_warning_is_an_error(tmp_path):
 def test_other_cores(exported):
     with pytest.raises(errors.PortError, match=r"No emulated board has core 'cortex-m0'; choose cortex-m4"):
         verify_export(exported[0], raw_windows(exported[0], 1), "cortex-m0")
+    with pytest.raises(
+        errors.SettingError, match=r"kernels='fast' are not known; choose one of 'cmsis_nn', 'portable'"
+    ):
+        verify_export(exported[0], raw_windows(exported[0], 1), kernels="fast")
+    with pytest.raises(errors.SettingError, match=r"'cmsis_nn' cannot run on 'riscv32': CMSIS-NN is for Arm's cores"):
+        EmulatedModel(exported[0], "riscv32", kernels="cmsis_nn")

@@ -78,3 +78,35 @@ def test_bit_for_bit(tmp_path, op):
     program = compile_export(tmp_path, MAIN % (values.size, values.size, reference.size), tmp_path / "op")
     found = subprocess.run([program], input=values.tobytes(), capture_output=True, check=True).stdout
     assert np.frombuffer(found, np.int8).tolist() == reference.ravel().tolist()
+
+
+SCRATCH = """
+#include <stdio.h>
+#include "tsnas_kernels.h"
+int main(void)
+{
+    static const int8_t weights[3] = {1, 2, 3};
+    static const int32_t zero[1] = {0}, multiplier[1] = {1 << 30};
+    const struct tsnas_conv layer = {{4, 1, 1}, {4, 1, 1}, 3, 1, 1, 1, 1, 0, 1, 1, 0, 0, -128, 127, weights, zero,
+                                     multiplier, zero};
+    const int8_t in[4] = {1, 1, 1, 1};
+    int8_t out[4] = {0}, scratch[3];
+    printf("%d ", tsnas_conv2d(&layer, in, out, scratch, 2));
+    printf("%d ", tsnas_conv2d(&layer, in, out, scratch, 3));
+    printf("%d %d %d %d", out[0], out[1], out[2], out[3]);
+    return 0;
+}
+"""
+
+
+def test_too_little_scratch_is_said_and_nothing_is_written_beyond_it(tmp_path):
+    folder = tmp_path / "tsnas"
+    folder.mkdir()
+    for name in KERNELS:
+        (folder / name).write_text((SOURCES / name).read_text())
+    for name in ARITHMETIC:
+        (folder / name).write_text((firmware_dir() / "ops" / name).read_text())
+    program = compile_export(tmp_path, SCRATCH, tmp_path / "scratch")
+    found = subprocess.run([program], capture_output=True, check=True, text=True).stdout
+    # A multiplier of 2**30 halves; halves are rounded up: 5, 6, 6 and 3.
+    assert found == "1 0 3 3 3 2"

@@ -16,10 +16,10 @@ def firmware(tmp_path_factory):
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "firmware"
     folder.mkdir(exist_ok=True)
 
-    def built(core, *defines):
+    def built(core, *defines, kernels=None):
         with open(folder / "lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            return build(core, defines, cache=folder)
+            return build(core, defines, cache=folder, kernels=kernels)
 
     return built
 

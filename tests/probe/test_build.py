@@ -1,13 +1,13 @@
 """The firmware builds without a warning, its ports are small, and what is missing is said."""
 
 import shutil
-import subprocess
 
 import pytest
 
 from tsnas import errors
 from tsnas.probe import build as module
-from tsnas.probe.build import COMPILER, CORES, build, firmware_dir
+from tsnas.probe.build import build, firmware_dir
+from tsnas.probe.cores import CORES
 
 
 @pytest.mark.emulated
@@ -27,29 +27,12 @@ def test_an_error_of_the_compiler_is_shown(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.emulated
-def test_the_port_for_mbed_compiles_against_stubs(tmp_path):
-    port = firmware_dir() / "ports" / "mbed"
-    command = [
-        COMPILER.replace("gcc", "g++"),
-        "-mcpu=cortex-m4",
-        "-mthumb",
-        "-std=c++14",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-    ]
-    command += ["-fno-exceptions", "-fno-rtti", "-c", f"-I{port / 'stub'}", str(port / "main.cpp")]
-    subprocess.run([*command, "-o", str(tmp_path / "main.o")], check=True)
-    for source in [*(firmware_dir() / "core").glob("*.c")]:
-        assert source.name != "main.c", "a port brings its own"
-
-
 def test_ports_are_small():
     ports = [path for path in (firmware_dir() / "ports").rglob("*.c*") if path.suffix in (".c", ".cpp")]
-    assert len(ports) >= 5
+    assert len(ports) >= 8
+    ports += (firmware_dir() / "ports").rglob("*.ino")
     for path in ports:
-        assert len(path.read_text().splitlines()) < 150, path
+        assert len(path.read_text().splitlines()) < 170, path
 
 
 def test_a_missing_compiler(monkeypatch):
@@ -58,9 +41,22 @@ def test_a_missing_compiler(monkeypatch):
         build("cortex-m4")
 
 
+def test_a_missing_compiler_of_riscv(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(errors.ToolchainError, match="apt-get install gcc-riscv64-unknown-elf picolibc-riscv64"):
+        build("riscv32")
+
+
+def test_kernels_that_a_core_cannot_run():
+    with pytest.raises(errors.SettingError, match=r"'cmsis_nn' cannot run on 'riscv32'.*Choose kernels='portable'"):
+        build("riscv32", kernels="cmsis_nn")
+    with pytest.raises(errors.SettingError, match=r"kernels='fast' are not known"):
+        build("cortex-m4", kernels="fast")
+
+
 def test_missing_kernels(monkeypatch):
     monkeypatch.setattr(module, "KERNELS_PACKAGE", "no_such_package")
-    with pytest.raises(errors.ToolchainError, match=r"pip install 'tsnas\[emulator\]'"):
+    with pytest.raises(errors.ToolchainError, match=r"pip install 'tsnas\[emulator\]'.*or choose kernels='portable'"):
         build("cortex-m4")
     monkeypatch.undo()
     monkeypatch.setattr(module, "KERNELS_VERSION", "9.9")
@@ -71,3 +67,4 @@ def test_missing_kernels(monkeypatch):
 def test_every_core_has_its_files():
     for core in CORES.values():
         assert (firmware_dir() / "ports" / core.port / f"{core.name}.ld").exists()
+        assert (firmware_dir() / "ports" / core.startup).exists()

@@ -21,12 +21,23 @@ from tsnas.probe.conformance import verify_on_board
 from tsnas.probe.emulator import Emulator
 from tsnas.probe.op_encoding import quantized_multiplier
 
-pytestmark = pytest.mark.emulated
+ARM, LONG = pytest.mark.emulated, [pytest.mark.emulated, pytest.mark.long]
+BOARDS = [
+    pytest.param(("cortex-m4", "cmsis_nn"), marks=ARM),
+    pytest.param(("cortex-m33", "cmsis_nn"), marks=LONG),
+    pytest.param(("cortex-m4", "portable"), marks=ARM),
+    pytest.param(("cortex-m33", "portable"), marks=LONG),
+    pytest.param(("cortex-m0plus", "cmsis_nn"), marks=LONG),
+    pytest.param(("cortex-m0plus", "portable"), marks=LONG),
+    pytest.param(("riscv32", "portable"), marks=pytest.mark.riscv),
+]
 
 
-@pytest.fixture(scope="module", params=["cortex-m4", pytest.param("cortex-m33", marks=pytest.mark.long)])
+@pytest.fixture(scope="module", params=BOARDS, ids="-".join)
 def probe(request, firmware):
-    with Emulator(request.param, firmware(request.param)) as board, ProbeClient(board.url) as client:
+    core, kernels = request.param
+    with Emulator(core, firmware(core, kernels=kernels)) as board, ProbeClient(board.url) as client:
+        assert ("CMSIS-NN" in client.hello.kernel_library) == (kernels == "cmsis_nn")
         yield client
 
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError, refuse_arguments
+from tsnas.commands.kernel_flags import define_kernels
 
 if TYPE_CHECKING:
     from tsnas.cost.board import Board
     from tsnas.probe.characterize import Characterization
 
 PLANS = ["space", "calibrate"]
+RELATIVE = "nucleo_f446re"
 NEW_BOARD = ("core", "clock_mhz", "ram_kb", "flash_kb")
 
 
@@ -29,6 +31,7 @@ def define_flags(values: flags.FlagValues) -> None:
     text(
         "port", "Serial port of the board, such as /dev/ttyACM0, any URL of pyserial, or emulated:cortex-m4. Required."
     )
+    define_kernels(values)
     text("board", "Board: a known name, the path of a board's .json file, or the name of a new one. Required.")
     text("core", "Core of a new board, such as cortex-m4. Default: as reported by the probe.")
     number("clock_mhz", "CPU clock of a new board in MHz. Default: as reported by the probe.")
@@ -73,14 +76,15 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         raise UsageError(f"--out is {str(out)!r}; a board file ends in .json")
     if out.exists() and not values.overwrite:
         raise UsageError(f"{str(out)!r} already exists; give --overwrite to replace it, or another --out")
+    _check_conversion(values.port, name)
     ops = space_ops(time, channels, classes, *SPACES[values.space])
     if values.plan == "calibrate":
-        ops = calibration_ops(ops, values.count, load_board("nucleo_f446re"))
+        ops = calibration_ops(ops, values.count, load_board(RELATIVE))
     journal = out.with_suffix(".measured.jsonl")
     if journal.exists():
         print(f"Resuming from the measurements in {journal}.", flush=True)
     try:
-        with opened(values.port) as connect:
+        with opened(values.port, values.kernels) as connect:
             found = characterize(connect, ops, journal, values.repeats, int(values.verbose))
         board = characterized_board(found, _find_board(values, name, found))
     except BaseException:
@@ -90,6 +94,17 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     write_file(out, json.dumps(board.to_json(), indent=2) + "\n")
     journal.unlink()
     print(_format_report(found, board, out))
+
+
+def _check_conversion(port: str, name: str) -> None:
+    """Refuses an emulated core whose instructions cannot become cycles, before it is measured for minutes."""
+    from tsnas.probe.conversion import conversion_for
+    from tsnas.probe.cores import CORES
+    from tsnas.probe.ports import EMULATED
+
+    core = CORES.get(port.removeprefix(EMULATED))
+    if port.startswith(EMULATED) and core is not None:
+        conversion_for(name, core.name)
 
 
 def _parse_shape(values: flags.FlagValues) -> tuple[int, int, int]:
@@ -115,7 +130,7 @@ def _parse_shape(values: flags.FlagValues) -> tuple[int, int, int]:
 def _find_board(values: flags.FlagValues, name: str, found: Characterization) -> Board:
     """Returns the known board, or a new one made from the flags and the probe's report."""
     from tsnas.cost.board import board_names, load_board
-    from tsnas.cost.relative import board_from_relative
+    from tsnas.cost.relative import board_from_relative, known_cores
 
     if values.board in board_names() or values.board.endswith(".json"):
         return load_board(values.board)
@@ -127,7 +142,9 @@ def _find_board(values: flags.FlagValues, name: str, found: Characterization) ->
     if missing:
         raise UsageError(f"{values.board!r} is not a known board, so {', '.join(missing)} must be given")
     ram_bytes, flash_bytes = round(values.ram_kb * 1024), round(values.flash_kb * 1024)
-    return board_from_relative(name, core, clock_hz, ram_bytes, flash_bytes)
+    # Of another core, a known board gives what the operators that were not measured take in proportion.
+    relative = None if core in known_cores() else RELATIVE
+    return board_from_relative(name, core, clock_hz, ram_bytes, flash_bytes, relative=relative)
 
 
 def _format_report(found: Characterization, board: Board, out: pathlib.Path) -> str:
@@ -139,7 +156,9 @@ def _format_report(found: Characterization, board: Board, out: pathlib.Path) -> 
     if found.left_out:
         lines.append(f"{len(found.left_out)} were left out; the first of them: {next(iter(found.left_out.values()))}")
     if hello.counter == "instructions":
-        lines.append("Cycles are estimated from instructions, not measured.")
+        lines.append(
+            "Cycles are estimated from instructions, not measured, by what CMSIS-NN's kernels take on a board."
+        )
     lines.append(
         f"Error of its latencies: median {error.median_relative:.1%}, p95 {error.p95_relative:.1%} ({error.split})."
     )

@@ -10,6 +10,7 @@ from absl import flags
 
 from tsnas.commands.command import Command, UsageError
 from tsnas.commands.job import DATASETS, ONE_SOURCE, load_dataset
+from tsnas.commands.kernel_flags import CORES, define_kernels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +45,10 @@ def define_flags(values: flags.FlagValues) -> None:
         "emulate", False, "Also compile the sources and run them on an emulated board.", flag_values=values
     )
     flags.DEFINE_integer("windows", 100, "Number of windows for the emulated board.", 1, flag_values=values)
+    flags.DEFINE_enum(
+        "core", None, CORES, "Core of the emulated board. Default: that of the model's board.", flag_values=values
+    )
+    define_kernels(values)
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -58,15 +63,22 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         raise UsageError(ONE_SOURCE)
     if values.emulate and values.format != "c":
         raise UsageError(f"--emulate requires --format=c; sources of --format={values.format} need their own platform")
+    for name in ("core", "kernels"):
+        if values[name].value and not values.emulate:
+            raise UsageError(
+                f"--{name} is for --emulate alone; what is written has both kinds of kernels where it has any, chosen "
+                "when it is compiled (-DTSNAS_PORTABLE for the portable ones)"
+            )
     path = pathlib.Path(arguments[0])
     firmware = Firmware.of(read_model_bytes(path / "model.tflite" if path.is_dir() else path), values.board)
+    kernels = _choose_kernels(firmware, values) if values.emulate else ""
     x, y = _load_windows(values)
     written = export_model(firmware, values.out, values.format, x, values.stride, _read_architecture(path))
     print(f"Wrote to {values.out}:")
     for file in written:
         print(f"  {file.stat().st_size:>10,} bytes  {file.relative_to(values.out)}")
     if values.emulate:
-        _emulate(firmware, x, y, values.windows)
+        _emulate(firmware, x, y, values, kernels)
 
 
 def _read_architecture(path: pathlib.Path) -> list[str]:
@@ -91,7 +103,14 @@ def _load_windows(values: flags.FlagValues) -> tuple[np.ndarray | None, np.ndarr
     return (data.x_train, data.y_train) if data.x_test is None else (data.x_test, data.y_test)
 
 
-def _emulate(firmware: Firmware, x: Any, y: Any, count: int) -> None:
+def _choose_kernels(firmware: Firmware, values: flags.FlagValues) -> str:
+    """Returns the kernels for the emulated board; refuses what it cannot run before anything is written."""
+    from tsnas.probe.cores import choose_kernels
+
+    return choose_kernels(values.core or firmware.board.core, values.kernels)
+
+
+def _emulate(firmware: Firmware, x: Any, y: Any, values: flags.FlagValues, kernels: str) -> None:
     import numpy as np
     import tabulate
     from tqdm.auto import tqdm
@@ -99,14 +118,15 @@ def _emulate(firmware: Firmware, x: Any, y: Any, count: int) -> None:
     from tsnas.export.emulate import verify_export
     from tsnas.export.formats import SelfTest
 
+    count, core = values.windows, values.core or firmware.board.core
     if x is None:
         chosen, labels = SelfTest.of(firmware, None, count).windows, None
     else:
         places = np.unique(np.linspace(0, len(x) - 1, count).round().astype(int))
         chosen, labels = np.asarray(x)[places], np.asarray(y)[places]
-    print(f"\nCompiling and running on an emulated {firmware.board.core}:")
+    print(f"\nCompiling with the {kernels} kernels and running on an emulated {core}:")
     with tqdm(total=len(chosen), desc="emulate", unit="window", dynamic_ncols=True) as bar:
-        verified = verify_export(firmware, chosen, done=bar.update)
+        verified = verify_export(firmware, chosen, core, bar.update, kernels)
     names = [firmware.classes[i] for i in verified.answers.classes]
     headers, columns = ["window", "class"], [list(range(len(names))), names]
     if labels is not None:
@@ -122,8 +142,8 @@ def _emulate(firmware: Firmware, x: Any, y: Any, count: int) -> None:
 COMMAND = Command(
     name="export",
     summary="Write a model as firmware sources, and optionally run them on an emulated board.",
-    usage="(DIR | FILE.tflite) --out=DIR [--format=FORMAT] [--data=FILE.npz | --dataset=NAME] [--emulate] "
-    "[--flag=value ...]",
+    usage="(DIR | FILE.tflite) --out=DIR [--format=FORMAT] [--data=FILE.npz | --dataset=NAME] [--emulate "
+    "[--core=CORE] [--kernels=KERNELS]] [--flag=value ...]",
     example="tsnas export runs/demo --out=runs/firmware --dataset=shoulder --emulate",
     define_flags=define_flags,
     run=run,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError
+from tsnas.commands.kernel_flags import define_kernels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("port", None, "Port, as for `tsnas characterize`. Required.", flag_values=values)
+    define_kernels(values)
     flags.DEFINE_string("board", None, "Board to estimate for. Default: that of the model.", flag_values=values)
     flags.DEFINE_string(
         "data", None, "A .npz file whose first windows are used. Default: random windows.", flag_values=values
@@ -31,7 +33,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.board import load_board
     from tsnas.cost.estimate import estimate_tflite
     from tsnas.cost.latency import op_cycles
-    from tsnas.errors import VerificationError
+    from tsnas.errors import SettingError, VerificationError
     from tsnas.probe.conformance import checks_table, verify_on_board
     from tsnas.probe.conversion import conversion_for, cycles_of
     from tsnas.probe.ports import opened
@@ -53,7 +55,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     board = load_board(name)
     steps = model_steps(tflite)
     windows = _load_windows(values, card, read_graph(tflite).input_shape)
-    with opened(values.port) as connect, connect() as probe:
+    with opened(values.port, values.kernels) as connect, connect() as probe:
         with tqdm(total=len(steps), desc="verify", unit="op", dynamic_ncols=True) as bar:
             checks = verify_on_board(tflite, windows, probe, bar.update)
         hello = probe.hello
@@ -61,17 +63,26 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     estimate = estimate_tflite(tflite, board)
     predicted = sum(op_cycles(check.op, board) for check in checks)
     counted = sum(check.count for check in checks)
+    print(f"\nKernels: {hello.kernel_library}, on {hello.board} ({hello.core}).")
+    converted = True
     if hello.counter == "instructions":
-        conversion = conversion_for(board.name, hello.core)
-        counted = sum(cycles_of(check.op, check.count, conversion) for check in checks)
+        try:
+            conversion = conversion_for(board.name, hello.core)
+        except SettingError:
+            converted = False
+            print(f"No board with a {hello.core} was measured, so instructions do not become a time.")
+        else:
+            counted = sum(cycles_of(check.op, check.count, conversion) for check in checks)
+            print(
+                f"Instructions were converted to cycles of {board.name}: an estimate, with a mean error of "
+                f"{conversion['mape']:.1%} for the kernels of CMSIS-NN."
+            )
+    if converted:
         print(
-            f"\nInstructions were converted to cycles of {board.name}: an estimate, with a mean error of "
-            f"{conversion['mape']:.1%}."
+            f"The kernels take {_format_ms(counted, board)} counted; {_format_ms(predicted, board)} predicted for "
+            f"those of CMSIS-NN on {board.name} ({counted / predicted - 1:+.1%}), with the interpreter "
+            f"{estimate.latency_ms:.2f} ms."
         )
-    print(
-        f"\nKernels: {_format_ms(counted, board)} counted, {_format_ms(predicted, board)} predicted for {board.name} "
-        f"({counted / predicted - 1:+.1%}); with the interpreter {estimate.latency_ms:.2f} ms."
-    )
     differing = sum(check.differing_bytes for check in checks)
     if differing:
         first = next(check for check in checks if check.differing_bytes)
@@ -111,7 +122,7 @@ def _load_windows(values: flags.FlagValues, card: dict, shape: tuple[int, ...]) 
 COMMAND = Command(
     name="verify",
     summary="Run a model's operators on a board and compare every byte with the reference interpreter.",
-    usage="(DIR | FILE.tflite) --port=PORT [--board=BOARD] [--data=FILE.npz] [--windows=N]",
+    usage="(DIR | FILE.tflite) --port=PORT [--kernels=KERNELS] [--board=BOARD] [--data=FILE.npz] [--windows=N]",
     example="tsnas verify runs/demo --port=emulated:cortex-m4",
     define_flags=define_flags,
     run=run,

@@ -83,11 +83,16 @@ def board_from_relative(
     return calibrated_board(board, measurements) if measurements else board
 
 
+def known_cores() -> list[str]:
+    """Returns the cores of the boards that tsnas knows."""
+    return sorted({load_board(name).core for name in board_names()})
+
+
 def _nearest(core: str, clock_hz: float) -> Board:
     boards = [load_board(name) for name in board_names()]
     same = [board for board in boards if board.core == core]
     if not same:
-        known = ", ".join(sorted({board.core for board in boards}))
+        known = ", ".join(known_cores())
         raise SettingError(
             f"No known board has a {core!r}; known cores are {known}. Name the most similar board as its relative "
             f"({', '.join(board_names())})."

@@ -15,19 +15,18 @@ import numpy as np
 
 from tsnas.cost.latency import op_cycles
 from tsnas.data import check_windows
-from tsnas.errors import NoAnswerError, PortError, VerificationError, WindowShapeError
+from tsnas.errors import NoAnswerError, SettingError, VerificationError, WindowShapeError
 from tsnas.export.firmware import Firmware
 from tsnas.export.formats import export_model
 from tsnas.export.network import build_network
-from tsnas.probe.build import compile_command, compile_image, firmware_dir
+from tsnas.probe.build import KERNEL_LIBRARIES, compile_command, compile_image, firmware_dir
 from tsnas.probe.conversion import conversion_for, cycles_of
+from tsnas.probe.cores import PORTABLE, choose_kernels, find_core
 from tsnas.probe.emulator import Emulator
 
 HARNESS = pathlib.Path(__file__).parent / "harness"
 TIMEOUT_S = 60.0
 NONE, ERROR = -1, -2
-# Instructions per tick of the emulated timer; see ports/mps2/port.c.
-INSTRUCTIONS_PER_TICK = {"cortex-m4": 5 / 8, "cortex-m33": 25 / 32}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,30 +50,47 @@ class Verified:
 
     Args:
         core: str, core of the emulated board.
+        kernels: str, the kernels that ran, `"cmsis_nn"` or `"portable"`.
         answers: `Answers` for all windows.
         windows, bytes: int, numbers of windows and output bytes that equal those of the reference interpreter.
         instructions: float, number of instructions per window.
-        counted_ms: float, these instructions as time on the model's board, by a conversion fitted to measurements.
-        predicted_ms: float, the prediction of the latency model for the same kernels.
-        conversion_error: float, mean relative error of the conversion for a single operator.
+        counted_ms: float, these instructions as time on the model's board, by a conversion fitted to measurements of
+            CMSIS-NN's kernels; None for a core of which no board was measured.
+        predicted_ms: float, the prediction of the latency model for CMSIS-NN's kernels.
+        conversion_error: float, mean relative error of the conversion for a single operator of CMSIS-NN; None without
+            a conversion.
     """
 
     core: str
+    kernels: str
     answers: Answers
     windows: int
     bytes: int
     instructions: float
-    counted_ms: float
+    counted_ms: float | None
     predicted_ms: float
-    conversion_error: float
+    conversion_error: float | None
 
     def __str__(self) -> str:
         return (
+            f"kernels: {KERNEL_LIBRARIES[self.kernels]}\n"
             f"self-test: 0 bytes differ\n"
             f"{self.windows} windows as a stream of samples: 0 of {self.bytes} output bytes differ from the reference\n"
-            f"{self.instructions:,.0f} instructions per window: {self.counted_ms:.2f} ms counted, "
-            f"{self.predicted_ms:.2f} ms predicted for these kernels ({self.counted_ms / self.predicted_ms - 1:+.1%}; "
-            f"the conversion to time is off by {self.conversion_error:.1%} on average for a single operator)"
+            f"{self.instructions:,.0f} instructions per window{self._time()}"
+        )
+
+    def _time(self) -> str:
+        if self.counted_ms is None:
+            return f"; no board with a {self.core} was measured, so they do not become a time"
+        if self.kernels == PORTABLE:
+            return (
+                f": about {self.counted_ms:.2f} ms, by what an instruction of CMSIS-NN's kernels takes on the board "
+                f"(no board has measured the portable ones); {self.predicted_ms:.2f} ms predicted for CMSIS-NN's"
+            )
+        return (
+            f": {self.counted_ms:.2f} ms counted, {self.predicted_ms:.2f} ms predicted for these kernels "
+            f"({self.counted_ms / self.predicted_ms - 1:+.1%}; the conversion to time is off by "
+            f"{self.conversion_error:.1%} on average for a single operator)"
         )
 
 
@@ -83,11 +99,13 @@ class EmulatedModel:
 
     Args:
         firmware: `Firmware`.
-        core: str, `"cortex-m4"` or `"cortex-m33"`. Defaults to `"cortex-m4"`.
+        core: str, one of `tsnas.probe.cores.CORES`. Defaults to `"cortex-m4"`.
         x: raw windows for the self-test. Defaults to None: random windows.
+        kernels: str, `"cmsis_nn"` or `"portable"`. Defaults to None: CMSIS-NN's where they can run.
 
     Raises:
         PortError: there is no emulated board with this core.
+        SettingError: there are no such kernels, or they cannot run on this core.
         ToolchainError: compiler, kernels or emulator are missing, or the sources do not compile without a warning.
 
     Example:
@@ -96,9 +114,8 @@ class EmulatedModel:
         (0, array([3, 3, 1]))
     """
 
-    def __init__(self, firmware: Firmware, core: str = "cortex-m4", x: Any = None):
-        if core not in INSTRUCTIONS_PER_TICK:
-            raise PortError(f"No emulated board has core {core!r}; choose {' or '.join(INSTRUCTIONS_PER_TICK)}.")
+    def __init__(self, firmware: Firmware, core: str = "cortex-m4", x: Any = None, kernels: str | None = None):
+        self._board, self._kernels = find_core(core), choose_kernels(core, kernels)
         self._firmware, self._core, self._x = firmware, core, x
         self._layers = len(build_network(firmware).layers)
         self._stack = contextlib.ExitStack()
@@ -107,7 +124,7 @@ class EmulatedModel:
         with contextlib.ExitStack() as stack:
             folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
             export_model(self._firmware, folder, "c", self._x)
-            build_image(folder, self._core, self._layers, folder / "model.elf")
+            build_image(folder, self._core, self._layers, folder / "model.elf", self._kernels)
             board = stack.enter_context(Emulator(self._core, folder / "model.elf"))
             address = board.url.removeprefix("socket://").split(":")
             self._line = stack.enter_context(socket.create_connection((address[0], int(address[1])), TIMEOUT_S))
@@ -135,7 +152,7 @@ class EmulatedModel:
                 levels.append(found[1])
                 ticks.append(found[2])
             done()
-        instructions = np.mean(ticks, axis=0) * INSTRUCTIONS_PER_TICK[self._core]
+        instructions = np.mean(ticks, axis=0) * self._board.instructions_per_tick
         return Answers(np.array(classes), np.stack(levels), instructions)
 
     def stream(
@@ -169,33 +186,40 @@ class EmulatedModel:
         return found
 
 
-def build_image(export: pathlib.Path, core: str, layers: int, target: pathlib.Path) -> None:
+def build_image(export: pathlib.Path, core: str, layers: int, target: pathlib.Path, kernels: str | None = None) -> None:
     """Compiles a 'c' export without changes for an emulated board; warnings are errors.
 
     Args:
         export: path of the export's folder.
-        core: str, one of `tsnas.probe.build.CORES`.
+        core: str, one of `tsnas.probe.cores.CORES`.
         layers: int, number of layers of the model.
         target: path of the ELF file to write.
+        kernels: str, `"cmsis_nn"` or `"portable"`. Defaults to None: CMSIS-NN's where they can run.
 
     Raises:
         ToolchainError: compiler or kernels are missing, or there is a warning.
     """
     files = [*sorted((export / "tsnas").glob("*.c")), HARNESS / "main.c"]
     flags = [f"-I{export / 'tsnas'}", f"-I{firmware_dir() / 'core'}", f"-DTSNAS_LAYERS={layers}"]
-    compile_image(compile_command(core, files, [*flags, "-include", str(HARNESS / "layers.h")]), target)
+    command = compile_command(core, files, [*flags, "-include", str(HARNESS / "layers.h")], kernels)
+    compile_image(command, target, find_core(core).toolchain)
 
 
 def verify_export(
-    firmware: Firmware, x: Any, core: str | None = None, done: Callable[[], object] = lambda: None
+    firmware: Firmware,
+    x: Any,
+    core: str | None = None,
+    done: Callable[[], object] = lambda: None,
+    kernels: str | None = None,
 ) -> Verified:
     """Compiles the 'c' export of a model, runs it on an emulated board, and compares it with the reference interpreter.
 
     Args:
         firmware: `Firmware`.
         x: raw windows (windows, time, channels).
-        core: str, `"cortex-m4"` or `"cortex-m33"`. Defaults to None: the core of the model's board.
+        core: str, one of `tsnas.probe.cores.CORES`. Defaults to None: the core of the model's board.
         done: callable without arguments, called after each window. Defaults to one that does nothing.
+        kernels: str, `"cmsis_nn"` or `"portable"`. Defaults to None: CMSIS-NN's where they can run.
 
     Returns:
         `Verified`.
@@ -203,11 +227,13 @@ def verify_export(
     Raises:
         VerificationError: a byte differs.
         PortError: no emulated board has this core.
+        SettingError: there are no such kernels, or they cannot run on this core.
         ToolchainError: compiler, kernels or emulator are missing.
     """
     windows = check_windows(x)
     core = core or firmware.board.core
-    with EmulatedModel(firmware, core, x) as board:
+    kernels = choose_kernels(core, kernels)
+    with EmulatedModel(firmware, core, x, kernels) as board:
         differing = board.selftest()
         if differing:
             raise VerificationError(f"{differing} bytes differ in the self-test on the emulated {core}.")
@@ -219,17 +245,21 @@ def verify_export(
             f"The exported C differs from the reference interpreter in {len(wrong)} of {len(windows)} windows. The "
             f"first is {wrong[0]}: {answers.levels[wrong[0]].tolist()} instead of {expected[wrong[0]].tolist()}."
         )
-    conversion = conversion_for(firmware.board.name, core)
     ops = [node.op for node in firmware.graph.nodes]
-    cycles = sum(cycles_of(op, count, conversion) for op, count in zip(ops, answers.instructions, strict=True))
     ms_per_cycle = 1000.0 / firmware.board.clock_hz
+    counted_ms = conversion_error = None
+    with contextlib.suppress(SettingError):
+        conversion = conversion_for(firmware.board.name, find_core(core).name)
+        cycles = sum(cycles_of(op, count, conversion) for op, count in zip(ops, answers.instructions, strict=True))
+        counted_ms, conversion_error = cycles * ms_per_cycle, float(conversion["mape"])
     return Verified(
         core=core,
+        kernels=kernels,
         answers=answers,
         windows=len(windows),
         bytes=int(expected.size),
         instructions=float(answers.instructions.sum()),
-        counted_ms=cycles * ms_per_cycle,
+        counted_ms=counted_ms,
         predicted_ms=sum(op_cycles(op, firmware.board) for op in ops) * ms_per_cycle,
-        conversion_error=float(conversion["mape"]),
+        conversion_error=conversion_error,
     )

@@ -18,6 +18,9 @@ from tsnas.graph.ops import Op
 from tsnas.probe.characterize import Characterization, Result
 from tsnas.probe.conversion import conversion_for, cycles_of
 
+# Whose kernels the conversions from instructions to cycles were fitted to.
+CONVERTED_LIBRARY = "CMSIS-NN"
+
 
 def characterized_board(found: Characterization, origin: Board) -> Board:
     """Returns a board with the figures that were counted on it.
@@ -66,6 +69,8 @@ def _from_instructions(board: Board, found: Characterization, core: str) -> Boar
         f"cycles by what {conversion['of']} needs for an instruction ({float(conversion['mape']):.1%} mean error"
         f"{'' if own else ' on another board of one core'})."
     )
+    if not found.hello.kernel_library.startswith(CONVERTED_LIBRARY):
+        text += f" That error is of the kernels of {CONVERTED_LIBRARY}; these are {found.hello.kernel_library}."
     own = fit_board_coefficients(records)
     return dataclasses.replace(
         board,

@@ -43,7 +43,7 @@ def conversion_for(board: str, core: str) -> dict[str, Any]:
 
     Args:
         board: str, name of the board.
-        core: str, its core, for boards that are not known.
+        core: str, the core that the instructions were counted on.
 
     Returns:
         dict with `"lines"`, `"median_relative"`, `"p95_relative"`, `"mape"`, and `"of"`, the board that they are of.
@@ -52,12 +52,15 @@ def conversion_for(board: str, core: str) -> dict[str, Any]:
         SettingError: no board of this core is known.
     """
     known: dict[str, dict[str, Any]] = json.loads(CONVERSIONS_FILE.read_text(encoding="utf-8"))
-    if board in known:
-        return known[board] | {"of": board}
     same = {name: values for name, values in known.items() if values["core"] == core}
     if not same:
         cores = ", ".join(sorted({values["core"] for values in known.values()}))
-        raise SettingError(f"No conversion from instructions to cycles is known for {core!r}; there are {cores}.")
+        raise SettingError(
+            f"No conversion from instructions to cycles is known for {core!r}; there are {cores}. Measure a board of "
+            "this core with the probe; the emulator can only compare its answers (`tsnas verify`)."
+        )
+    if board in known:
+        return known[board] | {"of": board}
     name = sorted(same)[0]
     return same[name] | same[name]["elsewhere"] | {"of": name}
 

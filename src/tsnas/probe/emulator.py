@@ -13,9 +13,9 @@ import time
 from types import TracebackType
 
 from tsnas.errors import ToolchainError
-from tsnas.probe.build import CORES, INSTALL, build
+from tsnas.probe.build import build
+from tsnas.probe.cores import find_core
 
-EMULATOR = "qemu-system-arm"
 # Each instruction takes 2**6 ns of the emulated clock: the timers then count instructions, exactly and repeatably.
 ICOUNT = "shift=6"
 START_TIMEOUT_S = 20.0
@@ -27,15 +27,18 @@ class Emulator:
     """An emulated board; use it as a context manager.
 
     Args:
-        core: str, one of `tsnas.probe.build.CORES`.
+        core: str, one of `tsnas.probe.cores.CORES`.
         elf: path of the firmware, or None to build it. Defaults to None.
         tcp_port: int, port on 127.0.0.1; 0 takes a free one. Defaults to 0.
+        kernels: str, `"cmsis_nn"` or `"portable"`, if the firmware is built here. Defaults to None: CMSIS-NN's where
+            they can run.
 
     Attributes:
         url: str, URL of the port, for `ProbeClient`.
 
     Raises:
         ToolchainError: compiler, kernels or emulator are missing or fail.
+        PortError, SettingError: there is no such core, or it cannot run these kernels.
 
     Example:
         >>> with Emulator("cortex-m4") as board, ProbeClient(board.url) as probe:
@@ -43,20 +46,22 @@ class Emulator:
         'instructions'
     """
 
-    def __init__(self, core: str, elf: pathlib.Path | None = None, tcp_port: int = 0):
+    def __init__(self, core: str, elf: pathlib.Path | None = None, tcp_port: int = 0, kernels: str | None = None):
         self.core = core
-        self._elf = elf or build(core)
+        self._board = find_core(core)
+        self._elf = elf or build(core, kernels=kernels)
         self._tcp_port = tcp_port or _free_port()
         self.url = f"socket://127.0.0.1:{self._tcp_port}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Emulator:
-        program = shutil.which(EMULATOR)
+        toolchain = self._board.toolchain
+        program = shutil.which(toolchain.emulator)
         if program is None:
-            raise ToolchainError(f"{EMULATOR} is missing; install it with: {INSTALL}")
+            raise ToolchainError(f"{toolchain.emulator} is missing; install it with: {toolchain.install}")
         serial = f"tcp:127.0.0.1:{self._tcp_port},server=on,wait=on,nodelay=on"
-        command = [program, "-M", CORES[self.core].machine, "-kernel", str(self._elf), "-icount", ICOUNT]
-        command += ["-display", "none", "-monitor", "none", "-serial", serial]
+        command = [program, "-M", self._board.machine, "-kernel", str(self._elf), "-icount", ICOUNT]
+        command += [*toolchain.options, "-display", "none", "-monitor", "none", "-serial", serial]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -98,15 +103,15 @@ class Emulator:
     def _wait_until_listening(self) -> None:
         # QEMU takes one connection only, so the port is looked for in the system's list and not tried.
         assert self._process is not None
-        deadline = time.monotonic() + START_TIMEOUT_S
+        deadline, emulator = time.monotonic() + START_TIMEOUT_S, self._board.toolchain.emulator
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 message = self._process.stderr.read().decode() if self._process.stderr else ""
-                raise ToolchainError(f"{EMULATOR} has ended at once: {message.strip() or 'no message'}")
+                raise ToolchainError(f"{emulator} has ended at once: {message.strip() or 'no message'}")
             if _is_listening(self._tcp_port):
                 return
             time.sleep(0.01)
-        raise ToolchainError(f"{EMULATOR} does not listen on port {self._tcp_port} after {START_TIMEOUT_S:g} s.")
+        raise ToolchainError(f"{emulator} does not listen on port {self._tcp_port} after {START_TIMEOUT_S:g} s.")
 
 
 def _end_with_parent() -> None:

@@ -5,23 +5,26 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 
-from tsnas.errors import PortError
-from tsnas.probe.build import CORES
+from tsnas.errors import PortError, SettingError
 from tsnas.probe.client import ProbeClient
+from tsnas.probe.cores import CORES, choose_kernels
 from tsnas.probe.emulator import Emulator
 
 EMULATED = "emulated:"
 
 
 @contextlib.contextmanager
-def opened(port: str) -> Iterator[Callable[[], ProbeClient]]:
+def opened(port: str, kernels: str | None = None) -> Iterator[Callable[[], ProbeClient]]:
     """Yields a function that connects to a port, as often as it is called; an emulated board is restarted each time.
 
     Args:
-        port: str, a URL of pyserial, or `"emulated:"` and one of `tsnas.probe.build.CORES`.
+        port: str, a URL of pyserial, or `"emulated:"` and one of `tsnas.probe.cores.CORES`.
+        kernels: str, `"cmsis_nn"` or `"portable"`, for an emulated board. Defaults to None: CMSIS-NN's where they can
+            run.
 
     Raises:
         PortError: no such emulated board.
+        SettingError: kernels that the emulated board cannot run, or any for a board that has its firmware already.
         ToolchainError: compiler, kernels or emulator are missing.
 
     Example:
@@ -30,16 +33,22 @@ def opened(port: str) -> Iterator[Callable[[], ProbeClient]]:
         'cortex-m4'
     """
     if not port.startswith(EMULATED):
+        if kernels is not None:
+            raise SettingError(
+                f"kernels={kernels!r} are chosen when a firmware is built, but that behind port {port!r} has its own; "
+                f"leave them out, or use a port such as '{EMULATED}cortex-m4'."
+            )
         yield lambda: ProbeClient(port)
         return
     core = port.removeprefix(EMULATED)
     if core not in CORES:
         raise PortError(f"No emulated board {core!r}; there are {', '.join(EMULATED + name for name in CORES)}.")
+    kernels = choose_kernels(core, kernels)
     with contextlib.ExitStack() as stack:
 
         def connect() -> ProbeClient:
             stack.pop_all().close()
-            board = stack.enter_context(Emulator(core))
+            board = stack.enter_context(Emulator(core, kernels=kernels))
             return ProbeClient(board.url)
 
         yield connect

@@ -1,6 +1,6 @@
 """Protocol between host and probe: frames, message numbers and the encoding of an operator.
 
-The numbers are those of firmware/mbed_probe/core/protocol.h; a test compares the two.
+The numbers are those of firmware/probe/core/protocol.h; a test compares the two.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def unstuffed(stuffing: bytes) -> bytes | None:
 class OpWords:
     """An operator in the encoding of the probe: sizes in elements, a batch of 1, offsets as the kernels add them.
 
-    The order of the fields is that of `struct op` in firmware/mbed_probe/core/op.h. Dilations of 1 are not sent, so
+    The order of the fields is that of `struct op` in firmware/probe/core/op.h. Dilations of 1 are not sent, so
     that a probe whose firmware knows none runs every other operator.
     """
 

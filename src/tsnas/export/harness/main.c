@@ -11,16 +11,16 @@ static uint32_t ticks[TSNAS_LAYERS], started;
 
 void tsnas_layer_done(int number)
 {
-    const uint32_t now = port_ticks();
+    const uint32_t now = probe_port_ticks();
     ticks[number] = now - started;
-    started = port_ticks();
+    started = probe_port_ticks();
 }
 
 static void take(void *to, uint32_t bytes)
 {
     for (uint8_t *at = to; bytes; bytes--) {
         int byte;
-        while ((byte = port_read()) < 0) {
+        while ((byte = probe_port_read()) < 0) {
         }
         *at++ = (uint8_t)byte;
     }
@@ -29,7 +29,7 @@ static void take(void *to, uint32_t bytes)
 static void give(const void *from, uint32_t bytes)
 {
     for (const uint8_t *at = from; bytes; bytes--) {
-        port_write(*at++);
+        probe_port_write(*at++);
     }
 }
 
@@ -47,7 +47,7 @@ static void classify(int raw)
     for (; samples; samples--) {
         float sample[TSNAS_RAW_CHANNELS];
         take(sample, (raw ? TSNAS_RAW_CHANNELS : TSNAS_CHANNELS) * sizeof *sample);
-        started = port_ticks();
+        started = probe_port_ticks();
         const int found = raw ? tsnas_stream_take(&stream, sample) : tsnas_stream_push(&stream, sample);
         if (found != TSNAS_NONE) {
             give_number(found);
@@ -60,7 +60,7 @@ static void classify(int raw)
 
 int main(void)
 {
-    port_init();
+    probe_port_init();
     tsnas_init();
     for (;;) {
         uint8_t command;
