@@ -1,4 +1,6 @@
 /* The same kernels in plain C, bit for bit, for any machine (-DTSNAS_PORTABLE): slow on a board, useful on a PC. */
+#include "tsnas_choice.h"
+
 #ifdef TSNAS_PORTABLE
 
 #include "fixed_point.h"
