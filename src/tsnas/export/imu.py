@@ -50,7 +50,7 @@ class Reading:
 
     @property
     def comment(self) -> str:
-        """What it is, such as `acceleration x in m/s2`."""
+        """Sensor, axis and unit, such as `acceleration x in m/s2`."""
         return f"{SENSORS[self.sensor]} {AXES[self.axis]} in {self.unit or '...'}"
 
 
