@@ -84,7 +84,7 @@ def windows_of_shoulder():
 
 @functools.cache
 def firmware_of_shoulder():
-    """A network that was trained on the data for a moment, since one with random weights gives few different answers."""
+    """A network trained on the data for a moment: one with random weights gives few different answers."""
     x_train, y_train, _ = windows_of_shoulder()
     settings = {"epochs": 1, "search_epochs": 1, "qat_epochs": 1, "finalists": 1, "space": SPACE}
     clf = tsnas.AutoClassifier(max_latency_ms=5, seed=0, verbose=0, **settings).fit(x_train[::4], y_train[::4])
