@@ -321,24 +321,30 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         """
         return saving.save(self._fitted, self.get_params(deep=False), directory)
 
-    def export(self, directory, format="tflite", x=None, stride=None):
+    def export(self, directory, format="tflite", x=None, stride=None, rate_hz=None, units=None):
         """Exports the int8 model for firmware, as a file or as sources that compile.
 
         Args:
             directory: path of a folder, created if missing.
             format: str. `"tflite"`: the file. `"c"`: C without an interpreter, using CMSIS-NN or plain C. `"tflm"`: C++
-                for TensorFlow Lite Micro. `"arduino"`: an Arduino library. `"mbed"`: a program for Mbed OS. `"zephyr"`:
-                a Zephyr module. All include `model.tflite` and `model.json`, with class names, quantisation and
+                for TensorFlow Lite Micro. The others have the C inside: `"arduino"`: an Arduino library. `"espidf"`: a
+                component of ESP-IDF, and library of PlatformIO. `"mbed"`: a program for Mbed OS. `"zephyr"`: a Zephyr
+                module. All include `model.tflite` and `model.json`, with class names, quantisation and
                 standardisation; the sources take raw sensor values, sample by sample, and have a self-test. Defaults to
                 `"tflite"`.
             x: windows as in `predict`, some of which become the self-test. Defaults to None, random windows.
             stride: int, samples from one prediction to the next in the example. Defaults to None, half a window.
+            rate_hz: float, raw samples per second, at which the examples read a sensor. Defaults to None: that of the
+                signal that `fit` was given, if it has one.
+            units: units of the raw channels, one for each or one for each three, such as `["m/s2", "rad/s"]`: for the
+                sketch of `"arduino"` that reads an inertial sensor. Defaults to None: not known.
 
         Returns:
             list of the paths written.
 
         Raises:
-            ExportError: an unknown format, or a stride below 1.
+            ExportError: an unknown format, a stride below 1, a rate or units that do not fit, or a board without enough
+                memory for the model.
             DataError: windows that cannot be used.
             OutputDirError: the folder cannot be written.
 
@@ -346,7 +352,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             >>> clf.export("runs/firmware", format="c", x=x_test)
         """
         model = self._fitted
-        return export_model(model.firmware, directory, format, x, stride, model.architecture.describe())
+        architecture = model.architecture.describe()
+        return export_model(model.firmware, directory, format, x, stride, architecture, rate_hz, units)
 
     def report(self, directory, x_test=None, y_test=None, *, command_line=None):
         """Writes a report on the model: its limits, scores and costs, and the search that found it.

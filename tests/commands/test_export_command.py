@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from models import SMALL, firmware, raw_windows
+from models import SMALL, converted, firmware, raw_windows
 
 from tsnas.commands.main import run
 
@@ -27,6 +27,18 @@ def test_a_file_alone_and_other_formats(model, tmp_path):
     path = str(model / "model.tflite")
     assert run(["export", path, f"--out={tmp_path / 'ino'}", "--format=arduino", "--stride=3"]) == 0
     assert "tsnas_stream_init(&stream, 3)" in (tmp_path / "ino/examples/Classify/Classify.ino").read_text()
+
+
+def test_rate_and_units_reach_the_sketches(model, tmp_path, capsys):
+    command = ["export", str(model), f"--out={tmp_path / 'ino'}", "--format=arduino"]
+    assert run(command) == 0
+    warned = capsys.readouterr().err
+    assert "tsnas: warning: the model does not say how many raw samples per second" in warned
+    assert "tsnas: warning: the sketch Nano33BLESense does not compile before it knows the units" in warned
+    assert run([*command, "--rate_hz=52", "--units=m/s2"]) == 0
+    assert capsys.readouterr().err == ""
+    assert "{0, 9.80665f}" in (tmp_path / "ino/examples/Nano33BLESense/Nano33BLESense.ino").read_text()
+    assert "TSNAS_RATE_HZ 52.0f" in (tmp_path / "ino/src/tsnas.h").read_text()
 
 
 @pytest.mark.emulated
@@ -65,6 +77,8 @@ def test_an_export_on_a_core_that_no_measured_board_has(model, tmp_path, capsys)
         (["--out=fw", "--data=a.npz", "--dataset=shoulder"], "give either"),
         (["--out=fw", "--format=rust"], "rust"),
         (["--out=fw", "--board=nucleo"], "nucleo_f446re"),
+        (["--out=fw", "--format=arduino", "--units=ft"], "'ft', which is not known"),
+        (["--out=fw", "--rate_hz=-1"], "out of range"),
         (["--out=fw", "more"], "expected the path of one model"),
     ],
 )
@@ -72,6 +86,14 @@ def test_bad_commands(model, capsys, monkeypatch, tmp_path, flags, message):
     monkeypatch.chdir(tmp_path)
     assert run(["export", str(model), *flags]) == 2
     assert message in capsys.readouterr().err
+    assert not (tmp_path / "fw").exists()
+
+
+def test_a_file_of_another_converter_has_no_labels(tmp_path, capsys):
+    (tmp_path / "other.tflite").write_bytes(converted(SMALL))
+    path = str(tmp_path / "other.tflite")
+    assert run(["export", path, f"--out={tmp_path / 'fw'}", "--board=nucleo_f446re", "--format=arduino"]) == 2
+    assert "does not say how its input is standardised or how its classes are named" in capsys.readouterr().err
     assert not (tmp_path / "fw").exists()
 
 

@@ -1,5 +1,6 @@
 """The formats: what each writes, that it is the same each time, and what is refused."""
 
+import dataclasses
 import json
 import re
 
@@ -25,11 +26,15 @@ EXPECTED = {
         "CMakeLists.txt",
     },
     "tflm": {"tsnas/tsnas_model.cc", "tsnas/tsnas_model_data.c", "example/main.c"},
-    "arduino": {"library.properties", "src/tsnas_model.cpp", "examples/Classify/Classify.ino"},
+    "arduino": {"library.properties", "src/tsnas_model.c", "src/tsnas_kernels_portable.c", "src/tsnas_timer.c"}
+    | {f"examples/{name}/{name}.ino" for name in ("Classify", "Nano33BLESense", "Bench")},
+    "espidf": {"CMakeLists.txt", "idf_component.yml", "library.json", "src/tsnas_model.c"}
+    | {f"examples/classify/{name}" for name in ("CMakeLists.txt", "main/CMakeLists.txt", "main/main.c")},
     "mbed": {"main.cpp", "cmsis-nn.lib", "mbed-os.lib", "mbed_app.json", "tsnas/tsnas_model.c"},
     "zephyr": {"zephyr/module.yml", "zephyr/Kconfig", "zephyr/CMakeLists.txt", "src/tsnas_model.c"}
     | {f"samples/classify/{name}" for name in ("CMakeLists.txt", "prj.conf", "src/main.c")},
 }
+pytestmark = pytest.mark.filterwarnings("ignore:the (model|sketch):UserWarning")
 ODD_NAMES = ['go "left"', "*/ int x; /*", "Füße\n🏃 ??/"]
 
 
@@ -56,7 +61,7 @@ def test_files_of_a_format(tmp_path, format):
             assert text.count("{") == text.count("}")
 
 
-@pytest.mark.parametrize("format", ["c", "tflm", "arduino", "mbed", "zephyr"])
+@pytest.mark.parametrize("format", [format for format in FORMATS if format != "tflite"])
 def test_names_of_classes_cannot_break_the_sources(tmp_path, format):
     for path in export_model(firmware(classes=ODD_NAMES), tmp_path, format):
         if path.suffix in (".c", ".cc", ".cpp", ".h", ".ino"):
@@ -103,13 +108,41 @@ def test_the_stream_takes_the_ram_that_is_said(tmp_path):
 
 @pytest.mark.parametrize(
     ("format", "path"),
-    [("arduino", "examples/Classify/Classify.ino"), ("mbed", "main.cpp"), ("zephyr", "samples/classify/src/main.c")],
+    [
+        ("arduino", "examples/Classify/Classify.ino"),
+        ("espidf", "examples/classify/main/main.c"),
+        ("mbed", "main.cpp"),
+        ("zephyr", "samples/classify/src/main.c"),
+    ],
 )
 def test_the_placeholder_for_a_sensor_fills_the_whole_sample(tmp_path, format, path):
     export_model(firmware(signal=Signal(window=32, channels=(4, 0, 2))), tmp_path, format)
     text = (tmp_path / path).read_text()
     assert "sample[TSNAS_RAW_CHANNELS]" in text
     assert set(re.findall(r"< (TSNAS_\w*CHANNELS)", text)) == {"TSNAS_RAW_CHANNELS"}
+
+
+@pytest.mark.parametrize("format", ["arduino", "espidf"])
+def test_metadata_for_package_managers_can_be_read(tmp_path, format):
+    export_model(firmware(classes=ODD_NAMES), tmp_path, format)
+    if format == "arduino":
+        lines = (tmp_path / "library.properties").read_text().splitlines()
+        assert all(re.fullmatch(r"[a-z]+=.+", line) for line in lines)
+        assert not any(line.startswith("depends") for line in lines)
+    else:
+        library = json.loads((tmp_path / "library.json").read_text())
+        assert (tmp_path / library["build"]["srcDir"] / library["headers"][0]).exists()
+        named = re.findall(r'"(src/\w+\.c)"', (tmp_path / "CMakeLists.txt").read_text())
+        assert sorted(named) == sorted(f"src/{path.name}" for path in (tmp_path / "src").glob("*.c"))
+
+
+@pytest.mark.parametrize(("format", "file"), [("c", "CMakeLists.txt"), ("zephyr", "zephyr/CMakeLists.txt")])
+def test_build_files_name_every_source(tmp_path, format, file):
+    export_model(firmware(), tmp_path, format)
+    text = (tmp_path / file).read_text()
+    assert "GLOB" not in text
+    sources = [path for path in tmp_path.glob("*/*.c") if path.parent.name in ("tsnas", "src")]
+    assert sorted(re.findall(r"^ +(?:\.\./)?(?:tsnas|src)/(\w+\.c)$", text, re.M)) == sorted(p.name for p in sources)
 
 
 def test_the_card_says_what_firmware_needs(tmp_path):
@@ -128,6 +161,16 @@ def test_the_card_says_what_firmware_needs(tmp_path):
         ({"format": "rust"}, errors.ExportError, r"format='rust' is not known; choose one of 'tflite', 'c'"),
         ({"format": "c", "stride": 0}, errors.ExportError, r"stride=0 must be a whole number"),
         ({"format": "c", "stride": 1.5}, errors.ExportError, r"stride=1.5 must be a whole number"),
+        ({"format": "c", "rate_hz": "fast"}, errors.ExportError, r"rate_hz='fast' must be a number"),
+        ({"format": "c", "rate_hz": 0}, errors.ExportError, r"rate of 0 raw samples per second is out of range"),
+        ({"format": "c", "rate_hz": 1e6}, errors.ExportError, r"0\.0008 to 100,000 Hz"),
+        ({"format": "c", "units": ["g"]}, errors.ExportError, r"units are for format='arduino'"),
+        ({"format": "arduino", "units": ["ft"]}, errors.ExportError, r"'ft', which is not known; choose from g, mg"),
+        (
+            {"format": "arduino", "units": ["g", "g"]},
+            errors.ExportError,
+            r"'g,g' has 2 units for 3 raw channels; give one for each channel, or one for each three",
+        ),
         (
             {"format": "c", "x": np.zeros((2, 31, 3))},
             errors.WindowShapeError,
@@ -140,6 +183,39 @@ def test_what_is_refused_leaves_nothing_behind(tmp_path, arguments, error, messa
     with pytest.raises(error, match=message):
         export_model(firmware(), tmp_path / "out", **arguments)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_rate_that_is_not_the_signal_s_is_refused(tmp_path):
+    found = firmware(signal=Signal(window=32, rate_hz=100))
+    with pytest.raises(errors.ExportError, match=r"rate_hz=50, but the model was trained on 100 raw samples"):
+        export_model(found, tmp_path / "out", "c", rate_hz=50)
+    export_model(found, tmp_path / "out", "c", rate_hz=100)
+
+
+def test_more_channels_than_the_sensor_of_a_sketch_has(tmp_path):
+    many = firmware(signal=Signal(window=32, rate_hz=100, channels=(0, 2, 11)))
+    with pytest.warns(UserWarning, match=r"Nano33BLESense is left out: .* 12 raw channels, and the board's IMU has 9"):
+        export_model(many, tmp_path, "arduino")
+    assert not (tmp_path / "examples/Nano33BLESense").exists()
+    assert "Nano33BLESense" not in (tmp_path / "README.md").read_text()
+    with pytest.raises(errors.ExportError, match=r"more than 3 channels of acceleration"):
+        export_model(many, tmp_path, "arduino", units=["g"] * 12)
+    fast = firmware(signal=Signal(window=32, rate_hz=400))
+    with pytest.warns(UserWarning, match=r"samples 400 times a second, but the IMU of revision 2"):
+        export_model(fast, tmp_path, "arduino", units=["g"])
+
+
+@pytest.mark.parametrize("format", ["c", "tflm", "arduino"])
+def test_a_board_without_enough_memory_is_refused(tmp_path, format):
+    found = firmware()
+    small = dataclasses.replace(found.board, name="tiny", ram_bytes=256)
+    with pytest.raises(errors.ExportError, match=r"needs at least [\d,]+ bytes of RAM .* but tiny has 256; .*max_ram"):
+        export_model(Firmware(found.tflite, small), tmp_path / "out", format)
+    small = dataclasses.replace(found.board, name="tiny", flash_bytes=1024)
+    with pytest.raises(errors.ExportError, match=r"bytes of flash .* but tiny has 1,024; .*max_flash_kb"):
+        export_model(Firmware(found.tflite, small), tmp_path / "out", format)
+    assert not (tmp_path / "out").exists()
+    export_model(Firmware(found.tflite, small), tmp_path / "out", "tflite")
 
 
 def test_files_that_tsnas_did_not_make():

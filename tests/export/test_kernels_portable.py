@@ -9,7 +9,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from on_pc import compile_export
 from one_op import one_op_file
 
-from tsnas.export.formats import ARITHMETIC, KERNELS, SOURCES
+from tsnas.export.layouts import ARITHMETIC, KERNELS, SOURCES
 from tsnas.export.network import build_network
 from tsnas.export.render import render
 from tsnas.graph.ops import AveragePool2D, Conv2D, DepthwiseConv2D, FullyConnected, MaxPool2D

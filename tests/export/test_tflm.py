@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -12,17 +13,66 @@ from tsnas.cost.memory import plan_arena
 from tsnas.export import export_model
 
 STUB = pathlib.Path(__file__).parent / "tflm_stub"
-FLAGS = ["-std=c++14", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fno-exceptions", "-fno-rtti", "-fsyntax-only"]
+FLAGS = ["-std=c++14", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fno-exceptions", "-fno-rtti", f"-I{STUB}"]
+STATIC = "-DTF_LITE_STATIC_MEMORY"
+SECOND_INIT = """
+#include <cstdio>
+#include "tsnas.h"
+int main()
+{
+    const int first = tsnas_init(), second = tsnas_init();
+    std::printf("%d %d %s", first, second, tsnas_kernels());
+}
+"""
 
 
-@pytest.mark.parametrize(("format", "source"), [("tflm", "tsnas/tsnas_model.cc"), ("arduino", "src/tsnas_model.cpp")])
-def test_it_compiles_against_declarations_of_the_library(tmp_path, format, source):
-    export_model(firmware(), tmp_path, format)
-    path = tmp_path / source
-    subprocess.run(["g++", *FLAGS, f"-I{STUB}", f"-I{path.parent}", str(path)], check=True)
-    for part in sorted(path.parent.glob("*.c")):
-        command = ["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{path.parent}", str(part)]
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tflm")
+    export_model(firmware(), folder, "tflm")
+    return folder / "tsnas"
+
+
+def compile_model(sources, *flags):
+    """Compiles the sources and returns the errors of the compiler."""
+    command = ["g++", *FLAGS, "-fsyntax-only", f"-I{sources}", *flags, str(sources / "tsnas_model.cc")]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stderr
+
+
+def test_it_compiles_against_declarations_of_the_library(sources):
+    assert compile_model(sources, STATIC) == ""
+    assert compile_model(sources, "-DTSNAS_TFLM_WITHOUT_STATIC_MEMORY") == ""
+    assert compile_model(sources, "-DARDUINO=10819") == ""
+    for part in sorted(sources.glob("*.c")):
+        command = ["gcc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{sources}", str(part)]
         subprocess.run(command, check=True)
+
+
+def test_what_the_library_has_to_be_built_like_is_an_error_of_the_compiler(sources):
+    assert '#error "Build with -DTF_LITE_STATIC_MEMORY like the library' in compile_model(sources)
+    assert "Leave TF_LITE_STATIC_MEMORY out" in compile_model(sources, STATIC, "-DARDUINO=10819")
+
+
+def test_an_older_library_is_an_error_of_the_compiler_until_it_is_accepted(sources, tmp_path):
+    shutil.copytree(STUB, tmp_path / "old")
+    (tmp_path / "old/tensorflow/lite/micro/micro_common.h").unlink()
+    command = ["g++", "-std=c++14", f"-I{tmp_path / 'old'}", STATIC, "-fsyntax-only", str(sources / "tsnas_model.cc")]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "older than May 2023: then its MEAN and softmax round differently" in found.stderr
+    subprocess.run([*command, "-DTSNAS_TFLM_BEFORE_MAY_2023"], check=True)
+
+
+@pytest.mark.parametrize(("refusals", "answer"), [(0, 0), (1, 2)])
+def test_a_second_init_gives_the_first_answer(sources, tmp_path, refusals, answer):
+    (tmp_path / "main.cc").write_text(SECOND_INIT)
+    (tmp_path / "data.cc").write_text('#include "tsnas_model_data.h"\nconst uint8_t tsnas_model_data[1] = {0};\n')
+    header = (sources / "tsnas_model_data.h").read_text()
+    (tmp_path / "tsnas_model_data.h").write_text(re.sub(r"\[\d+\]", "[1]", header))
+    files = [tmp_path / "main.cc", tmp_path / "data.cc", sources / "tsnas_model.cc", STUB / "library.cc"]
+    command = ["g++", *FLAGS, STATIC, f"-DREFUSALS={refusals}", f"-I{tmp_path}", f"-I{sources}", *map(str, files)]
+    subprocess.run([*command, "-o", str(tmp_path / "program")], check=True)
+    said = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=True).stdout
+    assert said == f"{answer} {answer} TensorFlow Lite Micro"
 
 
 # Each network takes seconds to convert.
@@ -46,6 +96,7 @@ def test_the_arena_is_the_estimate_for_the_board(tmp_path):
     arena_bytes = int(re.search(r"TSNAS_ARENA_BYTES (\d+)", text)[1])
     assert 0 <= arena_bytes - found.estimate.ram_bytes < 16
     assert "as estimated for nucleo_f446re" in text
+    assert "needed 4,112 to start" in " ".join(text.split())
 
 
 @pytest.mark.parametrize("seed", [2, pytest.param(4, marks=pytest.mark.long), pytest.param(8, marks=pytest.mark.long)])

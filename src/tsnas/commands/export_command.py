@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tsnas.export import Firmware
 
-FORMATS = ("tflite", "c", "tflm", "arduino", "mbed", "zephyr")
+FORMATS = ("tflite", "c", "tflm", "arduino", "espidf", "mbed", "zephyr")
 SHOWN = 10
 
 
@@ -39,6 +39,19 @@ def define_flags(values: flags.FlagValues) -> None:
         None,
         "Samples from one result to the next. Default: that of the model, or half a window.",
         1,
+        flag_values=values,
+    )
+    flags.DEFINE_float(
+        "rate_hz",
+        None,
+        "Raw samples per second, at which the examples read a sensor. Default: that of the model's signal.",
+        flag_values=values,
+    )
+    flags.DEFINE_list(
+        "units",
+        None,
+        "Units of the raw channels, one for each or one for each three, such as m/s2,rad/s; for the sketch of "
+        "--format=arduino that reads an inertial sensor.",
         flag_values=values,
     )
     flags.DEFINE_boolean(
@@ -73,7 +86,16 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     firmware = Firmware.of(read_model_bytes(path / "model.tflite" if path.is_dir() else path), values.board)
     kernels = _choose_kernels(firmware, values) if values.emulate else ""
     x, y = _load_windows(values)
-    written = export_model(firmware, values.out, values.format, x, values.stride, _read_architecture(path))
+    written = export_model(
+        firmware,
+        values.out,
+        values.format,
+        x,
+        values.stride,
+        _read_architecture(path),
+        rate_hz=values.rate_hz,
+        units=values.units,
+    )
     print(f"Wrote to {values.out}:")
     for file in written:
         print(f"  {file.stat().st_size:>10,} bytes  {file.relative_to(values.out)}")
@@ -116,7 +138,7 @@ def _emulate(firmware: Firmware, x: Any, y: Any, values: flags.FlagValues, kerne
     from tqdm.auto import tqdm
 
     from tsnas.export.emulate import verify_export
-    from tsnas.export.formats import SelfTest
+    from tsnas.export.selftest import SelfTest
 
     count, core = values.windows, values.core or firmware.board.core
     if x is None:

@@ -1,79 +1,28 @@
-"""The formats of an export, and the files of each."""
+"""The formats of an export, and what is checked before its files are written."""
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import pathlib
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from tsnas.data import raw_windows
-from tsnas.errors import ExportError, WindowShapeError
+from tsnas.errors import ExportError
+from tsnas.export import imu
 from tsnas.export.firmware import Firmware
+from tsnas.export.layouts import LAYOUTS, Files, render_format
 from tsnas.export.model_json import format_model_json
-from tsnas.export.network import build_network
-from tsnas.export.render import join_lines, render
-from tsnas.export.stream import buffer_bytes
-from tsnas.probe.build import firmware_dir
+from tsnas.export.rate import choose_rate
+from tsnas.export.room import check_room
+from tsnas.export.selftest import SelfTest
+from tsnas.export.variables import collect_variables
 from tsnas.system.arguments import is_int
 from tsnas.system.files import check_output_dir, write_file
-from tsnas.version import __version__
 
-FORMATS = ("tflite", "c", "tflm", "arduino", "mbed", "zephyr")
-SELFTEST_WINDOWS = 4
-SOURCES = pathlib.Path(__file__).parent / "c"
-COMMON = ("tsnas_input.c", "tsnas_stream.h", "tsnas_stream.c")
-KERNELS = ("tsnas_kernels.h", "tsnas_kernels_cmsis_nn.c", "tsnas_kernels_portable.c")
-ARITHMETIC = ("arithmetic.h", "fixed_point.h", "add.c", "mean.c", "softmax.c")
-CMSIS_NN = "https://github.com/ARM-software/CMSIS-NN/#v4.0.0"
-MBED_OS = "https://github.com/ARMmbed/mbed-os/#mbed-os-6.17.0"
-MBED_IGNORE = "cmsis-nn/Tests/*\ncmsis-nn/Examples/*\n"
-# The method that registers each kind of operator in TensorFlow Lite Micro.
-TFLM_OPERATORS = {
-    "conv2d": "AddConv2D",
-    "depthwise_conv2d": "AddDepthwiseConv2D",
-    "fully_connected": "AddFullyConnected",
-    "max_pool2d": "AddMaxPool2D",
-    "average_pool2d": "AddAveragePool2D",
-    "add": "AddAdd",
-    "global_average_pooling2d": "AddMean",
-    "softmax": "AddSoftmax",
-    "reshape": "AddReshape",
-    "pad": "AddPad",
-}
-
-Files = dict[str, str | bytes]
-
-
-@dataclasses.dataclass(frozen=True)
-class SelfTest:
-    """Windows for the self-test: float32 (windows, time, channels), and their origin in words."""
-
-    windows: np.ndarray
-    source: str
-
-    @classmethod
-    def of(cls, firmware: Firmware, x: Any, count: int = SELFTEST_WINDOWS) -> SelfTest:
-        """Selects evenly spaced windows of the caller's, or makes random ones if `x` is None."""
-        time, channels, _ = firmware.model.window_shape
-        if x is None:
-            noise = np.random.default_rng(0).standard_normal((count, time, channels))
-            raw = noise * firmware.standardizer.std + firmware.standardizer.mean
-            return cls(
-                raw.astype(np.float32),
-                "random values with the mean and standard deviation of each channel, not recordings",
-            )
-        windows = raw_windows(x)
-        if windows.shape[1:] != (time, channels):
-            raise WindowShapeError(
-                f"Windows for the self-test have shape {windows.shape[1:]}, but the model takes {(time, channels)} "
-                "(time, channels); give raw windows as for `predict`."
-            )
-        chosen = np.unique(np.linspace(0, len(windows) - 1, count).round().astype(int))
-        return cls(windows[chosen], f"windows {', '.join(map(str, chosen))} of the {len(windows)} that were given")
+FORMATS = ("tflite", *LAYOUTS)
+# Those whose example reads a sensor at a rate of its own.
+SAMPLING = ("arduino", "espidf", "mbed", "zephyr")
 
 
 def export_model(
@@ -83,6 +32,8 @@ def export_model(
     x: Any = None,
     stride: int | None = None,
     architecture: Sequence[str] = (),
+    rate_hz: float | None = None,
+    units: Sequence[str] | None = None,
 ) -> list[pathlib.Path]:
     """Writes the files that firmware needs; see `AutoClassifier.export`.
 
@@ -94,12 +45,17 @@ def export_model(
         stride: int, samples from one result to the next in the example. Defaults to None: the stride of the model's
             signal, or half a window if it has none.
         architecture: lines that describe the network, for `model.json`. Defaults to `()`.
+        rate_hz: float, raw samples per second, for models whose signal does not say it. Defaults to None: that of the
+            signal.
+        units: units of the raw channels, for the sketch of format `"arduino"` that reads an inertial sensor: one for
+            each channel, or one for each three. Keys of `tsnas.export.imu.UNITS`. Defaults to None: not known.
 
     Returns:
         list of the paths written.
 
     Raises:
-        ExportError: the format does not exist, the stride is below 1, or the format does not support an operator.
+        ExportError: the format does not exist or does not support an operator, the stride is below 1, rate or units
+            do not fit, or the board has not enough memory.
         DataError: the windows cannot be used.
         OutputDirError: the folder cannot be written to.
     """
@@ -110,16 +66,15 @@ def export_model(
         stride = known or max(1, firmware.model.window_shape[0] // 2)
     if not is_int(stride, 1):
         raise ExportError(f"stride={stride!r} must be a whole number of samples, at least 1.")
+    if units is not None and format != "arduino":
+        raise ExportError(f"units are for format='arduino', whose sketch reads a sensor; format={format!r} has none.")
+    rate_hz = choose_rate(firmware, rate_hz)
     files: Files = {"model.tflite": firmware.tflite, "model.json": format_model_json(firmware, architecture)}
     if format != "tflite":
-        facts = _collect_facts(firmware, SelfTest.of(firmware, x), int(stride), format)
-        files |= {
-            "c": _render_c,
-            "tflm": _render_tflm,
-            "arduino": _render_arduino,
-            "mbed": _render_mbed,
-            "zephyr": _render_zephyr,
-        }[format](facts)
+        facts = collect_variables(firmware, SelfTest.of(firmware, x), int(stride), format, rate_hz, units)
+        check_room(facts, firmware.board)
+        files |= render_format(format, facts)
+        _warn(format, facts)
     folder = check_output_dir(directory)
     for name, content in files.items():
         path = folder / name
@@ -128,136 +83,30 @@ def export_model(
     return [folder / name for name in files]
 
 
-def _collect_facts(firmware: Firmware, selftest: SelfTest, stride: int, format: str) -> dict[str, Any]:
-    """Collects all variables of the templates."""
-    time, channels, _ = firmware.model.window_shape
-    outputs = firmware.model.predict_int8(firmware.quantise(selftest.windows))
-    estimate = firmware.estimate
-    facts = {
-        "version": __version__,
-        "format": format,
-        "title": f"Classifier for windows of {time} samples and {channels} channels, {len(firmware.classes)} classes",
-        "time": time,
-        "channels": channels,
-        "classes": firmware.classes,
-        "mean": firmware.mean,
-        "step": firmware.step,
-        "input_zero_point": firmware.model.input_zero_point,
-        "output_scale": firmware.model.output_scale,
-        "output_zero_point": firmware.model.output_zero_point,
-        "tflite": firmware.tflite,
-        "windows": selftest.windows,
-        "outputs": outputs.tolist(),
-        "output_names": [firmware.classes[i] for i in outputs.argmax(axis=1)],
-        "windows_comment": f"The self-test: {selftest.source}; expected outputs from the reference interpreter.",
-        "stride": stride,
-        "taken": np.array(firmware.taken),
-        "raw_channels": max(firmware.taken) + 1,
-        "decimation": firmware.decimation,
-        "stream_bytes": buffer_bytes(time, channels, firmware.decimation),
-        "board": firmware.board.name,
-        "estimate": estimate,
-        "arduino": format == "arduino",
-        "cmsis_nn": CMSIS_NN,
-        "mbed_os": MBED_OS,
-    }
-    return facts | (_tflm_facts(firmware) if format in ("tflm", "arduino") else _c_facts(firmware))
-
-
-def _c_facts(firmware: Firmware) -> dict[str, Any]:
-    net = build_network(firmware)
-    return {
-        "layers": net.layers,
-        "arena_bytes": net.arena_bytes,
-        "constant_bytes": net.constant_bytes,
-        "input_offset": net.input_offset,
-        "output_offset": net.output_offset,
-        "arena_comment": "RAM of the model: all activations and scratch buffers. There is no interpreter.",
-    }
-
-
-def _tflm_facts(firmware: Firmware) -> dict[str, Any]:
-    kinds = dict.fromkeys(node.op.kind for node in firmware.graph.nodes)
-    runtime, n_convs = firmware.board.runtime, sum(node.op.kind == "conv2d" for node in firmware.graph.nodes)
-    slack = runtime.slack_bytes + n_convs * runtime.conv2d_slack_bytes
-    arena_bytes = -(-firmware.estimate.ram_bytes // 16) * 16
-    return {
-        "operators": [TFLM_OPERATORS[kind] for kind in kinds],
-        "arena_bytes": arena_bytes,
-        "arena_comment": f"Tensor arena, as estimated for {firmware.board.name}: activations, scratch buffers of "
-        f"CMSIS-NN and the interpreter's own records. {slack} bytes of it are a margin for other versions of "
-        "TensorFlow Lite Micro. If tsnas_init() returns 2, your version needs more; arena_used_bytes() of the "
-        "interpreter returns how much it uses.",
-    }
-
-
-def _common_files(facts: dict[str, Any]) -> Files:
-    files: Files = {name: (SOURCES / name).read_text() for name in COMMON}
-    templates = ("tsnas.h", "tsnas_constants.c", "tsnas_selftest.h", "tsnas_selftest.c")
-    return files | {name: render(f"{name}.j2", **facts) for name in templates}
-
-
-def _c_files(facts: dict[str, Any]) -> Files:
-    """Returns the sources of the model without an interpreter."""
-    files = _common_files(facts) | {name: (SOURCES / name).read_text() for name in KERNELS}
-    files |= {name: (firmware_dir() / "ops" / name).read_text() for name in ARITHMETIC}
-    return files | {"tsnas_model.c": render("tsnas_model.c.j2", **facts)}
-
-
-def _tflm_files(facts: dict[str, Any]) -> Files:
-    """Returns the sources of the model in the interpreter."""
-    templates = ("tsnas_model_data.h", "tsnas_model_data.c", "tsnas_model.cc")
-    return _common_files(facts) | {name: render(f"{name}.j2", **facts) for name in templates}
-
-
-def _move_to(folder: str, files: Files) -> Files:
-    return {f"{folder}/{name}": content for name, content in files.items()}
-
-
-def _render_readme(facts: dict[str, Any]) -> Files:
-    return {"README.md": render("README.md.j2", **facts)}
-
-
-def _render_c(facts: dict[str, Any]) -> Files:
-    example = {"example/main.c": render("main.c.j2", **facts), "CMakeLists.txt": render("CMakeLists.txt.j2", **facts)}
-    return _move_to("tsnas", _c_files(facts)) | example | _render_readme(facts)
-
-
-def _render_tflm(facts: dict[str, Any]) -> Files:
-    return (
-        _move_to("tsnas", _tflm_files(facts)) | {"example/main.c": render("main.c.j2", **facts)} | _render_readme(facts)
-    )
-
-
-def _render_arduino(facts: dict[str, Any]) -> Files:
-    names = ", ".join(join_lines(name) for name in facts["classes"])
-    files = _move_to("src", {_rename_to_cpp(name): content for name, content in _tflm_files(facts).items()})
-    files["library.properties"] = render("library.properties.j2", names=names, **facts)
-    files["examples/Classify/Classify.ino"] = render("Classify.ino.j2", **facts)
-    return files | _render_readme(facts)
-
-
-def _rename_to_cpp(name: str) -> str:
-    """Renames .cc to .cpp, which the Arduino builder expects."""
-    return name.removesuffix(".cc") + ".cpp" if name.endswith(".cc") else name
-
-
-def _render_mbed(facts: dict[str, Any]) -> Files:
-    files = _move_to("tsnas", _c_files(facts))
-    files |= {"cmsis-nn.lib": f"{CMSIS_NN}\n", "mbed-os.lib": f"{MBED_OS}\n", ".mbedignore": MBED_IGNORE}
-    files |= {"mbed_app.json": render("mbed_app.json.j2", **facts), "main.cpp": render("main.mbed.cpp.j2", **facts)}
-    return files | _render_readme(facts)
-
-
-def _render_zephyr(facts: dict[str, Any]) -> Files:
-    files = _move_to("src", _c_files(facts))
-    for name, template in {
-        "zephyr/module.yml": "module.yml.j2",
-        "zephyr/CMakeLists.txt": "zephyr.CMakeLists.txt.j2",
-        "zephyr/Kconfig": "Kconfig.j2",
-        "samples/classify/CMakeLists.txt": "zephyr.sample.CMakeLists.txt.j2",
-        "samples/classify/prj.conf": "prj.conf.j2",
-        "samples/classify/src/main.c": "main.zephyr.c.j2",
-    }.items():
-        files[name] = render(template, **facts)
-    return files | _render_readme(facts)
+def _warn(format: str, facts: dict[str, Any]) -> None:
+    """Says at export what would otherwise be found out when the sources are compiled."""
+    rate_hz, notes = facts["rate_hz"], []
+    if format in SAMPLING and rate_hz is None:
+        notes.append(
+            "the model does not say how many raw samples per second it was trained on, so that examples which read a "
+            "sensor do not compile; give rate_hz (--rate_hz=RATE)"
+        )
+    if format == "arduino":
+        if not facts["table"]:
+            notes.append(
+                f"the sketch Nano33BLESense is left out: the model takes samples of {facts['raw_channels']} raw "
+                f"channels, and the board's IMU has {imu.MOST_CHANNELS}"
+            )
+        elif not facts["readings"]:
+            notes.append(
+                "the sketch Nano33BLESense does not compile before it knows the units of the training data; give units "
+                f"(--units={'m/s2' if facts['raw_channels'] == len(imu.AXES) else 'm/s2,...'}), one for each of the "
+                f"{facts['raw_channels']} raw channels or for each three, from {', '.join(imu.UNITS)}"
+            )
+        elif rate_hz is not None and rate_hz > 1.01 * imu.MOST_HZ:
+            notes.append(
+                f"the sketch Nano33BLESense samples {rate_hz:g} times a second, but the IMU of revision 2 has a new "
+                f"reading only {imu.MOST_HZ:g} times a second, that of revision 1 119 times; some samples repeat"
+            )
+    for note in notes:
+        warnings.warn(note, stacklevel=4)

@@ -1,2 +1,2 @@
-/* What the Arduino library is included by. */
+/* By which the Arduino library is included. */
 #pragma once

@@ -1,4 +1,6 @@
 /* The kernels with CMSIS-NN, for Cortex-M; omitted if TSNAS_PORTABLE is defined. */
+#include "tsnas_choice.h"
+
 #ifndef TSNAS_PORTABLE
 
 #include "arm_nnfunctions.h"

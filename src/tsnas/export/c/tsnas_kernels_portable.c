@@ -1,5 +1,7 @@
 /* The same kernels in plain C, bit for bit, for any machine (-DTSNAS_PORTABLE). Four outputs at once share what they
    read: no machine needs to load a value for each multiplication. */
+#include "tsnas_choice.h"
+
 #ifdef TSNAS_PORTABLE
 
 #include <string.h>

@@ -5,7 +5,11 @@
 
 #include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
 #include "tensorflow/lite/schema/schema_generated.h"
+/* The struct has more members before its data if the library is not built for static memory. */
 struct TfLiteTensor {
+#ifndef TF_LITE_STATIC_MEMORY
+  void *params[4];
+#endif
   union {
     int8_t *int8;
   } data;

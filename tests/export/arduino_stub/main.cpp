@@ -1,0 +1,11 @@
+/* What a core does around a sketch. */
+void setup();
+void loop();
+
+int main()
+{
+    setup();
+    for (;;) {
+        loop();
+    }
+}

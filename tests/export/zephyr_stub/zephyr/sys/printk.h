@@ -1,0 +1,4 @@
+/* Zephyr's printk. */
+#pragma once
+#include <stdio.h>
+#define printk(...) printf(__VA_ARGS__)
