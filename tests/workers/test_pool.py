@@ -125,7 +125,7 @@ def test_other_numbers_of_processes_are_refused(n_jobs):
 
 
 def test_processes_that_have_grown_are_replaced_after_the_job(light, monkeypatch):
-    sizes = [100e6, 140e6, 160e6, 100e6]
+    sizes = [100e6, *(100e6 + share * pool.MOST_GROWTH_BYTES for share in (0.8, 1.2)), 100e6]
     monkeypatch.setattr(pool, "_sizes_bytes", lambda pids: dict.fromkeys(pids, sizes.pop(0)))
     used = []
     for _ in range(4):

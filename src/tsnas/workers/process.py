@@ -14,6 +14,9 @@ import threadpoolctl
 from tsnas.errors import WorkerError
 from tsnas.workers.start import THREADS
 
+# Known by its name alone, as it needs those who need workers.
+PRELOADED = "tsnas.job.preload"
+
 T = TypeVar("T")
 
 
@@ -48,7 +51,7 @@ def use_one_thread() -> None:
 
 def preload() -> None:
     """Imports all that workers need."""
-    importlib.import_module("tsnas.workers.preload")
+    importlib.import_module(PRELOADED)
 
 
 def run_call(call: Callable[[], T]) -> T:

@@ -10,10 +10,8 @@ import unittest.mock
 from multiprocessing import forkserver, popen_forkserver, reduction, spawn, util
 from typing import Any
 
+from tsnas.workers.process import PRELOADED
 from tsnas.workers.start import ENVIRONMENT
-
-# What the server imports; a worker has it at once, and shares its memory with all others.
-PRELOADED = "tsnas.workers.preload"
 
 
 class Server(forkserver.ForkServer):
