@@ -41,9 +41,13 @@ def name_of(limits: Limits) -> str:
 
 
 def compared(rows: Sequence[Row], limits: Limits) -> list[Row]:
-    """Returns the rows for these limits, and those of methods that know of none."""
+    """Returns the rows for these limits, and on the same sets those of methods that know of none."""
     names = ("board", "max_latency_ms", "max_ram_kb")
-    return [row for row in rows if row["board"] is None or tuple(row[name] for name in names) == limits]
+    if limits is None:
+        return [row for row in rows if row["board"] is None]
+    own = [row for row in rows if tuple(row[name] for name in names) == limits]
+    sets = {row["set"] for row in own}
+    return [*own, *(row for row in rows if row["board"] is None and row["set"] in sets)]
 
 
 def mean_of(rows: Sequence[Row], name: str) -> float | None:
