@@ -7,7 +7,7 @@ from absl import flags
 from tsnas.commands.command import Command, UsageError, refuse_arguments
 from tsnas.commands.kernel_flags import KERNELS
 
-# As in `tsnas.probe.project`, which is not imported for the sake of a quick `--help`; a test compares them.
+# As in `tsnas.probe.port_project`, which is not imported for the sake of a quick `--help`; a test compares them.
 PLATFORMS = ("arduino", "zephyr", "mbed")
 
 
@@ -29,8 +29,8 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     import pathlib
 
-    from tsnas.probe.project import PLATFORMS as KNOWN
-    from tsnas.probe.project import write_project
+    from tsnas.probe.port_project import PLATFORMS as KNOWN
+    from tsnas.probe.port_project import write_project
 
     refuse_arguments(arguments)
     for name in ("platform", "out"):

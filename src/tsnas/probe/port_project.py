@@ -11,7 +11,7 @@ from tsnas.probe.build import KERNEL_LIBRARIES, KERNEL_LIBRARY, PORTABLE_SOURCES
 from tsnas.probe.cores import CMSIS_NN, KERNELS, PORTABLE
 from tsnas.system.files import check_output_dir, write_file
 
-PORTABLE_FILES = ("tsnas_kernels.h", "tsnas_kernels_portable.c")
+PORTABLE_FILES = ("tsnas_choice.h", "tsnas_kernels.h", "tsnas_kernels_portable.c")
 
 
 @dataclasses.dataclass(frozen=True)

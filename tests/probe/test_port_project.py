@@ -15,7 +15,7 @@ from tsnas.probe.client import ProbeClient
 from tsnas.probe.cores import ARM, CORES, KERNELS, RISCV
 from tsnas.probe.emulator import Emulator
 from tsnas.probe.op_encoding import op_words
-from tsnas.probe.project import PLATFORMS, write_project
+from tsnas.probe.port_project import PLATFORMS, write_project
 
 STUBS = pathlib.Path(__file__).parent / "stubs"
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-Os"]
