@@ -247,7 +247,8 @@ def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch, eager,
     assert set(clf.predict(test_set[0])) <= set(NAMES)
 
 
-@pytest.mark.parametrize("strategy", ["random", pytest.param("evolution", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("strategy", ["random", "evolution"])
 def test_all_parts_of_a_space_are_searched_and_meet_in_one_contest(strategy, monkeypatch, tmp_path, eager, untrained):
     for name in ("FIRST_STEPS", "SECOND_STEPS", "LEAST_EPOCHS"):
         monkeypatch.setattr(rounds, name, 1)

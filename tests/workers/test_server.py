@@ -44,6 +44,7 @@ def test_workers_have_what_they_need_from_the_process_that_they_are_forked_from(
         assert workers.run([seen])[0][1] == server, "it is there for the next ones"
 
 
+@pytest.mark.long
 def test_processes_of_the_users_own_are_not_forked_from_it(monkeypatch):
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     with Workers(2) as workers:
@@ -56,6 +57,7 @@ def test_processes_of_the_users_own_are_not_forked_from_it(monkeypatch):
     assert queue.get() is None
 
 
+@pytest.mark.long
 def test_a_script_needs_no_guard_and_is_not_run_again(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(

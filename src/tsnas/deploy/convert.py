@@ -84,7 +84,6 @@ def untrained_int8(core_model: keras.Model) -> bytes:
 
 def _convert(model: keras.Model, calibration_windows: np.ndarray | None) -> bytes:
     @tf.function(input_signature=[tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)], autograph=False)
-    @tf.autograph.experimental.do_not_convert
     def classify(window: tf.Tensor) -> tf.Tensor:
         return model(window, training=False)
 

@@ -213,7 +213,6 @@ class TrainingLoop:
         self._adam.update(gradients, rate, step)
         return tf.stack([loss, right])
 
-    @tf.autograph.experimental.do_not_convert
     def _gradients(
         self, windows: tf.Tensor, targets: tf.Tensor, replicas: int
     ) -> tuple[tf.Tensor, list[tf.Tensor], tf.Tensor]:
