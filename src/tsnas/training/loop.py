@@ -209,20 +209,13 @@ class TrainingLoop:
         memory = tf.maximum(0.5, 1.0 - 10.0 / tf.cast(steps, tf.float32))
         for layer in self._norms:
             layer.memory = tf.minimum(layer.momentum, memory)
-        loss, gradients, right = self._gradients(windows, targets, replicas)
-        self._adam.update(gradients, rate, step)
-        return tf.stack([loss, right])
-
-    def _gradients(
-        self, windows: tf.Tensor, targets: tf.Tensor, replicas: int
-    ) -> tuple[tf.Tensor, list[tf.Tensor], tf.Tensor]:
-        """Returns the share of a replica in the loss, its gradients, and its share of right answers."""
         with tf.GradientTape() as tape:
             predicted = self._model(windows, training=True)
             losses = keras.losses.categorical_crossentropy(targets, predicted, label_smoothing=self._smoothing)
             loss = tf.reduce_mean(losses) / replicas
-        gradients = tape.gradient(loss, self._model.trainable_variables)
-        return loss, gradients, tf.reduce_mean(keras.metrics.categorical_accuracy(targets, predicted)) / replicas
+        self._adam.update(tape.gradient(loss, self._model.trainable_variables), rate, step)
+        right = tf.reduce_mean(keras.metrics.categorical_accuracy(targets, predicted)) / replicas
+        return tf.stack([loss, right])
 
 
 def _cosine(steps: int) -> np.ndarray:

@@ -6,7 +6,6 @@ import concurrent.futures
 import contextlib
 import itertools
 import math
-import multiprocessing.context
 import os
 import pathlib
 import re
@@ -16,7 +15,7 @@ import tempfile
 import unittest.mock
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import joblib
 import loky
@@ -35,7 +34,10 @@ from tsnas.workers.relay import Relay
 from tsnas.workers.shared import SharedArray
 from tsnas.workers.start import ENVIRONMENT, start
 
-# Idle processes wait this long for the next job; each takes seconds to start.
+if TYPE_CHECKING:
+    from tsnas.workers.server import Context
+
+# Idle processes wait this long for the next job; those that are not forked take seconds to start.
 IDLE_S = 300
 POLL_S = 0.1
 # Whether processes are forked from one that has imported TensorFlow. Libraries of macOS break in a forked process, and
@@ -119,10 +121,9 @@ class Workers:
         """
         if self._here or self._elsewhere:
             return
-        if FORKS:
-            from tsnas.workers.server import SERVER
-
-            SERVER.ensure_running()
+        context = _context()
+        if context is not None:
+            context.begin()
             return
         for _ in range(min(self.count, processes)):
             self._submit(process.preload, min(self.count, processes))
@@ -310,10 +311,11 @@ def _sizes_bytes(pids: Iterable[int]) -> dict[int, int]:
     return sizes
 
 
-def _context() -> multiprocessing.context.BaseContext | None:
+def _context() -> Context | None:
     """Returns the context that starts processes; None is loky's own."""
     if not FORKS:
         return None
+    # Windows lacks what it imports.
     from tsnas.workers.server import CONTEXT
 
     return CONTEXT

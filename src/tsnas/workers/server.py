@@ -64,6 +64,10 @@ class Context(multiprocessing.context.ForkServerContext):
 
     Process = Process
 
+    def begin(self) -> None:
+        """Starts the server, which then imports what its processes need, while this process goes on."""
+        SERVER.ensure_running()
+
 
 SERVER = Server()
 SERVER.set_forkserver_preload([PRELOADED])
