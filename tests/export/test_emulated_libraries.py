@@ -10,23 +10,19 @@ from models import firmware, raw_windows
 import tsnas
 from tsnas.datasets import shoulder
 from tsnas.export import Firmware, emulate, export_model
-from tsnas.probe.build import compile_command, firmware_dir, kernels_dir
+from tsnas.probe.build import compile_command, firmware_dir
+from tsnas.probe.cores import CMSIS_NN, CORES, PORTABLE
 
 pytestmark = [pytest.mark.emulated, pytest.mark.filterwarnings("ignore:the (model|sketch):UserWarning")]
-# The emulated board, and flags for another core than its own. A Cortex-M0+ has a subset of the instructions of a
-# Cortex-M4, and no floating-point unit.
-CORES = {
-    "cortex-m0plus": ("cortex-m4", ("-mcpu=cortex-m0plus", "-mfloat-abi=soft")),
-    "cortex-m4": ("cortex-m4", ()),
-    "cortex-m33": ("cortex-m33", ()),
-}
-OF_A_CORE = ("-mcpu=", "-mfpu=", "-mfloat-abi=")
 PLATFORMS = {"arduino": "-DARDUINO=10819", "espidf": "-DESP_PLATFORM=1"}
 SPACE = tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1)
 
-
-# QEMU's machine, its serial line, and memory that programs do not use.
-MEMORIES = {"cortex-m4": ("mps2-an386", 0x40004000, 0x21000000), "cortex-m33": ("mps2-an505", 0x50200000, 0x80000000)}
+# The serial line of each core's board, and memory there that programs do not use.
+MEMORIES = {
+    "cortex-m0plus": (0x40004000, 0x21000000),
+    "cortex-m4": (0x40004000, 0x21000000),
+    "cortex-m33": (0x50200000, 0x80000000),
+}
 # Sends the result of the self-test and then the levels of each window, and ends the emulator.
 MAIN = """
 #include "tsnas_selftest.h"
@@ -65,14 +61,9 @@ int main(void)
 
 def build_library(folder, format, core, main, flags):
     """Compiles the sources of a format with a main program to `model.elf`; warnings are errors."""
-    board, for_core = CORES[core]
-    options = [f"-I{folder / 'src'}", f"-I{firmware_dir() / 'core'}", PLATFORMS[format], *for_core, *flags]
-    command = compile_command(board, [*sorted((folder / "src").glob("*.c")), main], options)
-    if for_core:
-        # Two cores in one command confuse the compiler's choice of its own libraries.
-        command = [word for word in command if word in for_core or not word.startswith(OF_A_CORE)]
-    if "-DTSNAS_PORTABLE" in flags:
-        command = [word for word in command if not word.startswith(str(kernels_dir() / "cmsis_nn/Source"))]
+    options = [f"-I{folder / 'src'}", f"-I{firmware_dir() / 'core'}", PLATFORMS[format], *flags]
+    kernels = PORTABLE if "-DTSNAS_PORTABLE" in flags else CMSIS_NN
+    command = compile_command(core, [*sorted((folder / "src").glob("*.c")), main], options, kernels)
     subprocess.run([*command, "-lm", "-o", str(folder / "model.elf")], check=True)
 
 
@@ -96,8 +87,6 @@ def verify(monkeypatch):
     """A function that verifies a format on a core as `verify_export` does the 'c' format."""
 
     def verified(found, x, format, core, *flags):
-        board, _ = CORES[core]
-
         def build(folder, name, layers, target, *_):
             hook = [f"-DTSNAS_LAYERS={layers}", "-include", str(emulate.HARNESS / "layers.h")]
             build_library(folder, format, core, emulate.HARNESS / "main.c", [*hook, *flags])
@@ -107,7 +96,7 @@ def verify(monkeypatch):
 
         monkeypatch.setattr(emulate, "build_image", build)
         monkeypatch.setattr(emulate, "export_model", export)
-        return emulate.verify_export(found, x, board)
+        return emulate.verify_export(found, x, core)
 
     return verified
 
@@ -121,7 +110,7 @@ def test_every_byte_is_the_reference_s(verify, format, core):
 
 @pytest.mark.long
 @pytest.mark.parametrize("kernels", ["portable", "cmsis_nn"])
-@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("core", MEMORIES)
 @pytest.mark.parametrize("format", PLATFORMS)
 def test_every_byte_of_a_thousand_windows_of_recordings(tmp_path, format, core, kernels):
     """The windows are put into the memory of the board, since its serial line would take hours."""
@@ -129,13 +118,12 @@ def test_every_byte_of_a_thousand_windows_of_recordings(tmp_path, format, core, 
     export_model(found, tmp_path, format, x)
     (tmp_path / "main.c").write_text(MAIN)
     (tmp_path / "windows.bin").write_bytes(x.astype("<f4").tobytes())
-    board, _ = CORES[core]
-    machine, uart, memory = MEMORIES[board]
+    uart, memory = MEMORIES[core]
     places = [f"-DUART={uart:#x}u", f"-DWINDOWS={memory:#x}u", f"-DCOUNT={len(x)}"]
     # The include path has CMSIS-NN, which the sources therefore choose without the flag.
     flags = ["-DTSNAS_PORTABLE"] if kernels == "portable" else []
     build_library(tmp_path, format, core, tmp_path / "main.c", [*places, *flags])
-    command = ["qemu-system-arm", "-M", machine, "-kernel", str(tmp_path / "model.elf"), "-display", "none"]
+    command = ["qemu-system-arm", "-M", CORES[core].machine, "-kernel", str(tmp_path / "model.elf"), "-display", "none"]
     command += ["-monitor", "none", "-serial", f"file:{tmp_path / 'levels.bin'}", "-semihosting"]
     command += ["-device", f"loader,file={tmp_path / 'windows.bin'},addr={memory:#x},force-raw=on"]
     subprocess.run(command, check=True, timeout=1200)
