@@ -33,8 +33,10 @@ from tsnas.training.augment import Augment
 from tsnas.training.seed import fixed_seed
 from tsnas.workers.pool import HERE, Workers
 
-# Architectures in the contest: after a search, without one (more gain next to nothing), and after keras-tuner.
-FINALISTS, RANDOM_FINALISTS, TUNED_FINALISTS = 6, 2, 3
+# Architectures in the contest: after a search, without one, and after keras-tuner.
+FINALISTS, RANDOM_FINALISTS, TUNED_FINALISTS = 6, 4, 3
+# Draws where windows are so few that there are more than two splits: one of them cannot tell the best of four.
+FEW_WINDOWS_FINALISTS = 2
 # More of them for each further part of the search space.
 FURTHER_FINALISTS = 2
 
@@ -88,7 +90,7 @@ def select(
     """
     kind = strategy_named(settings.strategy).kind
     rounds = Rounds(splits, settings.batch_size_for(splits[0][0][0]), seed, augment, settings.distribute, workers)
-    count = finalist_count(settings, len(spaces))
+    count = finalist_count(settings, len(spaces), len(splits))
     # A part without finalists needs no search.
     spaces = spaces[:count]
     histories: list[History] = []
@@ -121,14 +123,18 @@ def select(
     return Selected(candidate, history, outcome.seconds_per_epoch, judged)
 
 
-def finalist_count(settings: Settings, spaces: int) -> int:
-    """Returns the number of architectures in the contest, for so many parts of the space that are searched."""
+def finalist_count(settings: Settings, spaces: int, splits: int = 1) -> int:
+    """Returns the number of architectures in the contest, for so many parts of the space that are searched.
+
+    Without a number of splits, it is the largest for any number of them.
+    """
     kind = strategy_named(settings.strategy).kind
     if settings.finalists:
         return settings.finalists
     if kind == "tuner":
         return TUNED_FINALISTS * spaces
-    return (RANDOM_FINALISTS if kind == "random" else FINALISTS) + FURTHER_FINALISTS * (spaces - 1)
+    drawn = FEW_WINDOWS_FINALISTS if splits > 2 else RANDOM_FINALISTS
+    return (drawn if kind == "random" else FINALISTS) + FURTHER_FINALISTS * (spaces - 1)
 
 
 def join(histories: Sequence[History]) -> History:
