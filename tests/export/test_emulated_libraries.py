@@ -17,43 +17,37 @@ pytestmark = [pytest.mark.emulated, pytest.mark.filterwarnings("ignore:the (mode
 PLATFORMS = {"arduino": "-DARDUINO=10819", "espidf": "-DESP_PLATFORM=1"}
 SPACE = tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1)
 
-# The serial line of each core's board, and memory there that programs do not use.
-MEMORIES = {
-    "cortex-m0plus": (0x40004000, 0x21000000),
-    "cortex-m4": (0x40004000, 0x21000000),
-    "cortex-m33": (0x50200000, 0x80000000),
-}
+# Memory of each core's board that programs do not use.
+MEMORIES = {"cortex-m0plus": 0x21000000, "cortex-m4": 0x21000000, "cortex-m33": 0x80000000, "riscv32": 0x81000000}
+# All kernels that can run on each core; those of the last need another compiler.
+RUNS = [(core, kernels) for core in MEMORIES for kernels in CORES[core].kernels if core != "riscv32"]
+RUNS.append(pytest.param("riscv32", PORTABLE, marks=pytest.mark.riscv))
 # Sends the result of the self-test and then the levels of each window, and ends the emulator.
 MAIN = """
+#include "port.h"
 #include "tsnas_selftest.h"
 #include "tsnas_stream.h"
-#define REGISTER(offset) (*(volatile uint32_t *)(UART + offset))
-static void give(uint8_t byte)
-{
-    while (REGISTER(4) & 1) {
-    }
-    REGISTER(0) = byte;
-}
 int main(void)
 {
     static struct tsnas_stream stream;
     const float *at = (const float *)WINDOWS;
-    REGISTER(16) = 16;
-    REGISTER(8) = 3;
+    probe_port_init();
     tsnas_init();
-    give((uint8_t)tsnas_selftest());
+    probe_port_write((uint8_t)tsnas_selftest());
     for (int window = 0; window < COUNT; window++) {
         tsnas_stream_init(&stream, 1);
         for (int time = 0; time < TSNAS_TIME; time++, at += TSNAS_RAW_CHANNELS) {
             tsnas_stream_take(&stream, at);
         }
         for (int i = 0; i < TSNAS_CLASSES; i++) {
-            give((uint8_t)tsnas_output()[i]);
+            probe_port_write((uint8_t)tsnas_output()[i]);
         }
     }
-    while (REGISTER(4) & 1) {
-    }
+#ifdef __riscv
+    *(volatile uint32_t *)0x00100000u = 0x5555u;
+#else
     __asm volatile("mov r0, #0x18\\n ldr r1, =0x20026\\n bkpt 0xab" ::: "r0", "r1", "memory");
+#endif
     return 0;
 }
 """
@@ -109,8 +103,7 @@ def test_every_byte_is_the_reference_s(verify, format, core):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kernels", ["portable", "cmsis_nn"])
-@pytest.mark.parametrize("core", MEMORIES)
+@pytest.mark.parametrize(("core", "kernels"), RUNS)
 @pytest.mark.parametrize("format", PLATFORMS)
 def test_every_byte_of_a_thousand_windows_of_recordings(tmp_path, format, core, kernels):
     """The windows are put into the memory of the board, since its serial line would take hours."""
@@ -118,13 +111,13 @@ def test_every_byte_of_a_thousand_windows_of_recordings(tmp_path, format, core, 
     export_model(found, tmp_path, format, x)
     (tmp_path / "main.c").write_text(MAIN)
     (tmp_path / "windows.bin").write_bytes(x.astype("<f4").tobytes())
-    uart, memory = MEMORIES[core]
-    places = [f"-DUART={uart:#x}u", f"-DWINDOWS={memory:#x}u", f"-DCOUNT={len(x)}"]
+    memory, emulator = MEMORIES[core], CORES[core].toolchain
+    places = [f"-DWINDOWS={memory:#x}u", f"-DCOUNT={len(x)}"]
     # The include path has CMSIS-NN, which the sources therefore choose without the flag.
-    flags = ["-DTSNAS_PORTABLE"] if kernels == "portable" else []
+    flags = ["-DTSNAS_PORTABLE"] if kernels == PORTABLE else []
     build_library(tmp_path, format, core, tmp_path / "main.c", [*places, *flags])
-    command = ["qemu-system-arm", "-M", CORES[core].machine, "-kernel", str(tmp_path / "model.elf"), "-display", "none"]
-    command += ["-monitor", "none", "-serial", f"file:{tmp_path / 'levels.bin'}", "-semihosting"]
+    command = [emulator.emulator, *emulator.options, "-M", CORES[core].machine, "-kernel", str(tmp_path / "model.elf")]
+    command += ["-display", "none", "-monitor", "none", "-serial", f"file:{tmp_path / 'levels.bin'}", "-semihosting"]
     command += ["-device", f"loader,file={tmp_path / 'windows.bin'},addr={memory:#x},force-raw=on"]
     subprocess.run(command, check=True, timeout=1200)
     differing, levels = (tmp_path / "levels.bin").read_bytes()[:1], (tmp_path / "levels.bin").read_bytes()[1:]
