@@ -14,6 +14,7 @@ import pytest
 from graph_file import graph_file
 from processes import PATIENCE_S
 
+from tsnas import errors
 from tsnas.commands import kernel_flags
 from tsnas.commands.main import run
 from tsnas.cost.board import load_board
@@ -43,16 +44,23 @@ def test_characterise_a_known_board_by_few_operators(tmp_path, capsys):
     assert "already exists" in capsys.readouterr().err
 
 
+def _interrupt(*_):
+    raise errors.ProbeError("Interrupted.")
+
+
 @tools
-def test_characterise_a_new_board(tmp_path, capsys):
+def test_characterise_a_new_board(tmp_path, capsys, monkeypatch):
     out = tmp_path / "new.json"
     flags = [f"--port={PORT}", "--shape=64x4", "--classes=3", "--plan=calibrate", "--count=8", "--verbose=0"]
     assert run(["characterize", "--board=new", f"--out={out}", *flags]) == 2
     error = capsys.readouterr().err
     assert "--ram_kb, --flash_kb, --clock_mhz must be given" in error
-    assert "Measurements so far are kept in" in error
+    assert not list(tmp_path.iterdir()), "it is said before anything is measured"
     memory = ["--ram_kb=96", "--flash_kb=512", "--clock_mhz=84"]
-    capsys.readouterr()
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr("tsnas.probe.board_file.characterized_board", _interrupt)
+        assert run(["characterize", "--board=new", f"--out={out}", *flags, *memory]) == 2
+    assert "Measurements so far are kept in" in capsys.readouterr().err
     assert run(["characterize", "--board=new", f"--out={out}", *flags, *memory]) == 0
     assert "Resuming from the measurements in" in capsys.readouterr().out
     values = json.loads(out.read_text())

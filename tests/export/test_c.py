@@ -129,6 +129,27 @@ def test_raw_samples_become_the_windows_that_the_network_was_trained_on(tmp_path
     assert "tsnas_stream_init(&stream, 5)" in (tmp_path / "example/main.c").read_text()
 
 
+def test_the_example_takes_lines_of_numbers_on_a_pc(tmp_path):
+    found = firmware(signal=Signal(window=32, stride=5, channels=(4, 0, 2)))
+    x = raw_windows(found, 4)
+    export_model(found, tmp_path, "c", x)
+    raw = np.random.default_rng(0).normal(size=(128, 5)).astype(np.float32)
+    raw[:, (4, 0, 2)] = x.reshape(-1, 3)
+    text = "\r\n".join(", ".join(f"{value:.9g}" for value in sample) for sample in raw)
+    main = "".join((tmp_path / "example" / name).read_text() for name in ("main.c", "read_sensor.c"))
+    program = compile_export(tmp_path, main, tmp_path / "classify")
+    windows, _, _ = cut_windows([raw], [0], found.signal)
+    expected = found.model.predict_int8(found.quantise(windows)).argmax(axis=1)
+    said = "Kernels: portable\nSelf-test: every level is that of the reference.\n"
+    assert output(program, given=text.encode()) == said + "".join(f"{found.classes[i]}\n" for i in expected)
+    for wrong in ("1,2,3,4", "1,2,3,4,5,6", "time,x,y,z,w", "1;2;3;4;5"):
+        done = subprocess.run(
+            [program], input=f"1,2,3,4,5\n{wrong}\n1,2,3,4,5\n".encode(), capture_output=True, check=False
+        )
+        assert done.returncode == 1
+        assert b"Line 2 is not a sample: 5 numbers with commas between them." in done.stderr
+
+
 def test_samples_that_are_no_numbers_do_no_harm(streaming):
     _, program = streaming
     samples = np.tile(np.array([[np.nan, np.inf, -np.inf], [1e38, -1e38, 0.0]], np.float32), (16, 1))

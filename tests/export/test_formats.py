@@ -14,6 +14,7 @@ from tsnas.cost.board import load_board
 from tsnas.data import Signal
 from tsnas.export import FORMATS, Firmware, export_model
 from tsnas.export.stream import buffer_bytes
+from tsnas.probe.build import firmware_dir
 from tsnas.tflite.metadata import embed_metadata
 
 EXPECTED = {
@@ -23,6 +24,7 @@ EXPECTED = {
         "tsnas/tsnas_kernels_cmsis_nn.c",
         "tsnas/softmax.c",
         "example/main.c",
+        "example/read_sensor.c",
         "CMakeLists.txt",
     },
     "tflm": {"tsnas/tsnas_model.cc", "tsnas/tsnas_model_data.c", "example/main.c"},
@@ -134,6 +136,36 @@ def test_metadata_for_package_managers_can_be_read(tmp_path, format):
         assert (tmp_path / library["build"]["srcDir"] / library["headers"][0]).exists()
         named = re.findall(r'"(src/\w+\.c)"', (tmp_path / "CMakeLists.txt").read_text())
         assert sorted(named) == sorted(f"src/{path.name}" for path in (tmp_path / "src").glob("*.c"))
+
+
+@pytest.mark.parametrize("format", [format for format in FORMATS if format != "tflite"])
+def test_the_readme_names_files_that_there_are(tmp_path, format):
+    export_model(firmware(), tmp_path, format)
+    text = (tmp_path / "README.md").read_text()
+    named = re.findall(r"`([\w./-]+\.(?:cc?|cpp|h|lib|json|tflite|mbedignore))`", text)
+    assert len(named) > 3
+    assert not [name for name in named if not (tmp_path / name).exists()]
+    # Commands are blocks of their own, each line of which can be copied.
+    assert not re.search(r"^ {4}", re.sub(r"```.*?```", "", text, flags=re.S), re.M)
+
+
+def test_mbed_s_libraries_are_commits(tmp_path):
+    """Mbed CLI refuses names of versions."""
+    export_model(firmware(), tmp_path, "mbed")
+    for name in ("mbed-os.lib", "cmsis-nn.lib"):
+        assert re.fullmatch(r"https://github\.com/[\w/-]+/#[0-9a-f]{40}\n", (tmp_path / name).read_text())
+        # What the probe is built with as well.
+        assert (tmp_path / name).read_text() == (firmware_dir() / "ports/mbed" / name).read_text()
+
+
+def test_zephyr_has_portable_kernels_where_cmsis_nn_cannot_run(tmp_path):
+    export_model(firmware(), tmp_path, "zephyr")
+    text = (tmp_path / "zephyr/Kconfig").read_text()
+    assert "default y if !CPU_CORTEX_M" in text
+    assert all(line.endswith(" if !TSNAS_PORTABLE") for line in text.splitlines() if "select" in line)
+    assert "zephyr_library_compile_definitions(TSNAS_PORTABLE)" in (tmp_path / "zephyr/CMakeLists.txt").read_text()
+    # Zephyr refuses a setting that a core cannot have, such as an FPU.
+    assert "FPU" not in (tmp_path / "samples/classify/prj.conf").read_text()
 
 
 @pytest.mark.parametrize(("format", "file"), [("c", "CMakeLists.txt"), ("zephyr", "zephyr/CMakeLists.txt")])

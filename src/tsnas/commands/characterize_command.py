@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import pathlib
 import sys
@@ -15,6 +16,7 @@ from tsnas.commands.kernel_flags import define_kernels
 if TYPE_CHECKING:
     from tsnas.cost.board import Board
     from tsnas.probe.characterize import Characterization
+    from tsnas.probe.protocol import Hello
 
 PLANS = ["space", "calibrate"]
 RELATIVE = "nucleo_f446re"
@@ -34,7 +36,9 @@ def define_flags(values: flags.FlagValues) -> None:
     define_kernels(values)
     text("board", "Board: a known name, the path of a board's .json file, or the name of a new one. Required.")
     text("core", "Core of a new board, such as cortex-m4. Default: as reported by the probe.")
-    number("clock_mhz", "CPU clock of a new board in MHz. Default: as reported by the probe.")
+    number(
+        "clock_mhz", "CPU clock of a new board in MHz. Default: as reported by the probe; an emulated board does not."
+    )
     number("ram_kb", "RAM of a new board in KB of 1024 bytes.")
     number("flash_kb", "Flash of a new board in KB.")
     text("data", "A .npz file, as for `tsnas search --data`, whose windows determine which operators can occur.")
@@ -85,8 +89,10 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         print(f"Resuming from the measurements in {journal}.", flush=True)
     try:
         with opened(values.port, values.kernels) as connect:
-            found = characterize(connect, ops, journal, values.repeats, int(values.verbose))
-        board = characterized_board(found, _find_board(values, name, found))
+            # What is missing for the board's file is said before minutes of measurements.
+            check = functools.partial(_find_board, values, name)
+            found = characterize(connect, ops, journal, values.repeats, int(values.verbose), check)
+        board = characterized_board(found, _find_board(values, name, found.hello))
     except BaseException:
         if journal.exists():
             print(f"Measurements so far are kept in {journal}; run the same command again to resume.", file=sys.stderr)
@@ -127,14 +133,13 @@ def _parse_shape(values: flags.FlagValues) -> tuple[int, int, int]:
     return time, channels, values.classes
 
 
-def _find_board(values: flags.FlagValues, name: str, found: Characterization) -> Board:
+def _find_board(values: flags.FlagValues, name: str, hello: Hello) -> Board:
     """Returns the known board, or a new one made from the flags and the probe's report."""
     from tsnas.cost.board import board_names, load_board
     from tsnas.cost.relative import board_from_relative, known_cores
 
     if values.board in board_names() or values.board.endswith(".json"):
         return load_board(values.board)
-    hello = found.hello
     core = values.core or hello.core
     clock_hz = values.clock_mhz * 1e6 if values.clock_mhz else float(hello.clock_hz)
     missing = [f"--{flag}" for flag in ("ram_kb", "flash_kb") if values[flag].value is None]

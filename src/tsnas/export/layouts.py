@@ -54,7 +54,12 @@ def _render_all(templates: dict[str, str], files: Files, facts: dict[str, Any]) 
 
 def _lay_out_c(facts: dict[str, Any]) -> Files:
     files = _move_to("tsnas", _c_files(facts))
-    return files | _render_all({"example/main.c": "main.c.j2", "CMakeLists.txt": "CMakeLists.txt.j2"}, files, facts)
+    templates = {
+        "example/main.c": "main.c.j2",
+        "example/read_sensor.c": "read_sensor.c.j2",
+        "CMakeLists.txt": "CMakeLists.txt.j2",
+    }
+    return files | _render_all(templates, files, facts)
 
 
 def _lay_out_tflm(facts: dict[str, Any]) -> Files:

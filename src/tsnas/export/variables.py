@@ -15,8 +15,9 @@ from tsnas.export.selftest import SelfTest
 from tsnas.export.stream import buffer_bytes
 from tsnas.version import __version__
 
-CMSIS_NN = "https://github.com/ARM-software/CMSIS-NN/#v4.0.0"
-MBED_OS = "https://github.com/ARMmbed/mbed-os/#mbed-os-6.17.0"
+# Versions 4.0.0 and 6.17.0: Mbed CLI refuses names of versions.
+CMSIS_NN = "https://github.com/ARM-software/CMSIS-NN/#ca5dc34313be2ee5c46652917c30baac96c52621"
+MBED_OS = "https://github.com/ARMmbed/mbed-os/#17dc3dc2e6e2817a8bd3df62f38583319f0e4fed"
 # Sources of CMSIS-NN that the layers call, directly or not, in at least one version from 4.0 on.
 CMSIS_NN_FILES = (
     "ConvolutionFunctions/arm_convolve_1_x_n_s8.c",

@@ -83,6 +83,7 @@ def characterize(
     journal: str | os.PathLike[str],
     repeats: int = 3,
     verbose: int = 1,
+    check: Callable[[Hello], object] = lambda hello: None,
 ) -> Characterization:
     """Counts the cycles or instructions of every operator of a plan.
 
@@ -93,6 +94,8 @@ def characterize(
             It is left for the caller to remove.
         repeats: int, runs of each operator. Defaults to 3.
         verbose: 0 for silence, 1 for a progress bar. Defaults to 1.
+        check: callable with the `Hello` of the board, called before the first operator; what it raises ends the work.
+            Defaults to one that does nothing.
 
     Returns:
         A `Characterization`.
@@ -105,6 +108,7 @@ def characterize(
     probe = connect()
     try:
         hello = probe.hello
+        check(hello)
         kept = _Journal(pathlib.Path(journal), hello, repeats)
         bar = tqdm(total=len(plan), initial=0, desc="measure", unit="op", disable=verbose != 1, dynamic_ncols=True)
         with contextlib.closing(kept), bar:

@@ -54,7 +54,7 @@ PLATFORMS = {
         {"main.cpp": "main.cpp", "mbed_app.json": "mbed_app.json", "mbed-os.lib": "mbed-os.lib"},
         {(CMSIS_NN, "cmsis-nn.lib"): "cmsis-nn.lib", (CMSIS_NN, "mbedignore"): ".mbedignore"},
         "CMSIS-NN 4.0",
-        ("mbed deploy", "mbed compile -m NUCLEO_F446RE -t GCC_ARM --profile release --flash"),
+        ("mbed config root .", "mbed deploy", "mbed compile -m NUCLEO_F446RE -t GCC_ARM --profile release --flash"),
     ),
 }
 
