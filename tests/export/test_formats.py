@@ -253,8 +253,11 @@ def test_a_board_without_enough_memory_is_refused(tmp_path, format):
 def test_files_that_tsnas_did_not_make():
     with pytest.raises(errors.ExportError, match=r"does not say how its input is standardised"):
         Firmware(converted(SMALL), load_board("nucleo_f446re"))
-    with pytest.raises(errors.ExportError, match=r"does not name its board"):
+    with pytest.raises(errors.ExportError, match=r"does not say how its input is standardised.* `tsnas estimate`"):
         Firmware.of(converted(SMALL))
+    nowhere = {"classes": ["a", "b", "c"], "standardization": {"mean": [0, 0, 0], "std": [1, 1, 1]}}
+    with pytest.raises(errors.ExportError, match=r"does not name its board; give one, such as 'nucleo_f446re'"):
+        Firmware.of(embed_metadata(converted(SMALL), nowhere))
     few = {"classes": ["a"], "standardization": {"mean": [0, 0, 0], "std": [1, 1, 1]}, "board": "nucleo_f446re"}
     with pytest.raises(errors.ExportError, match=r"has 3 outputs and 3 channels, but names for 1 classes"):
         Firmware.of(embed_metadata(converted(SMALL), few))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -16,6 +16,16 @@ from tsnas.graph.graph import Graph
 from tsnas.tflite.graph_reader import read_graph
 from tsnas.tflite.interpreter import Int8Model
 from tsnas.tflite.metadata import read_metadata
+
+UNKNOWN_DATA = (
+    "This .tflite file does not say how its input is standardised or how its classes are named; export a file that was "
+    "made by a search of tsnas. `tsnas estimate` and `tsnas verify` take any int8 file."
+)
+
+
+def _knows_data(metadata: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether metadata say what raw windows and classes are."""
+    return isinstance(metadata, dict) and {"classes", "standardization"} <= set(metadata)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,11 +51,8 @@ class Firmware:
 
     def __post_init__(self) -> None:
         metadata = read_metadata(self.tflite)
-        if not isinstance(metadata, dict) or not {"classes", "standardization"} <= set(metadata):
-            raise ExportError(
-                "This .tflite file does not say how its input is standardised or how its classes are named; export a "
-                "file that was made by a search of tsnas."
-            )
+        if not _knows_data(metadata):
+            raise ExportError(UNKNOWN_DATA)
         names = metadata["classes"]
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise ModelFileError(f"This .tflite file has {names!r} as its classes, not a list of names.")
@@ -72,7 +79,11 @@ class Firmware:
     def of(cls, tflite: bytes, board: Any = None) -> Firmware:
         """Creates the firmware of a .tflite file for `board`, by default the one that the file names."""
         if board is None:
-            board = (read_metadata(tflite) or {}).get("board")
+            metadata = read_metadata(tflite)
+            # A board would not help such a file.
+            if not _knows_data(metadata):
+                raise ExportError(UNKNOWN_DATA)
+            board = metadata.get("board")
             if board is None:
                 raise ExportError("This .tflite file does not name its board; give one, such as 'nucleo_f446re'.")
         return cls(bytes(tflite), load_board(board))
