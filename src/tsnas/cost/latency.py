@@ -13,7 +13,7 @@ from tsnas.cost.emulated import emulated_cycles
 from tsnas.cost.features import FEATURE_NAMES, INVOKE, basis, derived_features, op_features
 from tsnas.errors import BoardError
 from tsnas.graph.graph import Graph
-from tsnas.graph.ops import DERIVED_KINDS, DepthwiseConv2D, Op
+from tsnas.graph.ops import DERIVED_KINDS, BatchedConv2D, DepthwiseConv2D, GroupedConv2D, Op, OtherOp
 
 MEASURED, MODEL, EXTRAPOLATED = "measured", "model", "extrapolated"
 EMULATED, DERIVED = "emulated", "derived"
@@ -76,6 +76,12 @@ def op_latency(op: Op, board: Board) -> OpLatency:
     if record is not None:
         overhead_cycles = float(record.invoke_cycles - record.op_cycles)
         return OpLatency(float(record.op_cycles), overhead_cycles, MEASURED, MEASURED_MARGIN)
+    if isinstance(op, BatchedConv2D):
+        # The kernel runs once for each input, with one call of the interpreter.
+        one = op_latency(op.conv, board)
+        worst = max(one.margin_relative, EXTRAPOLATED_FACTOR * board.latency_error.p95_relative)
+        source = EXTRAPOLATED if one.source in (MEASURED, MODEL) else one.source
+        return OpLatency(op.batch * one.cycles, one.overhead_cycles, source, worst)
     source = basis(op)
     p95 = board.latency_error.p95_relative
     if source == EMULATED:
@@ -171,7 +177,7 @@ def _kernel_cycles(op: Op, board: Board) -> float:
 
 def _overhead_cycles(op: Op, board: Board) -> float:
     overheads = board.coefficients.get(INVOKE, {})
-    if op.kind in DERIVED_KINDS and overheads:
+    if (op.kind in DERIVED_KINDS or isinstance(op, GroupedConv2D | OtherOp)) and overheads:
         return max(overheads.values())
     try:
         return overheads[op.kind]

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.cost.memory import ALIGNMENT, aligned, arena_buffers, greedy_offsets, head_bytes
+from tsnas.cost.memory import arena_buffers, greedy_offsets, head_bytes
+from tsnas.cost.records import ALIGNMENT, aligned
 from tsnas.errors import ExportError
 from tsnas.export.firmware import Firmware
 from tsnas.graph.graph import Node
@@ -159,6 +160,8 @@ def _make_identifiers(names: Sequence[str]) -> list[str]:
 
 def _build_layer(node: Node, step: Step, name: str, places: dict[str, tuple[int, int]]) -> Layer:
     words, op = step.words, node.op
+    if words is None:
+        raise ExportError(f"The 'c' export has no kernel for {op.kind} ({node.name}); export 'tflm' instead.")
     arrays = [
         Array(f"{name}_{CONSTANTS[tensor][0]}", CONSTANTS[tensor][1], np.frombuffer(content, CONSTANTS[tensor][2]))
         for tensor, content in step.constants.items()
