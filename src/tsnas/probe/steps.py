@@ -70,7 +70,7 @@ def model_steps(tflite: bytes) -> list[Step]:
     for node, operator in zip(graph.nodes, subgraph.operators, strict=True):
         if node.op.kind in COPIES:
             continue
-        reader, op = _Reader(model, subgraph, operator), _as_probed(node.op)
+        reader, op = _Reader(model, subgraph, operator), as_run(node.op)
         inputs = tuple(int(index) for index in operator.inputs[: len(node.inputs)])
         output = int(operator.outputs[0])
         try:
@@ -82,8 +82,8 @@ def model_steps(tflite: bytes) -> list[Step]:
     return steps
 
 
-def _as_probed(op: Op) -> Op:
-    """The operator that the probe runs instead: a dense layer of several scales or rows is a 1x1 convolution."""
+def as_run(op: Op) -> Op:
+    """Returns the operator that our kernels run instead: a dense layer of several scales or rows is a convolution."""
     if isinstance(op, FullyConnected) and (op.per_channel or op.rows > 1):
         return Conv2D(op.rows, 1, op.in_c, op.out_c, 1, 1, activation=op.activation)
     return op
