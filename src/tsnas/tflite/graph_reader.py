@@ -74,7 +74,8 @@ class _GraphReader:
         subgraphs = model.subgraphs or []
         if len(subgraphs) != 1:
             raise ModelFileError(
-                f"Model {source} has {len(subgraphs)} subgraphs; it must have exactly 1, without control flow."
+                f"Model {source} has {len(subgraphs)} subgraphs; it must have exactly 1, without control flow. Recurrent "
+                "layers become loops: convert an LSTM for a batch of 1 (a concrete function), unroll a GRU (unroll=True)."
             )
         self._codes = model.operatorCodes or []
         self._plan = metadata_entry(model, METADATA_NAME)
