@@ -317,10 +317,11 @@ def _preparing_bytes(graph: Graph, cmsis_nn: bool, records: Records) -> int:
     """The most that an operator holds while it is prepared, less the multipliers of those that come after it."""
     most, requests = 0, FREE_REQUESTS
     later = sum(multiplier_bytes(node.op) for node in graph.nodes)
-    for node in graph.nodes:
+    known = graph.file.scales if graph.file is not None and graph.file.scales else ((),) * len(graph.nodes)
+    for node, scales in zip(graph.nodes, known, strict=True):
         later -= multiplier_bytes(node.op)
         requests += len(scratch_bytes(node.op, cmsis_nn))
-        held = prepare_bytes(node.op, n_constants(node.op), records)
+        held = prepare_bytes(node.op, n_constants(node.op), records, scales)
         most = max(most, held + requests * records.request - later)
     # Records of the first input and output follow at the end.
     return max(0, most - 2 * (records.tensor + records.quantization))

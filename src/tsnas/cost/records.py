@@ -7,6 +7,7 @@ of operators that boards have measured have their measured sizes there (`Runtime
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from tsnas.graph.ops import (
     AveragePool2D,
@@ -149,27 +150,40 @@ def multiplier_bytes(op: Op, alignment: int = ALIGNMENT) -> int:
     return 2 * aligned(4 * filters(op), alignment)
 
 
-def prepare_bytes(op: Op, n_constants: int, records: Records) -> int:
+def prepare_bytes(op: Op, n_constants: int, records: Records, scales: Sequence[int] = ()) -> int:
     """Returns the bytes that an operator's kernel holds while it is prepared, before memory is planned.
 
     A record of each tensor that it looks at, with a zero point for each of its scales: about 12 bytes for each filter
     of a convolution, which looks at its weights twice and at its biases once.
+
+    Args:
+        op: operator descriptor.
+        n_constants: int, constant tensors that it reads.
+        records: `Records` of the interpreter.
+        scales: sequence of int, number of scales of each of its inputs in the file. Defaults to (), not known.
+
+    Returns:
+        int, bytes.
     """
-    tensors, scales = _looked_at(op, n_constants)
+    tensors, zero_points = _looked_at(op, list(scales) or _usual_scales(op, n_constants))
     # Each of the three allocations of a tensor may be aligned.
-    return tensors * (records.tensor + records.quantization + 8 + 8) + 4 * scales
+    return tensors * (records.tensor + records.quantization + 8 + 8) + 4 * zero_points
 
 
-def _looked_at(op: Op, n_constants: int) -> tuple[int, int]:
+def _usual_scales(op: Op, n_constants: int) -> list[int]:
+    """Scales of the inputs of an operator as a converter writes it: weights and biases have one for each filter."""
+    return [1] * len(op.in_shapes) + [max(1, filters(op))] * n_constants
+
+
+def _looked_at(op: Op, scales: list[int]) -> tuple[int, int]:
     """How many tensors a kernel looks at while it is prepared, counting repeats, and all their scales."""
-    if isinstance(op, FullyConnected):
-        return 4, 2 + 2 * max(1, filters(op))
-    if filters(op):
-        return 7, 4 + 3 * filters(op)
-    n_inputs = len(op.in_shapes) + n_constants
     n_outputs = len(op.out_shapes) if isinstance(op, OtherOp) else 1
-    # A mean looks at all of its tensors twice; a pooling at two.
-    again = 2 if isinstance(op, GlobalAveragePooling2D) or op.kind in ("mean", "sum") else 1
     if isinstance(op, MaxPool2D | AveragePool2D):
         return 2, 2
-    return again * (n_inputs + n_outputs), again * (n_inputs + n_outputs)
+    if filters(op) and not isinstance(op, FullyConnected):
+        # All but the bias twice.
+        again = [*scales[:2], *scales]
+        return len(again) + 2, sum(again) + 2
+    # A mean looks at all of its tensors twice.
+    times = 2 if isinstance(op, GlobalAveragePooling2D) or op.kind in ("mean", "sum") else 1
+    return times * (len(scales) + n_outputs), times * (sum(scales) + n_outputs)

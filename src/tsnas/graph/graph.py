@@ -41,13 +41,17 @@ class FileTensors:
         sizes: tuple of (name, bytes) of each tensor that the interpreter places, in the order of the file.
         n_tensors: int, number of all tensors, constants included.
         inputs: tuple of str, names of the network's inputs.
-        state_bytes: tuple of int, bytes of each tensor that keeps its values from one inference to the next.
+        state_bytes: tuple of int, bytes of each tensor that keeps its values from one inference to the next. Defaults
+            to ().
+        scales: tuple, for each operator, of the number of scales of each of its inputs, constants included. Defaults to
+            (): a bias has as many as the weights.
     """
 
     sizes: tuple[tuple[str, int], ...]
     n_tensors: int
     inputs: tuple[str, ...]
     state_bytes: tuple[int, ...] = ()
+    scales: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -74,8 +74,9 @@ class _GraphReader:
         subgraphs = model.subgraphs or []
         if len(subgraphs) != 1:
             raise ModelFileError(
-                f"Model {source} has {len(subgraphs)} subgraphs; it must have exactly 1, without control flow. Recurrent "
-                "layers become loops: convert an LSTM for a batch of 1 (a concrete function), unroll a GRU (unroll=True)."
+                f"Model {source} has {len(subgraphs)} subgraphs; it must have exactly 1, without control flow. "
+                "Recurrent layers become loops: convert an LSTM for a batch of 1 (a concrete function), unroll a GRU "
+                "(unroll=True)."
             )
         self._codes = model.operatorCodes or []
         self._plan = metadata_entry(model, METADATA_NAME)
@@ -148,6 +149,10 @@ class _GraphReader:
                 self._tensors.byte_size(tensor)
                 for tensor in range(count)
                 if self._tensors.is_state(tensor) and not self._tensors.is_constant(tensor)
+            ),
+            scales=tuple(
+                tuple(len(self._tensors.quantisation(tensor)[0]) for tensor in indices(operator.inputs) if tensor >= 0)
+                for operator in self._operators
             ),
         )
 

@@ -79,7 +79,7 @@ HINTS = {
     "GATHER": _OPEN_BATCH,
     "REDUCE_PROD": _OPEN_BATCH,
 }
-DEFAULT_HINT = "build the network from layers that convert to these"
+DEFAULT_HINT = "build the network from layers that convert to supported ones"
 
 
 class OpReader:
@@ -127,8 +127,8 @@ class OpReader:
         where = f"operator {index} ({name})"
         if name not in self._readers and name not in OTHER_OPS:
             raise UnsupportedOpError(
-                f"Model {self._source}: {where}{self._tensors.place(outputs)} has no cost model. Supported are "
-                f"{SUPPORTED}; {HINTS.get(name, DEFAULT_HINT)}."
+                f"Model {self._source}: {where}{self._tensors.place(outputs)} has no cost model; "
+                f"{HINTS.get(name, DEFAULT_HINT)}. Supported are {SUPPORTED}."
             )
         if not outputs or not inputs:
             raise self._tensors.error(f"{where} has {len(inputs)} inputs and {len(outputs)} outputs")
