@@ -8,7 +8,9 @@ TensorFlow Lite Micro (the `tflite_micro` package), with the same random inputs.
 
 from __future__ import annotations
 
+import multiprocessing
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -140,6 +142,21 @@ def try_case(make: Callable[[], bytes]) -> dict[str, Any]:
     return found
 
 
+def in_own_process(name: str) -> dict[str, Any]:
+    """The same in a process of its own, which the converter may end."""
+    receiver, sender = multiprocessing.get_context("fork").Pipe(duplex=False)
+    process = multiprocessing.get_context("fork").Process(target=lambda: sender.send(try_case(CASES[name])))
+    process.start()
+    sender.close()
+    try:
+        found: dict[str, Any] = receiver.recv()
+    except EOFError:
+        found = {}
+    process.join()
+    code = process.exitcode or 0
+    return found or {"converter": f"ends the whole process ({signal.Signals(-code).name if code < 0 else code})"}
+
+
 def compare(tflite: bytes, outputs: list[int]) -> dict[str, str]:
     """Whether both interpreters run it, and how many bytes of their outputs differ."""
     windows = random_windows(tflite, WINDOWS)
@@ -175,8 +192,8 @@ def first_line(error: Exception) -> str:
 
 def main(argv: list[str]) -> None:
     results = {}
-    for name, make in CASES.items():
-        results[name] = try_case(make)
+    for name in CASES:
+        results[name] = in_own_process(name)
         print(name, results[name], flush=True)
     rows = []
     for name, found in results.items():

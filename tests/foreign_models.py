@@ -131,7 +131,7 @@ MODELS = {
         lambda: functional(
             (16, 4, 3),
             lambda x: conv2d(kernel=2)(
-                tensor_op(lambda t: tf.pad(t[:, 2:-2:2], ((0, 0), (1, 1), (0, 0), (1, 0)), constant_values=-1.0))(
+                tensor_op(lambda t: tf.pad(t[:, :, 2:-2:2], ((0, 0), (1, 1), (0, 0), (1, 0)), constant_values=-1.0))(
                     layers.Permute((2, 1, 3))(x)
                 )
             ),
@@ -299,8 +299,9 @@ def convert(model, batch=None, io="int8", per_tensor=False, int16=False):
         function = tf.function(lambda *x: model(x if len(x) > 1 else x[0])).get_concrete_function(*specs)
         converter = tf.lite.TFLiteConverter.from_concrete_functions([function], model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    # The file has the last input of a function first.
     converter.representative_dataset = lambda: (
-        [rng.normal(size=(1, *size)).astype(np.float32) for size in sizes] for _ in range(8)
+        [rng.normal(size=(1, *size)).astype(np.float32) for size in reversed(sizes)] for _ in range(8)
     )
     ops = tf.lite.OpsSet
     sixteen = ops.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8

@@ -17,6 +17,9 @@ from typing import Any
 import numpy as np
 
 from tsnas.errors import ModelFileError
+from tsnas.tflite.parser import parse_model
+from tsnas.tflite.tensors import indices
+from tsnas.tflite.writer import pack_model
 
 TIMEOUT_S = 600
 # What the process prints, and its exit code, where the interpreter refuses a file.
@@ -43,7 +46,7 @@ def reference_tensors(
     """
     with tempfile.TemporaryDirectory() as folder:
         place = pathlib.Path(folder)
-        (place / "model.tflite").write_bytes(tflite)
+        (place / "model.tflite").write_bytes(_loadable(tflite))
         arrays: dict[str, Any] = {
             KEY.format(run=i, tensor=j): array for i, run in enumerate(inputs) for j, array in enumerate(run)
         }
@@ -61,6 +64,20 @@ def reference_tensors(
             raise ModelFileError(f"TFLite cannot run this file of {len(tflite)} bytes: {_why(done)} Convert it again.")
         with np.load(place / "outputs.npz") as found:
             return [{t: found[KEY.format(run=i, tensor=t)] for t in set(tensors)} for i in range(len(inputs))]
+
+
+def _loadable(tflite: bytes) -> bytes:
+    """The file, with axes of scales that TFLite refuses, though no kernel reads them, made valid.
+
+    Older converters gave the bias of a depthwise convolution the axis of its weights, 3, though it has one axis alone.
+    """
+    model = parse_model(tflite)
+    repaired = False
+    for tensor in (tensor for graph in model.subgraphs for tensor in graph.tensors or []):
+        shape, quantization = indices(tensor.shape), tensor.quantization
+        if len(shape) == 1 and quantization is not None and quantization.quantizedDimension > 0:
+            quantization.quantizedDimension, repaired = 0, True
+    return pack_model(model) if repaired else tflite
 
 
 def _why(done: subprocess.CompletedProcess[str]) -> str:
