@@ -66,7 +66,7 @@ def test_files_of_others_get_advice(name, text):
     estimate = estimate_tflite(foreign(name), BOARD)
     assert any(text in line for line in estimate.advice)
     assert all(f"advice   {line}." in estimate.table() for line in estimate.advice)
-    assert estimate.to_json()["advice"] == estimate.advice
+    assert estimate.to_json()["advice"] == list(estimate.advice)
 
 
 def test_one_scale_for_all_needs_no_advice():

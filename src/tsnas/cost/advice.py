@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from tsnas.cost.memory import ArenaPlan
+from tsnas.cost.op_estimate import OpEstimate
 from tsnas.cost.records import multiplier_bytes
 from tsnas.graph.graph import Graph, Node
 from tsnas.graph.ops import BatchedConv2D, FullyConnected
-
-if TYPE_CHECKING:
-    from tsnas.cost.estimate import OpEstimate
 
 # What would make an operator of each kind cheaper.
 HELP = {

@@ -16,9 +16,9 @@ from tsnas.cost.bounds import Costs
 from tsnas.cost.latency import DERIVED, EMULATED, EXTRAPOLATED, MEASURED, MODEL, op_latency
 from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.cost.memory import plan_arena
+from tsnas.cost.op_estimate import OpEstimate
 from tsnas.graph.graph import Graph
 from tsnas.graph.ops import BatchedConv2D, Conv2D, DepthwiseConv2D, FullyConnected, GroupedConv2D
-from tsnas.graph.shapes import AnyShape
 from tsnas.tflite.graph_reader import read_graph
 from tsnas.tflite.parser import read_model_bytes
 
@@ -32,36 +32,6 @@ SOURCE_TEXTS = {
     EMULATED: "counted on an emulated core and converted: margin of the errors of counts, conversion and board",
     DERIVED: "no measurement of this kernel stands behind it: margin 50 %, or the board's error if larger",
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class OpEstimate:
-    """Costs of one operator.
-
-    Args:
-        name: str, name of the node.
-        kind: str, kind of operator.
-        out_shape: (height, width, channels) of its output.
-        params: int, weights and biases.
-        macs: int, multiply-accumulates.
-        latency_ms: float, its share of the latency.
-        latency_margin_ms: float, its margin of error; see `tsnas.cost.latency.OpLatency`.
-        latency_source: str, what it is based on: `"measured"`, `"model"`, `"extrapolated"`, `"emulated"` or
-            `"derived"`.
-        ram_bytes: int, bytes of the arena's head that live while it runs, scratch included.
-        weight_bytes: int, bytes of its weights and biases in flash.
-    """
-
-    name: str
-    kind: str
-    out_shape: AnyShape
-    params: int
-    macs: int
-    latency_ms: float
-    latency_margin_ms: float
-    latency_source: str
-    ram_bytes: int
-    weight_bytes: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,6 +76,7 @@ class Estimate:
     def to_json(self) -> dict[str, Any]:
         """Returns the estimate as a dict of plain values, for `json.dump`."""
         values = dataclasses.asdict(self)
+        values["advice"] = list(self.advice)
         values["rows"] = [row | {"out_shape": list(row["out_shape"])} for row in values["rows"]]
         return values
 
