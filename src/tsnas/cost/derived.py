@@ -39,6 +39,8 @@ COMPUTED = {
     "add": 2.0,
     "sub": 2.0,
     "mul": 1.2,
+    "squared_difference": 2.0,
+    "rsqrt": 4.0,
     "maximum": 0.7,
     "minimum": 0.7,
     "logistic": 6.0,

@@ -87,6 +87,8 @@ DATA_BYTES = {
     "prelu": 32,
     # A table of all 256 results.
     "elu": 256,
+    "rsqrt": 32,
+    "squared_difference": 80,
     "quantize": 48,
     "dequantize": 32,
     "transpose_conv": 112,
