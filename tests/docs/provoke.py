@@ -137,9 +137,9 @@ PROVOKED = {
     "A file that is no model": random_bytes,
     "A model that is not int8": float_model,
     "A dilated convolution with an open batch": lambda folder: int8_model(
-        folder, lambda layers: layers.Conv1D(4, 3, dilation_rate=2, padding="same")
+        folder, lambda layers: layers.Conv1D(4, 3, dilation_rate=2, padding="same", name="conv")
     ),
-    "A model with other operators": lambda folder: int8_model(folder, lambda layers: layers.Dense(5)),
+    "A model with other operators": lambda folder: int8_model(folder, lambda layers: layers.Dense(5, name="dense")),
     "No such port": lambda folder: printed(*CHARACTERIZE, "--port=/dev/ttyACM9"),
     "Compiler or emulator are missing": without_tools,
     "Pictures without matplotlib": without_matplotlib,

@@ -166,8 +166,8 @@ def test_operators_of_a_pooling_network():
         Conv2D(16, 6, 6, 9, 3, 1),
         AveragePool2D(16, 6, 9, 2, 2, 2, 2, "same"),
         Reshape((8, 3, 9), (1, 1, 216)),
-        FullyConnected(216, 16, "relu"),
-        FullyConnected(16, 5),
+        FullyConnected(216, 16, "relu", per_channel=True),
+        FullyConnected(16, 5, per_channel=True),
         Softmax(5),
     ]
 

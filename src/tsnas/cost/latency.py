@@ -13,7 +13,15 @@ from tsnas.cost.emulated import emulated_cycles
 from tsnas.cost.features import FEATURE_NAMES, INVOKE, basis, derived_features, op_features
 from tsnas.errors import BoardError
 from tsnas.graph.graph import Graph
-from tsnas.graph.ops import DERIVED_KINDS, BatchedConv2D, DepthwiseConv2D, GroupedConv2D, Op, OtherOp
+from tsnas.graph.ops import (
+    DERIVED_KINDS,
+    BatchedConv2D,
+    DepthwiseConv2D,
+    FullyConnected,
+    GroupedConv2D,
+    Op,
+    OtherOp,
+)
 
 MEASURED, MODEL, EXTRAPOLATED = "measured", "model", "extrapolated"
 EMULATED, DERIVED = "emulated", "derived"
@@ -72,7 +80,9 @@ def op_latency(op: Op, board: Board) -> OpLatency:
         >>> op_latency(Conv2D(128, 9, 1, 8, 5, 1, stride_h=2), load_board("nucleo_f446re")).source
         'model'
     """
-    record = board.measured(op)
+    # A dense layer takes as long with a scale for each output as with one.
+    measured = dataclasses.replace(op, per_channel=False) if isinstance(op, FullyConnected) else op
+    record = board.measured(measured)
     if record is not None:
         overhead_cycles = float(record.invoke_cycles - record.op_cycles)
         return OpLatency(float(record.op_cycles), overhead_cycles, MEASURED, MEASURED_MARGIN)
