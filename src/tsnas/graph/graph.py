@@ -35,7 +35,7 @@ class Node:
 
 @dataclasses.dataclass(frozen=True)
 class FileTensors:
-    """What a file says of its tensors that does not follow from its operators.
+    """Facts of a file about its tensors that do not follow from its operators.
 
     Args:
         sizes: tuple of (name, bytes) of each tensor that the interpreter places, in the order of the file.

@@ -1,4 +1,4 @@
-"""What a dense layer gives where a product is rounded twice, as boards do; TFLite's reference rounds it once.
+"""Values of dense layers whose products are rounded twice, as boards do; TFLite's reference rounds them once.
 
 TensorFlow Lite Micro and CMSIS-NN scale a sum in two steps, a rounded product of 32 bits and a rounded shift, and agree
 with each other. The interpreter on a PC keeps 64 bits and rounds once, so that some of its values are one level off.
