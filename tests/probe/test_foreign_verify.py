@@ -1,14 +1,16 @@
 """Verifying models of others on an emulated board: every rank, dense layers as boards round them, what does not run."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from foreign_models import foreign
 
 from tsnas.errors import ModelFileError, WindowShapeError
-from tsnas.graph.ops import FullyConnected
+from tsnas.graph.ops import FullyConnected, OtherOp
 from tsnas.probe import protocol
 from tsnas.probe.client import ProbeClient
-from tsnas.probe.conformance import checks_table, given_windows, random_windows, verify_on_board
+from tsnas.probe.conformance import OpCheck, checks_table, given_windows, random_windows, summary, verify_on_board
 from tsnas.probe.dense_rounding import rounded_twice
 from tsnas.probe.protocol import OpWords
 from tsnas.probe.steps import model_steps
@@ -105,6 +107,17 @@ def test_what_tflite_refuses_is_an_error_of_ours():
     weights.quantization.quantizedDimension = 7
     with pytest.raises(ModelFileError, match=r"TFLite cannot run this file|has weights"):
         reference_tensors(pack_model(model), random_windows(foreign("dense"), 1), [int(graph.outputs[0])])
+
+
+def test_the_summary_tells_roundings_and_what_did_not_run():
+    dense, tanh = FullyConnected(64, 8), OtherOp("tanh", ((8,),), ((8,),))
+    equal = OpCheck("dense", dense, 0, 80, 100.0)
+    assert summary([equal]) == "All 80 output bytes equal those of the reference interpreter."
+    lines = summary([dataclasses.replace(equal, rounded_bytes=3), OpCheck("tanh", tanh, 0, 0, None)]).splitlines()
+    assert lines[0].startswith(
+        "3 of 80 output bytes, in dense layers, are off because the reference interpreter rounds"
+    )
+    assert lines[1] == "Not run, because the probe has no kernel for them: tanh."
 
 
 @pytest.mark.emulated

@@ -34,7 +34,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.estimate import estimate_tflite
     from tsnas.cost.latency import op_cycles
     from tsnas.errors import SettingError, VerificationError
-    from tsnas.probe.conformance import checks_table, given_windows, random_windows, verify_on_board
+    from tsnas.probe.conformance import checks_table, given_windows, random_windows, summary, verify_on_board
     from tsnas.probe.conversion import conversion_for, cycles_of
     from tsnas.probe.ports import opened
     from tsnas.probe.steps import model_steps
@@ -93,17 +93,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         raise VerificationError(
             f"{differing} bytes differ from the reference interpreter, the first in {first.name} ({first.op})."
         )
-    compared, rounded = sum(check.bytes for check in checks), sum(check.rounded_bytes for check in checks)
-    if rounded:
-        print(
-            f"{rounded} of {compared} output bytes, in dense layers, are a level off because the reference interpreter "
-            "rounds their products once, a board twice: no fault of model or board. All others equal the reference's."
-        )
-    else:
-        print(f"All {compared} output bytes equal those of the reference interpreter.")
-    left = sorted({check.op.kind for check in checks if not check.ran})
-    if left:
-        print(f"Not run, because the probe has no kernel for them: {', '.join(left)}.")
+    print(summary(checks))
 
 
 def _format_ms(cycles: float, board: Board) -> str:

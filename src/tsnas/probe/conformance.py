@@ -178,3 +178,24 @@ def _row(check: OpCheck) -> tuple[str, ...]:
     if check.count is None:
         return check.name, check.op.kind, "-", "not run", "-"
     return check.name, check.op.kind, str(check.bytes), str(check.differing_bytes), f"{check.count:,.0f}"
+
+
+def summary(checks: Sequence[OpCheck]) -> str:
+    """Returns what the comparison of a model without a differing byte has shown, in a line or two.
+
+    Args:
+        checks: sequence of `OpCheck`.
+
+    Returns:
+        str.
+    """
+    compared, rounded = sum(check.bytes for check in checks), sum(check.rounded_bytes for check in checks)
+    if rounded:
+        text = (
+            f"{rounded} of {compared} output bytes, in dense layers, are off because the reference interpreter rounds "
+            "their products once, a board twice: no fault of model or board. All others equal the reference's."
+        )
+    else:
+        text = f"All {compared} output bytes equal those of the reference interpreter."
+    left = sorted({check.op.kind for check in checks if not check.ran})
+    return text + (f"\nNot run, because the probe has no kernel for them: {', '.join(left)}." if left else "")
