@@ -91,10 +91,12 @@ def test_bad_commands(model, capsys, monkeypatch, tmp_path, flags, message):
 
 def test_a_file_of_another_converter_has_no_labels(tmp_path, capsys):
     (tmp_path / "other.tflite").write_bytes(converted(SMALL))
-    path = str(tmp_path / "other.tflite")
-    assert run(["export", path, f"--out={tmp_path / 'fw'}", "--board=nucleo_f446re", "--format=arduino"]) == 2
-    assert "does not say how its input is standardised or how its classes are named" in capsys.readouterr().err
-    assert not (tmp_path / "fw").exists()
+    command = ["export", str(tmp_path / "other.tflite"), "--board=nucleo_f446re"]
+    assert run([*command, f"--out={tmp_path / 'esp'}", "--format=espidf"]) == 2
+    assert "requires a file of tsnas, which says how its input is standardised" in capsys.readouterr().err
+    assert not (tmp_path / "esp").exists()
+    assert run([*command, f"--out={tmp_path / 'ino'}", "--format=arduino"]) == 0
+    assert "examples/Run/Run.ino" in capsys.readouterr().out
 
 
 def test_no_model(tmp_path, capsys):

@@ -9,7 +9,8 @@ from scale import scaled
 
 from tsnas.cost.depthwise import DEPTHWISE_FEATURE_NAMES, depthwise_features, depthwise_kernel
 from tsnas.cost.features import op_features
-from tsnas.graph.ops import DepthwiseConv2D, padding_before
+from tsnas.graph.ops import DepthwiseConv2D
+from tsnas.graph.shapes import padding_before
 
 
 @pytest.mark.parametrize(

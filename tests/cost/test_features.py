@@ -8,7 +8,8 @@ from scale import scaled
 
 from tsnas.cost.features import FEATURE_NAMES, op_features, uses_1x1_kernel
 from tsnas.cost.taps import valid_taps
-from tsnas.graph.ops import MEASURED_KINDS, Add, Conv2D, GlobalAveragePooling2D, Softmax, conv_output_size
+from tsnas.graph.ops import MEASURED_KINDS, Add, Conv2D, GlobalAveragePooling2D, Softmax
+from tsnas.graph.shapes import conv_output_size
 
 sizes = st.integers(1, 12)
 

@@ -18,7 +18,6 @@ from scale import scaled
 from tsnas.cost.board import board_names, load_board
 from tsnas.cost.measurements import read_measurements
 from tsnas.cost.memory import (
-    aligned,
     base_tail_bytes,
     greedy_offsets,
     op_tail_bytes,
@@ -26,6 +25,7 @@ from tsnas.cost.memory import (
     scratch_bytes,
     tail_bytes,
 )
+from tsnas.cost.records import aligned
 from tsnas.graph.graph import Graph, GraphBuilder, Node
 from tsnas.graph.ops import Add, Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, Softmax
 from tsnas.tflite.graph_reader import read_graph

@@ -74,15 +74,15 @@ def float_model(folder):
     return printed("estimate", "model.tflite", "--board=nucleo_f446re")
 
 
-def int8_model(folder, **shape):
-    """A file with a tanh, made as most tutorials make one."""
+def int8_model(folder, layer):
+    """A file with a layer on a sequence, made as most tutorials make one: with a batch that is left open."""
     import tensorflow as tf
     import tf_keras as keras
 
-    model = keras.Sequential([keras.Input((8,), name="windows", **shape), keras.layers.Dense(3, "tanh")])
+    model = keras.Sequential([keras.Input((8, 3), name="windows"), layer(keras.layers)], name="net")
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([X[index, :8, :1].T] for index in range(8))
+    converter.representative_dataset = lambda: ([X[index : index + 1, :8, :3]] for index in range(8))
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
     (folder / "model.tflite").write_bytes(converter.convert())
@@ -136,8 +136,10 @@ PROVOKED = {
     "A folder without a classifier": damaged_save,
     "A file that is no model": random_bytes,
     "A model that is not int8": float_model,
-    "A model with a batch of any size": int8_model,
-    "A model with other operators": lambda folder: int8_model(folder, batch_size=1),
+    "A dilated convolution with an open batch": lambda folder: int8_model(
+        folder, lambda layers: layers.Conv1D(4, 3, dilation_rate=2, padding="same", name="conv")
+    ),
+    "A model with other operators": lambda folder: int8_model(folder, lambda layers: layers.Dense(5, name="dense")),
     "No such port": lambda folder: printed(*CHARACTERIZE, "--port=/dev/ttyACM9"),
     "Compiler or emulator are missing": without_tools,
     "Pictures without matplotlib": without_matplotlib,

@@ -12,7 +12,8 @@ from supernet_choices import one_hot, random_choices
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.flash import flash_bytes
-from tsnas.cost.memory import aligned, op_tail_bytes, plan_arena, scratch_bytes
+from tsnas.cost.memory import op_tail_bytes, plan_arena, scratch_bytes
+from tsnas.cost.records import aligned
 from tsnas.space.config import SpaceConfig
 from tsnas.space.supernet import Supernet, build_cells
 

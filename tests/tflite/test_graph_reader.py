@@ -90,32 +90,13 @@ def test_relu6_counts_as_relu():
     assert graph.nodes[0].op == Conv2D(16, 4, 4, 8, 3, 3)
 
 
-@pytest.mark.parametrize(
-    ("head", "message"),
-    [
-        (
-            lambda x: layers.Activation("tanh")(conv(x, 8, 1)),
-            r"operator 1 \(TANH\) has no cost model. Supported are CONV_2D, DEPTHWISE_CONV_2D",
-        ),
-        (lambda x: layers.Conv2DTranspose(4, 3)(x), "has no cost model"),
-        (lambda x: layers.Dense(3)(x), r"works on shape \(16, 4, 4\) with weights for 4 inputs|has no cost model"),
-        (
-            lambda x: keras.layers.Lambda(lambda t: tf.pad(t, ((0, 0), (0, 0), (0, 0), (1, 0))))(x),
-            r"operator 0 \(PAD\) pads by \[0, 0, 0, 0, 0, 0, 1, 0\]; only height and width",
-        ),
-        (lambda x: keras.backend.mean(x, axis=1), r"operator 0 \(MEAN\) averages axes \[1\] of 4 dimensions"),
-        (lambda x: layers.Softmax()(x), r"operator 0 \(SOFTMAX\) works on shape \(16, 4, 4\)"),
-        (
-            lambda x: layers.Conv2D(8, 3, groups=2)(x),
-            r"has groups: 4 input channels, but filters for 2|has no cost model",
-        ),
-        (lambda x: x + x[:, :1], "has no cost model"),
-    ],
-    ids=["tanh", "transpose", "dense", "pad", "mean", "softmax", "groups", "slice"],
-)
-def test_operators_without_cost_model_are_named(head, message):
-    with pytest.raises(UnsupportedOpError, match=message):
-        read_graph(convert(network(head)))
+def test_operators_without_cost_model_are_named_with_what_to_do():
+    tflite = convert(network(lambda x: keras.layers.Lambda(lambda t: tf.gather(t, [0, 2], axis=1))(conv(x, 8, 1))))
+    with pytest.raises(
+        UnsupportedOpError,
+        match=r"operator 1 \(GATHER\), which writes '.*', has no cost model; where it comes from a dense",
+    ):
+        read_graph(tflite)
 
 
 def conv2d(x, *args, **options):
@@ -185,8 +166,8 @@ def test_operators_of_a_pooling_network():
         Conv2D(16, 6, 6, 9, 3, 1),
         AveragePool2D(16, 6, 9, 2, 2, 2, 2, "same"),
         Reshape((8, 3, 9), (1, 1, 216)),
-        FullyConnected(216, 16, "relu"),
-        FullyConnected(16, 5),
+        FullyConnected(216, 16, "relu", per_channel=True),
+        FullyConnected(16, 5, per_channel=True),
         Softmax(5),
     ]
 
@@ -197,7 +178,7 @@ def test_params_of_foreign_networks_match_keras(build):
     assert sum(node.op.params for node in read_graph(convert(model)).nodes) == model.count_params()
 
 
-def test_broadcast_addition_is_named(residual):
+def test_shapes_that_do_not_broadcast_are_named(residual):
     def widen(model):
         graph = model.subgraphs[0]
         add = next(
@@ -207,7 +188,8 @@ def test_broadcast_addition_is_named(residual):
         )
         add.inputs = np.array([graph.inputs[0], add.inputs[1]], dtype=np.int32)
 
-    with pytest.raises(UnsupportedOpError, match=r"\(ADD\) broadcasts shapes \(32, 6, 1\) and \(16, 6, 8\)"):
+    message = r"\(ADD\) has inputs of shapes \[1, 32, 6, 1\] and \[1, 16, 6, 8\]"
+    with pytest.raises(ModelFileError, match=message):
         read_graph(edited(residual, widen))
 
 
@@ -220,7 +202,10 @@ def test_other_fused_activation_is_named(residual):
 
 
 def test_float_model_names_its_tensor():
-    with pytest.raises(FloatModelError, match=r"tensor '.*' is FLOAT32, not INT8. Convert the model with full int8"):
+    message = (
+        r"operator 0 \(CONV_2D\) computes in float: tensor '.*' is FLOAT32, not INT8. Convert the model with full int8"
+    )
+    with pytest.raises(FloatModelError, match=message):
         read_graph(convert(network(lambda x: conv(x, 8, 3)), int8=False))
 
 
@@ -233,11 +218,15 @@ def test_float_weights_are_named(residual):
         read_graph(edited(residual, float_weights))
 
 
-@pytest.mark.parametrize(("batch", "message"), [(None, "a batch that is dynamic"), (4, "a batch that is 4")])
-def test_other_batches_say_how_to_export(batch, message):
-    tflite = convert(network(lambda x: conv(x, 8, 3)), batch=batch)
-    with pytest.raises(ModelFileError, match=rf"{message}. Export the model with a fixed batch of 1"):
+def test_other_batches_say_how_to_export():
+    tflite = convert(network(lambda x: conv(x, 8, 3)), batch=4)
+    with pytest.raises(ModelFileError, match=r"a batch that is 4. Export the model with a fixed batch of 1"):
         read_graph(tflite)
+
+
+def test_a_batch_that_only_the_signature_leaves_open_is_one_of_1():
+    heads = [convert(network(lambda x: conv(x, 8, 3)), batch=batch) for batch in (None, 1)]
+    assert [node.op for node in read_graph(heads[0]).nodes] == [node.op for node in read_graph(heads[1]).nodes]
 
 
 def test_missing_empty_and_foreign_files(tmp_path, residual):
@@ -265,7 +254,9 @@ def test_no_operators_are_refused(residual):
     def strip(model):
         model.subgraphs[0].operators = []
 
-    with pytest.raises(ModelFileError, match="has 0 operators, 1 inputs and 1 outputs"):
+    with pytest.raises(
+        ModelFileError, match="has 0 operators, 1 inputs and 1 outputs; it must have at least one of each"
+    ):
         read_graph(edited(residual, strip))
 
 

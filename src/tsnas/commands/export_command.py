@@ -66,6 +66,7 @@ def define_flags(values: flags.FlagValues) -> None:
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.export import Firmware, export_model
+    from tsnas.export.plain import is_plain
     from tsnas.tflite.parser import read_model_bytes
 
     if len(arguments) != 1:
@@ -83,7 +84,11 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
                 "when it is compiled (-DTSNAS_PORTABLE for the portable ones)"
             )
     path = pathlib.Path(arguments[0])
-    firmware = Firmware.of(read_model_bytes(path / "model.tflite" if path.is_dir() else path), values.board)
+    tflite = read_model_bytes(path / "model.tflite" if path.is_dir() else path)
+    if is_plain(tflite):
+        _export_plain(tflite, values)
+        return
+    firmware = Firmware.of(tflite, values.board)
     kernels = _choose_kernels(firmware, values) if values.emulate else ""
     x, y = _load_windows(values)
     written = export_model(
@@ -96,11 +101,34 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         rate_hz=values.rate_hz,
         units=values.units,
     )
-    print(f"Wrote to {values.out}:")
-    for file in written:
-        print(f"  {file.stat().st_size:>10,} bytes  {file.relative_to(values.out)}")
+    _list_files(values.out, written)
     if values.emulate:
         _emulate(firmware, x, y, values, kernels)
+
+
+def _list_files(folder: str, written: list[pathlib.Path]) -> None:
+    print(f"Wrote to {folder}:")
+    for file in written:
+        print(f"  {file.stat().st_size:>10,} bytes  {file.relative_to(folder)}")
+
+
+# Flags that only a model of tsnas has a use for: it says how windows become its input and classes its output.
+OWN_FLAGS = ("data", "dataset", "stride", "rate_hz", "units")
+
+
+def _export_plain(tflite: bytes, values: flags.FlagValues) -> None:
+    """Exports a file that tsnas did not make."""
+    from tsnas.export.plain import export_plain
+
+    given = [name for name in OWN_FLAGS if values[name].value] + ["emulate"] * values.emulate
+    if given:
+        raise UsageError(
+            f"--{given[0]} is for models made by tsnas, which say how input is standardised and how classes "
+            "are named; of this one the network alone is exported (`tsnas verify` runs its operators on a board)"
+        )
+    if values.board is None:
+        raise UsageError("--board is required: the file does not name its board; `tsnas boards` lists the names")
+    _list_files(values.out, export_plain(tflite, values.board, values.out, values.format))
 
 
 def _read_architecture(path: pathlib.Path) -> list[str]:
@@ -171,5 +199,6 @@ COMMAND = Command(
     run=run,
     details="The sources take raw sensor values sample by sample, return class names, and include a self-test. "
     "--emulate compares every output byte with the reference interpreter, prints the time per window that corresponds "
-    "to the counted instructions, and ends with exit code 2 if a byte differs.",
+    "to the counted instructions, and ends with exit code 2 if a byte differs. Of a .tflite file that others made, the "
+    "network alone is exported (--format=c, arduino or tflite, with --board), with a self-test of random windows.",
 )

@@ -10,18 +10,20 @@ from typing import Any
 import tabulate
 
 from tsnas.cost import flash
+from tsnas.cost.advice import advise
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.bounds import Costs
 from tsnas.cost.latency import DERIVED, EMULATED, EXTRAPOLATED, MEASURED, MODEL, op_latency
 from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.cost.memory import plan_arena
+from tsnas.cost.op_estimate import OpEstimate
 from tsnas.graph.graph import Graph
-from tsnas.graph.ops import Conv2D, DepthwiseConv2D, FullyConnected, Shape
+from tsnas.graph.ops import BatchedConv2D, Conv2D, DepthwiseConv2D, FullyConnected, GroupedConv2D
 from tsnas.tflite.graph_reader import read_graph
 from tsnas.tflite.parser import read_model_bytes
 
 # Operators with weights, each output channel with a bias of int32.
-WEIGHTED = (Conv2D, DepthwiseConv2D, FullyConnected)
+WEIGHTED = (Conv2D, DepthwiseConv2D, GroupedConv2D, BatchedConv2D, FullyConnected)
 # How the table marks latencies that do not come from the fitted model, and what it says of them.
 SOURCE_MARKS = {MODEL: "", MEASURED: "*", EXTRAPOLATED: "^", EMULATED: "+", DERIVED: "~"}
 SOURCE_TEXTS = {
@@ -30,36 +32,6 @@ SOURCE_TEXTS = {
     EMULATED: "counted on an emulated core and converted: margin of the errors of counts, conversion and board",
     DERIVED: "no measurement of this kernel stands behind it: margin 50 %, or the board's error if larger",
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class OpEstimate:
-    """Costs of one operator.
-
-    Args:
-        name: str, name of the node.
-        kind: str, kind of operator.
-        out_shape: (height, width, channels) of its output.
-        params: int, weights and biases.
-        macs: int, multiply-accumulates.
-        latency_ms: float, its share of the latency.
-        latency_margin_ms: float, its margin of error; see `tsnas.cost.latency.OpLatency`.
-        latency_source: str, what it is based on: `"measured"`, `"model"`, `"extrapolated"`, `"emulated"` or
-            `"derived"`.
-        ram_bytes: int, bytes of the arena's head that live while it runs, scratch included.
-        weight_bytes: int, bytes of its weights and biases in flash.
-    """
-
-    name: str
-    kind: str
-    out_shape: Shape
-    params: int
-    macs: int
-    latency_ms: float
-    latency_margin_ms: float
-    latency_source: str
-    ram_bytes: int
-    weight_bytes: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +51,7 @@ class Estimate:
         latency_error_median: float, median relative error of the board's latency model on held-out operators.
         latency_error_p95: float, its 95th percentile.
         rows: tuple of `OpEstimate`, in execution order.
+        advice: tuple of str, what costs most and what would help, one line each. Defaults to ().
     """
 
     board: str
@@ -93,6 +66,7 @@ class Estimate:
     latency_error_median: float
     latency_error_p95: float
     rows: tuple[OpEstimate, ...]
+    advice: tuple[str, ...] = ()
 
     @property
     def costs(self) -> Costs:
@@ -102,6 +76,7 @@ class Estimate:
     def to_json(self) -> dict[str, Any]:
         """Returns the estimate as a dict of plain values, for `json.dump`."""
         values = dataclasses.asdict(self)
+        values["advice"] = list(self.advice)
         values["rows"] = [row | {"out_shape": list(row["out_shape"])} for row in values["rows"]]
         return values
 
@@ -169,6 +144,7 @@ class Estimate:
             f"RAM      {_kb(self.ram_bytes)} of {_kb(self.board_ram_bytes)}  (tensor arena)",
             f"flash    {_kb(self.flash_bytes)} of {_kb(self.board_flash_bytes)}  (model file, without firmware)",
             f"total    {sum(row.params for row in self.rows):,} params, {sum(row.macs for row in self.rows):,} MACs",
+            *(f"advice   {line}." for line in self.advice),
         )
 
 
@@ -210,7 +186,7 @@ def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_by
             latency_margin_ms=latency.total_cycles * ms_per_cycle * latency.margin_relative,
             latency_source=latency.source,
             ram_bytes=plan.live_bytes[node.name],
-            weight_bytes=node.op.weights + 4 * node.op.out_c if isinstance(node.op, WEIGHTED) else 0,
+            weight_bytes=node.op.weights + 4 * node.op.out_c if isinstance(node.op, WEIGHTED) else node.op.params,
         )
         for node, latency in zip(graph.nodes, latencies, strict=True)
     )
@@ -228,6 +204,7 @@ def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_by
         latency_error_median=board.latency_error.median_relative,
         latency_error_p95=board.latency_error.p95_relative,
         rows=rows,
+        advice=advise(graph, plan, rows),
     )
 
 

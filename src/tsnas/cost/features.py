@@ -15,10 +15,13 @@ from tsnas.cost.taps import valid_taps
 from tsnas.graph.ops import (
     DERIVED_KINDS,
     Add,
+    BatchedConv2D,
     Conv2D,
     DepthwiseConv2D,
     GlobalAveragePooling2D,
+    GroupedConv2D,
     Op,
+    OtherOp,
     Softmax,
     is_dilated,
 )
@@ -107,6 +110,8 @@ def op_features(op: Op) -> tuple[str, tuple[float, ...]]:
     """
     if isinstance(op, Conv2D):
         return _conv2d_features(op)
+    if isinstance(op, OtherOp):
+        return derived_features(op)
     if isinstance(op, (Add, GlobalAveragePooling2D)):
         return op.kind, (1.0, op.h * op.w * op.c)
     if isinstance(op, Softmax):
@@ -152,7 +157,7 @@ def basis(op: Op) -> str:
     """
     if isinstance(op, DepthwiseConv2D) or (isinstance(op, Conv2D) and is_dilated(op)):
         return "emulated"
-    if op.kind in DERIVED_KINDS:
+    if op.kind in DERIVED_KINDS or isinstance(op, GroupedConv2D | BatchedConv2D | OtherOp):
         return "derived"
     if not isinstance(op, Conv2D):
         return "model"

@@ -13,7 +13,15 @@ from tsnas.cost.emulated import emulated_cycles
 from tsnas.cost.features import FEATURE_NAMES, INVOKE, basis, derived_features, op_features
 from tsnas.errors import BoardError
 from tsnas.graph.graph import Graph
-from tsnas.graph.ops import DERIVED_KINDS, DepthwiseConv2D, Op
+from tsnas.graph.ops import (
+    DERIVED_KINDS,
+    BatchedConv2D,
+    DepthwiseConv2D,
+    FullyConnected,
+    GroupedConv2D,
+    Op,
+    OtherOp,
+)
 
 MEASURED, MODEL, EXTRAPOLATED = "measured", "model", "extrapolated"
 EMULATED, DERIVED = "emulated", "derived"
@@ -72,10 +80,18 @@ def op_latency(op: Op, board: Board) -> OpLatency:
         >>> op_latency(Conv2D(128, 9, 1, 8, 5, 1, stride_h=2), load_board("nucleo_f446re")).source
         'model'
     """
-    record = board.measured(op)
+    # A dense layer takes as long with a scale for each output as with one.
+    measured = dataclasses.replace(op, per_channel=False) if isinstance(op, FullyConnected) else op
+    record = board.measured(measured)
     if record is not None:
         overhead_cycles = float(record.invoke_cycles - record.op_cycles)
         return OpLatency(float(record.op_cycles), overhead_cycles, MEASURED, MEASURED_MARGIN)
+    if isinstance(op, BatchedConv2D):
+        # The kernel runs once for each input, with one call of the interpreter.
+        one = op_latency(op.conv, board)
+        worst = max(one.margin_relative, EXTRAPOLATED_FACTOR * board.latency_error.p95_relative)
+        source = EXTRAPOLATED if one.source in (MEASURED, MODEL) else one.source
+        return OpLatency(op.batch * one.cycles, one.overhead_cycles, source, worst)
     source = basis(op)
     p95 = board.latency_error.p95_relative
     if source == EMULATED:
@@ -171,7 +187,7 @@ def _kernel_cycles(op: Op, board: Board) -> float:
 
 def _overhead_cycles(op: Op, board: Board) -> float:
     overheads = board.coefficients.get(INVOKE, {})
-    if op.kind in DERIVED_KINDS and overheads:
+    if (op.kind in DERIVED_KINDS or isinstance(op, GroupedConv2D | OtherOp)) and overheads:
         return max(overheads.values())
     try:
         return overheads[op.kind]

@@ -11,7 +11,9 @@ The **tail** holds what stays. On a 32-bit microcontroller that is, in bytes:
 - per tensor, weights included: a `TfLiteEvalTensor` of three words (`Runtime.tensor_bytes`, 12);
 - per operator: a node and its registration (32), its options (convolution 24, addition 8, mean and softmax 4), the
   kernel's own record rounded up to 16 (64, 64, 48, 64), and a handle of 4 for each scratch buffer (`Runtime.op_bytes`);
-- per convolution: a multiplier and a shift for each output channel, as two arrays of int32, each rounded up to 16.
+- per convolution, and per dense layer with a scale for each output: a multiplier and a shift for each output channel,
+  as two arrays of int32, each rounded up to 16;
+- per tensor that keeps a state from one inference to the next: its values, rounded up to 16.
 
 With these sizes one and the same `base_bytes` explains the measured arena of models of every kind of operator; on the
 STM32 boards, alignment adds 16 to additions and softmax. The rest errs on the safe side, since no arena of a whole
@@ -19,9 +21,10 @@ network was measured: `Runtime.slack_bytes` covers alignment that falls otherwis
 `Runtime.conv2d_slack_bytes` the larger records of later TFLM versions. `arena_used_bytes()` on the board has the last
 word.
 
-While it plans, TFLM keeps its notes in the place of the head: 24 bytes for each tensor and scratch buffer, and 40 more
-for each that it has to place. A network with many operators on small tensors therefore needs a larger arena to start
-than it uses later (`ArenaPlan.arena_bytes`).
+While it starts, TFLM keeps other things in the place of the head, and a network whose tensors are small needs a larger
+arena to start than it uses later (`ArenaPlan.arena_bytes`). While an operator is prepared: records of its tensors, with
+a zero point for each scale, some 12 bytes for each filter. While memory is planned: 24 bytes for each tensor and
+scratch buffer, and 40 more for each that has to be placed; see `tsnas.cost.records`.
 
 Source: David et al., TensorFlow Lite Micro: Embedded Machine Learning on TinyML Systems, MLSys 2021; its planner.
 """
@@ -33,29 +36,35 @@ from collections.abc import Mapping, Sequence
 
 from tsnas.cost.board import Runtime
 from tsnas.cost.features import uses_1x1_kernel
+from tsnas.cost.records import (
+    BITS_32,
+    FREE_REQUESTS,
+    NOTES_SLACK_BYTES,
+    Records,
+    aligned,
+    multiplier_bytes,
+    prepare_bytes,
+    record_bytes,
+)
 from tsnas.graph.graph import Graph
-from tsnas.graph.ops import AveragePool2D, Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, Op, is_dilated
+from tsnas.graph.ops import (
+    AveragePool2D,
+    BatchedConv2D,
+    Conv2D,
+    DepthwiseConv2D,
+    FullyConnected,
+    GlobalAveragePooling2D,
+    GroupedConv2D,
+    Op,
+    is_dilated,
+)
+from tsnas.graph.other_ops import OtherOp
 
-# Notes of TFLM's planner on a 32-bit target: `AllocationInfo`, the planner's lists for each buffer, and alignment.
-NOTE_BYTES = 24
-PLACED_NOTE_BYTES = 40
-NOTES_BASE_BYTES = 64
-# Buffers in the arena start at multiples of this in every TFLM build.
-ALIGNMENT = 16
-
-# Node and registration (32), options and the kernel's own record of operators without measurements: read off TFLM's
-# structures, rounded up.
-DERIVED_OP_BYTES = {
-    "depthwise_conv2d": 128,
-    "fully_connected": 112,
-    "max_pool2d": 120,
-    "average_pool2d": 124,
-    "reshape": 72,
-    "pad": 112,
-}
 # Constant tensors that an operator reads: weights and bias, axes of a mean, a new shape, paddings.
 CONSTANTS = {
     "conv2d": 2,
+    "grouped_conv2d": 2,
+    "batched_conv2d": 2,
     "depthwise_conv2d": 2,
     "fully_connected": 2,
     "global_average_pooling2d": 1,
@@ -75,6 +84,8 @@ class ArenaPlan:
         head_bytes: int, activations and scratch buffers.
         tail_bytes: int, persistent part.
         planning_bytes: int, notes of the planner, in the place of the head while the interpreter starts.
+        preparing_bytes: int, most that an operator holds there while it is prepared, less what the persistent part does
+            not have yet.
         offsets: dict of the offset in the head of each activation tensor, in bytes.
         live_bytes: dict of the head bytes that live while each node runs, scratch included, by node name.
     """
@@ -82,6 +93,7 @@ class ArenaPlan:
     head_bytes: int
     tail_bytes: int
     planning_bytes: int
+    preparing_bytes: int
     offsets: dict[str, int]
     live_bytes: dict[str, int]
 
@@ -93,7 +105,7 @@ class ArenaPlan:
     @property
     def arena_bytes(self) -> int:
         """Size of the arena that the firmware must set aside for the interpreter to start and run."""
-        return max(self.head_bytes, self.planning_bytes) + self.tail_bytes
+        return max(self.head_bytes, self.planning_bytes, self.preparing_bytes) + self.tail_bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,12 +125,7 @@ class Buffer:
         return self.lifetime[1] <= step <= self.lifetime[2]
 
 
-def aligned(n_bytes: int, alignment: int = ALIGNMENT) -> int:
-    """Rounds a number of bytes up to a multiple of `alignment`."""
-    return -(-n_bytes // alignment) * alignment
-
-
-def plan_arena(graph: Graph, runtime: Runtime, scratch: bool = True) -> ArenaPlan:
+def plan_arena(graph: Graph, runtime: Runtime, scratch: bool = True, records: Records = BITS_32) -> ArenaPlan:
     """Plans the tensor arena of a network as TensorFlow Lite Micro does.
 
     Args:
@@ -126,6 +133,7 @@ def plan_arena(graph: Graph, runtime: Runtime, scratch: bool = True) -> ArenaPla
         runtime: `Runtime` constants of the TFLM build, as in `board.runtime`.
         scratch: bool, whether convolutions ask for the scratch buffers of CMSIS-NN; False is a TFLM with reference
             kernels, such as the `tflite_micro` package on a PC. Defaults to True.
+        records: `Records` of the interpreter. Defaults to those of a microcontroller of 32 bits.
 
     Returns:
         An `ArenaPlan`.
@@ -141,9 +149,9 @@ def plan_arena(graph: Graph, runtime: Runtime, scratch: bool = True) -> ArenaPla
     tensors = graph.tensor_bytes()
     return ArenaPlan(
         head_bytes=head_bytes(lifetimes, offsets),
-        tail_bytes=tail_bytes(graph, runtime),
-        planning_bytes=base_planning_bytes(len(graph.inputs()))
-        + sum(op_planning_bytes(node.op, cmsis_nn=scratch) for node in graph.nodes),
+        tail_bytes=tail_bytes(graph, runtime, records),
+        planning_bytes=_planning_bytes(graph, scratch, records),
+        preparing_bytes=_preparing_bytes(graph, scratch, records),
         offsets=dict(zip(tensors, offsets, strict=False)),
         live_bytes={
             node.name: sum(buffer.size for buffer in buffers if buffer.lives_at(step))
@@ -229,6 +237,15 @@ def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
     Returns:
         tuple of int, bytes of each buffer before alignment.
     """
+    if isinstance(op, OtherOp):
+        return op.scratch
+    if isinstance(op, BatchedConv2D):
+        return scratch_bytes(op.conv, cmsis_nn)
+    if isinstance(op, FullyConnected) and cmsis_nn and op.rows > 1 and op.in_c % 4 == 0 and not op.per_channel:
+        # Later versions run it as a 1x1 convolution, for which they copy multiplier and shift.
+        return (8 * op.out_c,)
+    if isinstance(op, GroupedConv2D) and cmsis_nn:
+        return (4 * op.kernel_h * op.kernel_w * op.in_c,)
     if isinstance(op, Conv2D) and cmsis_nn and not uses_1x1_kernel(op):
         return (4 * op.kernel_h * op.kernel_w * op.in_c,)
     if isinstance(op, DepthwiseConv2D) and cmsis_nn and op.depth_multiplier == 1 and not is_dilated(op):
@@ -240,14 +257,20 @@ def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
     return ()
 
 
-def tail_bytes(graph: Graph, runtime: Runtime) -> int:
+def tail_bytes(graph: Graph, runtime: Runtime, records: Records = BITS_32) -> int:
     """Returns the bytes of the persistent part of the arena."""
-    total = base_tail_bytes(runtime) + sum(op_tail_bytes(node.op, runtime) for node in graph.nodes)
-    if len(graph.nodes) == 1:
+    total = base_tail_bytes(runtime) + sum(op_tail_bytes(node.op, runtime, records) for node in graph.nodes)
+    if len(graph.nodes) == 1 and graph.nodes[0].op.kind in runtime.op_bytes:
         # The constants come from models of one operator, where nothing is unsure.
         total -= runtime.slack_bytes + runtime.conv2d_slack_bytes * isinstance(graph.nodes[0].op, Conv2D)
-    extra_inputs = len(graph.inputs()) - 1
-    return total + extra_inputs * (runtime.extra_input_bytes + runtime.tensor_bytes)
+    inputs, outputs = graph.inputs(), graph.outputs
+    counted = len(inputs) + sum(1 + n_constants(node.op) for node in graph.nodes)
+    if graph.file is None:
+        more_tensors = len(inputs) - 1
+    else:
+        more_tensors = len(inputs) - 1 + max(0, graph.file.n_tensors - counted)
+        total += sum(aligned(size, runtime.alignment) for size in graph.file.state_bytes)
+    return total + more_tensors * runtime.tensor_bytes + (len(inputs) + len(outputs) - 2) * runtime.extra_input_bytes
 
 
 def base_tail_bytes(runtime: Runtime) -> int:
@@ -255,30 +278,58 @@ def base_tail_bytes(runtime: Runtime) -> int:
     return runtime.base_bytes + runtime.slack_bytes + runtime.tensor_bytes
 
 
-def op_tail_bytes(op: Op, runtime: Runtime) -> int:
+def op_tail_bytes(op: Op, runtime: Runtime, records: Records = BITS_32) -> int:
     """Returns the persistent bytes that one operator adds to a network, with its output and its constant tensors."""
-    op_bytes = runtime.op_bytes[op.kind] if op.kind in runtime.op_bytes else DERIVED_OP_BYTES[op.kind]
-    total = op_bytes + runtime.tensor_bytes * (1 + n_constants(op))
-    if isinstance(op, (Conv2D, DepthwiseConv2D)):
-        # Multiplier and shift of each output channel, as two arrays of int32.
-        total += 2 * aligned(4 * op.out_c, runtime.alignment) + runtime.conv2d_slack_bytes
-    return total
+    if op.kind in runtime.op_bytes:
+        total = runtime.op_bytes[op.kind]
+    else:
+        total = record_bytes(op, records) + records.handle * len(scratch_bytes(op))
+    total += runtime.tensor_bytes * (1 + n_constants(op)) + multiplier_bytes(op, runtime.alignment)
+    return total + runtime.conv2d_slack_bytes * isinstance(op, Conv2D | DepthwiseConv2D)
 
 
-def base_planning_bytes(n_inputs: int = 1) -> int:
+def base_planning_bytes(n_inputs: int = 1, records: Records = BITS_32) -> int:
     """Returns the bytes of the planner's notes on a network before its operators."""
-    return NOTES_BASE_BYTES + n_inputs * (NOTE_BYTES + PLACED_NOTE_BYTES)
+    free = records.request * FREE_REQUESTS + NOTES_SLACK_BYTES
+    return free + n_inputs * (records.note + records.placed_note)
 
 
-def op_planning_bytes(op: Op, cmsis_nn: bool = True) -> int:
+def op_planning_bytes(op: Op, cmsis_nn: bool = True, records: Records = BITS_32) -> int:
     """Returns the bytes of the planner's notes on one operator: its output, its constants and its scratch buffers."""
-    n_placed = 1 + len(scratch_bytes(op, cmsis_nn))
-    return NOTE_BYTES * (n_placed + n_constants(op)) + PLACED_NOTE_BYTES * n_placed
+    n_scratch = len(scratch_bytes(op, cmsis_nn))
+    notes = records.note * (1 + n_scratch + n_constants(op)) + records.placed_note * (1 + n_scratch)
+    return notes + records.request * n_scratch
+
+
+def _planning_bytes(graph: Graph, cmsis_nn: bool, records: Records) -> int:
+    """Bytes of the planner's notes; a file may have tensors that its operators do not account for."""
+    total = base_planning_bytes(len(graph.inputs()), records)
+    total += sum(op_planning_bytes(node.op, cmsis_nn, records) for node in graph.nodes)
+    if graph.file is None:
+        return total
+    more_placed = len(graph.file.sizes) - len(graph.inputs()) - len(graph.nodes)
+    counted = len(graph.inputs()) + sum(1 + n_constants(node.op) for node in graph.nodes)
+    more = max(0, graph.file.n_tensors - counted)
+    return total + records.note * more + records.placed_note * max(0, more_placed)
+
+
+def _preparing_bytes(graph: Graph, cmsis_nn: bool, records: Records) -> int:
+    """The most that an operator holds while it is prepared, less the multipliers of those that come after it."""
+    most, requests = 0, FREE_REQUESTS
+    later = sum(multiplier_bytes(node.op) for node in graph.nodes)
+    known = graph.file.scales if graph.file is not None and graph.file.scales else ((),) * len(graph.nodes)
+    for node, scales in zip(graph.nodes, known, strict=True):
+        later -= multiplier_bytes(node.op)
+        requests += len(scratch_bytes(node.op, cmsis_nn))
+        held = prepare_bytes(node.op, n_constants(node.op), records, scales)
+        most = max(most, held + requests * records.request - later)
+    # Records of the first input and output follow at the end.
+    return max(0, most - 2 * (records.tensor + records.quantization))
 
 
 def n_constants(op: Op) -> int:
     """Returns the number of constant tensors that an operator reads."""
-    return CONSTANTS.get(op.kind, 0)
+    return op.constants if isinstance(op, OtherOp) else CONSTANTS.get(op.kind, 0)
 
 
 def arena_buffers(graph: Graph, alignment: int, scratch: bool) -> list[Buffer]:
@@ -286,12 +337,16 @@ def arena_buffers(graph: Graph, alignment: int, scratch: bool) -> list[Buffer]:
     first = dict.fromkeys(graph.inputs(), 0)
     last = dict(first)
     for step, node in enumerate(graph.nodes, start=1):
-        first[node.output] = step
-        for name in (*node.inputs, node.output):
+        for name in node.outputs:
+            first.setdefault(name, step)
+        for name in (*node.inputs, *node.outputs):
             last[name] = step
-    last[graph.output] = len(graph.nodes)
+    for name in graph.outputs:
+        last[name] = len(graph.nodes)
+    # A file may have tensors that no operator reads or writes: the planner places them before the first step.
     buffers = [
-        Buffer(name, (aligned(size, alignment), first[name], last[name])) for name, size in graph.tensor_bytes().items()
+        Buffer(name, (aligned(size, alignment), first.get(name, -1), last.get(name, -1)))
+        for name, size in graph.tensor_bytes().items()
     ]
     for step, node in enumerate(graph.nodes, start=1):
         for i, size in enumerate(scratch_bytes(node.op, cmsis_nn=scratch)):

@@ -83,7 +83,10 @@ def _described(row: Mapping[str, Any]) -> Op:
         return pool(h, w, c, *_window(row), _one_of("activation", row.get("activation") or "none", ACTIVATIONS))
     out_c = int(row["out_c"])
     if kind == FullyConnected.kind:
-        return FullyConnected(h * w * c, out_c, _one_of("activation", row.get("activation") or "none", ACTIVATIONS))
+        activation = _one_of("activation", row.get("activation") or "none", ACTIVATIONS)
+        # Older tables have vectors alone, of any shape.
+        rows = max(1, int(row.get("out_h") or 1))
+        return FullyConnected(h * w * c // rows, out_c, activation, rows=rows)
     if kind in (Reshape.kind, Pad.kind):
         out_h, out_w = int(row["out_h"]), int(row["out_w"])
         if kind == Reshape.kind:

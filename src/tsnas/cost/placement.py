@@ -13,7 +13,8 @@ import itertools
 import random
 from collections.abc import Iterator, Sequence
 
-from tsnas.cost.memory import ALIGNMENT, Lifetime, arena_buffers, first_fit, greedy_offsets, head_bytes
+from tsnas.cost.memory import Lifetime, arena_buffers, first_fit, greedy_offsets, head_bytes
+from tsnas.cost.records import ALIGNMENT
 from tsnas.graph.graph import Graph
 
 # Orders that are tried until one leaves no gap. On random architectures of the search space the worst took 53.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from tsnas.graph.ops import conv_output_size, padding_before
+from tsnas.graph.shapes import conv_output_size, padding_before
 
 
 @functools.lru_cache(maxsize=4096)

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.cost.memory import ALIGNMENT, aligned, arena_buffers, greedy_offsets, head_bytes
+from tsnas.cost.memory import arena_buffers, greedy_offsets, head_bytes
+from tsnas.cost.records import ALIGNMENT, aligned
 from tsnas.errors import ExportError
 from tsnas.export.firmware import Firmware
-from tsnas.graph.graph import Node
+from tsnas.graph.graph import Graph, Node
 from tsnas.graph.ops import Op, is_dilated
 from tsnas.probe import protocol
-from tsnas.probe.steps import Step, model_steps
+from tsnas.probe.steps import COPIES, Step, as_run, model_steps
 
 PADDED = ("pad_top", "pad_left")
 WINDOW = ("kernel_h", "kernel_w", "stride_h", "stride_w", *PADDED)
@@ -103,6 +104,11 @@ class Network:
     output_offset: int
 
     @property
+    def copies(self) -> bool:
+        """Whether any layer only copies."""
+        return any(layer.call.startswith("memcpy") for layer in self.layers)
+
+    @property
     def constant_bytes(self) -> int:
         """The size in bytes of weights, biases, multipliers and shifts."""
         return sum(array.values.nbytes for layer in self.layers for array in layer.arrays)
@@ -114,13 +120,28 @@ def build_network(firmware: Firmware) -> Network:
     Raises:
         ExportError: the C code has no kernel for an operator.
     """
-    graph = firmware.graph
-    steps = model_steps(firmware.tflite)
-    if len(steps) < len(graph.nodes):
-        raise ExportError(
-            "The model has operators that only move data; the 'c' export supports only networks made by tsnas. Export "
-            "'tflm' instead."
-        )
+    return build_graph(firmware.graph, firmware.tflite)
+
+
+def build_graph(graph: Graph, tflite: bytes) -> Network:
+    """Lays out a network that was read from a file; see `build_network`.
+
+    Args:
+        graph: `Graph` of the file.
+        tflite: bytes of the file.
+
+    Returns:
+        `Network`.
+
+    Raises:
+        ExportError: the C code has no kernel for an operator.
+    """
+    graph = dataclasses.replace(
+        graph, nodes=tuple(dataclasses.replace(node, op=as_run(node.op)) for node in graph.nodes)
+    )
+    found = iter(model_steps(tflite))
+    # A change of shape has no step of its own.
+    steps = [None if node.op.kind in COPIES else next(found) for node in graph.nodes]
     # At the offsets of the file; unlike TFLM, the C code needs no scratch buffer for a mean.
     buffers = [
         buffer
@@ -157,8 +178,15 @@ def _make_identifiers(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _build_layer(node: Node, step: Step, name: str, places: dict[str, tuple[int, int]]) -> Layer:
-    words, op = step.words, node.op
+def _build_layer(node: Node, step: Step | None, name: str, places: dict[str, tuple[int, int]]) -> Layer:
+    op = node.op
+    if step is None:
+        size = places[node.output][1]
+        call = f"memcpy(arena + {places[node.output][0]}, arena + {places[node.inputs[0]][0]}, {size})"
+        return Layer(name, node.name, _describe_node(node), "", [], [], call, False, op)
+    words = step.words
+    if words is None:
+        raise ExportError(f"The 'c' export has no kernel for {op.kind} ({node.name}); export 'tflm' instead.")
     arrays = [
         Array(f"{name}_{CONSTANTS[tensor][0]}", CONSTANTS[tensor][1], np.frombuffer(content, CONSTANTS[tensor][2]))
         for tensor, content in step.constants.items()

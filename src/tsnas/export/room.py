@@ -18,7 +18,7 @@ def check_room(facts: dict[str, Any], board: Board) -> None:
     Raises:
         ExportError: the board has less; the message says how much of each.
     """
-    selftest_bytes = facts["windows"].nbytes + len(facts["windows"]) * len(facts["classes"])
+    selftest_bytes = facts["windows"].nbytes + len(facts["windows"]) * len(facts["outputs"][0])
     constant_bytes = facts.get("constant_bytes", len(facts["tflite"]))
     _check("RAM", board.name, board.ram_bytes, arena=facts["arena_bytes"], stream=facts["stream_bytes"])
     _check("flash", board.name, board.flash_bytes, model=constant_bytes, selftest=selftest_bytes)

@@ -7,34 +7,20 @@ height is time, width the channels of the window, and the channels of TensorFlow
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
-Shape = tuple[int, int, int]
-
-
-def effective_kernel(kernel: int, dilation: int) -> int:
-    """Returns the length that a kernel spans along one axis: its taps stand `dilation` elements apart."""
-    return (kernel - 1) * dilation + 1
+from tsnas.graph.other_ops import BatchedConv2D, GroupedConv2D, OtherOp
+from tsnas.graph.shapes import Shape, conv_output_size
 
 
-def conv_output_size(in_size: int, kernel: int, stride: int, padding: str, dilation: int = 1) -> int:
-    """Returns the length of one output axis of a convolution, by TensorFlow's rule for `padding`."""
-    if padding == "same":
-        return -(-in_size // stride)
-    return -(-(in_size - effective_kernel(kernel, dilation) + 1) // stride)
-
-
-def padding_before(in_size: int, out_size: int, kernel: int, stride: int, dilation: int = 1) -> int:
-    """Returns the zeros that TensorFlow's padding `"same"` puts before one axis; what is left goes behind it."""
-    return max((out_size - 1) * stride + effective_kernel(kernel, dilation) - in_size, 0) // 2
-
-
-def _repr_without_unit_dilation(op: Conv2D | DepthwiseConv2D) -> str:
-    """The text of an operator, in which a dilation of 1 is left out: texts of undilated operators never change.
+def _repr_without_rare_fields(op: Any) -> str:
+    """The text of an operator without fields that most do not need: texts of older operators never change.
 
     Journals of measurements name operators by it.
     """
+    rare = {"dilation_h": 1, "dilation_w": 1, "per_channel": False, "rows": 1}
     values = {field.name: getattr(op, field.name) for field in dataclasses.fields(op)}
-    shown = (f"{name}={value!r}" for name, value in values.items() if not (name.startswith("dilation") and value == 1))
+    shown = (f"{name}={value!r}" for name, value in values.items() if not (name in rare and value == rare[name]))
     return f"{type(op).__name__}({', '.join(shown)})"
 
 
@@ -72,7 +58,7 @@ class Conv2D:
     dilation_h: int = 1
     dilation_w: int = 1
 
-    __repr__ = _repr_without_unit_dilation
+    __repr__ = _repr_without_rare_fields
 
     kind = "conv2d"
 
@@ -230,7 +216,7 @@ class DepthwiseConv2D:
     dilation_h: int = 1
     dilation_w: int = 1
 
-    __repr__ = _repr_without_unit_dilation
+    __repr__ = _repr_without_rare_fields
 
     kind = "depthwise_conv2d"
 
@@ -267,21 +253,32 @@ class DepthwiseConv2D:
 
 @dataclasses.dataclass(frozen=True)
 class FullyConnected:
-    """An int8 matrix product of a vector of `in_c` values, with bias and a fused activation."""
+    """An int8 matrix product of vectors of `in_c` values, with bias and a fused activation.
+
+    Args:
+        in_c, out_c: int, values of a vector before and after.
+        activation: `"relu"` or `"none"`. Defaults to `"none"`.
+        per_channel: bool, whether the weights have a scale for each output. Defaults to False: one for all.
+        rows: int, number of vectors, such as the time steps of a sequence. Defaults to 1.
+    """
 
     in_c: int
     out_c: int
     activation: str = "none"
+    per_channel: bool = False
+    rows: int = 1
+
+    __repr__ = _repr_without_rare_fields
 
     kind = "fully_connected"
 
     @property
     def in_shapes(self) -> tuple[Shape, ...]:
-        return ((1, 1, self.in_c),)
+        return ((self.rows, 1, self.in_c),)
 
     @property
     def out_shape(self) -> Shape:
-        return (1, 1, self.out_c)
+        return (self.rows, 1, self.out_c)
 
     @property
     def weights(self) -> int:
@@ -294,7 +291,7 @@ class FullyConnected:
 
     @property
     def macs(self) -> int:
-        return self.weights
+        return self.weights * self.rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -385,9 +382,21 @@ class Pad:
 
 
 MeasuredOp = Conv2D | Add | GlobalAveragePooling2D | Softmax
-Op = MeasuredOp | DepthwiseConv2D | FullyConnected | MaxPool2D | AveragePool2D | Reshape | Pad
+Op = (
+    MeasuredOp
+    | DepthwiseConv2D
+    | FullyConnected
+    | MaxPool2D
+    | AveragePool2D
+    | Reshape
+    | Pad
+    | GroupedConv2D
+    | BatchedConv2D
+    | OtherOp
+)
 
-# Kinds with records from boards; and those that only other people's models bring.
+# Kinds with records from boards; and those that only other people's models bring. Tables of operators have columns for
+# these; those of `tsnas.graph.other_ops` are read from files alone.
 MEASURED_KINDS = (Conv2D.kind, Add.kind, GlobalAveragePooling2D.kind, Softmax.kind)
 DERIVED_KINDS = (
     DepthwiseConv2D.kind,

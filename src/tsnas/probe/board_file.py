@@ -12,7 +12,8 @@ from tsnas.cost.fit import fit_board_coefficients
 from tsnas.cost.flash import base_flash_bytes, op_flash_bytes
 from tsnas.cost.latency import op_latency
 from tsnas.cost.measurements import OpMeasurement
-from tsnas.cost.memory import aligned, base_planning_bytes, base_tail_bytes, op_planning_bytes, op_tail_bytes
+from tsnas.cost.memory import base_planning_bytes, base_tail_bytes, op_planning_bytes, op_tail_bytes
+from tsnas.cost.records import aligned
 from tsnas.cost.relative import calibrated_board
 from tsnas.graph.ops import Op
 from tsnas.probe.characterize import Characterization, Result

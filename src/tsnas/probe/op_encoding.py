@@ -8,15 +8,18 @@ from tsnas.errors import UnsupportedProbeOpError
 from tsnas.graph.ops import (
     Add,
     AveragePool2D,
+    BatchedConv2D,
     Conv2D,
     DepthwiseConv2D,
     FullyConnected,
     GlobalAveragePooling2D,
+    GroupedConv2D,
     MaxPool2D,
     Op,
+    OtherOp,
     Softmax,
-    padding_before,
 )
+from tsnas.graph.shapes import padding_before
 from tsnas.probe import protocol
 from tsnas.probe.protocol import OpWords
 
@@ -31,6 +34,8 @@ def op_words(op: Op) -> OpWords:
     Raises:
         UnsupportedProbeOpError: an operator that computes nothing, such as a reshape.
     """
+    if isinstance(op, GroupedConv2D | BatchedConv2D | OtherOp):
+        raise UnsupportedProbeOpError(f"The probe has no kernel for {op.kind}.")
     (in_h, in_w, in_c), (out_h, out_w, out_c) = op.in_shapes[0], op.out_shape
     shape = {"in_h": in_h, "in_w": in_w, "in_c": in_c, "out_h": out_h, "out_w": out_w, "out_c": out_c}
     if isinstance(op, Conv2D | DepthwiseConv2D):

@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tsnas.graph.ops import conv_output_size
+from tsnas.graph.shapes import conv_output_size
 from tsnas.report import svg
 from tsnas.report.text import shape
 from tsnas.space.operators import skip_width

@@ -15,7 +15,8 @@ import tf_keras as keras
 from tsnas.cost.placement import placed
 from tsnas.errors import SettingError
 from tsnas.graph.graph import Graph, GraphBuilder
-from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Shape, Softmax
+from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
+from tsnas.graph.shapes import Shape
 from tsnas.space.operators import skip_width
 from tsnas.system.arguments import is_int
 

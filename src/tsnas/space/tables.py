@@ -14,7 +14,8 @@ import numpy as np
 from tsnas.cost.board import Board
 from tsnas.cost.flash import op_flash_bytes
 from tsnas.cost.latency import op_latency_ms
-from tsnas.cost.memory import aligned, op_planning_bytes, op_tail_bytes, scratch_bytes
+from tsnas.cost.memory import op_planning_bytes, op_tail_bytes, scratch_bytes
+from tsnas.cost.records import aligned
 from tsnas.graph.ops import Add, Conv2D, Op
 
 Pair = tuple[int, int]

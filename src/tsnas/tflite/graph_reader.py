@@ -9,7 +9,8 @@ from typing import Any
 from ai_edge_litert import schema_py_generated as schema
 
 from tsnas.errors import ModelFileError
-from tsnas.graph.graph import Graph, Node
+from tsnas.graph.graph import FileTensors, Graph, Node
+from tsnas.graph.shapes import AnyShape
 from tsnas.tflite.metadata import metadata_entry
 from tsnas.tflite.offline_plan import METADATA_NAME, unpack_offsets
 from tsnas.tflite.op_reader import OpReader
@@ -31,7 +32,8 @@ def read_graph(model: bytes | str | os.PathLike[str]) -> Graph:
         operators those of the layers that they come from.
 
     Raises:
-        ModelFileError: missing, empty, truncated or not a .tflite file, several subgraphs, or a batch other than 1.
+        ModelFileError: missing, empty, truncated or not a .tflite file, several subgraphs, or a batch other than 1. A
+            batch that only the signature of its shapes leaves open is one of 1, as it is for the interpreter.
         UnsupportedOpError: an operator without a cost model; the message names it and its place.
         FloatModelError: a tensor that is not quantised to int8.
 
@@ -72,7 +74,9 @@ class _GraphReader:
         subgraphs = model.subgraphs or []
         if len(subgraphs) != 1:
             raise ModelFileError(
-                f"Model {source} has {len(subgraphs)} subgraphs; it must have exactly 1, without control flow."
+                f"Model {source} has {len(subgraphs)} subgraphs; it must have exactly 1, without control flow. "
+                "Recurrent layers become loops: convert an LSTM for a batch of 1 (a concrete function), unroll a GRU "
+                "(unroll=True)."
             )
         self._codes = model.operatorCodes or []
         self._plan = metadata_entry(model, METADATA_NAME)
@@ -83,14 +87,14 @@ class _GraphReader:
         self._ops = OpReader(self._tensors, source)
 
     def read(self, scales: bool) -> Graph:
-        if not self._operators or not self._inputs or len(self._outputs) != 1:
+        if not self._operators or not self._inputs or not self._outputs:
             raise self._tensors.error(
                 f"it has {len(self._operators)} operators, {len(self._inputs)} inputs and {len(self._outputs)} "
-                "outputs; it must have at least one operator, at least one input and exactly one output"
+                "outputs; it must have at least one of each"
             )
         names, known = self._tensors.names, set(self._inputs)
         for tensor in self._inputs:
-            self._tensors.check_computed(tensor)
+            self._tensors.check_input(tensor)
         labels, nodes = [], []
         for index, operator in enumerate(self._operators):
             inputs, outputs = indices(operator.inputs), indices(operator.outputs)
@@ -99,22 +103,58 @@ class _GraphReader:
             if scales:
                 where = f"operator {index} ({name})"
                 check_scales(self._tensors, where, name, operator.builtinOptions, activations, inputs, outputs[0])
-            self._tensors.check_computed(outputs[0])
-            for tensor in activations:
+            for tensor in outputs:
+                self._tensors.check_computed(tensor)
+            read = [tensor for tensor in inputs if tensor != -1 and not self._holds(tensor)]
+            for tensor in read:
                 if tensor not in known:
                     raise self._tensors.error(f"operator {index} reads tensor {names[tensor]!r} before it is computed")
-            known.add(outputs[0])
+            known.update(outputs)
             labels.append(_layer_name(names[outputs[0]]))
-            nodes.append((op, tuple(names[t] for t in activations), names[outputs[0]]))
-        if self._outputs[0] not in known:
-            raise self._tensors.error("it has an output that no operator computes")
+            written = [names[tensor] for tensor in outputs]
+            nodes.append((op, tuple(names[t] for t in read), written[0], tuple(written[1:])))
+        for tensor in self._outputs:
+            if tensor not in known:
+                raise self._tensors.error("it has an output that no operator computes")
         graph = Graph(
             input=names[self._inputs[0]],
-            input_shape=self._tensors.activation_shape(self._inputs[0]),
+            input_shape=self._input_shape(),
             nodes=tuple(Node(label, *node) for label, node in zip(unique(labels), nodes, strict=True)),
             output=names[self._outputs[0]],
+            more_outputs=tuple(names[tensor] for tensor in self._outputs[1:]),
+            file=self._file_tensors(),
         )
         return dataclasses.replace(graph, offsets=self._offsets(graph))
+
+    def _holds(self, tensor: int) -> bool:
+        """Whether a tensor has its values from the start: a constant, or a state."""
+        return self._tensors.is_constant(tensor) or self._tensors.is_state(tensor)
+
+    def _input_shape(self) -> AnyShape:
+        """Shape of the first input: (height, width, channels), those that it lacks being 1, or more axes."""
+        shape = self._tensors.plain_shape(self._inputs[0])
+        return (*shape[:-1], 1, 1)[:2] + shape[-1:] if len(shape) < 3 else shape
+
+    def _file_tensors(self) -> FileTensors:
+        count = len(self._tensors)
+        return FileTensors(
+            sizes=tuple(
+                (self._tensors.names[tensor], self._tensors.byte_size(tensor))
+                for tensor in range(count)
+                if not self._holds(tensor) and not self._tensors.is_empty(tensor)
+            ),
+            n_tensors=count,
+            inputs=tuple(self._tensors.names[tensor] for tensor in self._inputs),
+            state_bytes=tuple(
+                self._tensors.byte_size(tensor)
+                for tensor in range(count)
+                if self._tensors.is_state(tensor) and not self._tensors.is_constant(tensor)
+            ),
+            scales=tuple(
+                tuple(len(self._tensors.quantisation(tensor)[0]) for tensor in indices(operator.inputs) if tensor >= 0)
+                for operator in self._operators
+            ),
+        )
 
     def _op_name(self, operator: Any) -> str:
         code = self._tensors.item(self._codes, operator.opcodeIndex, "operator code")

@@ -8,10 +8,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from tsnas.tflite.other_reader import LSTM, MOVES, RESHAPES
 from tsnas.tflite.tensors import Tensors
 
 # The axis of the output channels in the weights of each operator that has some.
 CHANNEL_AXES = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}
+# Operators that compute with no scale, or with those of constants and states that only the kernel knows.
+UNSCALED = ("SHAPE", *RESHAPES, *MOVES, LSTM)
 # Multipliers are kept as 31 bits and a shift of at most 30.
 LARGEST_MULTIPLIER = 2.0**30
 # Steps by which an addition and a softmax shift their inputs to the left before they compute.
@@ -35,20 +38,26 @@ def check_scales(
     Raises:
         ModelFileError: a scale or zero point is missing or impossible.
     """
-    scales = [_of_activation(tensors, where, tensor) for tensor in activations]
+    if name in UNSCALED or tensors.type_name(output) != "INT8":
+        return
+    scales = [_of_activation(tensors, where, tensor) for tensor in activations if tensors.type_name(tensor) == "INT8"]
     out = _of_activation(tensors, where, output)
+    if not scales:
+        return
     largest = 0.0
     if name in CHANNEL_AXES:
         weights = _of_weights(tensors, where, inputs[1], CHANNEL_AXES[name])
         largest = max(weights) * scales[0] / out / LARGEST_MULTIPLIER
-    elif name == "MEAN":
+    elif name in ("MEAN", "SUM"):
         largest = scales[0] / out / LARGEST_MULTIPLIER
-    elif name == "ADD":
+    elif name in ("ADD", "SUB"):
         largest = 2 * max(scales) / out / 2**ADD_SHIFT
     if largest >= 1:
         raise tensors.error(
             f"{where} has scales that are too far apart: {scales[:2]} of the input, {out:.3g} of the output"
         )
+    elif name == "MUL":
+        largest = math.prod(scales) / out / LARGEST_MULTIPLIER
     if name == "SOFTMAX" and not 1 < float(options.beta) * scales[0] * 2**SOFTMAX_SHIFT < math.inf:
         raise tensors.error(f"{where} has a beta of {options.beta:g} and an input scale of {scales[0]:.3g}")
 
