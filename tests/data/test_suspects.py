@@ -1,10 +1,12 @@
 """Channels that are no sensor: found in folders where one leaks, left alone where none does; tests of a column."""
 
+import warnings
+
 import numpy as np
 import pytest
 from leaky_folders import LEAKS, make_folder
 
-from tsnas.data import check, from_csv
+from tsnas.data import check, from_csv, warn_of_channels
 from tsnas.data.column_names import split_name
 from tsnas.data.column_tests import counts, drift, find_copies, find_formula, repeats
 from tsnas.data.suspects import CLASS, CLOCK, COUNTER, DERIVED, GROUP, RECORDING, Series, find_suspects
@@ -165,3 +167,14 @@ def test_named_channels_are_kept_and_the_only_one_too(tmp_path):
     only = tmp_path / "only.csv"
     only.write_text("\n".join(["t_s,count", *(f"{k / 50},{k}" for k in range(100))]))
     assert from_csv(only, time="t_s").channels == ("count",)
+
+
+def test_a_fit_warns_of_channels_that_are_no_sensor():
+    rng = np.random.default_rng(0)
+    x, codes = rng.normal(size=(600, 16, 2)).astype(np.float32), np.arange(600) % 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_channels(x, codes, codes // 2)
+        x[:, :, 1] = codes[:, None]
+        with pytest.raises(UserWarning, match="Channel 1 has one value for each class"):
+            warn_of_channels(x, codes, None)

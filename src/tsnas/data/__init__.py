@@ -1,7 +1,7 @@
 """Prepares the caller's data for a search: checked windows, encoded labels, validation splits, standardisation."""
 
 from tsnas.data.axes import Axes, find_axes
-from tsnas.data.checks import DataReport, Finding, check
+from tsnas.data.checks import DataReport, Finding, check, warn_of_channels
 from tsnas.data.labels import check_labels, encode_labels
 from tsnas.data.lazy_windows import AnyWindows, Windows
 from tsnas.data.recording_set import RecordingSet
@@ -37,5 +37,6 @@ __all__ = [
     "raw_windows",
     "split_validation",
     "validation_splits",
+    "warn_of_channels",
     "windows_and_labels",
 ]
