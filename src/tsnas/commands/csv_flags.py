@@ -13,7 +13,7 @@ if typing.TYPE_CHECKING:
     from tsnas.data import RecordingSet, Signal
 
 COLUMNS = ("time", "label", "group", "recording")
-TEXTS = ("label_from", "group_from", "pattern", "time_unit", "delimiter", "decimal")
+TEXTS = ("label_from", "group_from", "pattern", "time_unit", "delimiter", "decimal", "bad_lines")
 NUMBERS = ("rate_hz", "max_gap_s")
 READING = (*COLUMNS, "channels", *TEXTS, *NUMBERS)
 
@@ -76,11 +76,17 @@ def define_csv_flags(values: flags.FlagValues) -> None:
         "Default: five steps.",
         flag_values=values,
     )
-    define_text_flag(
-        values, "delimiter", "Character between fields, or tab. Default: tab, semicolon or comma, whichever fits."
-    )
+    define_text_flag(values, "delimiter", "Character between fields, tab or space. Default: whichever fits.")
     flags.DEFINE_enum(
         "decimal", None, [".", ","], "Decimal mark. Default: detected from the numbers.", flag_values=values
+    )
+    flags.DEFINE_enum(
+        "bad_lines",
+        None,
+        ["stop", "skip"],
+        "What becomes of lines that were cut or doubled, and of cells that are no number: an error, or left out and "
+        "counted. Default: stop.",
+        flag_values=values,
     )
 
 
@@ -124,6 +130,9 @@ def read_recordings(values: flags.FlagValues) -> RecordingSet:
     given |= {name: None if values[name].value is None else _parse_column(values[name].value) for name in COLUMNS}
     if values.channels is not None:
         given["channels"] = [_parse_column(channel) for channel in values.channels]
+    given["bad_lines"] = values.bad_lines or "stop"
+    if values.delimiter == "space":
+        given["delimiter"] = " "
     if values.delimiter in ("tab", "\\t"):
         given["delimiter"] = "\t"
     return from_csv(values.csv, **given)

@@ -16,6 +16,8 @@ from tsnas.errors import SettingError, TableColumnError
 from tsnas.system.arguments import is_int, is_number
 
 EMPTY = "is empty"
+# What becomes of lines that do not fit.
+STOP, SKIP = "stop", "skip"
 # Usual names of columns that only count rows; the name may also be empty.
 COUNTERS = frozenset({"", "#", "counter", "id", "idx", "index", "no", "nr", "row", "sample", "seq", "unnamed: 0"})
 
@@ -40,6 +42,7 @@ class Columns:
     rate_hz: float | None = None
     max_gap_s: float | None = None
     decimal: str | None = None
+    bad_lines: str = STOP
 
     def __post_init__(self) -> None:
         for role in ("time", "label", "group", "recording"):
@@ -67,6 +70,8 @@ class Columns:
             )
         if self.decimal not in (None, ".", ","):
             raise SettingError(f"decimal={self.decimal!r} must be '.', ',' or None.")
+        if self.bad_lines not in (STOP, SKIP):
+            raise SettingError(f"bad_lines={self.bad_lines!r} is not known; choose 'stop' or 'skip'.")
 
 
 def _check_column(role: str, value: Any) -> None:

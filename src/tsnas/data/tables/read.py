@@ -12,10 +12,10 @@ from tsnas.data.tables.csv_text import read_table
 from tsnas.data.tables.frame import frame_table
 from tsnas.data.tables.names import convert_whole_numbers, list_csv_files, parse_name
 from tsnas.data.tables.notes import Notes
-from tsnas.data.tables.parts import Part, divide_table
 from tsnas.data.tables.resample import INTERPOLATED, KEPT, resample, round_rate
 from tsnas.data.tables.sensors import choose_sensors
 from tsnas.data.tables.table import Table
+from tsnas.data.tables.table_parts import Part, divide_table
 from tsnas.errors import SettingError, TableFileError
 from tsnas.system.words import plural
 
@@ -38,6 +38,7 @@ def from_csv(
     decimal: str | None = None,
     comment: str = "#",
     header: bool | None = None,
+    bad_lines: str = "stop",
 ) -> RecordingSet:
     """Reads recordings from CSV files of sensor data.
 
@@ -70,8 +71,9 @@ def from_csv(
             lines.
         decimal: str, `"."` or `","`. Defaults to None: detected from the numbers.
         comment: str that starts a comment line. Defaults to `"#"`.
-        header: bool, whether the first line holds names. Defaults to None: it does unless one of its fields is a
-            number.
+        header: bool, whether the first line holds names. Defaults to None: by what stands below it.
+        bad_lines: str, what becomes of lines that were cut or doubled, and of cells that are no number: `"stop"` for
+            an error, `"skip"` to leave these lines out and count them. Defaults to `"stop"`.
 
     Returns:
         `RecordingSet`. Labels are int if all of them are whole numbers, else str; groups likewise.
@@ -91,12 +93,24 @@ def from_csv(
     if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '\r\n"'):
         raise SettingError(f"delimiter={delimiter!r} must be one character, such as ',', ';' or a tab.")
     columns = Columns(
-        time, label, group, channels, recording, label_from, group_from, pattern, time_unit, rate_hz, max_gap_s, decimal
+        time,
+        label,
+        group,
+        channels,
+        recording,
+        label_from,
+        group_from,
+        pattern,
+        time_unit,
+        rate_hz,
+        max_gap_s,
+        decimal,
+        bad_lines,
     )
     notes = Notes()
     tables, from_names = [], []
     for file, name in list_csv_files(path):
-        tables.append(read_table(file, name, notes, delimiter, comment, header))
+        tables.append(read_table(file, name, notes, delimiter, comment, header, bad_lines))
         from_names.append(
             {
                 role: parse_name(file, name, getattr(columns, f"{role}_from"), columns.pattern, role)

@@ -7,7 +7,7 @@ import numpy as np
 from tsnas.data.suspects import Series, find_suspects
 from tsnas.data.tables.columns import Columns
 from tsnas.data.tables.notes import Notes
-from tsnas.data.tables.parts import Part
+from tsnas.data.tables.table_parts import Part
 
 
 def choose_sensors(parts: list[Part], names: list[str], columns: Columns, notes: Notes) -> list[int]:

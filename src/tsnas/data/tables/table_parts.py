@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.data.tables.columns import Columns
+from tsnas.data.tables.columns import SKIP, Columns
 from tsnas.data.tables.notes import Notes
-from tsnas.data.tables.numbers import NO_LABEL, detect_decimal_mark, parse_numbers
+from tsnas.data.tables.numbers import NO_LABEL, detect_decimal_mark, find_misfits, parse_numbers
 from tsnas.data.tables.pieces import Piece, cut_pieces
 from tsnas.data.tables.resample import estimate_rate
 from tsnas.data.tables.table import Table
 from tsnas.data.tables.times import parse_times
+
+# Empty lines between fewer samples are a habit of the program that wrote them.
+SHORTEST_SEGMENT = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,9 +34,11 @@ def divide_table(
     table: Table, from_names: dict[str, Any], own: list[int], columns: Columns, notes: Notes
 ) -> list[Part]:
     """Divides a table into recordings without gaps."""
-    rows = len(table.lines)
     time = None if columns.time is None else table.index(columns.time, "time")
     decimal = columns.decimal or detect_decimal_mark(table, own if time is None else [time, *own])
+    if columns.bad_lines == SKIP:
+        table = _leave_out_misfits(table, own, decimal, notes)
+    rows = len(table.lines)
     values = np.stack([parse_numbers(table, index, decimal) for index in own], axis=1)
     if time is None:
         times = np.arange(rows) / float(columns.rate_hz)  # type: ignore[arg-type]
@@ -51,14 +56,39 @@ def divide_table(
         times = np.where(empty, np.nan, times)
     found = []
     owners = [texts[role] for role in ("group", "recording") if role in texts]
+    owners += _find_segments(table, times, notes)
     for mine in _group_rows(owners, rows):
         kept = mine[~np.isnan(times[mine])] if "label" in texts or owners else mine
         taken = Piece(times[kept], values[kept], texts["label"][kept] if "label" in texts else None)
         group = texts["group"][mine[0]] if "group" in texts else from_names["group"]
-        for piece in cut_pieces(taken, columns.max_gap_s, table.source, notes):
+        for piece in cut_pieces(taken, columns.max_gap_s, table.source, notes, [table.names[index] for index in own]):
             own_hz = estimate_rate(piece.times)
             found.append(Part(piece, table.source, group, from_names["label"], own_hz))
     return found
+
+
+def _leave_out_misfits(table: Table, own: list[int], decimal: str, notes: Notes) -> Table:
+    bad = np.unique(np.concatenate([find_misfits(table, index, decimal) for index in own]))
+    if not len(bad) or 2 * len(bad) > len(table.lines):
+        return table
+    notes.add("Lines with a cell that is no number, left out", table.source, len(bad))
+    return table.select(np.setdiff1d(np.arange(len(table.lines)), bad))
+
+
+def _find_segments(table: Table, times: np.ndarray, notes: Notes) -> list[np.ndarray]:
+    """Returns the number of the segment of each row, where lines without values stand between recordings."""
+    if table.breaks is None:
+        return []
+    # Where the clock starts anew, it says so itself.
+    breaks = table.breaks[~(times[table.breaks] < times[table.breaks - 1])]
+    if not len(breaks):
+        return []
+    lengths = np.diff(np.concatenate([[0], breaks, [len(table.lines)]]))
+    if np.median(lengths) < SHORTEST_SEGMENT:
+        notes.add("Empty lines between a few samples each, ignored", table.source, len(breaks))
+        return []
+    notes.add("Empty lines or headers, at which recordings were divided", table.source, len(breaks))
+    return [np.repeat(np.arange(len(lengths)), lengths)]
 
 
 def _read_texts(table: Table, column: str | int, role: str) -> np.ndarray:
