@@ -93,6 +93,10 @@ class TableNameError(TableError):
     """A file name that does not fit the pattern for labels and groups."""
 
 
+class SegmentError(TableError):
+    """A file of segments that cannot be read, or whose starts and ends fit no recording."""
+
+
 class SettingError(TsnasError, ValueError):
     """An argument of a public function that is not allowed."""
 

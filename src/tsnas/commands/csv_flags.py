@@ -13,7 +13,17 @@ if typing.TYPE_CHECKING:
     from tsnas.data import RecordingSet, Signal
 
 COLUMNS = ("time", "label", "group", "recording")
-TEXTS = ("label_from", "group_from", "pattern", "time_unit", "delimiter", "decimal", "bad_lines")
+TEXTS = (
+    "label_from",
+    "group_from",
+    "pattern",
+    "time_unit",
+    "delimiter",
+    "decimal",
+    "bad_lines",
+    "segments",
+    "drop_label",
+)
 NUMBERS = ("rate_hz", "max_gap_s")
 READING = (*COLUMNS, "channels", *TEXTS, *NUMBERS)
 
@@ -80,6 +90,13 @@ def define_csv_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_enum(
         "decimal", None, [".", ","], "Decimal mark. Default: detected from the numbers.", flag_values=values
     )
+    define_text_flag(
+        values,
+        "segments",
+        "A file of labels with columns file, start, end and label, a label track of Audacity, or an export of Label "
+        "Studio. Starts and ends are seconds, samples or time stamps; what is in no segment is left out.",
+    )
+    flags.DEFINE_list("drop_label", None, "Labels whose samples are left out, such as null.", flag_values=values)
     flags.DEFINE_enum(
         "bad_lines",
         None,
@@ -105,8 +122,10 @@ def define_test_groups(values: flags.FlagValues) -> None:
 
 def require_labels(values: flags.FlagValues) -> None:
     """Raises UsageError unless a flag defines the label."""
-    if all(values[name].value is None for name in ("label", "label_from", "pattern")):
-        raise UsageError("give --label=COLUMN, --label_from=folder or --pattern=REGEX to define the label")
+    if all(values[name].value is None for name in ("label", "label_from", "pattern", "segments")):
+        raise UsageError(
+            "give --label=COLUMN, --label_from=folder, --pattern=REGEX or --segments=FILE to define the label"
+        )
 
 
 def make_signal(values: flags.FlagValues) -> Signal | None:

@@ -43,6 +43,8 @@ class Columns:
     max_gap_s: float | None = None
     decimal: str | None = None
     bad_lines: str = STOP
+    segments: Any = None
+    drop_label: Any = ()
 
     def __post_init__(self) -> None:
         for role in ("time", "label", "group", "recording"):
@@ -58,6 +60,10 @@ class Columns:
         object.__setattr__(self, "pattern", compile_pattern(self.pattern))
         for role in ("label", "group"):
             check_sources(role, getattr(self, role), getattr(self, f"{role}_from"), self.pattern)
+        if self.segments is not None and (self.label is not None or self.label_from or self.in_pattern("label")):
+            raise SettingError("segments and another source each define the label; give only one of them.")
+        dropped = (self.drop_label,) if isinstance(self.drop_label, str | int) else tuple(self.drop_label or ())
+        object.__setattr__(self, "drop_label", tuple(map(str, dropped)))
         if self.time_unit is not None and self.time_unit not in UNITS:
             raise SettingError(f"time_unit={self.time_unit!r} is not known; choose {', '.join(map(repr, UNITS))}.")
         for name in ("rate_hz", "max_gap_s"):
@@ -72,6 +78,10 @@ class Columns:
             raise SettingError(f"decimal={self.decimal!r} must be '.', ',' or None.")
         if self.bad_lines not in (STOP, SKIP):
             raise SettingError(f"bad_lines={self.bad_lines!r} is not known; choose 'stop' or 'skip'.")
+
+    def in_pattern(self, role: str) -> bool:
+        """Tells whether the pattern of file names gives a role, such as the label."""
+        return self.pattern is not None and role in self.pattern.groupindex
 
 
 def _check_column(role: str, value: Any) -> None:

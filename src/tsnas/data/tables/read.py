@@ -13,6 +13,7 @@ from tsnas.data.tables.frame import frame_table
 from tsnas.data.tables.names import convert_whole_numbers, list_csv_files, parse_name
 from tsnas.data.tables.notes import Notes
 from tsnas.data.tables.resample import INTERPOLATED, KEPT, resample, round_rate
+from tsnas.data.tables.segments import read_segments
 from tsnas.data.tables.sensors import choose_sensors
 from tsnas.data.tables.table import Table
 from tsnas.data.tables.table_parts import Part, divide_table
@@ -39,6 +40,8 @@ def from_csv(
     comment: str = "#",
     header: bool | None = None,
     bad_lines: str = "stop",
+    segments: Any = None,
+    drop_label: Any = None,
 ) -> RecordingSet:
     """Reads recordings from CSV files of sensor data.
 
@@ -74,6 +77,10 @@ def from_csv(
         header: bool, whether the first line holds names. Defaults to None: by what stands below it.
         bad_lines: str, what becomes of lines that were cut or doubled, and of cells that are no number: `"stop"` for
             an error, `"skip"` to leave these lines out and count them. Defaults to `"stop"`.
+        segments: str or path of a file of labels, with columns such as `file`, `start`, `end` and `label`; a label track
+            of Audacity, or an export of Label Studio. Starts and ends are seconds, samples or time stamps. Samples that
+            are in no segment are left out. Defaults to None.
+        drop_label: label or list of labels, such as a null class, whose samples are left out. Defaults to None.
 
     Returns:
         `RecordingSet`. Labels are int if all of them are whole numbers, else str; groups likewise.
@@ -84,6 +91,7 @@ def from_csv(
         TableValueError: a cell of a channel is not a number.
         TableTimeError: time stamps cannot be read, or their unit is not known.
         TableNameError: a file name does not match the pattern.
+        SegmentError: the file of segments cannot be read, or does not fit the recordings.
         SettingError: arguments are out of range or exclude each other.
 
     Example:
@@ -106,6 +114,8 @@ def from_csv(
         max_gap_s,
         decimal,
         bad_lines,
+        None if segments is None else read_segments(segments),
+        drop_label or (),
     )
     notes = Notes()
     tables, from_names = [], []

@@ -12,8 +12,10 @@ from tsnas.data.tables.notes import Notes
 from tsnas.data.tables.numbers import NO_LABEL, detect_decimal_mark, find_misfits, parse_numbers
 from tsnas.data.tables.pieces import Piece, cut_pieces
 from tsnas.data.tables.resample import estimate_rate
+from tsnas.data.tables.segments import label_rows
 from tsnas.data.tables.table import Table
 from tsnas.data.tables.times import parse_times
+from tsnas.system.words import listed
 
 # Empty lines between fewer samples are a habit of the program that wrote them.
 SHORTEST_SEGMENT = 8
@@ -49,6 +51,16 @@ def divide_table(
         for role in ("label", "group", "recording")
         if getattr(columns, role) is not None
     }
+    if columns.segments is not None:
+        how = (columns.time_unit, columns.rate_hz, decimal)
+        texts["label"] = label_rows(table, columns.segments, times, time, how, notes)
+    if columns.drop_label and "label" in texts:
+        dropped = np.isin(texts["label"], columns.drop_label)
+        notes.add(f"Rows of {listed(list(columns.drop_label))}, left out", table.source, np.count_nonzero(dropped))
+        texts["label"] = np.where(dropped, "", texts["label"])
+    elif columns.drop_label and from_names["label"] in columns.drop_label:
+        notes.add(f"Files of {listed(list(columns.drop_label))}, left out", table.source, 1)
+        return []
     for role, cells in texts.items():
         distinct = np.unique(cells)
         empty = np.isin(cells, [cell for cell in distinct.tolist() if cell.lower() in NO_LABEL])
