@@ -77,9 +77,9 @@ def from_csv(
         header: bool, whether the first line holds names. Defaults to None: by what stands below it.
         bad_lines: str, what becomes of lines that were cut or doubled, and of cells that are no number: `"stop"` for
             an error, `"skip"` to leave these lines out and count them. Defaults to `"stop"`.
-        segments: str or path of a file of labels, with columns such as `file`, `start`, `end` and `label`; a label track
-            of Audacity, or an export of Label Studio. Starts and ends are seconds, samples or time stamps. Samples that
-            are in no segment are left out. Defaults to None.
+        segments: str or path of a file of labels, with columns such as `file`, `start`, `end` and `label`; a label
+            track of Audacity, or an export of Label Studio. Starts and ends are seconds, samples or time stamps.
+            Samples that are in no segment are left out. Defaults to None.
         drop_label: label or list of labels, such as a null class, whose samples are left out. Defaults to None.
 
     Returns:

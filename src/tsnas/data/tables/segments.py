@@ -17,6 +17,7 @@ from tsnas.data.tables.lines import read_text
 from tsnas.data.tables.notes import Notes
 from tsnas.data.tables.numbers import is_number
 from tsnas.data.tables.table import Table
+from tsnas.data.tables.times import SECONDS as UNIT_SECONDS
 from tsnas.data.tables.times import parse_times
 from tsnas.errors import SegmentError
 
@@ -53,8 +54,8 @@ def read_segments(path: Any) -> list[Segment]:
 
     Args:
         path: str or path of a CSV file with columns such as `file`, `start`, `end` and `label`; of a label track of
-            Audacity (start, end and label between tabs, without a header); or of a .json or .csv export of Label Studio.
-            A folder stands for all such files in it, each for the recording of its name.
+            Audacity (start, end and label between tabs, without a header); or of a .json or .csv export of Label
+            Studio. A folder stands for all such files in it, each for the recording of its name.
 
     Returns:
         list of `Segment`.
@@ -98,7 +99,9 @@ def _read_table(text: str, path: pathlib.Path) -> list[Segment]:
     return [
         _make(
             row[places["file"]] if "file" in places else None,
-            *(row[places[one]] for one in ("start", "end", "label")),
+            row[places["start"]],
+            row[places["end"]],
+            row[places["label"]],
             path,
         )
         for row in rows[1:]
@@ -241,9 +244,9 @@ def _bounds(
     if numeric and values.min() >= 0 and values.max() <= len(table.lines) + 1:
         return values[:length], values[length:], SAMPLES
     raise SegmentError(
-        f"The segments of {table.source} reach from {texts[0]} to {texts[-1]}, but the file has {len(table.lines):,} samples in "
-        f"{known.max() if len(known) else 0:.4g} s; starts and ends must be seconds since its first sample, samples, or time "
-        "stamps like those of its time column."
+        f"The segments of {table.source} reach from {texts[0]} to {texts[-1]}, but the file has {len(table.lines):,} "
+        f"samples in {known.max() if len(known) else 0:.4g} s; starts and ends must be seconds since its first sample, "
+        "samples, or time stamps like those of its time column."
     )
 
 
@@ -254,6 +257,4 @@ def _unit_of(cells: Any, times: np.ndarray) -> str | None:
     if not all(map(is_number, ends)) or times[rows[-1]] == times[rows[0]]:
         return None
     size = (times[rows[-1]] - times[rows[0]]) / (float(ends[1]) - float(ends[0]))
-    return min(
-        ("s", "ms", "us", "ns"), key=lambda unit: abs(np.log(size / {"s": 1, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}[unit]))
-    )
+    return min(UNIT_SECONDS, key=lambda unit: abs(np.log(size / UNIT_SECONDS[unit])))
