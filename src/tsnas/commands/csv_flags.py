@@ -12,10 +12,11 @@ from tsnas.commands.job import define_int_flag, define_text_flag
 if typing.TYPE_CHECKING:
     from tsnas.data import RecordingSet, Signal
 
-COLUMNS = ("time", "label", "group", "recording")
+COLUMNS = ("time", "label", "group", "recording", "sensor")
 TEXTS = (
     "label_from",
     "group_from",
+    "sensor_from",
     "pattern",
     "time_unit",
     "delimiter",
@@ -79,6 +80,17 @@ def define_csv_flags(values: flags.FlagValues) -> None:
         r"relative to the folder, such as '(?P<label>\w+)/(?P<group>\w+)_\d+\.csv' for walk/user3_01.csv.",
     )
     define_text_flag(values, "recording", "Column that says which rows are one recording, if a file holds several.")
+    define_text_flag(
+        values, "sensor", "Column that says which sensor a row is of, in a log of several; they are joined on time."
+    )
+    flags.DEFINE_enum(
+        "sensor_from",
+        None,
+        ["file"],
+        "Join the files of each folder on time, as the sensors of one recording; or give (?P<sensor>...) in --pattern. "
+        "Default: if all files have names of sensors, such as accelerometer.csv.",
+        flag_values=values,
+    )
     flags.DEFINE_float(
         "max_gap_s",
         None,

@@ -45,9 +45,11 @@ class Columns:
     bad_lines: str = STOP
     segments: Any = None
     drop_label: Any = ()
+    sensor: Column | None = None
+    sensor_from: str | None = None
 
     def __post_init__(self) -> None:
-        for role in ("time", "label", "group", "recording"):
+        for role in ("time", "label", "group", "recording", "sensor"):
             _check_column(role, getattr(self, role))
         if self.channels is not None:
             is_single = isinstance(self.channels, str) or not hasattr(self.channels, "__iter__")
@@ -60,6 +62,8 @@ class Columns:
         object.__setattr__(self, "pattern", compile_pattern(self.pattern))
         for role in ("label", "group"):
             check_sources(role, getattr(self, role), getattr(self, f"{role}_from"), self.pattern)
+        if self.sensor_from not in (None, "file"):
+            raise SettingError(f"sensor_from={self.sensor_from!r} is not known; choose 'file', or give pattern.")
         if self.segments is not None and (self.label is not None or self.label_from or self.in_pattern("label")):
             raise SettingError("segments and another source each define the label; give only one of them.")
         dropped = (self.drop_label,) if isinstance(self.drop_label, str | int) else tuple(self.drop_label or ())
@@ -127,7 +131,7 @@ def find_channels(tables: list[Table], columns: Columns, notes: Notes) -> list[l
 
 
 def _columns_with_roles(table: Table, columns: Columns) -> set[int]:
-    given = ((role, getattr(columns, role)) for role in ("time", "label", "group", "recording"))
+    given = ((role, getattr(columns, role)) for role in ("time", "label", "group", "recording", "sensor"))
     return {table.index(column, role) for role, column in given if column is not None}
 
 

@@ -10,6 +10,7 @@ from tsnas.data.recording_set import RecordingSet
 from tsnas.data.tables.columns import Columns, find_channels
 from tsnas.data.tables.csv_text import read_table
 from tsnas.data.tables.frame import frame_table
+from tsnas.data.tables.join import join_sensors
 from tsnas.data.tables.names import convert_whole_numbers, list_csv_files, parse_name
 from tsnas.data.tables.notes import Notes
 from tsnas.data.tables.resample import INTERPOLATED, KEPT, resample, round_rate
@@ -42,6 +43,8 @@ def from_csv(
     bad_lines: str = "stop",
     segments: Any = None,
     drop_label: Any = None,
+    sensor: str | int | None = None,
+    sensor_from: str | None = None,
 ) -> RecordingSet:
     """Reads recordings from CSV files of sensor data.
 
@@ -81,6 +84,11 @@ def from_csv(
             track of Audacity, or an export of Label Studio. Starts and ends are seconds, samples or time stamps.
             Samples that are in no segment are left out. Defaults to None.
         drop_label: label or list of labels, such as a null class, whose samples are left out. Defaults to None.
+        sensor: column that says which sensor a row is of, in a log that alternates between sensors; they are joined on
+            time. Defaults to None.
+        sensor_from: str, `"file"`: the files of a folder are the sensors of one recording, and are joined on time; a
+            pattern with `(?P<sensor>...)` says the same. Defaults to None: they are if all files have names of sensors,
+            such as `walk_01/accelerometer.csv` and `walk_01/gyroscope.csv`.
 
     Returns:
         `RecordingSet`. Labels are int if all of them are whole numbers, else str; groups likewise.
@@ -116,6 +124,8 @@ def from_csv(
         bad_lines,
         None if segments is None else read_segments(segments),
         drop_label or (),
+        sensor,
+        sensor_from,
     )
     notes = Notes()
     tables, from_names = [], []
@@ -127,6 +137,7 @@ def from_csv(
                 for role in ("label", "group")
             }
         )
+    tables, from_names, columns = join_sensors(tables, from_names, columns, notes)
     return _join_tables(tables, from_names, columns, notes)
 
 
