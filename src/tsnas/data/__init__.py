@@ -2,6 +2,7 @@
 
 from tsnas.data.axes import Axes, find_axes
 from tsnas.data.checks import DataReport, Finding, check, warn_of_channels
+from tsnas.data.formats import read
 from tsnas.data.labels import check_labels, encode_labels
 from tsnas.data.lazy_windows import AnyWindows, Windows
 from tsnas.data.recording_set import RecordingSet
@@ -35,6 +36,7 @@ __all__ = [
     "from_frame",
     "from_tf_dataset",
     "raw_windows",
+    "read",
     "split_validation",
     "validation_splits",
     "warn_of_channels",

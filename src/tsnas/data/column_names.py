@@ -43,7 +43,8 @@ NO_NAMES = _words("col column feature field value var")
 # What sensors measure; a column with such a word is left out only if it was computed from others.
 SENSORS = _words(
     """
-    acc accel acceleration adc altitude ambient amp amperage ampere angle baro battery bpm capacity charge co cpm
+    acc accel acceleration accelerometer adc altitude ambient amp amperage ampere angle baro barometer battery bpm bvp
+    capacity charge co cpm
     current depth dist distance ecg eda eeg emg encoder energy flow force gas gyr gyro gyroscope heart hr humidity
     ibi intensity ir joint joule kwh lat level light load lon lux mag magnetometer meter mic motor odometer oxygen
     ph pitch position power ppg ppm pressure pulse pulses rain red revolutions roll rpm rssi soc sound spectrum

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.data.column_names import split_name
+from tsnas.data.column_names import SENSORS, split_name
 from tsnas.data.suspects import Series, find_suspects
 from tsnas.data.tables.columns import Columns, find_channels
 from tsnas.data.tables.notes import Notes
@@ -23,38 +23,17 @@ from tsnas.errors import SettingError, TableTimeError
 from tsnas.system.words import listed
 
 # Words by which files and rows of sensors are known.
-SENSOR_NAMES = frozenset(
+SENSOR_NAMES = SENSORS | frozenset(
     [
-        "acc",
-        "accel",
-        "acceleration",
-        "accelerometer",
-        "barometer",
-        "bvp",
-        "ecg",
-        "eda",
-        "emg",
-        "gravity",
-        "gyr",
-        "gyro",
-        "gyroscope",
-        "hr",
-        "light",
         "linearaccelerometer",
         "linearacceleration",
-        "mag",
+        "totalacceleration",
         "magnetic",
-        "magnetometer",
         "orientation",
-        "ppg",
-        "pressure",
         "proximity",
         "rotation",
-        "temp",
-        "temperature",
-        "totalacceleration",
     ]
-)
+) - {"x", "z"}
 TIME = "time_s"
 SAME_RATE = 0.03
 
