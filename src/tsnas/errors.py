@@ -93,6 +93,14 @@ class TableNameError(TableError):
     """A file name that does not fit the pattern for labels and groups."""
 
 
+class FormatError(DataError):
+    """Files whose form is not known, or that are not whole; the message lists the forms that are."""
+
+
+class SegmentError(TableError):
+    """A file of segments that cannot be read, or whose starts and ends fit no recording."""
+
+
 class SettingError(TsnasError, ValueError):
     """An argument of a public function that is not allowed."""
 

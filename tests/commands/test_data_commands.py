@@ -126,4 +126,25 @@ def test_bad_input_is_named(command, flags, message, capsys):
 
 def test_the_first_word_alone(capsys):
     assert run(["data"]) == 2
-    assert "did you mean 'data check' or 'data windows'?" in capsys.readouterr().err
+    assert "did you mean 'data check' or 'data read' or 'data windows'?" in capsys.readouterr().err
+
+
+def test_data_read_says_what_it_took_the_files_for_and_writes_windows(tmp_path, capsys):
+    rows = np.random.default_rng(0).normal(size=(40, 32))
+    for part, part_rows in (("TRAIN", rows[:30]), ("TEST", rows[30:])):
+        lines = ["\t".join([str(k % 2 + 1), *map(str, row)]) for k, row in enumerate(part_rows)]
+        (tmp_path / f"Toy_{part}.tsv").write_text("\n".join(lines) + "\n")
+    out = tmp_path / "toy.npz"
+    assert run(["data", "read", str(tmp_path), "--window=32", f"--out={out}", "--test_groups=TEST"]) == 0
+    printed = capsys.readouterr().out
+    assert "Taken for UCR archive (.tsv), because Toy_TEST.tsv is named like" in printed
+    assert "train  30 windows of 32 samples and 1 channels" in printed
+    with np.load(out) as file:
+        assert file["x_test"].shape == (10, 32, 1)
+        assert (file["channels"].tolist(), float(file["rate_hz"])) == (["0"], 1.0)
+    assert run(["data", "read", str(tmp_path), f"--out={out}"]) == 2
+    assert "already exists" in capsys.readouterr().err
+    assert run(["data", "read"]) == 2
+    assert "give one PATH" in capsys.readouterr().err
+    assert run(["data", "read", str(tmp_path / "none")]) == 2
+    assert "does not exist" in capsys.readouterr().err

@@ -12,8 +12,19 @@ from tsnas.commands.job import define_int_flag, define_text_flag
 if typing.TYPE_CHECKING:
     from tsnas.data import RecordingSet, Signal
 
-COLUMNS = ("time", "label", "group", "recording")
-TEXTS = ("label_from", "group_from", "pattern", "time_unit", "delimiter", "decimal")
+COLUMNS = ("time", "label", "group", "recording", "sensor")
+TEXTS = (
+    "label_from",
+    "group_from",
+    "sensor_from",
+    "pattern",
+    "time_unit",
+    "delimiter",
+    "decimal",
+    "bad_lines",
+    "segments",
+    "drop_label",
+)
 NUMBERS = ("rate_hz", "max_gap_s")
 READING = (*COLUMNS, "channels", *TEXTS, *NUMBERS)
 
@@ -69,6 +80,17 @@ def define_csv_flags(values: flags.FlagValues) -> None:
         r"relative to the folder, such as '(?P<label>\w+)/(?P<group>\w+)_\d+\.csv' for walk/user3_01.csv.",
     )
     define_text_flag(values, "recording", "Column that says which rows are one recording, if a file holds several.")
+    define_text_flag(
+        values, "sensor", "Column that says which sensor a row is of, in a log of several; they are joined on time."
+    )
+    flags.DEFINE_enum(
+        "sensor_from",
+        None,
+        ["file"],
+        "Join the files of each folder on time, as the sensors of one recording; or give (?P<sensor>...) in --pattern. "
+        "Default: if all files have names of sensors, such as accelerometer.csv.",
+        flag_values=values,
+    )
     flags.DEFINE_float(
         "max_gap_s",
         None,
@@ -76,11 +98,24 @@ def define_csv_flags(values: flags.FlagValues) -> None:
         "Default: five steps.",
         flag_values=values,
     )
-    define_text_flag(
-        values, "delimiter", "Character between fields, or tab. Default: tab, semicolon or comma, whichever fits."
-    )
+    define_text_flag(values, "delimiter", "Character between fields, tab or space. Default: whichever fits.")
     flags.DEFINE_enum(
         "decimal", None, [".", ","], "Decimal mark. Default: detected from the numbers.", flag_values=values
+    )
+    define_text_flag(
+        values,
+        "segments",
+        "A file of labels with columns file, start, end and label, a label track of Audacity, or an export of Label "
+        "Studio. Starts and ends are seconds, samples or time stamps; what is in no segment is left out.",
+    )
+    flags.DEFINE_list("drop_label", None, "Labels whose samples are left out, such as null.", flag_values=values)
+    flags.DEFINE_enum(
+        "bad_lines",
+        None,
+        ["stop", "skip"],
+        "What becomes of lines that were cut or doubled, and of cells that are no number: an error, or left out and "
+        "counted. Default: stop.",
+        flag_values=values,
     )
 
 
@@ -99,8 +134,10 @@ def define_test_groups(values: flags.FlagValues) -> None:
 
 def require_labels(values: flags.FlagValues) -> None:
     """Raises UsageError unless a flag defines the label."""
-    if all(values[name].value is None for name in ("label", "label_from", "pattern")):
-        raise UsageError("give --label=COLUMN, --label_from=folder or --pattern=REGEX to define the label")
+    if all(values[name].value is None for name in ("label", "label_from", "pattern", "segments")):
+        raise UsageError(
+            "give --label=COLUMN, --label_from=folder, --pattern=REGEX or --segments=FILE to define the label"
+        )
 
 
 def make_signal(values: flags.FlagValues) -> Signal | None:
@@ -124,6 +161,9 @@ def read_recordings(values: flags.FlagValues) -> RecordingSet:
     given |= {name: None if values[name].value is None else _parse_column(values[name].value) for name in COLUMNS}
     if values.channels is not None:
         given["channels"] = [_parse_column(channel) for channel in values.channels]
+    given["bad_lines"] = values.bad_lines or "stop"
+    if values.delimiter == "space":
+        given["delimiter"] = " "
     if values.delimiter in ("tab", "\\t"):
         given["delimiter"] = "\t"
     return from_csv(values.csv, **given)

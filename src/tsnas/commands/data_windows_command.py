@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import pathlib
-from typing import Any
-
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError, refuse_arguments
@@ -17,7 +13,7 @@ from tsnas.commands.csv_flags import (
     require_labels,
 )
 from tsnas.commands.job import define_text_flag
-from tsnas.system.words import plural
+from tsnas.commands.window_file import check_out, write_windows
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -36,42 +32,18 @@ def define_flags(values: flags.FlagValues) -> None:
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
-    import numpy as np
-
     from tsnas.data import Signal
-    from tsnas.system.files import write_file
 
     refuse_arguments(arguments)
     for name in ("csv", "window", "out"):
         if values[name].value is None:
             raise UsageError(f"--{name} is required")
     require_labels(values)
-    out = pathlib.Path(values.out)
-    if out.suffix != ".npz":
-        raise UsageError(f"--out is {str(out)!r}, but must end in .npz")
-    if out.exists() and not values.overwrite:
-        raise UsageError(f"{str(out)!r} already exists; give --overwrite to replace it, or another --out")
+    check_out(values.out, values.overwrite)
     signal = Signal(values.window, values.stride)
     data = read_recordings(values)
-    parts = {"train": data}
-    if values.test_groups is not None:
-        parts["train"], parts["test"] = data.split(values.test_groups)
-    arrays: dict[str, Any] = {}
-    for part, recordings in parts.items():
-        x, y, groups = recordings.windows(signal, values.rule)
-        arrays |= {f"x_{part}": x, f"y_{part}": y, f"groups_{part}": groups}
-    content = io.BytesIO()
-    np.savez_compressed(content, **arrays)
-    write_file(out, content.getvalue())
     print("\n".join(data.notes), end="\n\n" if data.notes else "")
-    for part in parts:
-        x = arrays[f"x_{part}"]
-        distinct = {name: len(np.unique(arrays[f"{name}_{part}"])) for name in ("y", "groups")}
-        print(
-            f"{part:<5}  {len(x):,} windows of {x.shape[1]} samples and {x.shape[2]} channels at {data.rate_hz:g} Hz, "
-            f"{plural(distinct['y'], 'class')}, {plural(distinct['groups'], 'group')}"
-        )
-    print(f"\nWrote {out}. Check it with: tsnas data check --data={out}")
+    write_windows(data, signal, values.rule, values.test_groups, values.out)
 
 
 COMMAND = Command(

@@ -1,7 +1,8 @@
 """Prepares the caller's data for a search: checked windows, encoded labels, validation splits, standardisation."""
 
 from tsnas.data.axes import Axes, find_axes
-from tsnas.data.checks import DataReport, Finding, check
+from tsnas.data.checks import DataReport, Finding, check, warn_of_channels
+from tsnas.data.formats import read
 from tsnas.data.labels import check_labels, encode_labels
 from tsnas.data.lazy_windows import AnyWindows, Windows
 from tsnas.data.recording_set import RecordingSet
@@ -35,7 +36,9 @@ __all__ = [
     "from_frame",
     "from_tf_dataset",
     "raw_windows",
+    "read",
     "split_validation",
     "validation_splits",
+    "warn_of_channels",
     "windows_and_labels",
 ]

@@ -24,6 +24,9 @@ class Standardizer:
     Args:
         mean: tuple of floats, one per channel, in the units of the data.
         std: tuple of positive floats, one per channel, in the units of the data.
+        ordinary: ((low, high), ...), for each channel the ends of its ordinary values where some of those it was fitted
+            to are wild (`tsnas.data.wild`), else infinite; values beyond are taken for the end. The int8 range of a
+            network cuts them off as well, so this is not kept in files. Defaults to None: nothing is cut off.
 
     Call arguments:
         x: array of shape (windows, time, channels).
@@ -41,10 +44,11 @@ class Standardizer:
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    ordinary: tuple[tuple[float, float], ...] | None = dataclasses.field(default=None, compare=False)
 
     @classmethod
     def fit(cls, x: AnyWindows) -> Standardizer:
-        """Creates a standardizer from training windows; a constant channel becomes 0.
+        """Creates a standardizer from training windows; a constant channel becomes 0, and wild values do not count.
 
         Args:
             x: array of shape (windows, time, channels), or `Windows`; of more than 65,536 windows so many are drawn.
@@ -52,11 +56,15 @@ class Standardizer:
         Returns:
             A `Standardizer`.
         """
-        low, high, mean, std = moments(x)
+        low, high, mean, std, wild = moments(x)
         constant = low == high
         # Rounding errors would give a constant channel a tiny deviation, by which it would be divided.
         mean, std = np.where(constant, low, mean), np.where(constant, 1.0, std)
-        return cls(tuple(mean.tolist()), tuple(std.tolist()))
+        ordinary = None
+        if wild.any():
+            ends = np.stack([np.where(wild, low, -np.inf), np.where(wild, high, np.inf)], axis=1)
+            ordinary = tuple((float(one), float(other)) for one, other in ends)
+        return cls(tuple(mean.tolist()), tuple(std.tolist()), ordinary)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         if x.ndim != 3 or x.shape[-1] != len(self.mean):
@@ -69,7 +77,8 @@ class Standardizer:
         at_once = max(1, PART_VALUES // max(1, x.shape[1] * x.shape[2]))
         for start in range(0, len(x), at_once):
             part = slice(start, start + at_once)
-            standardized[part] = (x[part] - mean) / std
+            values = x[part] if self.ordinary is None else np.clip(x[part], *np.array(self.ordinary).T)
+            standardized[part] = (values - mean) / std
         return standardized
 
     def to_json(self) -> dict[str, list[float]]:

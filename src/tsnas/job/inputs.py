@@ -17,6 +17,7 @@ from tsnas.data import (
     encode_labels,
     find_axes,
     raw_windows,
+    warn_of_channels,
     windows_and_labels,
 )
 from tsnas.errors import WindowShapeError
@@ -87,6 +88,7 @@ def checked(
     check_lengths(x=x, y=y, groups=groups)
     codes, classes = encode_labels(y)
     groups = None if groups is None else check_labels(groups, "groups")
+    warn_of_channels(x, codes, groups)
     if validation_data is not None:
         validation_data = _checked_validation(validation_data, classes, x.shape[1:])
     return Job(x, codes, classes, groups, validation_data, settings, recordings)

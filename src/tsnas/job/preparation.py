@@ -15,6 +15,7 @@ from tsnas.job.inputs import Job
 from tsnas.plain.rivals import draw_evenly
 from tsnas.plain.stretching import stretching_loss_ratio
 from tsnas.search.rounds import Split
+from tsnas.system.words import listed
 from tsnas.training.augment import Augment, augmentation, scale_and_noise, stretch_and_shift
 from tsnas.workers.pool import HERE, Workers
 
@@ -91,6 +92,13 @@ def prepare(job: Job, seed: int, workers: Workers = HERE) -> Prepared:
         parts = validation_splits(job.y, job.groups, settings.validation_fraction, count, seed)
         rows = [(train, val[draw_evenly(job.y[val], MOST_JUDGES, seed)]) for train, val in parts]
     standardizer = Standardizer.fit(job.x if rows is None else job.x.select(rows[0][0]))
+
+    if standardizer.ordinary is not None:
+        channels = [index for index, (low, _) in enumerate(standardizer.ordinary) if np.isfinite(low)]
+        settings.say(
+            f"wild values: a few of channel {listed(list(map(str, channels)))} are far from all others, and do not\n"
+            "  count for its mean and deviation (tsnas data check says more)"
+        )
 
     def shared(x: Windows, y: np.ndarray) -> Shared:
         """Returns standardised windows (windows, time, channels, 1) and their labels."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tsnas.data.checks.class_names import name_findings
 from tsnas.data.checks.material import WINDOW, Material
 from tsnas.data.checks.report import Finding
 from tsnas.system.words import plural
@@ -34,6 +35,7 @@ def class_findings(material: Material, counts: Counts) -> list[Finding]:
     found = []
     totals = {label: sum(row.values()) for label, row in counts.items()}
     noun = material.noun
+    found += name_findings(list(totals), material)
     if len(totals) == 1:
         found.append(
             Finding(

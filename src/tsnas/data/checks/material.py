@@ -36,6 +36,7 @@ class Material:
         jitter: tuple of float, for each recording, as in `RecordingSet`.
         notes: tuple of str, as in `RecordingSet`.
         sources: tuple of str, the file of each recording; empty if not known.
+        row_labels: array (rows,) of labels, if they change within a piece; else None.
     """
 
     rows: np.ndarray
@@ -51,6 +52,7 @@ class Material:
     jitter: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    row_labels: np.ndarray | None = None
 
     @property
     def starts(self) -> np.ndarray:
@@ -143,6 +145,9 @@ def _join_recordings(arrays: Sequence[Any], labels: Any, groups: Any, signal: Si
     owners = None if groups is None else check_labels(groups, "groups")
     of_samples = labels is not None and any(np.ndim(label) == 1 for label in labels)
     whole = None if labels is None or of_samples else check_labels(labels, "labels")
+    row_labels = None
+    if labels is not None and of_samples:
+        row_labels = np.concatenate([_labels_of_samples(labels[k], len(part), k) for k, part in enumerate(parts)])
     if labels is None:
         items, item_groups, noun = None, None, SAMPLE
     elif signal is not None and np.isfinite(np.concatenate(parts)).all():
@@ -165,6 +170,7 @@ def _join_recordings(arrays: Sequence[Any], labels: Any, groups: Any, signal: Si
         noun,
         _number_channels(parts[0].shape[1]),
         None if signal is None else signal.rate_hz,
+        row_labels=row_labels,
     )
 
 

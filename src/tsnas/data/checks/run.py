@@ -9,6 +9,8 @@ import numpy as np
 from tsnas.data.checks.classes import class_counts, class_findings, held_out_findings
 from tsnas.data.checks.leakage import between_findings, leakage_findings
 from tsnas.data.checks.material import Material, make_material
+from tsnas.data.checks.no_measurement import measurement_findings, without_wild
+from tsnas.data.checks.no_sensor import sensor_findings
 from tsnas.data.checks.report import SEVERITIES, DataReport, Finding
 from tsnas.data.checks.units import unit_findings
 from tsnas.data.checks.values import summarise_channels, value_findings
@@ -50,7 +52,11 @@ def check(
     train = make_material(data, y, groups, signal)
     channels = summarise_channels(train)
     counts = {} if train.labels is None else class_counts(train.labels, train.groups)
-    findings = value_findings(train, channels) + unit_findings(train) + _check_jitter(train)
+    findings = sensor_findings(train) + measurement_findings(train)
+    # What has another explanation needs no second one: a code stays as it is, but no sensor has hung.
+    explained = {finding.numbers["channel"] for finding in findings if finding.severity == "warning"}
+    findings += [one for one in value_findings(train, channels) if one.numbers.get("channel") not in explained]
+    findings += unit_findings(without_wild(train, findings)) + _check_jitter(train)
     if counts:
         findings += class_findings(train, counts)
     findings += leakage_findings(train)

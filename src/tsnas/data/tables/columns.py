@@ -16,6 +16,8 @@ from tsnas.errors import SettingError, TableColumnError
 from tsnas.system.arguments import is_int, is_number
 
 EMPTY = "is empty"
+# What becomes of lines that do not fit.
+STOP, SKIP = "stop", "skip"
 # Usual names of columns that only count rows; the name may also be empty.
 COUNTERS = frozenset({"", "#", "counter", "id", "idx", "index", "no", "nr", "row", "sample", "seq", "unnamed: 0"})
 
@@ -40,9 +42,14 @@ class Columns:
     rate_hz: float | None = None
     max_gap_s: float | None = None
     decimal: str | None = None
+    bad_lines: str = STOP
+    segments: Any = None
+    drop_label: Any = ()
+    sensor: Column | None = None
+    sensor_from: str | None = None
 
     def __post_init__(self) -> None:
-        for role in ("time", "label", "group", "recording"):
+        for role in ("time", "label", "group", "recording", "sensor"):
             _check_column(role, getattr(self, role))
         if self.channels is not None:
             is_single = isinstance(self.channels, str) or not hasattr(self.channels, "__iter__")
@@ -55,6 +62,12 @@ class Columns:
         object.__setattr__(self, "pattern", compile_pattern(self.pattern))
         for role in ("label", "group"):
             check_sources(role, getattr(self, role), getattr(self, f"{role}_from"), self.pattern)
+        if self.sensor_from not in (None, "file"):
+            raise SettingError(f"sensor_from={self.sensor_from!r} is not known; choose 'file', or give pattern.")
+        if self.segments is not None and (self.label is not None or self.label_from or self.in_pattern("label")):
+            raise SettingError("segments and another source each define the label; give only one of them.")
+        dropped = (self.drop_label,) if isinstance(self.drop_label, str | int) else tuple(self.drop_label or ())
+        object.__setattr__(self, "drop_label", tuple(map(str, dropped)))
         if self.time_unit is not None and self.time_unit not in UNITS:
             raise SettingError(f"time_unit={self.time_unit!r} is not known; choose {', '.join(map(repr, UNITS))}.")
         for name in ("rate_hz", "max_gap_s"):
@@ -67,6 +80,12 @@ class Columns:
             )
         if self.decimal not in (None, ".", ","):
             raise SettingError(f"decimal={self.decimal!r} must be '.', ',' or None.")
+        if self.bad_lines not in (STOP, SKIP):
+            raise SettingError(f"bad_lines={self.bad_lines!r} is not known; choose 'stop' or 'skip'.")
+
+    def in_pattern(self, role: str) -> bool:
+        """Tells whether the pattern of file names gives a role, such as the label."""
+        return self.pattern is not None and role in self.pattern.groupindex
 
 
 def _check_column(role: str, value: Any) -> None:
@@ -112,7 +131,7 @@ def find_channels(tables: list[Table], columns: Columns, notes: Notes) -> list[l
 
 
 def _columns_with_roles(table: Table, columns: Columns) -> set[int]:
-    given = ((role, getattr(columns, role)) for role in ("time", "label", "group", "recording"))
+    given = ((role, getattr(columns, role)) for role in ("time", "label", "group", "recording", "sensor"))
     return {table.index(column, role) for role, column in given if column is not None}
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from tsnas.errors import SettingError, TableFileError, TableNameError
 
 FROM = ("folder", "file")
-NAMED = ("label", "group")
+NAMED = ("label", "group", "sensor")
 
 
 def list_csv_files(path: Any) -> list[tuple[pathlib.Path, str]]:
@@ -53,7 +53,7 @@ def compile_pattern(pattern: str | None) -> re.Pattern[str] | None:
     """Compiles a pattern of file names.
 
     Raises:
-        SettingError: `pattern` is not a regular expression, or has neither a group `label` nor a group `group`.
+        SettingError: `pattern` is not a regular expression, or has no group `label`, `group` or `sensor`.
     """
     if pattern is None:
         return None

@@ -82,6 +82,20 @@ def parse_numbers(table: Table, index: int, decimal: str) -> np.ndarray:
     return found
 
 
+def find_misfits(table: Table, index: int, decimal: str) -> np.ndarray:
+    """Returns the rows whose cell in a column is neither a number nor missing: int array."""
+    cells = table.columns[index]
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "biuf":
+        return np.zeros(0, int)
+    bad = []
+    for row, cell in enumerate(cells):
+        try:
+            _parse_cell(table, index, row, str(cell), decimal)
+        except TableValueError:
+            bad.append(row)
+    return np.array(bad, int)
+
+
 def _parse_cells(table: Table, index: int, cells: list[str], decimal: str) -> np.ndarray:
     text = "\n".join(cells)
     # Python's float is quicker, but knows only points and also accepts underscores.
@@ -107,6 +121,6 @@ def _parse_cell(table: Table, index: int, row: int, cell: str, decimal: str) -> 
         return np.inf
     raise TableValueError(
         f"{table.locate(row)}, column {table.quote(index)}, holds {cell.strip()[:40]!r}, which is not a number"
-        f"{' with a decimal comma' if decimal == ',' else ''}; correct it, leave it empty if it is missing, or leave "
-        "the column out of channels."
+        f"{' with a decimal comma' if decimal == ',' else ''}; correct it, leave it empty if it is missing, leave "
+        "the column out of channels, or give bad_lines='skip' to leave such lines out."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,6 +17,8 @@ SHUFFLED = 0.1
 # If more than this fraction of all time stamps are duplicates, they are too coarse to tell when a sample was taken.
 COARSE = 0.25
 SLACK = 1 + 1e-6
+# A channel without values in more than this fraction of the rows is measured less often than others.
+SPARSE = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +39,9 @@ class Piece:
         return Piece(self.times[rows], self.values[rows], None if self.labels is None else self.labels[rows])
 
 
-def cut_pieces(rows: Piece, max_gap_s: float | None, source: str, notes: Notes) -> list[Piece]:
+def cut_pieces(
+    rows: Piece, max_gap_s: float | None, source: str, notes: Notes, names: Sequence[str] | None = None
+) -> list[Piece]:
     """Sorts rows by time and cuts them at gaps that are too long for interpolation.
 
     Args:
@@ -44,6 +49,7 @@ def cut_pieces(rows: Piece, max_gap_s: float | None, source: str, notes: Notes) 
         max_gap_s: float, longest time in seconds that is bridged by interpolation; None for five median steps.
         source: str, the file, for messages and notes.
         notes: `Notes` to add to.
+        names: sequence of str, the names of the channels. Defaults to None: their indices.
 
     Returns:
         list of `Piece`, of at least two samples each; it may be empty.
@@ -73,9 +79,11 @@ def cut_pieces(rows: Piece, max_gap_s: float | None, source: str, notes: Notes) 
             f"{source} has {len(rows.times):,} samples, but {duplicates:,} of them share their time stamp with another "
             "one, so the time stamps do not tell when a sample was taken; leave time out and give rate_hz."
         )
+    names = names or [str(index) for index in range(rows.values.shape[1])]
+    gaps = [_gap_of(rows, index, gap, max_gap_s, name, source, notes) for index, name in enumerate(names)]
     found = []
     for part in distinct:
-        filled = _fill_gaps(part, gap, source, notes)
+        filled = _fill_gaps(part, gaps, source, notes)
         cuts = np.flatnonzero(np.diff(filled.times) > gap * SLACK) + 1
         notes.add(f"Gaps of more than {gap:.3g} s, at which recordings were divided", source, len(cuts))
         found += [filled[run] for run in np.split(np.arange(len(filled.times)), cuts)]
@@ -116,7 +124,31 @@ def _drop_duplicates(part: Piece, source: str, notes: Notes) -> Piece:
     return part[kept]
 
 
-def _fill_gaps(part: Piece, gap: float, source: str, notes: Notes) -> Piece:
+def _gap_of(
+    rows: Piece, channel: int, gap: float, max_gap_s: float | None, name: str, source: str, notes: Notes
+) -> float:
+    """Returns the longest time that may be bridged in a channel: longer in one that is measured less often."""
+    known = ~np.isnan(rows.values[:, channel])
+    share = 1 - np.count_nonzero(known) / len(known)
+    if share <= SPARSE:
+        return gap
+    what = f"Column {name!r} has no value in {100 * share:.0f}% of the rows"
+    steps = np.diff(rows.times[known])
+    steps = steps[steps > 0]
+    own = STEPS_BRIDGED * float(np.median(steps)) if len(steps) else gap
+    if max_gap_s is None and own > gap:
+        notes.tell(
+            f"{what}, but one every {own / STEPS_BRIDGED:.3g} s, and those between were put on straight lines; leave "
+            "it out of channels, or give max_gap_s, if that is not what you want",
+            source,
+        )
+        return own
+    if own > gap:
+        notes.tell(f"{what}, which are left out for it: leave it out of channels, or give a longer max_gap_s", source)
+    return gap
+
+
+def _fill_gaps(part: Piece, gaps: list[float], source: str, notes: Notes) -> Piece:
     """Interpolates missing values linearly; drops rows whose neighbours are too far apart for that."""
     values = part.values.copy()
     for channel in range(values.shape[1]):
@@ -128,7 +160,7 @@ def _fill_gaps(part: Piece, gap: float, source: str, notes: Notes) -> Piece:
         after = np.searchsorted(known, holes)
         inside = (after > 0) & (after < len(known))
         holes, after = holes[inside], after[inside]
-        near = part.times[known[after]] - part.times[known[after - 1]] <= gap * SLACK
+        near = part.times[known[after]] - part.times[known[after - 1]] <= gaps[channel] * SLACK
         holes = holes[near]
         values[holes, channel] = np.interp(part.times[holes], part.times[known], part.values[known, channel])
         notes.add("Missing values, interpolated", source, len(holes))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -11,26 +10,16 @@ from tsnas.data.recording_set import RecordingSet
 from tsnas.data.tables.columns import Columns, find_channels
 from tsnas.data.tables.csv_text import read_table
 from tsnas.data.tables.frame import frame_table
+from tsnas.data.tables.join import join_sensors
 from tsnas.data.tables.names import convert_whole_numbers, list_csv_files, parse_name
 from tsnas.data.tables.notes import Notes
-from tsnas.data.tables.numbers import NO_LABEL, detect_decimal_mark, parse_numbers
-from tsnas.data.tables.pieces import Piece, cut_pieces
-from tsnas.data.tables.resample import INTERPOLATED, KEPT, estimate_rate, resample, round_rate
+from tsnas.data.tables.resample import INTERPOLATED, KEPT, resample, round_rate
+from tsnas.data.tables.segments import read_segments
+from tsnas.data.tables.sensors import choose_sensors
 from tsnas.data.tables.table import Table
-from tsnas.data.tables.times import parse_times
+from tsnas.data.tables.table_parts import Part, divide_table
 from tsnas.errors import SettingError, TableFileError
 from tsnas.system.words import plural
-
-
-@dataclasses.dataclass(frozen=True)
-class _Part:
-    """A piece of a recording, with the properties that hold for all of it."""
-
-    piece: Piece
-    source: str
-    group: Any
-    label: Any
-    own_hz: float
 
 
 def from_csv(
@@ -51,6 +40,11 @@ def from_csv(
     decimal: str | None = None,
     comment: str = "#",
     header: bool | None = None,
+    bad_lines: str = "stop",
+    segments: Any = None,
+    drop_label: Any = None,
+    sensor: str | int | None = None,
+    sensor_from: str | None = None,
 ) -> RecordingSet:
     """Reads recordings from CSV files of sensor data.
 
@@ -83,8 +77,18 @@ def from_csv(
             lines.
         decimal: str, `"."` or `","`. Defaults to None: detected from the numbers.
         comment: str that starts a comment line. Defaults to `"#"`.
-        header: bool, whether the first line holds names. Defaults to None: it does unless one of its fields is a
-            number.
+        header: bool, whether the first line holds names. Defaults to None: by what stands below it.
+        bad_lines: str, what becomes of lines that were cut or doubled, and of cells that are no number: `"stop"` for
+            an error, `"skip"` to leave these lines out and count them. Defaults to `"stop"`.
+        segments: str or path of a file of labels, with columns such as `file`, `start`, `end` and `label`; a label
+            track of Audacity, or an export of Label Studio. Starts and ends are seconds, samples or time stamps.
+            Samples that are in no segment are left out. Defaults to None.
+        drop_label: label or list of labels, such as a null class, whose samples are left out. Defaults to None.
+        sensor: column that says which sensor a row is of, in a log that alternates between sensors; they are joined on
+            time. Defaults to None.
+        sensor_from: str, `"file"`: the files of a folder are the sensors of one recording, and are joined on time; a
+            pattern with `(?P<sensor>...)` says the same. Defaults to None: they are if all files have names of sensors,
+            such as `walk_01/accelerometer.csv` and `walk_01/gyroscope.csv`.
 
     Returns:
         `RecordingSet`. Labels are int if all of them are whole numbers, else str; groups likewise.
@@ -95,6 +99,7 @@ def from_csv(
         TableValueError: a cell of a channel is not a number.
         TableTimeError: time stamps cannot be read, or their unit is not known.
         TableNameError: a file name does not match the pattern.
+        SegmentError: the file of segments cannot be read, or does not fit the recordings.
         SettingError: arguments are out of range or exclude each other.
 
     Example:
@@ -104,18 +109,35 @@ def from_csv(
     if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '\r\n"'):
         raise SettingError(f"delimiter={delimiter!r} must be one character, such as ',', ';' or a tab.")
     columns = Columns(
-        time, label, group, channels, recording, label_from, group_from, pattern, time_unit, rate_hz, max_gap_s, decimal
+        time,
+        label,
+        group,
+        channels,
+        recording,
+        label_from,
+        group_from,
+        pattern,
+        time_unit,
+        rate_hz,
+        max_gap_s,
+        decimal,
+        bad_lines,
+        None if segments is None else read_segments(segments),
+        drop_label or (),
+        sensor,
+        sensor_from,
     )
     notes = Notes()
     tables, from_names = [], []
     for file, name in list_csv_files(path):
-        tables.append(read_table(file, name, notes, delimiter, comment, header))
+        tables.append(read_table(file, name, notes, delimiter, comment, header, bad_lines))
         from_names.append(
             {
                 role: parse_name(file, name, getattr(columns, f"{role}_from"), columns.pattern, role)
                 for role in ("label", "group")
             }
         )
+    tables, from_names, columns = join_sensors(tables, from_names, columns, notes)
     return _join_tables(tables, from_names, columns, notes)
 
 
@@ -156,19 +178,20 @@ def from_frame(
 
 def _join_tables(tables: list[Table], from_names: list[dict[str, Any]], columns: Columns, notes: Notes) -> RecordingSet:
     found = find_channels(tables, columns, notes)
-    parts: list[_Part] = []
+    parts: list[Part] = []
     for table, names, indices in zip(tables, from_names, found, strict=True):
-        parts += _divide_table(table, names, indices, columns, notes)
+        parts += divide_table(table, names, indices, columns, notes)
     if not parts:
         raise TableFileError(
             f"{plural(len(tables), 'file')} yielded no recording of at least two samples: "
             + " ".join(notes.sentences())
         )
+    chosen = choose_sensors(parts, [tables[0].names[index].strip() for index in found[0]], columns, notes)
     own_hz = float(np.median([part.own_hz for part in parts]))
     rate_hz = round_rate(own_hz) if columns.rate_hz is None else float(columns.rate_hz)
     arrays, labels = [], []
     for part in parts:
-        times, values, how = resample(part.piece.times, part.piece.values, part.own_hz, rate_hz, part.source)
+        times, values, how = resample(part.piece.times, part.piece.values[:, chosen], part.own_hz, rate_hz, part.source)
         arrays.append(values.astype(np.float32))
         if part.piece.labels is not None:
             # The label at a moment is that of the last sample at or before it.
@@ -189,68 +212,13 @@ def _join_tables(tables: list[Table], from_names: list[dict[str, Any]], columns:
         arrays,
         _simplify_labels(labels) if labels else None,
         [group[0].item() for group in groups],
-        tuple(tables[0].names[index].strip() or str(index) for index in found[0]),
+        tuple(tables[0].names[index].strip() or str(index) for index in np.array(found[0])[chosen]),
         rate_hz,
         tuple(part.source for part in parts),
         tuple(notes.sentences()),
         tuple(_measure_jitter(part.piece.times) if columns.time is not None else 0.0 for part in parts),
         groups_given,
     )
-
-
-def _divide_table(
-    table: Table, from_names: dict[str, Any], own: list[int], columns: Columns, notes: Notes
-) -> list[_Part]:
-    """Divides a table into recordings without gaps."""
-    rows = len(table.lines)
-    time = None if columns.time is None else table.index(columns.time, "time")
-    decimal = columns.decimal or detect_decimal_mark(table, own if time is None else [time, *own])
-    values = np.stack([parse_numbers(table, index, decimal) for index in own], axis=1)
-    if time is None:
-        times = np.arange(rows) / float(columns.rate_hz)  # type: ignore[arg-type]
-    else:
-        times = parse_times(table, time, columns.time_unit, columns.rate_hz, decimal, notes)
-    texts = {
-        role: _read_texts(table, getattr(columns, role), role)
-        for role in ("label", "group", "recording")
-        if getattr(columns, role) is not None
-    }
-    for role, cells in texts.items():
-        distinct = np.unique(cells)
-        empty = np.isin(cells, [cell for cell in distinct.tolist() if cell.lower() in NO_LABEL])
-        notes.add(f"Rows without a {role}, left out", table.source, np.count_nonzero(empty))
-        times = np.where(empty, np.nan, times)
-    found = []
-    owners = [texts[role] for role in ("group", "recording") if role in texts]
-    for mine in _group_rows(owners, rows):
-        kept = mine[~np.isnan(times[mine])] if "label" in texts or owners else mine
-        taken = Piece(times[kept], values[kept], texts["label"][kept] if "label" in texts else None)
-        group = texts["group"][mine[0]] if "group" in texts else from_names["group"]
-        for piece in cut_pieces(taken, columns.max_gap_s, table.source, notes):
-            own_hz = estimate_rate(piece.times)
-            found.append(_Part(piece, table.source, group, from_names["label"], own_hz))
-    return found
-
-
-def _read_texts(table: Table, column: str | int, role: str) -> np.ndarray:
-    cells = table.columns[table.index(column, role)]
-    if isinstance(cells, np.ndarray):
-        return np.array(
-            ["" if cell != cell else f"{cell:.17g}" if cell.dtype.kind == "f" else str(cell) for cell in cells]
-        )
-    return np.array([str(cell).strip() for cell in cells])
-
-
-def _group_rows(owners: list[np.ndarray], rows: int) -> list[np.ndarray]:
-    """Returns the rows of each combination of group and recording, in the order of first occurrence."""
-    if not owners:
-        return [np.arange(rows)]
-    codes = np.zeros(rows, np.int64)
-    for owner in owners:
-        distinct, code = np.unique(owner, return_inverse=True)
-        codes = codes * len(distinct) + code
-    _, firsts, code = np.unique(codes, return_index=True, return_inverse=True)
-    return [np.flatnonzero(code == one) for one in np.argsort(firsts)]
 
 
 def _simplify_labels(labels: list[np.ndarray]) -> list[Any]:

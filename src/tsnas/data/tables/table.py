@@ -27,6 +27,7 @@ class Table:
         lines: int array (rows,), the line of each row in its file, or its index in a frame.
         named: bool, False if a file has no header.
         unit: str, the word for a row in messages: `"line"` or `"row"`.
+        breaks: int array, the rows at which another recording begins, as empty lines say. Defaults to None: none.
     """
 
     source: str
@@ -35,6 +36,19 @@ class Table:
     lines: np.ndarray
     named: bool = True
     unit: str = "line"
+    breaks: np.ndarray | None = None
+
+    def select(self, rows: np.ndarray) -> Table:
+        """Returns some of the rows.
+
+        Args:
+            rows: int array, in increasing order.
+        """
+        columns: list[Sequence[Any]] = [
+            cells[rows] if isinstance(cells, np.ndarray) else [cells[row] for row in rows] for cells in self.columns
+        ]
+        breaks = None if self.breaks is None else np.unique(np.searchsorted(rows, self.breaks))
+        return Table(self.source, self.names, columns, self.lines[rows], self.named, self.unit, breaks)
 
     def index(self, column: Column, role: str) -> int:
         """Returns the index of a column.

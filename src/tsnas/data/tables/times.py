@@ -16,8 +16,18 @@ SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 UNITS = (*SECONDS, "iso")
 # Units are a factor of a thousand apart, so a step can be within a factor of 16 of the expected one in one unit only.
 LARGEST_RATIO = 16.0
-_IN_NAME = re.compile(r"(?:_|\s|\[|\(|\bin\s)(s|sec|ms|us|µs|ns)[\])]?$", re.IGNORECASE)
-_SPELLINGS = {"sec": "s", "µs": "us"}
+# Units as people write them, the micro sign as u; the first four are units only after a separator.
+_SPELLINGS = {
+    "s": "s ss sec secs second seconds",
+    "ms": "ms msec msecs milli millis millisecond milliseconds",
+    "us": "us usec usecs micro micros microsecond microseconds",
+    "ns": "ns nsec nsecs nano nanos nanosecond nanoseconds",
+}
+_UNIT_OF = {spelling: unit for unit, spellings in _SPELLINGS.items() for spelling in spellings.split()}
+# U+00B5, U+03BC, and U+00B5 in UTF-8 that was read as Latin-1.
+_MICRO = re.compile("\u00c2?\u00b5|\u03bc")
+_CLOCK = re.compile(r"(\d{1,2}):(\d\d):(\d\d(?:[.,]\d+)?)")
+_DAY = 86_400.0
 
 
 def parse_times(
@@ -57,6 +67,17 @@ def parse_times(
     return stamps * SECONDS[unit]
 
 
+def _unit_in_name(name: str) -> str | None:
+    """Returns the unit that a name ends in, such as `time_ms`, `t [s]`, `timeUs` or `t/ms`, or that is a word of it."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", _MICRO.sub("u", name))
+    words = re.findall(r"[a-z]+", spaced.lower())
+    if words and words[-1] in _UNIT_OF:
+        return _UNIT_OF[words[-1]]
+    # A short word may be anything, but "seconds_elapsed" says what it is.
+    long = [_UNIT_OF[word] for word in words if len(word) > 4 and word in _UNIT_OF]
+    return long[0] if long else None
+
+
 def _looks_like_dates(cells) -> bool:
     if isinstance(cells, np.ndarray):
         return False
@@ -79,6 +100,10 @@ def _parse_dates(table: Table, index: int) -> np.ndarray:
         text = str(cell).strip()
         if is_missing(text):
             continue
+        clock = _CLOCK.fullmatch(text)
+        if clock:
+            found[row] = 3600 * int(clock[1]) + 60 * int(clock[2]) + float(clock[3].replace(",", "."))
+            continue
         try:
             stamp = datetime.datetime.fromisoformat(text)
             first = first or stamp
@@ -93,7 +118,15 @@ def _parse_dates(table: Table, index: int) -> np.ndarray:
                 f"{table.locate(row)}, column {table.quote(index)}, holds {text[:40]!r}: some time stamps have a time "
                 "zone and some have none; write all of them in the same form."
             ) from None
-    return found
+    return found if first else _add_days(found)
+
+
+def _add_days(found: np.ndarray) -> np.ndarray:
+    """Adds a day at each midnight to times of a clock, and counts from the first."""
+    known = np.flatnonzero(~np.isnan(found))
+    steps = np.diff(found[known], prepend=found[known[0]] if len(known) else 0.0)
+    found[known] += _DAY * np.cumsum(steps < -_DAY / 2)
+    return found - found[known[0]] if len(known) else found
 
 
 def _subtract_first(cells) -> np.ndarray | None:
@@ -108,10 +141,9 @@ def _subtract_first(cells) -> np.ndarray | None:
 
 
 def _detect_unit(table: Table, index: int, stamps: np.ndarray, rate_hz: float | None) -> str:
-    named = _IN_NAME.search(table.names[index].strip())
+    named = _unit_in_name(table.names[index]) if table.named else None
     if named:
-        unit = named.group(1).lower()
-        return _SPELLINGS.get(unit, unit)
+        return named
     steps = np.diff(stamps)
     steps = steps[steps > 0]
     if not len(steps):

@@ -1,0 +1,48 @@
+"""tsnas data read: reads exports of programs, phones and public data sets, and cuts them into windows."""
+
+from __future__ import annotations
+
+from absl import flags
+
+from tsnas.commands.command import Command, UsageError
+from tsnas.commands.csv_flags import define_test_groups, define_window_flags, make_signal
+from tsnas.commands.job import define_text_flag
+from tsnas.commands.window_file import check_out, write_windows
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    define_window_flags(values)
+    define_test_groups(values)
+    define_text_flag(values, "out", "The .npz file to write the windows to. Default: none is written.")
+    flags.DEFINE_bool("overwrite", False, "Replace the file if it exists.", flag_values=values)
+
+
+def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    from tsnas.data import check, read
+
+    if len(arguments) != 1:
+        raise UsageError(f"give one PATH: a file, a folder or a .zip file; {len(arguments)} were given")
+    signal = make_signal(values)
+    if values.out is not None:
+        check_out(values.out, values.overwrite)
+        if signal is None:
+            raise UsageError("--out needs --window=SAMPLES")
+    data = read(arguments[0])
+    print(check(data, signal=signal))
+    if values.out is not None:
+        assert signal is not None
+        print()
+        write_windows(data, signal, "majority", values.test_groups, values.out)
+
+
+COMMAND = Command(
+    name="data read",
+    summary="Read an export of a program, a phone or a public data set, whose form is found out.",
+    usage="PATH [--window=SAMPLES [--stride=SAMPLES] --out=FILE.npz [--test_groups=GROUP[,GROUP ...]]]",
+    example="tsnas data read Walking_2024-05-01.zip --window=128 --out=windows.npz",
+    define_flags=define_flags,
+    run=run,
+    details="Known are Edge Impulse (JSON, with info.labels), Sensor Logger, phyphox, Empatica E4, .ts and .tsv files "
+    "of the UEA and UCR archives, PAMAP2 and WISDM; other CSV files are for `tsnas data windows`. Says what the files "
+    "were taken for and why, then what `tsnas data check` says.",
+)

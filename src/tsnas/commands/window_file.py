@@ -1,0 +1,50 @@
+"""Writes the windows of recordings to a .npz file that a search takes, for commands."""
+
+from __future__ import annotations
+
+import io
+import pathlib
+import typing
+from typing import Any
+
+from tsnas.commands.command import UsageError
+from tsnas.system.words import plural
+
+if typing.TYPE_CHECKING:
+    from tsnas.data import RecordingSet, Signal
+
+
+def check_out(out: str, overwrite: bool) -> None:
+    """Raises UsageError unless a .npz file of this name may be written."""
+    if pathlib.Path(out).suffix != ".npz":
+        raise UsageError(f"--out is {out!r}, but must end in .npz")
+    if pathlib.Path(out).exists() and not overwrite:
+        raise UsageError(f"{out!r} already exists; give --overwrite to replace it, or another --out")
+
+
+def write_windows(data: RecordingSet, signal: Signal, rule: str, test_groups: list[str] | None, out: str) -> None:
+    """Cuts recordings into windows, writes them, and prints how many there are."""
+    import numpy as np
+
+    from tsnas.system.files import write_file
+
+    parts = {"train": data}
+    if test_groups is not None:
+        parts["train"], parts["test"] = data.split(test_groups)
+    arrays: dict[str, Any] = {}
+    for part, recordings in parts.items():
+        x, y, groups = recordings.windows(signal, rule)
+        arrays |= {f"x_{part}": x, f"y_{part}": y, f"groups_{part}": groups}
+    # For people and programs that open the file; a search does not need them.
+    arrays |= {"channels": np.array(data.channels), "rate_hz": np.array(data.rate_hz)}
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    write_file(pathlib.Path(out), content.getvalue())
+    for part in parts:
+        x = arrays[f"x_{part}"]
+        distinct = {name: len(np.unique(arrays[f"{name}_{part}"])) for name in ("y", "groups")}
+        print(
+            f"{part:<5}  {len(x):,} windows of {x.shape[1]} samples and {x.shape[2]} channels at {data.rate_hz:g} Hz, "
+            f"{plural(distinct['y'], 'class')}, {plural(distinct['groups'], 'group')}"
+        )
+    print(f"\nWrote {out}. Check it with: tsnas data check --data={out}")

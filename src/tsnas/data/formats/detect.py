@@ -1,0 +1,111 @@
+"""Finds out what form files are in, and reads them: `read`."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import tempfile
+import zipfile
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from tsnas.data.formats import archives, edge_impulse, phones, public
+from tsnas.data.recording_set import RecordingSet
+from tsnas.errors import FormatError
+from tsnas.system.words import plural
+
+
+class Format(NamedTuple):
+    """A form of files.
+
+    Args:
+        name: str.
+        recognise: function of a list of paths that returns why they are in this form, or "".
+        read: function of the root and the list of paths.
+    """
+
+    name: str
+    recognise: Callable[[list[pathlib.Path]], str]
+    read: Callable[[pathlib.Path, list[pathlib.Path]], RecordingSet]
+
+
+FORMATS = (
+    Format("Edge Impulse", edge_impulse.recognise, edge_impulse.read),
+    Format("Empatica E4", phones.recognise_e4, phones.read_e4),
+    Format("Sensor Logger", phones.recognise_logger, phones.read_logger),
+    Format("phyphox", phones.recognise_phyphox, phones.read_phyphox),
+    Format("UEA archive (.ts)", archives.recognise_ts, archives.read_ts),
+    Format("UCR archive (.tsv)", archives.recognise_tsv, archives.read_tsv),
+    Format("PAMAP2", public.recognise_pamap2, public.read_pamap2),
+    Format("WISDM", public.recognise_wisdm, public.read_wisdm),
+)
+LARGEST_ZIP = 2**31
+
+
+def read(path: Any) -> RecordingSet:
+    """Reads recordings from an export of a program, a phone or a public data set, whose form is found out.
+
+    Known are Edge Impulse (JSON, with `info.labels`), Sensor Logger and phyphox, Empatica E4, `.ts` and `.tsv` of the
+    UEA and UCR archives, PAMAP2 and WISDM. Rate, labels, groups and names of channels are taken over.
+    Other CSV files are read by `from_csv`.
+
+    Args:
+        path: str or path of a file, a folder or a .zip file; zip files in a folder are opened as well.
+
+    Returns:
+        `RecordingSet`; the first of its notes says what the files were taken for, and why.
+
+    Raises:
+        FormatError: there is nothing at the path, its form is not known, or it is not whole.
+
+    Example:
+        >>> data = tsnas.data.read("Walking_2024-05-01.zip")
+        >>> data.notes[0]
+        'Taken for Sensor Logger, because Accelerometer.csv begins with time, seconds_elapsed and axes.'
+    """
+    path = pathlib.Path(path)
+    if not path.exists():
+        raise FormatError(f"{path} does not exist; give a file, a folder or a .zip file.")
+    with tempfile.TemporaryDirectory() as unpacked:
+        root, files = _list_files(path, pathlib.Path(unpacked))
+        for one in FORMATS:
+            why = one.recognise(files)
+            if why:
+                found = one.read(root, files)
+                return dataclasses.replace(found, notes=(f"Taken for {one.name}, because {why}.", *found.notes))
+    raise FormatError(_explain(path, files))
+
+
+def _list_files(path: pathlib.Path, unpacked: pathlib.Path) -> tuple[pathlib.Path, list[pathlib.Path]]:
+    """Returns the root and all files; what is in zip files lies in a folder of the zip file's name."""
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    files = [file for file in files if not file.name.startswith(".") and "__MACOSX" not in file.parts]
+    archives_ = [file for file in files if file.suffix.lower() == ".zip"]
+    if not archives_:
+        return path, files
+    for file in archives_:
+        target = unpacked / file.stem
+        try:
+            with zipfile.ZipFile(file) as archive:
+                if sum(one.file_size for one in archive.infolist()) > LARGEST_ZIP:
+                    raise FormatError(f"{file} holds more than 2 GB; unpack it, and give the folder.")
+                archive.extractall(target)
+        except (zipfile.BadZipFile, EOFError, OSError) as error:
+            raise FormatError(f"{file} is no whole .zip file: {error}; export it again.") from None
+    found = sorted(one for one in unpacked.rglob("*") if one.is_file() and "__MACOSX" not in one.parts)
+    return unpacked, [*(file for file in files if file not in archives_), *found]
+
+
+def _explain(path: pathlib.Path, files: list[pathlib.Path]) -> str:
+    known = ", ".join(one.name for one in FORMATS)
+    suffixes = sorted({file.suffix.lower() for file in files} - {""})
+    near = {
+        ".csv": "from_csv (tsnas data windows --csv)",
+        ".txt": "from_csv (tsnas data windows --csv)",
+        ".npz": "tsnas search --data",
+    }
+    hints = [f"{suffix} files may be for {near[suffix]}" for suffix in suffixes if suffix in near]
+    hints += ["export .cbor files of Edge Impulse as JSON"] if ".cbor" in suffixes else []
+    hint = f"; {', and '.join(hints)}" if hints else ""
+    there = f"{plural(len(files), 'file')}{': ' + ', '.join(suffixes) if suffixes else ''}"
+    return f"The form of {path} is not known ({there}); known are {known}{hint}."
