@@ -65,6 +65,7 @@ def define_flags(values: flags.FlagValues) -> None:
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    from tsnas.cost.board import board_beside
     from tsnas.export import Firmware, export_model
     from tsnas.tflite.parser import read_model_bytes
 
@@ -83,7 +84,9 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
                 "when it is compiled (-DTSNAS_PORTABLE for the portable ones)"
             )
     path = pathlib.Path(arguments[0])
-    firmware = Firmware.of(read_model_bytes(path / "model.tflite" if path.is_dir() else path), values.board)
+    firmware = Firmware.of(
+        read_model_bytes(path / "model.tflite" if path.is_dir() else path), values.board or board_beside(path)
+    )
     kernels = _choose_kernels(firmware, values) if values.emulate else ""
     x, y = _load_windows(values)
     written = export_model(

@@ -32,6 +32,8 @@ SETTINGS = (
     "space",
     "seed",
     "points",
+    "kernels",
+    "margin",
 )
 PICTURE_FILE = "front.png"
 
@@ -67,7 +69,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     refuse_arguments(arguments)
     require(values, "boards", "out")
     for board in values.boards:
-        load_board(board)
+        load_board(board, values.kernels)
     latencies = _parse_latencies(values.max_latency_ms)
     check_latencies(latencies)
     data, axes = load_input(values)

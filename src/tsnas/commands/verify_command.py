@@ -30,7 +30,7 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tqdm.auto import tqdm
 
-    from tsnas.cost.board import load_board
+    from tsnas.cost.board import board_beside, load_board
     from tsnas.cost.estimate import estimate_tflite
     from tsnas.cost.latency import op_cycles
     from tsnas.errors import SettingError, VerificationError
@@ -49,7 +49,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     folder = path if path.is_dir() else path.parent
     tflite = read_model_bytes(path / "model.tflite" if path.is_dir() else path)
     card = json.loads(text) if (text := _read_text(folder / "model.json")) else {}
-    name = values.board or card.get("board")
+    name = values.board or board_beside(path) or card.get("board")
     if not name:
         raise UsageError("--board is required: there is no model.json beside the model that names its board")
     board = load_board(name)

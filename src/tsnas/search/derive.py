@@ -75,7 +75,7 @@ def derive(supernet: Supernet, bounds: Bounds, options: list[CellOptions] | None
         for index in np.lexsort((candidates.latency_ms, candidates.regret))[:CANDIDATES]:
             architecture = architecture_of(supernet, options, candidates.rows[index])
             estimate = estimate_graph(architecture.graph(), supernet.board)
-            if bounds.share(estimate.costs) <= 1.0:
+            if bounds.share(estimate.costs_at(bounds.margin)) <= 1.0:
                 taken = zip(options, candidates.rows[index], strict=True)
                 path = tuple(int(option.choice[row]) for option, row in taken)
                 return Candidate(architecture, estimate, float(candidates.regret[index]), path)
@@ -90,7 +90,7 @@ def _tightened(room: Costs, bounds: Bounds, estimates: list[Estimate]) -> Costs:
     def less(had: float, most: float, used: tuple[float, ...]) -> float:
         return had if math.isinf(most) else had - max(min(used) - most, 1e-6 * most)
 
-    used = zip(*(estimate.costs for estimate in estimates), strict=True)
+    used = zip(*(estimate.costs_at(bounds.margin) for estimate in estimates), strict=True)
     return Costs(*map(less, room, bounds.upper, used))
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tsnas.cost.bounds import Bounds, Costs
+from tsnas.cost.bounds import UPPER, Bounds, Costs
 from tsnas.cost.estimate import estimate_graph
 from tsnas.errors import InfeasibleError
 from tsnas.search.options import CellOptions, architecture_of, costs_to_go
@@ -38,7 +38,8 @@ def infeasible(supernet: Supernet, bounds: Bounds, options: list[CellOptions]) -
         smallest["energy_mj"] = smallest["latency_ms"] * power_mw / 1000.0
     short = tuple(cost for cost, limit in bounds.asked.items() if smallest[cost] > limit.most)
     reach = (
-        f"the smallest that the search space can reach on {supernet.board.name} is {_up(smallest['latency_ms'])} ms, "
+        f"the smallest that the search space can reach on {supernet.board.name} is {_up(smallest['latency_ms'])} ms"
+        f"{' with its margin' if bounds.margin == UPPER else ''}, "
         f"{_up(smallest['ram_bytes'] / 1024)} KB of RAM and {_up(smallest['flash_bytes'] / 1024)} KB of flash"
         + (f" and {_up(smallest['energy_mj'])} mJ" if "energy_mj" in bounds.asked else "")
     )

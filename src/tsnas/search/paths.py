@@ -149,13 +149,13 @@ class Paths:
 
     def use_of(self, candidate: Candidate) -> float:
         """Returns the largest fraction of a bound that an architecture uses, by its own cost graph."""
-        return self.bounds.share(candidate.estimate.costs)
+        return self.bounds.share(candidate.estimate.costs_at(self.bounds.margin))
 
     def candidate(self, path: Path) -> Candidate | None:
         """Returns the architecture of a path; None if its own cost graph is over a bound."""
         architecture = self.supernet.architecture(self._choices(path))
         estimate = estimate_graph(architecture.graph(), self.supernet.board)
-        if self.bounds.share(estimate.costs) > 1.0:
+        if self.bounds.share(estimate.costs_at(self.bounds.margin)) > 1.0:
             return None
         regret = sum(option.choice_regret()[choice] for option, choice in zip(self.options, path, strict=True))
         return Candidate(architecture, estimate, float(regret), path)

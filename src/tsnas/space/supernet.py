@@ -10,7 +10,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.cost.board import Board
-from tsnas.cost.bounds import Costs
+from tsnas.cost.bounds import UPPER, Costs
 from tsnas.cost.flash import base_flash_bytes
 from tsnas.cost.memory import base_planning_bytes, base_tail_bytes
 from tsnas.space.architecture import Architecture
@@ -30,7 +30,13 @@ class ExpectedCosts(NamedTuple):
 
 
 def build_cells(
-    board: Board, time: int, channels: int, classes: int, config: SpaceConfig | None = None, seed: int = 0
+    board: Board,
+    time: int,
+    channels: int,
+    classes: int,
+    config: SpaceConfig | None = None,
+    seed: int = 0,
+    margin: str = UPPER,
 ) -> list[SearchCell]:
     """Builds the cells of the search space for windows of shape (time, channels), in order (figure 3).
 
@@ -41,6 +47,7 @@ def build_cells(
         classes: int, number of classes.
         config: `SpaceConfig`. Defaults to None, the paper's settings.
         seed: int, seed of all weights and noise. Defaults to 0.
+        margin: str, as in `Limits`: whether latencies include their margin. Defaults to `"upper"`.
 
     Returns:
         list of `SearchCell`, the output cell last.
@@ -52,7 +59,7 @@ def build_cells(
     def append(cell_type, **kwargs):
         nonlocal size, widths
         name = f"{cell_type.__name__}_{len(cells)}"
-        cell = cell_type(board, size, widths, seed=seed + 1000 * (len(cells) + 1), name=name, **kwargs)
+        cell = cell_type(board, size, widths, seed=seed + 1000 * (len(cells) + 1), name=name, margin=margin, **kwargs)
         size, widths = cell.out_size, cell.out_widths
         cells.append(cell)
 
