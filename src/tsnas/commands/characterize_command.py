@@ -32,6 +32,8 @@ def define_flags(values: flags.FlagValues) -> None:
         "port", "Serial port of the board, such as /dev/ttyACM0, any URL of pyserial, or emulated:cortex-m4. Required."
     )
     define_kernels(values)
+    text("cmsis_nn", "Folder of a checkout of CMSIS-NN, 4.0 or later, for an emulated board. Default: 4.0.")
+    text("cflags", "Flags of the compiler for an emulated board, such as -Ofast. Default: -O3.")
     text("board", "Board: a known name, the path of a board's .json file, or the name of a new one. Required.")
     text("core", "Core of a new board, such as cortex-m4. Default: as reported by the probe.")
     number("clock_mhz", "CPU clock of a new board in MHz. Default: as reported by the probe.")
@@ -84,7 +86,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if journal.exists():
         print(f"Resuming from the measurements in {journal}.", flush=True)
     try:
-        with opened(values.port, values.kernels) as connect:
+        with opened(values.port, values.kernels, values.cmsis_nn, values.cflags) as connect:
             found = characterize(connect, ops, journal, values.repeats, int(values.verbose))
         board = characterized_board(found, _find_board(values, name, found))
     except BaseException:

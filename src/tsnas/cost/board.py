@@ -348,8 +348,8 @@ def board_beside(model: str | os.PathLike[str]) -> Board | None:
 def calibration_steps(board: str, kernels: str) -> str:
     """Returns the three steps from a board without figures to one with them, as the end of a message."""
     return (
-        "Calibrate it by timings, in three steps: 1. `tsnas boards kit --out=kit` writes four small models as Arduino "
-        "sketches. 2. Flash each, and put the lines that it prints into timings.txt. 3. `tsnas boards calibrate "
+        "Calibrate it by timings, in three steps: 1. `tsnas boards kit --out=kit` writes four small models as an "
+        "Arduino sketch. 2. Flash it, and put the lines that it prints into timings.txt. 3. `tsnas boards calibrate "
         f"--board={board} --kernels={kernels} --timings=timings.txt --kit=kit` writes the board's file."
     )
 

@@ -31,7 +31,7 @@ SOURCE_TEXTS = {
     EXTRAPOLATED: "the kernel was fitted, but no shape like this was measured: margin three times the model's",
     EMULATED: "counted on an emulated core and converted: margin of the errors of counts, conversion and board",
     CALIBRATED: "timings of whole models on the board tell what such operators take: margin of that factor",
-    DERIVED: "no measurement of this kernel stands behind it: margin 50 %, or the board's error if larger",
+    DERIVED: "no measurement of this kernel stands behind it: margin 50 %, or more where the board's error is larger",
 }
 
 
