@@ -80,10 +80,8 @@ def build(
     flags += shlex.split(cflags or "")
     command = compile_command(core, files, flags, kernels, cmsis_nn)
     folder = pathlib.Path(cache) if cache is not None else cache_dir()
-    target = (
-        folder
-        / f"probe-{core}-{_digest(command, [sources, PORTABLE_SOURCES, *([] if cmsis_nn is None else [pathlib.Path(cmsis_nn)])])}.elf"
-    )
+    read = [sources, PORTABLE_SOURCES] + ([] if cmsis_nn is None else [pathlib.Path(cmsis_nn)])
+    target = folder / f"probe-{core}-{_digest(command, read)}.elf"
     if target.exists():
         return target
     folder.mkdir(parents=True, exist_ok=True)
