@@ -10,7 +10,7 @@ import tabulate
 
 from tsnas.cost import flash
 from tsnas.cost.board import Board, load_board
-from tsnas.cost.bounds import UPPER, Costs
+from tsnas.cost.bounds import EXPECTED, UPPER, Costs
 from tsnas.cost.latency import CALIBRATED, DERIVED, EMULATED, EXTRAPOLATED, MEASURED, MODEL, op_latency
 from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.cost.memory import plan_arena
@@ -109,6 +109,11 @@ class Estimate:
     def latency_upper_ms(self) -> float:
         """Upper end of the margin of the latency."""
         return self.latency_ms + self.latency_margin_ms
+
+    @property
+    def costs(self) -> Costs:
+        """The predicted costs, without a margin."""
+        return self.costs_at(EXPECTED)
 
     def costs_at(self, margin: str = UPPER) -> Costs:
         """Returns the costs that limits can bound: latency, RAM and flash.

@@ -79,7 +79,6 @@ def prediction(facts: dict[str, Any]) -> str:
     return (
         f"Latency is predicted for {board['name']} at {board['clock_hz'] / 1e6:g} MHz with {board['kernels']} kernels "
         f"({board['kernel_library']}), not measured on your device; other kernels take other times. {_error(latency)}"
-        f"{' ' + board['trust'] if board['trust'] else ''}"
     )
 
 

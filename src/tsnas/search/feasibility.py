@@ -38,11 +38,12 @@ def infeasible(supernet: Supernet, bounds: Bounds, options: list[CellOptions]) -
         smallest["energy_mj"] = smallest["latency_ms"] * power_mw / 1000.0
     short = tuple(cost for cost, limit in bounds.asked.items() if smallest[cost] > limit.most)
     reach = (
-        f"the smallest that the search space can reach on {supernet.board.name} is {_up(smallest['latency_ms'])} ms"
-        f"{' with its margin' if bounds.margin == UPPER else ''}, "
+        f"the smallest that the search space can reach on {supernet.board.name} is {_up(smallest['latency_ms'])} ms, "
         f"{_up(smallest['ram_bytes'] / 1024)} KB of RAM and {_up(smallest['flash_bytes'] / 1024)} KB of flash"
         + (f" and {_up(smallest['energy_mj'])} mJ" if "energy_mj" in bounds.asked else "")
     )
+    if supernet.cells[0].margin == UPPER:
+        reach += ", latency with its margin"
     names = {"latency_ms": "max_latency_ms", "ram_bytes": "max_ram_kb", "flash_bytes": "max_flash_kb"}
     names["energy_mj"] = "max_energy_mj"
     if short:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tsnas.cost.board import Board
-from tsnas.cost.bounds import UPPER, Bounds
+from tsnas.cost.bounds import EXPECTED, Bounds
 from tsnas.errors import InfeasibleError
 from tsnas.search.paths import Part, Paths
 from tsnas.space.config import SpaceConfig
@@ -20,7 +20,7 @@ def build_parts(
     board: Board,
     pseudo_prob: str = "gumbel",
     seed: int = 0,
-    margin: str = UPPER,
+    margin: str = EXPECTED,
 ) -> list[Part]:
     """Builds each part of a search space for windows of one shape, with a fresh supernet.
 
@@ -31,7 +31,7 @@ def build_parts(
         board: `Board` that the costs are for.
         pseudo_prob: `"gumbel"` or `"softmax"`, as in `Supernet`. Defaults to `"gumbel"`.
         seed: int, seed of the weights. Defaults to 0.
-        margin: str, as in `Limits`; that of the bounds that will be kept. Defaults to `"upper"`.
+        margin: str, as in `Limits`; that of the bounds that will be kept. Defaults to `"expected"`.
 
     Returns:
         list of `Part`.

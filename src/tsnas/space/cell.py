@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 import tf_keras as keras
 
-from tsnas.cost.bounds import UPPER
+from tsnas.cost.bounds import EXPECTED
 from tsnas.space import architecture
 from tsnas.space.decisions import DecisionGroup
 from tsnas.space.layers import DynamicConv2D, first_windows
@@ -56,7 +56,8 @@ class SearchCell(keras.layers.Layer):
         in_widths: tuple of int, numbers of filters that the input may have.
         out_widths: tuple of int, numbers of filters that the output may have.
         out_size: (int, int), time and channels of the output.
-        margin: str, as in `Limits`: whether latencies include their margin. Defaults to `"upper"`.
+        margin: str, as in `Limits`: whether latencies include their margin. Defaults to
+            `"expected"`.
 
     Attributes:
         groups: dict of name to `DecisionGroup`.
@@ -65,7 +66,7 @@ class SearchCell(keras.layers.Layer):
 
     has_identity = False
 
-    def __init__(self, board, in_size, in_widths, out_widths, out_size, margin=UPPER, **kwargs):
+    def __init__(self, board, in_size, in_widths, out_widths, out_size, margin=EXPECTED, **kwargs):
         super().__init__(**kwargs)
         self.board, self.margin = board, margin
         self.in_size, self.out_size = tuple(in_size), tuple(out_size)

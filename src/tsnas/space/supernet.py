@@ -10,7 +10,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.cost.board import Board
-from tsnas.cost.bounds import UPPER, Costs
+from tsnas.cost.bounds import EXPECTED, Costs
 from tsnas.cost.flash import base_flash_bytes
 from tsnas.cost.memory import base_planning_bytes, base_tail_bytes
 from tsnas.space.architecture import Architecture
@@ -36,7 +36,7 @@ def build_cells(
     classes: int,
     config: SpaceConfig | None = None,
     seed: int = 0,
-    margin: str = UPPER,
+    margin: str = EXPECTED,
 ) -> list[SearchCell]:
     """Builds the cells of the search space for windows of shape (time, channels), in order (figure 3).
 
@@ -47,7 +47,8 @@ def build_cells(
         classes: int, number of classes.
         config: `SpaceConfig`. Defaults to None, the paper's settings.
         seed: int, seed of all weights and noise. Defaults to 0.
-        margin: str, as in `Limits`: whether latencies include their margin. Defaults to `"upper"`.
+        margin: str, as in `Limits`: whether latencies include their margin. Defaults to
+            `"expected"`.
 
     Returns:
         list of `SearchCell`, the output cell last.

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tsnas.cost.board import Board
-from tsnas.cost.bounds import UPPER
+from tsnas.cost.bounds import EXPECTED
 from tsnas.cost.flash import op_flash_bytes
 from tsnas.cost.latency import op_latency_ms
 from tsnas.cost.memory import aligned, op_planning_bytes, op_tail_bytes, scratch_bytes
@@ -22,7 +22,7 @@ Pair = tuple[int, int]
 Widths = Sequence[int]
 
 
-def op_costs(op: Op, board: Board, margin: str = UPPER) -> dict[str, float]:
+def op_costs(op: Op, board: Board, margin: str = EXPECTED) -> dict[str, float]:
     """Returns the five costs of one operator on `board`; see `Limits` for `margin`."""
     return {
         "latency_ms": op_latency_ms(op, board, margin),
@@ -41,7 +41,7 @@ def conv_tables(
     kernel: Pair,
     strides: Pair,
     dilation: int = 1,
-    margin: str = UPPER,
+    margin: str = EXPECTED,
 ) -> dict[str, np.ndarray]:
     """Returns tables of shape (output widths, input widths) for a convolution of inputs of `in_size` (time, channels).
 
@@ -58,7 +58,7 @@ def conv_tables(
     return {name: np.array([[cell[name] for cell in row] for row in cells]) for name in cells[0][0]}
 
 
-def add_tables(board: Board, size: Pair, widths: Widths, margin: str = UPPER) -> dict[str, np.ndarray]:
+def add_tables(board: Board, size: Pair, widths: Widths, margin: str = EXPECTED) -> dict[str, np.ndarray]:
     """Returns tables of shape (widths,) for an addition of two tensors of `size` (time, channels)."""
     cells = [op_costs(Add(size[0], size[1], width), board, margin) for width in widths]
     return {name: np.array([cell[name] for cell in cells]) for name in cells[0]}
