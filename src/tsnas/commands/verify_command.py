@@ -30,7 +30,7 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tqdm.auto import tqdm
 
-    from tsnas.cost.board import board_beside, load_board
+    from tsnas.cost.board import CMSIS_NN, board_beside, load_board
     from tsnas.cost.estimate import estimate_tflite
     from tsnas.cost.latency import op_cycles
     from tsnas.errors import SettingError, VerificationError
@@ -53,6 +53,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if not name:
         raise UsageError("--board is required: there is no model.json beside the model that names its board")
     board = load_board(name)
+    if values.kernels in board.kernel_names:
+        board = board.with_kernels(values.kernels)
     steps = model_steps(tflite)
     windows = _load_windows(values, card, read_graph(tflite).input_shape)
     with opened(values.port, values.kernels) as connect, connect() as probe:
@@ -60,11 +62,11 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
             checks = verify_on_board(tflite, windows, probe, bar.update)
         hello = probe.hello
     print(checks_table(checks, hello.counter))
-    estimate = estimate_tflite(tflite, board)
-    predicted = sum(op_cycles(check.op, board) for check in checks)
     counted = sum(check.count for check in checks)
     print(f"\nKernels: {hello.kernel_library}, on {hello.board} ({hello.core}).")
-    converted = True
+    converted = board.calibrated
+    if not converted:
+        print(f"Board {board.name} has no latencies with {board.kernels} kernels, so nothing is predicted for it.")
     if hello.counter == "instructions":
         try:
             conversion = conversion_for(board.name, hello.core)
@@ -78,9 +80,11 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
                 f"{conversion['mape']:.1%} for the kernels of CMSIS-NN."
             )
     if converted:
+        estimate = estimate_tflite(tflite, board)
+        predicted = sum(op_cycles(check.op, board) for check in checks)
         print(
             f"The kernels take {_format_ms(counted, board)} counted; {_format_ms(predicted, board)} predicted for "
-            f"those of CMSIS-NN on {board.name} ({counted / predicted - 1:+.1%}), with the interpreter "
+            f"those of {'CMSIS-NN' if board.kernels == CMSIS_NN else board.kernels} on {board.name} ({counted / predicted - 1:+.1%}), with the interpreter "
             f"{estimate.latency_ms:.2f} ms."
         )
     differing = sum(check.differing_bytes for check in checks)
