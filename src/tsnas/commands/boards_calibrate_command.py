@@ -128,7 +128,7 @@ def _format_report(board: Board, timings: list[Timing], out: pathlib.Path) -> st
             tabulate.tabulate(rows, ("model", "measured", "predicted"), colalign=("left", "right", "right")),
             tabulate.tabulate(factors, ("kind", "factor", "margin"), colalign=("left", "right", "right")),
             f"Board {board.name} at {board.clock_hz / 1e6:g} MHz with {board.kernels} kernels.\n"
-            f"Error on {error.n_ops} {error.split}: median {error.median_relative:.1%}, "
+            f"Error on {error.n_ops} whole models, {error.split}: median {error.median_relative:.1%}, "
             f"largest {error.p95_relative:.1%}.\n"
             f"Wrote {out}. Use it with --board={out}.",
         ]

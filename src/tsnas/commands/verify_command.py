@@ -82,9 +82,10 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if converted:
         estimate = estimate_tflite(tflite, board)
         predicted = sum(op_cycles(check.op, board) for check in checks)
+        kernels = "CMSIS-NN" if board.kernels == CMSIS_NN else board.kernels
         print(
             f"The kernels take {_format_ms(counted, board)} counted; {_format_ms(predicted, board)} predicted for "
-            f"those of {'CMSIS-NN' if board.kernels == CMSIS_NN else board.kernels} on {board.name} ({counted / predicted - 1:+.1%}), with the interpreter "
+            f"those of {kernels} on {board.name} ({counted / predicted - 1:+.1%}), with the interpreter "
             f"{estimate.latency_ms:.2f} ms."
         )
     differing = sum(check.differing_bytes for check in checks)
