@@ -64,6 +64,8 @@ def derive(supernet: Supernet, bounds: Bounds, options: list[CellOptions] | None
     Raises:
         InfeasibleError: no architecture of the space keeps the bounds.
     """
+    # The cells say what latencies are: with their margin or without.
+    bounds = dataclasses.replace(bounds, margin=supernet.margin)
     options = options or [cell_options(cell) for cell in supernet.cells]
     # What is left for the sums over the cells: the bounds less what every architecture needs.
     room = Costs(*(most - base for most, base in zip(bounds.upper, supernet.base_costs(), strict=True)))

@@ -42,7 +42,7 @@ def infeasible(supernet: Supernet, bounds: Bounds, options: list[CellOptions]) -
         f"{_up(smallest['ram_bytes'] / 1024)} KB of RAM and {_up(smallest['flash_bytes'] / 1024)} KB of flash"
         + (f" and {_up(smallest['energy_mj'])} mJ" if "energy_mj" in bounds.asked else "")
     )
-    if supernet.cells[0].margin == UPPER:
+    if supernet.margin == UPPER:
         reach += ", latency with its margin"
     names = {"latency_ms": "max_latency_ms", "ram_bytes": "max_ram_kb", "flash_bytes": "max_flash_kb"}
     names["energy_mj"] = "max_energy_mj"

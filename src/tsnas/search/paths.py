@@ -65,7 +65,8 @@ class Paths:
     """
 
     def __init__(self, part: Part, bounds: Bounds):
-        self.part, self.bounds = part, bounds
+        # The cells say what latencies are: with their margin or without.
+        self.part, self.bounds = part, dataclasses.replace(bounds, margin=part.supernet.margin)
         self.supernet, self.options = part.supernet, part.options
         self.nearest = derive(part.supernet, bounds, part.options)
         self._neighbours = [functools.lru_cache(maxsize=None)(_Neighbours(option)) for option in part.options]

@@ -114,6 +114,11 @@ class Supernet(keras.Model):
         self._expected = tf.function(lambda: self.expected_costs(self.decide("softmax")), autograph=False)
         self.dropouts = [keras.layers.Dropout(dropout, seed=seed + index) for index in range(len(self.cells) - 1)]
 
+    @property
+    def margin(self) -> str:
+        """Whether the latencies of its cells include their margin, as in `Limits`."""
+        return str(self.cells[0].margin)
+
     def decide(self, sample: str | None = None) -> list[Probs]:
         """Returns the probabilities of all decisions: one dict for each cell, of name to tensor (options,).
 
