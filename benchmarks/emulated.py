@@ -19,8 +19,9 @@ import tqdm
 from absl import app, flags
 
 from benchmarks.record import provenance, write_json
-from tsnas.cost.board import board_names, load_board
+from tsnas.cost.board import load_board
 from tsnas.cost.measurements import OpMeasurement, read_measurements
+from tsnas.cost.relative import known_boards
 from tsnas.probe.client import ProbeClient
 from tsnas.probe.conversion import CONVERSIONS_FILE, fit_conversion
 from tsnas.probe.emulator import Emulator
@@ -93,7 +94,7 @@ def main(argv: Sequence[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
     records = read_measurements(MEASUREMENTS.value)
-    boards = {name: [row for row in records if row.board == name] for name in board_names()}
+    boards = {name: [row for row in records if row.board == name] for name in known_boards()}
     boards = {name: rows for name, rows in boards.items() if rows}
     cores = {name: load_board(name).core for name in boards}
     counts = {

@@ -26,12 +26,13 @@ from absl import app, flags
 
 from benchmarks.emulated_shapes import SEED, draw_shapes
 from benchmarks.record import provenance, write_json
-from tsnas.cost.board import Board, board_names, load_board
+from tsnas.cost.board import Board, load_board
 from tsnas.cost.derived import derived_steps
 from tsnas.cost.emulated import DILATED_CONV2D, KERNELS_FILE, STEP_NAMES, CountedKernels
 from tsnas.cost.features import CONV2D, CONV2D_1X1, op_features
 from tsnas.cost.fit import fit_steps
 from tsnas.cost.measurements import OpMeasurement, read_measurements
+from tsnas.cost.relative import known_boards
 from tsnas.graph.ops import Conv2D, DepthwiseConv2D, Op, is_dilated
 from tsnas.probe.build import KERNEL_LIBRARY, build
 from tsnas.probe.client import ProbeClient
@@ -131,7 +132,7 @@ def main(argv: Sequence[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
     records = read_measurements(MEASUREMENTS.value)
-    boards = {name: load_board(name) for name in board_names()}
+    boards = {name: load_board(name) for name in known_boards()}
     shapes = draw_shapes()
     results: list[dict[str, Any]] = []
     kernels: dict[str, dict[str, Any]] = {}

@@ -59,9 +59,11 @@ def main(argv: Sequence[str]) -> None:
     # The size and the widths of a cell's input are those of the output of the cell before it.
     board, narrow, wide = tsnas.load_board("nucleo_f446re"), (2, 4, 8), (8, 16, 24)
     cells = [
-        TaperedCell(board, (128, 6), (1,), kernels=(3, 7, 15), widths=narrow, stride=4, seed=1, most=32),
-        SensorFusionCell(board, (32, 6), narrow, kernels=(3, 5), widths=wide, stride=6, seed=2),
-        OutputCell(board, (32, 1), wide, classes=len(classes), seed=3),
+        TaperedCell(
+            board, (128, 6), (1,), kernels=(3, 7, 15), widths=narrow, stride=4, seed=1, most=32, margin="upper"
+        ),
+        SensorFusionCell(board, (32, 6), narrow, kernels=(3, 5), widths=wide, stride=6, seed=2, margin="upper"),
+        OutputCell(board, (32, 1), wide, classes=len(classes), seed=3, margin="upper"),
     ]
     supernet = Supernet(cells, board)
     paths = Paths(Part.of(supernet), tsnas.Limits(max_latency_ms=MAX_LATENCY_MS.value).on(board))

@@ -38,7 +38,7 @@ def describe(name: str, space: Sequence[tsnas.SpaceConfig], board: tsnas.Board, 
     """Returns a row of the table: the number of networks in a space, and the smallest latency and the smallest RAM."""
     networks, smallest = 0, []
     for part in space:
-        supernet = Supernet(build_cells(board, *x.shape[1:], classes, part), board)
+        supernet = Supernet(build_cells(board, *x.shape[1:], classes, part, margin="upper"), board)
         options = [cell_options(cell) for cell in supernet.cells]
         smallest.append(smallest_costs(supernet, options))
         networks += prune(supernet, tsnas.Limits().on(board), options).architectures_before

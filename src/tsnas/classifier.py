@@ -78,6 +78,11 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             interrupted and called again with the same arguments, it resumes and gives the same result. Defaults to
             None.
         verbose: 0 for silence, 1 for progress bars, 2 for a line after each epoch. Defaults to 1.
+        kernels: str, kernels that are flashed, of those that the board has figures for: `"cmsis_nn"`, `"reference"`,
+            `"portable"` or `"esp_nn"`. Defaults to None: those that the board's file puts first.
+        margin: str, what the limits on latency and energy are held against: `"upper"`, the upper end of the margin of
+            the prediction, or `"expected"`, the predicted value, which then may be exceeded on the device. Defaults to
+            None: `"upper"`, but `"expected"` with `space="micronas"`, as in the paper.
 
     Attributes:
         model_: the `tsnas.model.Model` that all other attributes are read from.
@@ -144,6 +149,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         seed=None,
         directory=None,
         verbose=1,
+        kernels=None,
+        margin=None,
     ):
         self.board = board
         self.max_latency_ms = max_latency_ms
@@ -165,6 +172,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.seed = seed
         self.directory = directory
         self.verbose = verbose
+        self.kernels = kernels
+        self.margin = margin
 
     def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None, distribute=None):
         """Searches for a network, trains it, and converts it to an int8 model that keeps the limits.

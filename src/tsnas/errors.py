@@ -137,6 +137,18 @@ class UnknownBoardError(BoardError):
     """A board name that is unknown."""
 
 
+class UnknownKernelsError(BoardError):
+    """Kernels that a board has no figures for; the message names those that it has."""
+
+
+class UncalibratedError(BoardError):
+    """A board of which nothing was measured, so that it has no latencies; the message leads to a calibration."""
+
+
+class TimingsError(BoardError):
+    """Timings of whole models that a board cannot be calibrated by; the message says what is wrong with them."""
+
+
 class BoardFileError(BoardError):
     """A board file that is missing, unreadable or incomplete; the message names the field."""
 

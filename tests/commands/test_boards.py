@@ -1,5 +1,6 @@
 """tsnas boards: the table and the JSON say what the board files say."""
 
+import dataclasses
 import json
 
 import pytest
@@ -33,11 +34,22 @@ def test_json_holds_the_same_boards(capsys):
 
 
 @pytest.mark.parametrize(
-    ("error", "columns"),
+    ("error", "text"),
     [
-        (LatencyError(0.0041, 0.013, 928, "by session"), ("0.4%", "1.3%")),
-        (LatencyError(0.0, 0.0, 0, "by session"), ("not measured", "not measured")),
+        (LatencyError(0.0041, 0.013, 928, "by session"), "0.4% 1.3%"),
+        (LatencyError(0.0, 0.0, 0, "by session"), "not measured"),
     ],
 )
-def test_an_error_judged_on_no_operator_is_not_shown_as_zero(error, columns):
-    assert format_error(error) == columns
+def test_an_error_judged_on_nothing_is_not_shown_as_zero(error, text):
+    board = dataclasses.replace(load_board("nucleo_f446re"), latency_error=error)
+    assert format_error(board) == text
+    assert format_error(dataclasses.replace(board, coefficients={})) == "no latencies yet"
+
+
+def test_the_table_fits_80_columns_and_has_every_kernels_of_a_board(capsys):
+    assert run(["boards"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    start = next(i for i, line in enumerate(lines) if line.startswith("esp32 "))
+    assert lines[start].split()[5] == "esp_nn"
+    assert lines[start + 1].split()[0] == "reference"

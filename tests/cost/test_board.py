@@ -11,6 +11,7 @@ from tsnas.cost.board import Board, board_names, load_board
 from tsnas.cost.board_schema import SCHEMA_FILE
 from tsnas.cost.features import FEATURE_NAMES
 from tsnas.cost.measurements import OpMeasurement, record_to_json
+from tsnas.cost.relative import known_boards
 from tsnas.errors import BoardError, BoardFileError, UnknownBoardError
 from tsnas.graph.ops import Add, Conv2D
 
@@ -19,7 +20,9 @@ OPTIONAL = {("active_power_mw",), ("table",)}
 
 
 def test_three_boards_come_with_the_package():
-    assert board_names() == ["nicla_sense_me", "nucleo_f446re", "nucleo_l552ze_q"]
+    assert known_boards() == ["nicla_sense_me", "nucleo_f446re", "nucleo_l552ze_q"]
+    assert set(known_boards()) < set(board_names())
+    assert len(board_names()) >= 12
 
 
 @pytest.mark.parametrize(
@@ -53,7 +56,9 @@ def test_unknown_name_lists_near_names_and_all():
     message = str(caught.value)
     assert "'nucleo_f446'" in message
     assert "Did you mean 'nucleo_f446re'" in message
-    assert "nicla_sense_me, nucleo_f446re, nucleo_l552ze_q" in message
+    assert ", ".join(board_names()) in message
+    # From the error to a calibration in three steps.
+    assert all(step in message for step in ("1. `tsnas boards kit", "2. Flash", "3. `tsnas boards calibrate"))
 
 
 @pytest.mark.parametrize("value", [None, 7, ["nucleo_f446re"]])
@@ -131,7 +136,11 @@ def places(values, prefix=()):
             yield from places(value, (*prefix, key))
 
 
-@pytest.mark.parametrize("place", sorted(places(VALUES)), ids=".".join)
+# Fields that files of earlier versions lack.
+ADDED = [("kernels",), ("optimised",), ("trust",)]
+
+
+@pytest.mark.parametrize("place", sorted(set(places(VALUES)) - set(ADDED)), ids=".".join)
 def test_every_missing_field_is_named(place):
     values = copy.deepcopy(VALUES)
     group = values
@@ -205,7 +214,7 @@ def test_wrong_rows_of_the_table_are_named():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"toolchain": "gcc 13"}, "stale: toolchain is 'gcc 13', the board's is 'not recorded'"),
+        ({"toolchain": "gcc 13"}, "stale: toolchain is 'gcc 13', the board's is 'GCC through PlatformIO"),
         ({"board": "nicla_sense_me"}, "of board 'nicla_sense_me', not 'nucleo_f446re'"),
         ({"arena_bytes": 287}, "impossible: an arena of 287 bytes for tensors of 288 bytes"),
         ({"invoke_cycles": 4999}, "impossible: 5000 cycles of the operator within 4999"),
@@ -224,6 +233,6 @@ def test_order_of_coefficients_does_not_matter():
 
 
 def test_board_files_name_their_source():
-    for name in board_names():
+    for name in known_boards():
         text = (pathlib.Path(__file__).parents[2] / "src/tsnas/cost/boards" / f"{name}.json").read_text()
         assert "MicroNAS" in json.loads(text)["source"]

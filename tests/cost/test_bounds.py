@@ -151,11 +151,23 @@ def test_energy_needs_the_power_of_the_board():
 @pytest.mark.parametrize(
     ("max_latency_ms", "named"),
     [
-        (None, ["energy 3 mJ is over the limit of 2 mJ"]),
-        (15, ["latency 30 ms is over the limit of 15 ms", "energy 3 mJ is over the limit of 2 mJ"]),
-        (25, ["energy 3 mJ is over the limit of 2 mJ"]),
+        (None, ["energy 3 mJ at the upper end of its margin is over the limit of 2 mJ"]),
+        (
+            15,
+            [
+                "latency 30 ms at the upper end of its margin is over the limit of 15 ms",
+                "energy 3 mJ at the upper end of its margin is over the limit of 2 mJ",
+            ],
+        ),
+        (25, ["energy 3 mJ at the upper end of its margin is over the limit of 2 mJ"]),
         # What was asked for is named, though the limit on energy comes to the same.
-        (20.0, ["latency 30 ms is over the limit of 20 ms", "energy 3 mJ is over the limit of 2 mJ"]),
+        (
+            20.0,
+            [
+                "latency 30 ms at the upper end of its margin is over the limit of 20 ms",
+                "energy 3 mJ at the upper end of its margin is over the limit of 2 mJ",
+            ],
+        ),
     ],
 )
 def test_sentences_name_what_was_asked_for(max_latency_ms, named):

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scale import scaled
 
-from tsnas.cost.board import board_names, load_board
+from tsnas.cost.board import load_board
 from tsnas.cost.derived import derived_steps
 from tsnas.cost.features import FEATURE_NAMES, basis
 from tsnas.cost.latency import op_cycles
+from tsnas.cost.relative import known_boards
 from tsnas.graph.ops import (
     DERIVED_KINDS,
     Add,
@@ -69,7 +70,7 @@ def test_steps_of_a_matrix_product_are_those_of_a_convolution_of_one_pixel():
 def test_steps_have_coefficients_and_every_board_has_a_figure(op):
     assert set(derived_steps(op)) <= set(FEATURE_NAMES["conv2d"])
     assert min(derived_steps(op).values()) >= 0
-    for name in board_names():
+    for name in known_boards():
         assert op_cycles(op, load_board(name)) > op_cycles(Softmax(1), load_board(name)) / 10
     assert basis(op) == ("emulated" if isinstance(op, DepthwiseConv2D) else "derived")
 

@@ -82,6 +82,7 @@ def test_table_shows_rows_totals_and_the_boards_limits(graph):
     assert lines[2].split()[5] == f"{estimate.rows[0].latency_ms:.3f}"
     text = "\n".join(lines)
     assert "nucleo_f446re at 180 MHz" in text
+    assert "kernels  cmsis_nn: CMSIS-NN of CMSIS 5" in text
     assert f"{estimate.latency_ms:.2f} ms" in text
     assert "of 128.0 KB" in text
     assert "of 512.0 KB" in text
@@ -156,11 +157,17 @@ def test_energy_is_latency_times_power(graph):
 def test_verdicts_are_those_of_the_limits(graph):
     estimate = estimate_graph(graph, dataclasses.replace(load_board("nucleo_f446re"), active_power_mw=250.0))
     # The last digit of a product is no excess.
-    limits = Limits(max_energy_mj=estimate.energy_mj * (1 - 1e-12), max_latency_ms=estimate.latency_ms)
-    assert limits.exceeded(latency_ms=estimate.latency_ms, energy_mj=estimate.energy_mj) == ()
+    energy_mj = estimate.energy_mj_at("upper")
+    limits = Limits(max_energy_mj=energy_mj * (1 - 1e-12), max_latency_ms=estimate.latency_upper_ms)
+    assert limits.exceeded(latency_ms=estimate.latency_upper_ms, energy_mj=energy_mj) == ()
     text = estimate.table(limits)
     assert text.count(": kept") == 2
     assert "OVER" not in text
+    # Only the predicted values are within these.
+    text = estimate.table(Limits(max_energy_mj=estimate.energy_mj, max_latency_ms=estimate.latency_ms))
+    assert text.count(": not certain") == 2
+    assert f"up to {estimate.latency_upper_ms:.2f} ms, and only the predicted value is within the limit" in text
+    assert estimate.table(Limits(max_latency_ms=estimate.latency_ms * 0.999)).count(": OVER") == 1
 
 
 @pytest.mark.parametrize(

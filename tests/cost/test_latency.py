@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scale import scaled
 
-from tsnas.cost.board import board_names, load_board
+from tsnas.cost.board import load_board
 from tsnas.cost.latency import graph_cycles, graph_latency_ms, op_cycles, op_latency, op_latency_ms
 from tsnas.cost.measurements import read_measurements
+from tsnas.cost.relative import known_boards
 from tsnas.cost.taps import valid_taps
 from tsnas.errors import BoardError
 from tsnas.graph.graph import GraphBuilder
@@ -54,7 +55,7 @@ def test_1x1_convolution_is_the_formula_of_its_loops():
     assert op_cycles(op, BOARD) == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize("name", board_names())
+@pytest.mark.parametrize("name", known_boards())
 def test_model_follows_measured_records(shared_dir, name):
     path = shared_dir / "measurements" / "op_latency_open.csv"
     board = load_board(name)
@@ -91,7 +92,7 @@ def test_latency_halves_at_twice_the_clock():
 
 @settings(max_examples=scaled(60), deadline=None, derandomize=True)
 @given(
-    st.sampled_from(board_names()),
+    st.sampled_from(known_boards()),
     st.integers(1, 40),
     st.integers(1, 12),
     st.integers(1, 80),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from micro_interpreter import allocations, starts
 from scale import scaled
 
-from tsnas.cost.board import board_names, load_board
+from tsnas.cost.board import load_board
 from tsnas.cost.measurements import read_measurements
 from tsnas.cost.memory import (
     base_tail_bytes,
@@ -26,6 +26,7 @@ from tsnas.cost.memory import (
     tail_bytes,
 )
 from tsnas.cost.records import aligned
+from tsnas.cost.relative import known_boards
 from tsnas.graph.graph import Graph, GraphBuilder, Node
 from tsnas.graph.ops import Add, Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, Softmax
 from tsnas.tflite.graph_reader import read_graph
@@ -131,7 +132,7 @@ def test_aligned_rounds_up_to_16(n_bytes):
     assert aligned(n_bytes) == 16 * int(np.ceil(n_bytes / 16))
 
 
-@pytest.mark.parametrize("name", board_names())
+@pytest.mark.parametrize("name", known_boards())
 def test_arena_of_every_measured_operator_is_exact(shared_dir, name):
     runtime = load_board(name).runtime
     rows = [r for r in read_measurements(shared_dir / "measurements" / "op_latency_open.csv") if r.board == name]

@@ -10,9 +10,10 @@ from random_architectures import random_architecture
 from scale import scaled
 from supernet_choices import one_hot
 
-from tsnas.cost.board import board_names, load_board
+from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph, estimate_tflite
 from tsnas.cost.memory import plan_arena
+from tsnas.cost.relative import known_boards
 from tsnas.deploy.convert import untrained_int8
 from tsnas.errors import ModelFileError
 from tsnas.space.supernet import Supernet, build_cells
@@ -32,7 +33,7 @@ def converted(architecture):
     return untrained_int8(architecture.build(seed=0))
 
 
-@pytest.mark.parametrize("board", board_names())
+@pytest.mark.parametrize("board", known_boards())
 @pytest.mark.parametrize("window", [WINDOWS[0], WINDOWS[3], *(pytest.param(w, marks=LONG) for w in WINDOWS[1:3])])
 def test_supernet_and_architecture_and_file_have_the_same_costs(board, window):
     board = load_board(board)

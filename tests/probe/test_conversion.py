@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tsnas.cost.board import board_names, load_board
+from tsnas.cost.board import load_board
 from tsnas.cost.measurements import OpMeasurement
+from tsnas.cost.relative import known_boards
 from tsnas.errors import SettingError
 from tsnas.graph.ops import Add, Conv2D, DepthwiseConv2D, Softmax
 from tsnas.probe.conversion import conversion_for, cycles_of, fit_conversion
@@ -25,7 +26,7 @@ def test_a_line_is_found_again():
     assert cycles_of(DepthwiseConv2D(8, 8, 4, 1, 3, 3), 1000, {"lines": lines}) == pytest.approx(3500, rel=1e-2)
 
 
-@pytest.mark.parametrize("board", board_names())
+@pytest.mark.parametrize("board", known_boards())
 def test_known_boards_have_their_own(board):
     conversion = conversion_for(board, load_board(board).core)
     assert conversion["of"] == board

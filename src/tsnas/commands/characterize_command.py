@@ -34,6 +34,8 @@ def define_flags(values: flags.FlagValues) -> None:
         "port", "Serial port of the board, such as /dev/ttyACM0, any URL of pyserial, or emulated:cortex-m4. Required."
     )
     define_kernels(values)
+    text("cmsis_nn", "Folder of a checkout of CMSIS-NN, 4.0 or later, for an emulated board. Default: 4.0.")
+    text("cflags", "Flags of the compiler for an emulated board, such as -Ofast. Default: -O3.")
     text("board", "Board: a known name, the path of a board's .json file, or the name of a new one. Required.")
     text("core", "Core of a new board, such as cortex-m4. Default: as reported by the probe.")
     number(
@@ -88,7 +90,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if journal.exists():
         print(f"Resuming from the measurements in {journal}.", flush=True)
     try:
-        with opened(values.port, values.kernels) as connect:
+        with opened(values.port, values.kernels, values.cmsis_nn, values.cflags) as connect:
             # What is missing for the board's file is said before minutes of measurements.
             check = functools.partial(_find_board, values, name)
             found = characterize(connect, ops, journal, values.repeats, int(values.verbose), check)

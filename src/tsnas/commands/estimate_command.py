@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError, refuse_arguments
+from tsnas.commands.kernel_flags import define_board_kernels
 
 if TYPE_CHECKING:
     from tsnas.cost.board import Board
@@ -27,9 +28,10 @@ def define_flags(values: flags.FlagValues) -> None:
 
     text(
         "board",
-        "Board: a name that `tsnas boards` lists, or the path of a board's .json file. Required for a model; with "
-        "--ops, the column board of each row is used if it is not given.",
+        "Board: a name that `tsnas boards` lists, or the path of a board's .json file. Required for a model, unless "
+        "one was saved beside it; with --ops, the column board of each row is used if it is not given.",
     )
+    define_board_kernels(values)
     text("ops", "CSV file of operators instead of a model, with the columns of a file of measured operators.")
     text("table", "CSV or JSON file of operators measured on the board; they take precedence over the latency model.")
     text("out", "With --ops: file to write. Default: standard output.")
@@ -37,7 +39,7 @@ def define_flags(values: flags.FlagValues) -> None:
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
-    from tsnas.cost.board import load_board
+    from tsnas.cost.board import board_beside, load_board
     from tsnas.cost.estimate import estimate_tflite
     from tsnas.cost.op_table import board_with_table
 
@@ -45,22 +47,23 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         refuse_arguments(arguments)
         if values.json:
             raise UsageError("--json requires a model; --ops writes CSV")
-        _estimate_ops(values.ops, values.board, values.table, values.out)
+        _estimate_ops(values.ops, values.board, values.kernels, values.table, values.out)
         return
     if len(arguments) != 1:
         raise UsageError(f"expected the path of one .tflite file, not {len(arguments)} arguments")
-    if values.board is None:
+    known = values.board or board_beside(arguments[0])
+    if known is None:
         raise UsageError("--board is required; `tsnas boards` lists the names")
     if values.out:
         raise UsageError("--out requires --ops; redirect the output of a model's estimate")
-    board = load_board(values.board)
+    board = load_board(known, values.kernels)
     if values.table:
         board = board_with_table(board, values.table)
     estimate = estimate_tflite(arguments[0], board)
     print(json.dumps(estimate.to_json(), indent=2) if values.json else estimate.table())
 
 
-def _estimate_ops(path: str, board: str | None, table: str | None, out: str | None) -> None:
+def _estimate_ops(path: str, board: str | None, kernels: str | None, table: str | None, out: str | None) -> None:
     """Copies the rows of a CSV file and adds the predicted costs of each operator."""
     from tsnas.cost.board import load_board
     from tsnas.cost.measurements import read_ops
@@ -74,7 +77,7 @@ def _estimate_ops(path: str, board: str | None, table: str | None, out: str | No
     if board is None and "board" not in rows[0]:
         raise UsageError(f"--board is required: {path!r} has no column board")
     names = [row["board"] for row in rows] if board is None else [board] * len(rows)
-    boards = {name: load_board(name) for name in dict.fromkeys(names)}
+    boards = {name: load_board(name, kernels) for name in dict.fromkeys(names)}
     if table:
         boards = dict(zip(boards, boards_with_table(list(boards.values()), table), strict=True))
     errors = []

@@ -65,6 +65,7 @@ def define_flags(values: flags.FlagValues) -> None:
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    from tsnas.cost.board import board_beside
     from tsnas.export import Firmware, export_model
     from tsnas.export.plain import is_plain
     from tsnas.tflite.parser import read_model_bytes
@@ -88,7 +89,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if is_plain(tflite):
         _export_plain(tflite, values)
         return
-    firmware = Firmware.of(tflite, values.board)
+    firmware = Firmware.of(tflite, values.board or board_beside(path))
     kernels = _choose_kernels(firmware, values) if values.emulate else ""
     x, y = _load_windows(values)
     written = export_model(

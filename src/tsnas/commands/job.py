@@ -11,6 +11,7 @@ from typing import Any
 from absl import flags
 
 from tsnas.commands.command import UsageError
+from tsnas.commands.kernel_flags import define_board_kernels
 from tsnas.datasets import Dataset, load_npz, shoulder, skoda, uci_har
 
 Axes = str | list[tuple[int, ...]] | None
@@ -61,8 +62,22 @@ def define_board_flags(values: flags.FlagValues, default: str) -> None:
     )
 
 
+def define_margin_flag(values: flags.FlagValues) -> None:
+    """Defines `--margin`."""
+    flags.DEFINE_enum(
+        "margin",
+        None,
+        ["upper", "expected"],
+        "What the limits on latency and energy are held against: the upper end of the margin of the prediction, or the "
+        "predicted value. Default: upper, but expected with --space=micronas.",
+        flag_values=values,
+    )
+
+
 def define_limit_flags(values: flags.FlagValues) -> None:
-    """Defines every limit except the one on latency."""
+    """Defines every limit except the one on latency, what they are held against, and the kernels of the board."""
+    define_board_kernels(values)
+    define_margin_flag(values)
     for name, meaning in {
         "max_ram_kb": "Upper limit of the tensor arena, in KB of 1024 bytes. Default: the board's RAM.",
         "max_flash_kb": "Upper limit of the .tflite file, in KB of 1024 bytes. Default: the board's flash.",

@@ -11,7 +11,9 @@ from typing import Any
 
 import tsnas
 from tsnas.commands import (
+    boards_calibrate_command,
     boards_command,
+    boards_kit_command,
     boards_new_command,
     characterize_command,
     data_check_command,
@@ -42,6 +44,8 @@ MODULES = (
     estimate_command,
     boards_command,
     boards_new_command,
+    boards_kit_command,
+    boards_calibrate_command,
     characterize_command,
     emulate_command,
     verify_command,

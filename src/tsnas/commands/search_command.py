@@ -29,7 +29,18 @@ from tsnas.system.quiet import import_tensorflow
 LIMITS = ("max_latency_ms", "max_ram_kb", "max_flash_kb", "max_energy_mj")
 PHASES = "phases"
 EPOCHS = ("search_epochs", "epochs", "qat_epochs")
-TRAINING = (*EPOCHS, "batch_size", "finalists", "space", "strategy", "max_minutes", "plain_rivals", "seed")
+TRAINING = (
+    *EPOCHS,
+    "batch_size",
+    "finalists",
+    "space",
+    "strategy",
+    "max_minutes",
+    "plain_rivals",
+    "seed",
+    "kernels",
+    "margin",
+)
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -72,7 +83,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     require(values, "board", "out")
     # Everything that can be wrong is checked before the long job starts.
     limits = {name: values[name].value for name in LIMITS}
-    board = load_board(values.board)
+    board = load_board(values.board, values.kernels)
     if values.table:
         board = board_with_table(board, values.table)
     Limits(**limits).on(board)

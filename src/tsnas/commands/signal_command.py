@@ -30,7 +30,7 @@ if typing.TYPE_CHECKING:
 WORK = "phases"
 SETTINGS = (
     *("stride", "trials", "tuner", "search_epochs", "epochs", "qat_epochs", "batch_size", "finalists", "space"),
-    "plain_rivals",
+    *("plain_rivals", "kernels", "margin"),
 )
 
 
@@ -83,7 +83,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     require_labels(values)
     # Everything that can be wrong is checked before the long job starts.
     limits = {name: values[name].value for name in LIMITS}
-    Limits(**limits).on(load_board(values.board))
+    Limits(**limits).on(load_board(values.board, values.kernels))
     axes = parse_axes(values.axes or "auto")
     lists = {
         name: _parse_whole_numbers(values, name) for name in ("spans", "decimations") if values[name].value is not None

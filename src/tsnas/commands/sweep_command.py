@@ -32,6 +32,8 @@ SETTINGS = (
     "space",
     "seed",
     "points",
+    "kernels",
+    "margin",
 )
 PICTURE_FILE = "front.png"
 
@@ -66,8 +68,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
 
     refuse_arguments(arguments)
     require(values, "boards", "out")
-    for board in values.boards:
-        load_board(board)
+    boards = [load_board(board, values.kernels) for board in values.boards]
     latencies = _parse_latencies(values.max_latency_ms)
     check_latencies(latencies)
     data, axes = load_input(values)
@@ -89,6 +90,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     with farewell(lambda: describe_kept_work(out, "work is")):
         front.fit(data.x_train, data.y_train, groups=data.groups_train)
     print(f"\n{front.table()}\n\n* no other point on the board is better in latency, RAM, flash and macro-F1")
+    print("\n".join(f"{board.name} has {board.kernels} kernels: {board.kernel_library}" for board in boards))
     print("macro-F1 is that of the architecture on validation windows, after brief training")
     if data.x_test is not None:
         print(f"\n{_format_scores(front, data)}")

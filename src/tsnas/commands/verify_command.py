@@ -30,7 +30,7 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tqdm.auto import tqdm
 
-    from tsnas.cost.board import load_board
+    from tsnas.cost.board import CMSIS_NN, board_beside, load_board
     from tsnas.cost.estimate import estimate_tflite
     from tsnas.cost.latency import op_cycles
     from tsnas.errors import SettingError, VerificationError
@@ -49,10 +49,12 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     folder = path if path.is_dir() else path.parent
     tflite = read_model_bytes(path / "model.tflite" if path.is_dir() else path)
     card = json.loads(text) if (text := _read_text(folder / "model.json")) else {}
-    name = values.board or card.get("board")
+    name = values.board or board_beside(path) or card.get("board")
     if not name:
         raise UsageError("--board is required: there is no model.json beside the model that names its board")
     board = load_board(name)
+    if values.kernels in board.kernel_names:
+        board = board.with_kernels(values.kernels)
     steps = model_steps(tflite)
     if values.data is None:
         windows = random_windows(tflite, values.windows)
@@ -63,12 +65,12 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
             checks = verify_on_board(tflite, windows, probe, bar.update)
         hello = probe.hello
     print(checks_table(checks, hello.counter))
-    estimate = estimate_tflite(tflite, board)
     ran = [check for check in checks if check.count is not None]
-    predicted = sum(op_cycles(check.op, board) for check in ran)
     counted = sum(check.count or 0.0 for check in ran)
     print(f"\nKernels: {hello.kernel_library}, on {hello.board} ({hello.core}).")
-    converted = True
+    converted = board.calibrated
+    if not converted:
+        print(f"Board {board.name} has no latencies with {board.kernels} kernels, so nothing is predicted for it.")
     if hello.counter == "instructions":
         try:
             conversion = conversion_for(board.name, hello.core)
@@ -82,9 +84,12 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
                 f"{conversion['mape']:.1%} for the kernels of CMSIS-NN."
             )
     if converted and ran:
+        estimate = estimate_tflite(tflite, board)
+        predicted = sum(op_cycles(check.op, board) for check in ran)
+        kernels = "CMSIS-NN" if board.kernels == CMSIS_NN else board.kernels
         print(
             f"The kernels take {_format_ms(counted, board)} counted; {_format_ms(predicted, board)} predicted for "
-            f"those of CMSIS-NN on {board.name} ({counted / predicted - 1:+.1%}), with the interpreter "
+            f"those of {kernels} on {board.name} ({counted / predicted - 1:+.1%}), with the interpreter "
             f"{estimate.latency_ms:.2f} ms."
         )
     differing = sum(check.differing_bytes for check in checks)

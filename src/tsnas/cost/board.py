@@ -1,4 +1,4 @@
-"""Microcontroller boards: their memory, their clock, and the coefficients that give the costs of a network."""
+"""Microcontroller boards: their memory, clock and kernels, and the figures that give the costs of a network."""
 
 from __future__ import annotations
 
@@ -13,10 +13,29 @@ from typing import Any
 
 from tsnas.cost.board_schema import check_board_json, field_error
 from tsnas.cost.measurements import OpMeasurement, record_from_json, record_to_json
-from tsnas.errors import BoardError, BoardFileError, UnknownBoardError
+from tsnas.errors import BoardError, BoardFileError, UnknownBoardError, UnknownKernelsError
 from tsnas.graph.ops import Op
 from tsnas.system.files import parse_json
 
+# Names of kernels. One word names them wherever they are chosen: board files, estimates, exports, the emulator.
+CMSIS_NN, ESP_NN, REFERENCE, PORTABLE = "cmsis_nn", "esp_nn", "reference", "portable"
+# Plain loops, written for no core.
+PLAIN_KERNELS = (REFERENCE, PORTABLE)
+# Fields that hold for every kind of kernels; all others belong to one of them.
+BOARD_FIELDS = (
+    "name",
+    "description",
+    "core",
+    "clock_hz",
+    "ram_bytes",
+    "flash_bytes",
+    "active_power_mw",
+    "flash_byte_cycles",
+)
+RARE_FIELDS = ("loops", "factors", "flash_byte_cycles", "trust", "other_kernels")
+
+# The file in the folder of a model that is its board.
+BOARD_FILE = "board.json"
 BOARDS_DIR = pathlib.Path(__file__).parent / "boards"
 
 
@@ -35,6 +54,21 @@ class LatencyError:
     p95_relative: float
     n_ops: int
     split: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Factor:
+    """What one kind of operator takes, in multiples of the model before it was calibrated by timings of whole models.
+
+    Args:
+        factor: float, by which the cycles of the model are multiplied.
+        margin_relative: float, relative margin of the product.
+        timed: bool, whether timings tell the factor; else it is that of the other kinds.
+    """
+
+    factor: float
+    margin_relative: float
+    timed: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +114,16 @@ class Board:
         toolchain: str, its compiler and flags.
         active_power_mw: float, power while the CPU computes, in mW. Defaults to None: unknown.
         table: tuple of `OpMeasurement` of this board and firmware, which override the coefficients. Defaults to ().
+        kernels: str, name of the kernels that are flashed: `"cmsis_nn"`, `"reference"` (those of TensorFlow Lite
+            Micro), `"portable"` (the plain C of tsnas), `"esp_nn"`, or a name of your own. Defaults to `"cmsis_nn"`.
+        optimised: bool, whether these kernels are written for the core. Defaults to True.
+        loops: dict of `{kind: {step: cycles}}` for kernels that are plain loops; see `tsnas.cost.loops`. With
+            `coefficients` as well, an operator takes the geometric mean of both. Defaults to {}.
+        factors: dict of the kind of an operator to its `Factor`, from timings of whole models. Defaults to {}.
+        flash_byte_cycles: float, cycles for a byte of weights from a serial flash, read once an inference. Defaults to
+            0: the flash is inside the microcontroller.
+        trust: str, a sentence on how far to trust the latencies. Defaults to an empty one.
+        other_kernels: tuple of `Board`, the same board with other kernels; see `with_kernels`. Defaults to ().
 
     Example:
         >>> board = load_board("nucleo_f446re")
@@ -101,11 +145,63 @@ class Board:
     toolchain: str
     active_power_mw: float | None = None
     table: tuple[OpMeasurement, ...] = ()
+    kernels: str = CMSIS_NN
+    optimised: bool = True
+    loops: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
+    factors: dict[str, Factor] = dataclasses.field(default_factory=dict)
+    flash_byte_cycles: float = 0.0
+    trust: str = ""
+    other_kernels: tuple[Board, ...] = ()
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether anything that was measured stands behind latencies; without it there are none."""
+        return bool(self.coefficients or self.loops)
+
+    @property
+    def kernel_names(self) -> list[str]:
+        """Names of all kernels that the board has figures for, the default first."""
+        return [self.kernels, *(other.kernels for other in self.other_kernels)]
+
+    def with_kernels(self, kernels: str | None) -> Board:
+        """Returns the same board with other kernels flashed.
+
+        Args:
+            kernels: str, one of `kernel_names`; None for those that it has.
+
+        Returns:
+            A `Board`.
+
+        Raises:
+            UnknownKernelsError: the board has no figures for such kernels.
+
+        Example:
+            >>> load_board("esp32").with_kernels("reference").kernel_library
+            'TensorFlow Lite Micro, reference kernels'
+        """
+        if kernels is None or kernels == self.kernels:
+            return self
+        for other in self.other_kernels:
+            if other.kernels == kernels:
+                shared = {name: getattr(self, name) for name in BOARD_FIELDS}
+                rest = tuple(one for one in (self, *self.other_kernels) if one.kernels != kernels)
+                rest = tuple(dataclasses.replace(one, other_kernels=()) for one in rest)
+                return dataclasses.replace(other, **shared, other_kernels=rest)
+        raise UnknownKernelsError(
+            f"Board {self.name!r} has no figures for kernels={kernels!r}; it has "
+            f"{', '.join(map(repr, self.kernel_names))}. {calibration_steps(self.name, kernels)}"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Returns the board as a dict of plain values, for `json.dump`; `Board.from_json` reads it back."""
-        values = dataclasses.asdict(dataclasses.replace(self, table=()))
-        return values | {"table": [record_to_json(record) for record in self.table]}
+        values = dataclasses.asdict(dataclasses.replace(self, table=(), other_kernels=()))
+        values["table"] = [record_to_json(record) for record in self.table]
+        values["other_kernels"] = [
+            {name: value for name, value in other.to_json().items() if name not in (*BOARD_FIELDS, "other_kernels")}
+            for other in self.other_kernels
+        ]
+        # Most boards have none of these, and earlier versions of tsnas refuse them.
+        return {name: value for name, value in values.items() if value or name not in RARE_FIELDS}
 
     @classmethod
     def from_json(cls, values: Any, source_name: str = "board") -> Board:
@@ -127,7 +223,17 @@ class Board:
         fields["latency_error"] = LatencyError(**fields["latency_error"])
         fields["runtime"] = Runtime(**fields["runtime"])
         fields["table"] = _table(fields.get("table", []), source_name)
+        fields["factors"] = {kind: Factor(**factor) for kind, factor in fields.get("factors", {}).items()}
+        # Files of earlier versions do not name the kernels, only their library.
+        fields.setdefault("kernels", _name_of(fields["kernel_library"]))
+        fields.setdefault("optimised", fields["kernels"] not in PLAIN_KERNELS)
+        shared = {name: values[name] for name in BOARD_FIELDS if name in values}
+        fields["other_kernels"] = tuple(
+            cls.from_json(shared | other, source_name) for other in fields.get("other_kernels", ())
+        )
         board = cls(**fields)
+        if len(set(board.kernel_names)) < len(board.kernel_names):
+            raise field_error(source_name, ("other_kernels",), f"name kernels twice: {', '.join(board.kernel_names)}")
         for index, record in enumerate(board.table):
             fault = board.record_fault(record)
             if fault is not None:
@@ -205,11 +311,13 @@ def board_names() -> list[str]:
     return sorted(path.stem for path in BOARDS_DIR.glob("*.json"))
 
 
-def load_board(name_or_path: str | os.PathLike[str] | Board) -> Board:
+def load_board(name_or_path: str | os.PathLike[str] | Board, kernels: str | None = None) -> Board:
     """Loads a board by its name, or from a file.
 
     Args:
         name_or_path: str, a name of `board_names()`, or the path of a .json file; or a `Board`, returned as it is.
+        kernels: str, name of the kernels that are flashed, one of `Board.kernel_names`. Defaults to None: those that
+            the board's file puts first, the best documented.
 
     Returns:
         A `Board`.
@@ -217,11 +325,36 @@ def load_board(name_or_path: str | os.PathLike[str] | Board) -> Board:
     Raises:
         UnknownBoardError: no board has this name.
         BoardFileError: the file is missing, not JSON, or a field of it is wrong.
+        UnknownKernelsError: the board has no figures for these kernels.
 
     Example:
         >>> load_board("nicla_sense_me").clock_hz
         64000000.0
     """
+    return _found(name_or_path).with_kernels(kernels)
+
+
+def board_beside(model: str | os.PathLike[str]) -> Board | None:
+    """Returns the board that was saved with a model; None if there is none.
+
+    Args:
+        model: path of the folder of a search, or of a file in it.
+    """
+    path = pathlib.Path(model)
+    file = (path if path.is_dir() else path.parent) / BOARD_FILE
+    return _read_board(file) if file.is_file() else None
+
+
+def calibration_steps(board: str, kernels: str) -> str:
+    """Returns the three steps from a board without figures to one with them, as the end of a message."""
+    return (
+        "Calibrate it by timings, in three steps: 1. `tsnas boards kit --out=kit` writes four small models as an "
+        "Arduino sketch. 2. Flash it, and put the lines that it prints into timings.txt. 3. `tsnas boards calibrate "
+        f"--board={board} --kernels={kernels} --timings=timings.txt --kit=kit` writes the board's file."
+    )
+
+
+def _found(name_or_path: str | os.PathLike[str] | Board) -> Board:
     if isinstance(name_or_path, Board):
         return name_or_path
     if isinstance(name_or_path, str) and not name_or_path.endswith(".json"):
@@ -231,7 +364,9 @@ def load_board(name_or_path: str | os.PathLike[str] | Board) -> Board:
             hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
             raise UnknownBoardError(
                 f"No board is called {name_or_path!r}.{hint} Known boards: {', '.join(names)}. "
-                "For a board of your own, give the path of its .json file."
+                "For a board of your own, give the path of its .json file. My board is not there: "
+                "`tsnas boards new --help` for one with a core of these, else "
+                + calibration_steps(name_or_path, PORTABLE).partition(": ")[2]
             )
         return _read_board(BOARDS_DIR / f"{name_or_path}.json")
     if isinstance(name_or_path, (str, os.PathLike)):
@@ -249,6 +384,11 @@ def _read_board(path: pathlib.Path) -> Board:
     except ValueError as error:
         raise BoardFileError(f"Board file {str(path)!r} is not JSON: {error}.") from error
     return Board.from_json(values, str(path))
+
+
+def _name_of(kernel_library: str) -> str:
+    """Returns the name of kernels that a file of an earlier version describes only by their library."""
+    return PORTABLE if kernel_library.startswith("portable C") else CMSIS_NN
 
 
 def _table(rows: list[dict[str, Any]], source_name: str) -> tuple[OpMeasurement, ...]:

@@ -13,8 +13,13 @@ from tsnas.errors import LimitError
 BYTES_PER_KB = 1024
 # Energy is a product: it may be off in the last digit.
 ENERGY_TOLERANCE = 1e-9
+# What limits are held against: the upper end of the margin of a latency, or the latency itself.
+UPPER, EXPECTED = "upper", "expected"
+MARGINS = (UPPER, EXPECTED)
 # The costs that can be limited.
 COST_NAMES = ("latency_ms", "ram_bytes", "flash_bytes", "energy_mj")
+# Said of a cost that includes its margin.
+UPPER_WORDS = " at the upper end of its margin"
 # How messages call each of them, and the unit of its limit.
 _WORDS = {
     "latency_ms": ("latency", "ms"),
@@ -28,7 +33,7 @@ class Costs(NamedTuple):
     """Costs of one inference, or bounds on them.
 
     Args:
-        latency_ms: float, latency in ms.
+        latency_ms: float, latency in ms, with or without its margin; see `Limits.margin`.
         ram_bytes: float, tensor arena in bytes.
         flash_bytes: float, size of the .tflite model in bytes.
     """
@@ -61,17 +66,21 @@ class Limit:
         """The largest cost that keeps the limit; bytes are whole."""
         return whole_bytes(self.value) if self.cost.endswith("_bytes") else self.value
 
-    def excess(self, used: float) -> str | None:
+    def keeps(self, used: float) -> bool:
+        """Returns whether a cost in ms, bytes or mJ keeps the limit; one that is equal to it does."""
+        return used <= self.most * (1 + (ENERGY_TOLERANCE if self.cost == "energy_mj" else 0.0))
+
+    def excess(self, used: float, what: str = "") -> str | None:
         """Returns a sentence saying that the limit is exceeded, or None if it is kept.
 
         Args:
             used: float, the cost in ms, bytes or mJ; a cost equal to the limit keeps it.
+            what: str, said of a latency or an energy after its value. Defaults to nothing.
 
         Returns:
             str or None.
         """
-        tolerance = ENERGY_TOLERANCE if self.cost == "energy_mj" else 0.0
-        if used <= self.most * (1 + tolerance):
+        if self.keeps(used):
             return None
         name, unit = _WORDS[self.cost]
         if self.cost.endswith("_bytes"):
@@ -80,7 +89,7 @@ class Limit:
         # Rounding must not make an excess read like none.
         if float(text) <= self.value:
             text = f"{float(used)!r}"
-        return f"{name} {text} {unit} is over the limit of {self.value:g} {unit}"
+        return f"{name} {text} {unit}{what} is over the limit of {self.value:g} {unit}"
 
     def __str__(self) -> str:
         return f"{self.value:g} {_WORDS[self.cost][1]}"
@@ -95,6 +104,8 @@ class Bounds:
             board has, and a latency longer than the limit on energy allows.
         active_power_mw: float, power of the board, which turns a limit on energy into one on latency. Defaults to
             None, not known.
+        margin: str, `"upper"` if the latency of `Costs` that are compared is the upper end of its margin, `"expected"`
+            if it is the latency itself. Defaults to `"upper"`.
 
     Example:
         >>> bounds = Limits(max_latency_ms=30, max_ram_kb=64).on("nucleo_f446re")
@@ -104,6 +115,7 @@ class Bounds:
 
     asked: Mapping[str, Limit] = dataclasses.field(default_factory=dict)
     active_power_mw: float | None = None
+    margin: str = UPPER
 
     @functools.cached_property
     def upper(self) -> Costs:
@@ -140,7 +152,7 @@ class Bounds:
         used = costs._asdict()
         if self.active_power_mw is not None:
             used["energy_mj"] = costs.latency_ms * self.active_power_mw / 1000.0
-        return excesses(self.asked.values(), used)
+        return excesses(self.asked.values(), used, UPPER_WORDS if self.margin == UPPER else "")
 
     def with_limit(self, limit: Limit) -> Bounds:
         """Returns these bounds with `limit` in place of the one on the same cost.
@@ -158,12 +170,13 @@ class Bounds:
         return ", ".join(map(str, self.asked.values()))
 
 
-def excesses(limits: Iterable[Limit], used: Mapping[str, float]) -> tuple[str, ...]:
+def excesses(limits: Iterable[Limit], used: Mapping[str, float], what: str = "") -> tuple[str, ...]:
     """Returns one sentence for each limit that is exceeded.
 
     Args:
         limits: iterable of `Limit`.
         used: dict of a cost to its value; limits on other costs are not judged.
+        what: str, as in `Limit.excess`. Defaults to nothing.
 
     Raises:
         LimitError: a cost is NaN.
@@ -171,7 +184,7 @@ def excesses(limits: Iterable[Limit], used: Mapping[str, float]) -> tuple[str, .
     for cost, value in used.items():
         if math.isnan(value):
             raise LimitError(f"{cost} is NaN; a limit can only be judged by a number.")
-    found = (limit.excess(used[limit.cost]) for limit in limits if limit.cost in used)
+    found = (limit.excess(used[limit.cost], what) for limit in limits if limit.cost in used)
     return tuple(sentence for sentence in found if sentence is not None)
 
 

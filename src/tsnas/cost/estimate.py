@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 from typing import Any
 
@@ -12,25 +11,29 @@ import tabulate
 from tsnas.cost import flash
 from tsnas.cost.advice import advise
 from tsnas.cost.board import Board, load_board
-from tsnas.cost.bounds import Costs
-from tsnas.cost.latency import DERIVED, EMULATED, EXTRAPOLATED, MEASURED, MODEL, op_latency
+from tsnas.cost.bounds import EXPECTED, UPPER, Costs
+from tsnas.cost.latency import CALIBRATED, DERIVED, EMULATED, EXTRAPOLATED, MEASURED, MODEL, op_latency
 from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.cost.memory import plan_arena
 from tsnas.cost.op_estimate import OpEstimate
+from tsnas.cost.verdicts import judge, with_margin
 from tsnas.graph.graph import Graph
 from tsnas.graph.ops import BatchedConv2D, Conv2D, DepthwiseConv2D, FullyConnected, GroupedConv2D
 from tsnas.tflite.graph_reader import read_graph
 from tsnas.tflite.parser import read_model_bytes
 
+# What the error of a board is judged on.
+OPERATORS, MODELS = "operators", "models"
 # Operators with weights, each output channel with a bias of int32.
 WEIGHTED = (Conv2D, DepthwiseConv2D, GroupedConv2D, BatchedConv2D, FullyConnected)
 # How the table marks latencies that do not come from the fitted model, and what it says of them.
-SOURCE_MARKS = {MODEL: "", MEASURED: "*", EXTRAPOLATED: "^", EMULATED: "+", DERIVED: "~"}
+SOURCE_MARKS = {MODEL: "", MEASURED: "*", EXTRAPOLATED: "^", EMULATED: "+", CALIBRATED: "#", DERIVED: "~"}
 SOURCE_TEXTS = {
     MEASURED: "this very operator was measured on the board",
     EXTRAPOLATED: "the kernel was fitted, but no shape like this was measured: margin three times the model's",
     EMULATED: "counted on an emulated core and converted: margin of the errors of counts, conversion and board",
-    DERIVED: "no measurement of this kernel stands behind it: margin 50 %, or the board's error if larger",
+    CALIBRATED: "timings of whole models on the board tell what such operators take: margin of that factor",
+    DERIVED: "no measurement of this kernel stands behind it: margin 50 %, or more where the board's error is larger",
 }
 
 
@@ -41,6 +44,8 @@ class Estimate:
     Args:
         board: str, name of the board.
         clock_hz: float, the clock that latencies assume.
+        kernels: str, name of the kernels that latencies are of, such as `"cmsis_nn"`.
+        kernel_library: str, these kernels and their version.
         latency_ms: float, latency of one inference.
         latency_margin_ms: float, its margin of error: the sum over the operators, as if all erred alike.
         energy_mj: float or None, energy of one inference; None if the board has no `active_power_mw`.
@@ -49,13 +54,17 @@ class Estimate:
         board_ram_bytes: int, RAM of the board.
         board_flash_bytes: int, flash of the board.
         latency_error_median: float, median relative error of the board's latency model on held-out operators.
-        latency_error_p95: float, its 95th percentile.
+        latency_error_p95: float, its 95th percentile; the largest if it is judged on whole models.
+        latency_error_n: int, number of operators or models that it is judged on; 0 if it was not measured.
+        latency_error_of: str, `"operators"` or `"models"`.
         rows: tuple of `OpEstimate`, in execution order.
         advice: tuple of str, what costs most and what would help, one line each. Defaults to ().
     """
 
     board: str
     clock_hz: float
+    kernels: str
+    kernel_library: str
     latency_ms: float
     latency_margin_ms: float
     energy_mj: float | None
@@ -65,13 +74,35 @@ class Estimate:
     board_flash_bytes: int
     latency_error_median: float
     latency_error_p95: float
+    latency_error_n: int
+    latency_error_of: str
     rows: tuple[OpEstimate, ...]
     advice: tuple[str, ...] = ()
 
     @property
+    def latency_upper_ms(self) -> float:
+        """Upper end of the margin of the latency."""
+        return self.latency_ms + self.latency_margin_ms
+
+    @property
     def costs(self) -> Costs:
-        """Costs that limits can bound: latency, RAM and flash."""
-        return Costs(self.latency_ms, self.ram_bytes, self.flash_bytes)
+        """The predicted costs, without a margin."""
+        return self.costs_at(EXPECTED)
+
+    def costs_at(self, margin: str = UPPER) -> Costs:
+        """Returns the costs that limits can bound: latency, RAM and flash.
+
+        Args:
+            margin: str, as in `Limits`: whether the latency includes its margin. Defaults to `"upper"`.
+        """
+        latency_ms = self.latency_upper_ms if margin == UPPER else self.latency_ms
+        return Costs(latency_ms, self.ram_bytes, self.flash_bytes)
+
+    def energy_mj_at(self, margin: str = UPPER) -> float | None:
+        """Returns the energy of one inference, of the upper end of the latency or of the latency itself."""
+        if self.energy_mj is None or margin != UPPER or not self.latency_ms:
+            return self.energy_mj
+        return self.energy_mj * self.latency_upper_ms / self.latency_ms
 
     def to_json(self) -> dict[str, Any]:
         """Returns the estimate as a dict of plain values, for `json.dump`."""
@@ -115,30 +146,30 @@ class Estimate:
         )
         return "\n".join((table, "", *self._totals(), *self._verdicts(limits or Limits())))
 
+    def _error_text(self) -> str:
+        if not self.latency_error_n:
+            return "error not measured"
+        judged, last = ("whole models", "largest") if self.latency_error_of == MODELS else ("operators", "p95")
+        return (
+            f"error on {self.latency_error_n} {judged} kept out: median {self.latency_error_median:.1%}, "
+            f"{last} {self.latency_error_p95:.1%}"
+        )
+
     def _unusual_sources(self) -> list[str]:
         found = {row.latency_source for row in self.rows}
         return [source for source in SOURCE_TEXTS if source in found]
 
     def _verdicts(self, limits: Limits) -> tuple[str, ...]:
-        judged = (
-            (limits.max_latency_ms, "ms of latency", limits.exceeded(latency_ms=self.latency_ms)),
-            (limits.max_ram_kb, "KB of RAM", limits.exceeded(ram_bytes=self.ram_bytes)),
-            (limits.max_flash_kb, "KB of flash", limits.exceeded(flash_bytes=self.flash_bytes)),
-            (limits.max_energy_mj, "mJ of energy", limits.exceeded(energy_mj=self.energy_mj)),
-        )
-        unknown = "not judged, the board has no active_power_mw"
         return tuple(
-            f"limit    {limit} {what}: "
-            + (unknown if what.startswith("mJ") and self.energy_mj is None else "OVER" if over else "kept")
-            for limit, what, over in judged
-            if limit is not None
+            f"limit    {judged.limit.value} {judged.unit} of {judged.name}: {judged.verdict}{judged.explained()}"
+            for judged in judge(self, limits)
         )
 
     def _totals(self) -> tuple[str, ...]:
         return (
             f"board    {self.board} at {self.clock_hz / 1e6:g} MHz",
-            f"latency  {with_margin(self.latency_ms, self.latency_margin_ms)}  (model error per operator: median "
-            f"{self.latency_error_median:.1%}, p95 {self.latency_error_p95:.1%})",
+            f"kernels  {self.kernels}: {self.kernel_library}",
+            f"latency  {with_margin(self.latency_ms, self.latency_margin_ms)}  ({self._error_text()})",
             *(f"       {SOURCE_MARKS[source]} {source}: {SOURCE_TEXTS[source]}" for source in self._unusual_sources()),
             *([] if self.energy_mj is None else [f"energy   {self.energy_mj:.3g} mJ  (an inference)"]),
             f"RAM      {_kb(self.ram_bytes)} of {_kb(self.board_ram_bytes)}  (tensor arena)",
@@ -146,12 +177,6 @@ class Estimate:
             f"total    {sum(row.params for row in self.rows):,} params, {sum(row.macs for row in self.rows):,} MACs",
             *(f"advice   {line}." for line in self.advice),
         )
-
-
-def with_margin(latency_ms: float, margin_ms: float) -> str:
-    """Returns text such as `24.91 ms (± 0.14)`: the margin with two digits, the latency with as many decimals."""
-    decimals = 2 if margin_ms <= 0 else min(max(1 - math.floor(math.log10(margin_ms)), 0), 4)
-    return f"{latency_ms:.{decimals}f} ms (± {margin_ms:.{decimals}f})"
 
 
 def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_bytes: int | None = None) -> Estimate:
@@ -194,6 +219,8 @@ def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_by
     return Estimate(
         board=board.name,
         clock_hz=board.clock_hz,
+        kernels=board.kernels,
+        kernel_library=board.kernel_library,
         latency_ms=latency_ms,
         latency_margin_ms=sum(row.latency_margin_ms for row in rows),
         energy_mj=None if board.active_power_mw is None else latency_ms * board.active_power_mw / 1000.0,
@@ -203,6 +230,8 @@ def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_by
         board_flash_bytes=board.flash_bytes,
         latency_error_median=board.latency_error.median_relative,
         latency_error_p95=board.latency_error.p95_relative,
+        latency_error_n=board.latency_error.n_ops,
+        latency_error_of=MODELS if board.factors else OPERATORS,
         rows=rows,
         advice=advise(graph, plan, rows),
     )

@@ -146,8 +146,9 @@ def basis(op: Op) -> str:
     Returns:
         `"model"`: the kernel was fitted to measurements that cover such shapes; `"extrapolated"`: it was fitted, but
         nothing like this shape was measured (valid padding, other kernels and strides, an odd number of output
-        pixels, more than 64 channels); `"emulated"`: no board has measured it, but its instructions were counted on
-        an emulated core (a dilation, a depthwise convolution); `"derived"`: neither.
+        pixels, more than 64 channels, an odd number of filters in a 1x1 convolution); `"emulated"`: no board has
+        measured it, but its instructions were counted on an emulated core (a dilation, a depthwise convolution);
+        `"derived"`: neither.
 
     Example:
         >>> basis(Conv2D(32, 4, 8, 8, 3, 1)), basis(Conv2D(32, 4, 8, 8, 3, 3)), basis(Reshape((4, 2, 8), (1, 1, 64)))
@@ -169,6 +170,7 @@ def basis(op: Op) -> str:
         and strides in MEASURED_STRIDES
         and out_h * out_w % 2 == 0
         and max(op.in_c, out_c) <= MOST_CHANNELS
+        and not (uses_1x1_kernel(op) and out_c % 2)
     )
     return "model" if covered else "extrapolated"
 

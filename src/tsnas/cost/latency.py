@@ -1,17 +1,21 @@
 """Latency of operators and networks on a board: from its table of measurements, else from a kernel model.
 
 The kernel model is fitted to the board's measurements where there are any, and to an emulated core's counts for dilated
-and depthwise convolutions.
+and depthwise convolutions. Boards that were calibrated by timings of whole models multiply it by a factor for each kind
+of operator; of kernels that are plain loops, it is a sum over the steps of the loops (`tsnas.cost.loops`).
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 
-from tsnas.cost.board import Board
+from tsnas.cost.board import Board, calibration_steps
+from tsnas.cost.bounds import EXPECTED, UPPER
 from tsnas.cost.emulated import emulated_cycles
 from tsnas.cost.features import FEATURE_NAMES, INVOKE, basis, derived_features, op_features
-from tsnas.errors import BoardError
+from tsnas.cost.loops import factor_kind, loop_cycles
+from tsnas.errors import BoardError, UncalibratedError
 from tsnas.graph.graph import Graph
 from tsnas.graph.ops import (
     DERIVED_KINDS,
@@ -24,8 +28,10 @@ from tsnas.graph.ops import (
 )
 
 MEASURED, MODEL, EXTRAPOLATED = "measured", "model", "extrapolated"
-EMULATED, DERIVED = "emulated", "derived"
+EMULATED, DERIVED, CALIBRATED = "emulated", "derived", "calibrated"
 
+# Key of the factor of all kinds that have none of their own.
+OTHERS = "others"
 # One firmware repeats an operator to within 0.04 % (95th percentile of 308 pairs of sessions).
 MEASURED_MARGIN = 0.0005
 # The next two are judgements, not measurements: nothing like these operators was measured.
@@ -44,12 +50,13 @@ class OpLatency:
             the true share is smaller, so the sum errs on the safe side.
         source: str, `"measured"` (this operator, on this board), `"model"` (kernel model fitted to such operators),
             `"extrapolated"` (its kernel was fitted, but no shape like this was measured), `"emulated"` (its
-            instructions were counted on an emulated core) or `"derived"` (neither measured nor counted).
+            instructions were counted on an emulated core), `"calibrated"` (timings of whole models tell the factor of
+            its kind) or `"derived"` (neither measured, counted nor timed).
         margin_relative: float, relative margin of error. Measured: 0.0005, to which one firmware repeats itself.
             Model: the 95th percentile of the board's error on operators kept out of the fit. Extrapolated: three times
             that. Emulated: the 95th percentiles of the errors of counts, conversion and board together; see
-            `tsnas.cost.emulated`. Derived: one half, or the board's error if that is larger. Those of extrapolated and
-            derived latencies are judgements.
+            `tsnas.cost.emulated`. Calibrated: see `tsnas.cost.calibrate`. Derived: one half, or the board's error if
+            that is larger. Those of extrapolated and derived latencies are judgements.
     """
 
     cycles: float
@@ -61,6 +68,11 @@ class OpLatency:
     def total_cycles(self) -> float:
         """Cycles of the kernel and of the interpreter around it."""
         return self.cycles + self.overhead_cycles
+
+    @property
+    def upper_cycles(self) -> float:
+        """Upper end of the margin of `total_cycles`."""
+        return self.total_cycles * (1.0 + self.margin_relative)
 
 
 def op_latency(op: Op, board: Board) -> OpLatency:
@@ -74,6 +86,7 @@ def op_latency(op: Op, board: Board) -> OpLatency:
         An `OpLatency`.
 
     Raises:
+        UncalibratedError: nothing was measured on the board, with these kernels.
         BoardError: the board has neither a record of the operator nor coefficients for its kernel.
 
     Example:
@@ -92,6 +105,33 @@ def op_latency(op: Op, board: Board) -> OpLatency:
         worst = max(one.margin_relative, EXTRAPOLATED_FACTOR * board.latency_error.p95_relative)
         source = EXTRAPOLATED if one.source in (MEASURED, MODEL) else one.source
         return OpLatency(op.batch * one.cycles, one.overhead_cycles, source, worst)
+    if not board.calibrated:
+        raise UncalibratedError(
+            f"Nothing was measured on board {board.name!r} ({board.core}) with kernels={board.kernels!r}, so it has no "
+            f"latencies. {calibration_steps(board.name, board.kernels)}"
+        )
+    modelled = _modelled(op, board)
+    weight_cycles = board.flash_byte_cycles * getattr(op, "weights", 0)
+    if not board.factors:
+        return dataclasses.replace(modelled, cycles=modelled.cycles + weight_cycles)
+    factor = board.factors.get(factor_kind(op), board.factors[OTHERS])
+    return OpLatency(
+        modelled.cycles * factor.factor + weight_cycles,
+        modelled.overhead_cycles * factor.factor,
+        CALIBRATED if factor.timed else DERIVED,
+        factor.margin_relative,
+    )
+
+
+def _modelled(op: Op, board: Board) -> OpLatency:
+    """The latency before factors of timings; with loops and coefficients, the geometric mean of both."""
+    if board.loops:
+        cycles = loop_cycles(op, board.loops)
+        if cycles is None:
+            raise _no_coefficients(op.kind, board)
+        if board.coefficients:
+            cycles = math.sqrt(cycles * _modelled(op, dataclasses.replace(board, loops={})).total_cycles)
+        return OpLatency(cycles, 0.0, DERIVED, DERIVED_MARGIN)
     source = basis(op)
     p95 = board.latency_error.p95_relative
     if source == EMULATED:
@@ -125,7 +165,7 @@ def op_cycles(op: Op, board: Board) -> float:
     return op_latency(op, board).cycles
 
 
-def op_latency_ms(op: Op, board: Board) -> float:
+def op_latency_ms(op: Op, board: Board, margin: str = EXPECTED) -> float:
     """Returns the time that an operator adds to a network, in ms: its kernel and the interpreter's overhead.
 
     The latencies of a network's operators add up to `graph_latency_ms`.
@@ -133,6 +173,7 @@ def op_latency_ms(op: Op, board: Board) -> float:
     Args:
         op: operator descriptor.
         board: `Board`.
+        margin: str, `"expected"`, or `"upper"` for the upper end of its margin. Defaults to `"expected"`.
 
     Returns:
         float, ms.
@@ -140,7 +181,8 @@ def op_latency_ms(op: Op, board: Board) -> float:
     Raises:
         BoardError: as in `op_latency`.
     """
-    return op_latency(op, board).total_cycles / board.clock_hz * 1000.0
+    latency = op_latency(op, board)
+    return (latency.upper_cycles if margin == UPPER else latency.total_cycles) / board.clock_hz * 1000.0
 
 
 def graph_cycles(graph: Graph, board: Board) -> float:
@@ -196,7 +238,8 @@ def _overhead_cycles(op: Op, board: Board) -> float:
 
 
 def _no_coefficients(what: str, board: Board) -> BoardError:
+    known = ", ".join(sorted(board.loops or board.coefficients))
     return BoardError(
-        f"Board {board.name!r} has no latency coefficients for {what}; it has {', '.join(sorted(board.coefficients))}. "
+        f"Board {board.name!r} has no latency coefficients for {what}; it has {known}. "
         "Measure such operators on the board and fit again, or put their records into its table."
     )

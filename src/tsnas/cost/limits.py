@@ -8,7 +8,17 @@ import os
 import numpy as np
 
 from tsnas.cost.board import Board, load_board
-from tsnas.cost.bounds import BYTES_PER_KB, COST_NAMES, Bounds, Limit, excesses, latency_of, whole_bytes
+from tsnas.cost.bounds import (
+    BYTES_PER_KB,
+    COST_NAMES,
+    MARGINS,
+    UPPER,
+    Bounds,
+    Limit,
+    excesses,
+    latency_of,
+    whole_bytes,
+)
 from tsnas.errors import LimitError
 from tsnas.system.arguments import is_number
 
@@ -22,9 +32,11 @@ class Limits:
         max_ram_kb: float, tensor arena in KB of 1024 bytes. Defaults to None.
         max_flash_kb: float, size of the .tflite model in KB of 1024 bytes. Defaults to None.
         max_energy_mj: float, energy of one inference in mJ, on a board with `active_power_mw`. Defaults to None.
+        margin: str, what the limits on latency and energy are held against: `"upper"`, the upper end of the margin of
+            the latency, or `"expected"`, the latency itself. Defaults to `"upper"`.
 
     Raises:
-        LimitError: a limit is not a finite number above 0; the message names it.
+        LimitError: a limit is not a finite number above 0, or `margin` is neither of its values; the message names it.
 
     Example:
         >>> Limits(max_latency_ms=30).exceeded(latency_ms=31.2)
@@ -35,9 +47,14 @@ class Limits:
     max_ram_kb: float | None = None
     max_flash_kb: float | None = None
     max_energy_mj: float | None = None
+    margin: str = UPPER
 
     def __post_init__(self) -> None:
+        if self.margin not in MARGINS:
+            raise LimitError(f"margin is {self.margin!r}; it must be {' or '.join(map(repr, MARGINS))}.")
         for field in dataclasses.fields(self):
+            if field.name == "margin":
+                continue
             value = getattr(self, field.name)
             if value is not None and not (is_number(value) and value > 0):
                 raise LimitError(
@@ -92,7 +109,7 @@ class Limits:
             Costs(latency_ms=30, ram_bytes=65536, flash_bytes=524288)
         """
         board = load_board(board)
-        asked = {limit.cost: limit for limit in self._given()}
+        asked = {limit.cost: limit for limit in self.given()}
         if self.max_energy_mj is not None:
             if board.active_power_mw is None:
                 raise LimitError(
@@ -106,7 +123,7 @@ class Limits:
         for cost, n_bytes in (("ram_bytes", board.ram_bytes), ("flash_bytes", board.flash_bytes)):
             has = Limit(cost, n_bytes / BYTES_PER_KB, by_board=True)
             asked[cost] = min(asked.get(cost, has), has, key=lambda limit: limit.value)
-        return Bounds({cost: asked[cost] for cost in COST_NAMES if cost in asked}, board.active_power_mw)
+        return Bounds({cost: asked[cost] for cost in COST_NAMES if cost in asked}, board.active_power_mw, self.margin)
 
     def exceeded(
         self,
@@ -131,9 +148,10 @@ class Limits:
             LimitError: a cost is NaN, which no limit can be compared with.
         """
         costs = {"latency_ms": latency_ms, "ram_bytes": ram_bytes, "flash_bytes": flash_bytes, "energy_mj": energy_mj}
-        return excesses(self._given(), {cost: used for cost, used in costs.items() if used is not None})
+        return excesses(self.given(), {cost: used for cost, used in costs.items() if used is not None})
 
-    def _given(self) -> list[Limit]:
+    def given(self) -> list[Limit]:
+        """Returns the limits that are not None."""
         # In the order of COST_NAMES.
         values = (self.max_latency_ms, self.max_ram_kb, self.max_flash_kb, self.max_energy_mj)
         return [Limit(cost, value) for cost, value in zip(COST_NAMES, values, strict=True) if value is not None]

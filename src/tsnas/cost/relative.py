@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.cost.board import Board, LatencyError, board_names, load_board
+from tsnas.cost.board import PLAIN_KERNELS, PORTABLE, Board, LatencyError, calibration_steps, load_board
 from tsnas.cost.fit import fit_board_coefficients
 from tsnas.cost.latency import op_cycles
 from tsnas.cost.measurements import OpMeasurement
@@ -83,19 +83,66 @@ def board_from_relative(
     return calibrated_board(board, measurements) if measurements else board
 
 
+def uncalibrated_board(
+    name: str, core: str, clock_hz: float, ram_bytes: int, flash_bytes: int, kernels: str = PORTABLE
+) -> Board:
+    """Makes a board of which nothing was measured: it has no latencies before timings calibrate it.
+
+    Args:
+        name: str, name of the new board.
+        core: str, its core, such as `"xtensa-lx7"`.
+        clock_hz: float, CPU clock.
+        ram_bytes: int, RAM of the microcontroller.
+        flash_bytes: int, its flash.
+        kernels: str, name of the kernels that are flashed. Defaults to `"portable"`.
+
+    Returns:
+        A `Board` without coefficients.
+
+    Raises:
+        BoardFileError: a number or text that no board can have; the message names the field.
+    """
+    values = load_board(known_boards()[0]).to_json() | {
+        "name": name,
+        "description": f"{name}, {core} at {clock_hz / 1e6:g} MHz",
+        "core": core,
+        "clock_hz": clock_hz,
+        "ram_bytes": ram_bytes,
+        "flash_bytes": flash_bytes,
+        "kernels": kernels,
+        "kernel_library": kernels,
+        "toolchain": "not recorded",
+        "optimised": kernels not in PLAIN_KERNELS,
+        "coefficients": {},
+        "latency_error": {"median_relative": 0.0, "p95_relative": 0.0, "n_ops": 0, "split": "not measured"},
+        "table": [],
+        "source": "Nothing was measured.",
+        "date": datetime.date.today().isoformat(),
+        "trust": "No latencies before a calibration.",
+    }
+    return Board.from_json(values, name)
+
+
+def known_boards() -> list[str]:
+    """Returns the names of the boards whose operators were measured, and whose errors as relatives are known."""
+    return sorted(json.loads(RELATIVES_FILE.read_text(encoding="utf-8")))
+
+
 def known_cores() -> list[str]:
-    """Returns the cores of the boards that tsnas knows."""
-    return sorted({load_board(name).core for name in board_names()})
+    """Returns the cores of the boards whose operators were measured."""
+    return sorted({load_board(name).core for name in known_boards()})
 
 
 def _nearest(core: str, clock_hz: float) -> Board:
-    boards = [load_board(name) for name in board_names()]
+    boards = [load_board(name) for name in known_boards()]
     same = [board for board in boards if board.core == core]
     if not same:
         known = ", ".join(known_cores())
         raise SettingError(
-            f"No known board has a {core!r}; known cores are {known}. Name the most similar board as its relative "
-            f"({', '.join(board_names())})."
+            f"No known board has a {core!r}; known cores are {known}, and cycles of one instruction set say nothing "
+            f"about another. {calibration_steps('NAME', PORTABLE)} Add --core={core} --clock_mhz=MHZ "
+            "--ram_kb=KB --flash_kb=KB to the last. For a core that is much like one of these, name a relative "
+            f"({', '.join(known_boards())})."
         )
     return min(same, key=lambda board: abs(np.log(board.clock_hz / clock_hz)) if clock_hz > 0 else 0.0)
 

@@ -82,7 +82,27 @@ def untrained_int8(core_model: keras.Model) -> bytes:
     return _convert(stand_in, calibration_windows=windows)
 
 
+def plain_int8(model: keras.Model, windows: np.ndarray) -> bytes:
+    """Converts any small Keras model to an int8 .tflite file, with one scale for the weights of each Dense layer.
+
+    Args:
+        model: tf_keras model with a single input and output.
+        windows: float32 array (windows, 1, ...) of inputs, from which activation ranges are taken.
+
+    Returns:
+        bytes of the .tflite file.
+
+    Raises:
+        ModelFileError: the converter could not turn each layer into one int8 operator.
+    """
+    return _converted(model, windows, dense_per_channel=False)
+
+
 def _convert(model: keras.Model, calibration_windows: np.ndarray | None) -> bytes:
+    return with_offsets(tidy(_converted(model, calibration_windows), operator_names(model)))
+
+
+def _converted(model: keras.Model, calibration_windows: np.ndarray | None, dense_per_channel: bool = True) -> bytes:
     @tf.function(input_signature=[tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)], autograph=False)
     def classify(window: tf.Tensor) -> tf.Tensor:
         return model(window, training=False)
@@ -95,13 +115,14 @@ def _convert(model: keras.Model, calibration_windows: np.ndarray | None) -> byte
             converter = tf.lite.TFLiteConverter.from_concrete_functions([classify.get_concrete_function()], holder)
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.inference_input_type = converter.inference_output_type = tf.int8
+            # Kernels of single operators know one scale for all weights of a Dense layer.
+            converter._experimental_disable_per_channel_quantization_for_dense_layers = not dense_per_channel
             if calibration_windows is not None:
                 converter.representative_dataset = lambda: ([window] for window in calibration_windows)
-            tflite = converter.convert()
+            return bytes(converter.convert())
     except Exception as error:
         # The converter raises many types; callers get a single one.
         raise ModelFileError(f"The TFLite converter rejected model {model.name!r}: {error}") from error
-    return with_offsets(tidy(tflite, operator_names(model)))
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ def verify(tflite: bytes, board: str | os.PathLike[str] | Board, bounds: Bounds)
         24.8
     """
     estimate = estimate_tflite(tflite, board)
-    over = bounds.exceeded(estimate.costs)
+    over = bounds.exceeded(estimate.costs_at(bounds.margin))
     if over:
         raise LimitExceededError(f"The finished model exceeds its limits on {estimate.board}: {'; '.join(over)}.")
     return estimate

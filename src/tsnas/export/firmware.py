@@ -76,17 +76,17 @@ class Firmware:
                 )
 
     @classmethod
-    def of(cls, tflite: bytes, board: Any = None) -> Firmware:
-        """Creates the firmware of a .tflite file for `board`, by default the one that the file names."""
+    def of(cls, tflite: bytes, board: Any = None, kernels: str | None = None) -> Firmware:
+        """Creates the firmware of a .tflite file for a board and its kernels, by default those that the file names."""
         if board is None:
             metadata = read_metadata(tflite)
             # A board would not help such a file.
             if not _knows_data(metadata):
                 raise ExportError(UNKNOWN_DATA)
-            board = metadata.get("board")
+            board, kernels = metadata.get("board"), kernels or metadata.get("kernels")
             if board is None:
                 raise ExportError("This .tflite file does not name its board; give one, such as 'nucleo_f446re'.")
-        return cls(bytes(tflite), load_board(board))
+        return cls(bytes(tflite), load_board(board, kernels))
 
     @cached_property
     def metadata(self) -> dict[str, Any]:

@@ -38,6 +38,7 @@ def describe_model(firmware: Firmware, architecture: Sequence[str] = ()) -> dict
             "how": "probability = (q - zero_point) * scale; the class is the index of the largest q",
         },
         "board": firmware.board.name,
+        "kernels": firmware.board.kernels,
         "limits": firmware.metadata.get("limits", {}),
         "latency_ms": estimate.latency_ms,
         "ram_bytes": estimate.ram_bytes,

@@ -127,7 +127,9 @@ def parts_of(job: Job, board: Board, seed: int) -> list[Part]:
     """
     pseudo_prob = strategy_named(job.settings.strategy).pseudo_prob
     _, time, channels = job.x.shape
-    return build_parts(job.settings.spaces, (time, channels), len(job.classes), board, pseudo_prob, seed)
+    return build_parts(
+        job.settings.spaces, (time, channels), len(job.classes), board, pseudo_prob, seed, job.settings.limits.margin
+    )
 
 
 def finished(
@@ -186,6 +188,7 @@ def file_metadata(job: Job, data: Prepared) -> dict:
         "classes": [str(label) for label in job.classes.tolist()],
         "standardization": data.standardizer.to_json(),
         "board": settings.board.name,
+        "kernels": settings.board.kernels,
         "limits": dataclasses.asdict(settings.limits),
         "seed": settings.seed,
         "tsnas": __version__,

@@ -13,14 +13,14 @@ import tensorflow as tf
 from sklearn.base import BaseEstimator
 
 from tsnas.cost.board import Board, load_board
-from tsnas.cost.bounds import Bounds
+from tsnas.cost.bounds import EXPECTED, UPPER, Bounds
 from tsnas.cost.limits import Limits
 from tsnas.data import AnyWindows, Axes, Signal, Windows
 from tsnas.errors import SettingError
 from tsnas.search.rounds import Data
 from tsnas.search.strategies import strategy_named
 from tsnas.space.config import SpaceConfig
-from tsnas.space.spaces import space_configs
+from tsnas.space.spaces import PAPER_SPACE, space_configs
 from tsnas.system.arguments import is_int, is_number
 from tsnas.version import __version__
 from tsnas.workers.pool import check_n_jobs
@@ -164,8 +164,9 @@ def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Se
     fraction = asked.validation_fraction
     if not is_number(fraction) or not 0 < fraction < 1:
         raise SettingError(f"validation_fraction={fraction!r} must lie between 0 and 1, such as 0.2.")
-    board = load_board(asked.board)
-    limits = Limits(asked.max_latency_ms, asked.max_ram_kb, asked.max_flash_kb, asked.max_energy_mj)
+    board = load_board(asked.board, asked.kernels)
+    margin = margin_of(asked.margin, asked.space)
+    limits = Limits(asked.max_latency_ms, asked.max_ram_kb, asked.max_flash_kb, asked.max_energy_mj, margin)
     return Settings(
         board=board,
         limits=limits if signal is None else limits.with_deadline(signal.deadline_ms),
@@ -186,6 +187,13 @@ def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Se
         plain_rivals=bool(asked.plain_rivals),
         n_jobs=check_n_jobs(asked.n_jobs),
     )
+
+
+def margin_of(margin: str | None, space: Any) -> str:
+    """Returns what limits are held against: as given, or by default the upper end, except in the paper's space."""
+    if margin is not None:
+        return margin
+    return EXPECTED if isinstance(space, str) and space == PAPER_SPACE else UPPER
 
 
 def _plain(value: Any) -> Any:

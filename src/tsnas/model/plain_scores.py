@@ -112,7 +112,7 @@ def advice(
     """
     if not is_behind(plain):
         return None
-    costs = estimate.costs._asdict() | {"energy_mj": estimate.energy_mj}
+    costs = estimate.costs_at(bounds.margin)._asdict() | {"energy_mj": estimate.energy_mj_at(bounds.margin)}
     used = {limit: costs[cost] / limit.most for cost, limit in bounds.asked.items() if costs[cost] is not None}
     tightest = max(used, key=used.__getitem__)
     share = f"{100 * used[tightest]:.0f} %"

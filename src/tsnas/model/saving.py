@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import tf_keras as keras
 
-from tsnas.cost.board import Board
+from tsnas.cost.board import BOARD_FILE, Board
+from tsnas.cost.bounds import EXPECTED
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.cost.limits import Limits
 from tsnas.data import Signal, Standardizer, check_labels
@@ -37,6 +38,7 @@ MOST_CHARACTERS = 10_000
 # Size that the float model may unpack to; networks of the search space have a few MB.
 MOST_BYTES = 2**28
 MODEL_FILE, FLOAT_FILE, STATE_FILE, CARD_FILE = "model.tflite", "model.keras", "classifier.json", "model.json"
+WRITTEN = (MODEL_FILE, FLOAT_FILE, CARD_FILE, BOARD_FILE, STATE_FILE)
 
 
 def save(model: Model, params: Mapping[str, Any], directory: str | os.PathLike[str]) -> list[pathlib.Path]:
@@ -56,10 +58,11 @@ def save(model: Model, params: Mapping[str, Any], directory: str | os.PathLike[s
     folder = check_output_dir(directory)
     files = to_bytes(model, params)
     files[CARD_FILE] = format_model_json(model.firmware, model.architecture.describe()).encode()
+    files[BOARD_FILE] = _as_json(model.board.to_json()).encode()
     # The file that `load` reads first is written last, so that an interrupted save is not taken for a complete one.
-    for name in (MODEL_FILE, FLOAT_FILE, CARD_FILE, STATE_FILE):
+    for name in WRITTEN:
         write_file(folder / name, files[name])
-    return [folder / name for name in (MODEL_FILE, FLOAT_FILE, CARD_FILE, STATE_FILE)]
+    return [folder / name for name in WRITTEN]
 
 
 def load(directory: str | os.PathLike[str]) -> tuple[Model, dict[str, Any]]:
@@ -173,10 +176,11 @@ def from_bytes(files: Mapping[str, bytes]) -> tuple[Model, dict[str, Any]]:
 
 def _limits(firmware: Firmware, params: Mapping[str, Any]) -> Limits:
     """Returns the limits of the fit, which the file keeps: parameters may have been set to others since."""
-    names = [field.name for field in dataclasses.fields(Limits)]
+    names = [field.name for field in dataclasses.fields(Limits) if field.name != "margin"]
     given = firmware.metadata.get("limits", params)
     try:
-        return Limits(**{name: given.get(name) for name in names})
+        # Earlier versions held limits against the predicted values alone.
+        return Limits(**{name: given.get(name) for name in names}, margin=given.get("margin") or EXPECTED)
     except TsnasError as error:
         raise ModelFileError(f"The limits in {MODEL_FILE} are damaged: {error}") from error
 

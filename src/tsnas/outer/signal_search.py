@@ -77,6 +77,7 @@ class SignalSearch(BaseEstimator):
         directory: path of a folder for finished work, so that `fit` can resume after an interruption. Defaults to None:
             nothing is kept.
         verbose: 0, 1 or 2, as in `AutoClassifier`. Defaults to 1.
+        kernels, margin: str or None, as in `AutoClassifier`.
 
     Attributes:
         trials_: list of `Trial`, in descending order of macro-F1.
@@ -121,6 +122,8 @@ class SignalSearch(BaseEstimator):
         seed=None,
         directory=None,
         verbose=1,
+        kernels=None,
+        margin=None,
     ):
         self.board = board
         self.max_latency_ms = max_latency_ms
@@ -149,6 +152,8 @@ class SignalSearch(BaseEstimator):
         self.seed = seed
         self.directory = directory
         self.verbose = verbose
+        self.kernels = kernels
+        self.margin = margin
 
     def fit(self, recordings, labels, groups=None, rule="majority", callbacks=None, distribute=None):
         """Finds a signal and a model for it.

@@ -10,6 +10,7 @@ import numpy as np
 
 from tsnas.cost.board import Board
 from tsnas.cost.bounds import Bounds
+from tsnas.cost.estimate import Estimate
 from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError, SettingError
 
@@ -33,6 +34,10 @@ class Niche:
     def bounds(self) -> Bounds:
         """Bounds that the limits set on the board."""
         return self.limits.on(self.board)
+
+    def share(self, estimate: Estimate) -> float:
+        """Returns the largest share of a bound that a network uses, as `Bounds.share` does."""
+        return self.bounds.share(estimate.costs_at(self.bounds.margin))
 
 
 def niches_of(

@@ -22,6 +22,7 @@ from tsnas.errors import InfeasibleError, ModelFileError, SettingError
 from tsnas.job import pipeline
 from tsnas.job.inputs import Job, checked
 from tsnas.job.kept_seed import kept_seed
+from tsnas.job.settings import margin_of
 from tsnas.model import saving
 from tsnas.model.model import Model
 from tsnas.pareto.niches import Niche, check_latencies, niches_of
@@ -67,6 +68,7 @@ class ParetoSearch(BaseEstimator):
         directory: path of a folder for a subfolder of each point, `front.json`, and the files needed to resume after an
             interruption. Defaults to None: a temporary folder, which is deleted with the object.
         verbose: 0, 1 or 2, as in `AutoClassifier`. Defaults to 1.
+        kernels, margin: str or None, as in `AutoClassifier`; every board must have figures for these kernels.
 
     Attributes:
         points_: list of `Point`, sorted by board and latency.
@@ -101,6 +103,8 @@ class ParetoSearch(BaseEstimator):
         seed=None,
         directory=None,
         verbose=1,
+        kernels=None,
+        margin=None,
     ):
         self.boards = boards
         self.max_latency_ms = max_latency_ms
@@ -120,6 +124,8 @@ class ParetoSearch(BaseEstimator):
         self.seed = seed
         self.directory = directory
         self.verbose = verbose
+        self.kernels = kernels
+        self.margin = margin
 
     def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None, distribute=None):
         """Finds the points; resumes where an earlier call with the same `directory` has stopped.
@@ -181,7 +187,7 @@ class ParetoSearch(BaseEstimator):
             SettingError: a board that the front is not for.
         """
         points = self._points_on(board)
-        limits = Limits(max_latency_ms, max_ram_kb, max_flash_kb, max_energy_mj)
+        limits = Limits(max_latency_ms, max_ram_kb, max_flash_kb, max_energy_mj, margin_of(self.margin, self.space))
         return load(self.directory_ / best_of(points, limits).folder)
 
     def front(self, board=None):
@@ -262,7 +268,7 @@ class ParetoSearch(BaseEstimator):
         given = self.boards if isinstance(self.boards, list | tuple) else [self.boards]
         if not given:
             raise SettingError("boards is empty; give the name of a board (see `tsnas boards`), or a list of names.")
-        boards = [load_board(board) for board in given]
+        boards = [load_board(board, self.kernels) for board in given]
         names = [board.name for board in boards]
         if len(set(names)) < len(names):
             raise SettingError(f"boards={names} has a board twice; give each board once.")

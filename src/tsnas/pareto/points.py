@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import tabulate
 
-from tsnas.cost.bounds import COST_NAMES
+from tsnas.cost.bounds import COST_NAMES, UPPER
 from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.errors import InfeasibleError
 
@@ -27,6 +27,7 @@ class Point:
         macro_f1: float, macro-F1 of its architecture on validation windows after a short training in float. The
             finished model was trained on all windows, so none are left to judge it on.
         folder: str, path within the folder of the front where it is saved; `tsnas.load` reads it.
+        latency_margin_ms: float, margin of the latency. Defaults to 0: saved by an earlier version, which kept none.
     """
 
     board: str
@@ -38,12 +39,18 @@ class Point:
     energy_mj: float | None
     macro_f1: float
     folder: str
+    latency_margin_ms: float = 0.0
 
     def keeps(self, limits: Limits) -> bool:
         """Returns whether the point is within limits; never if energy is limited and the board's power is unknown."""
         if limits.max_energy_mj is not None and self.energy_mj is None:
             return False
-        return not limits.exceeded(**{name: getattr(self, name) for name in COST_NAMES})
+        costs = {name: getattr(self, name) for name in COST_NAMES}
+        if limits.margin == UPPER:
+            costs["latency_ms"] += self.latency_margin_ms
+            if self.energy_mj is not None:
+                costs["energy_mj"] *= costs["latency_ms"] / self.latency_ms
+        return not limits.exceeded(**costs)
 
     def beats(self, other: Point) -> bool:
         """Returns whether the point is no worse in latency, RAM, flash and macro-F1, and better in one of them."""
@@ -84,6 +91,7 @@ def table_of(points: Sequence[Point]) -> str:
             "*" if point in front else "",
             f"{point.max_latency_ms:g}",
             f"{point.latency_ms:.2f}",
+            f"{point.latency_ms + point.latency_margin_ms:.2f}",
             f"{point.ram_bytes / BYTES_PER_KB:.1f}",
             f"{point.flash_bytes / BYTES_PER_KB:.1f}",
             "" if point.energy_mj is None else f"{point.energy_mj:.3g}",
@@ -92,9 +100,9 @@ def table_of(points: Sequence[Point]) -> str:
         )
         for point in points
     ]
-    headers = ["board", "", "limit ms", "ms", "RAM KB", "flash KB", "mJ", "macro-F1", "folder"]
+    headers = ["board", "", "limit ms", "ms", "up to", "RAM KB", "flash KB", "mJ", "macro-F1", "folder"]
     if all(point.energy_mj is None for point in points):
         headers.remove("mJ")
-        rows = [row[:6] + row[7:] for row in rows]  # type: ignore[misc]
+        rows = [row[:7] + row[8:] for row in rows]  # type: ignore[misc]
     align = ["left", "left", *("right" for _ in headers[3:]), "left"]
     return tabulate.tabulate(rows, headers, disable_numparse=True, colalign=align)

@@ -108,7 +108,7 @@ class FrontWork:
         chosen: list[str] = []
         for niche, entrants in zip(self.niches, self._best_entrants(), strict=True):
             used = {
-                name: niche.bounds.share(estimate_graph(self._architecture(name).graph(), niche.board).costs)
+                name: niche.share(estimate_graph(self._architecture(name).graph(), niche.board))
                 for name in dict.fromkeys(chosen)
             }
             serving = [name for name, share in used.items() if SERVES <= share <= 1.0]
@@ -199,9 +199,9 @@ class FrontWork:
 
     def _points_on(self, board: Board, name: str, architecture: Architecture, trained: Trained) -> list[Point]:
         """Returns the model's point on a board, under the lowest limit that it keeps; none if it keeps no limit."""
-        costs = estimate_graph(architecture.graph(), board).costs
+        estimate = estimate_graph(architecture.graph(), board)
         for niche in self.niches:
-            if niche.board.name != board.name or niche.bounds.share(costs) > 1.0:
+            if niche.board.name != board.name or niche.share(estimate) > 1.0:
                 continue
             history = {"search": self.history()}
             try:
@@ -216,6 +216,7 @@ class FrontWork:
                     model=name,
                     max_latency_ms=float(niche.limits.max_latency_ms or 0.0),
                     latency_ms=model.estimate.latency_ms,
+                    latency_margin_ms=model.estimate.latency_margin_ms,
                     ram_bytes=model.estimate.ram_bytes,
                     flash_bytes=model.estimate.flash_bytes,
                     energy_mj=model.estimate.energy_mj,

@@ -7,7 +7,7 @@ import datetime
 import math
 from collections.abc import Sequence
 
-from tsnas.cost.board import Board, LatencyError
+from tsnas.cost.board import CMSIS_NN, PORTABLE, Board, LatencyError, load_board
 from tsnas.cost.fit import fit_board_coefficients
 from tsnas.cost.flash import base_flash_bytes, op_flash_bytes
 from tsnas.cost.latency import op_latency
@@ -19,6 +19,7 @@ from tsnas.graph.ops import Op
 from tsnas.probe.characterize import Characterization, Result
 from tsnas.probe.conversion import conversion_for, cycles_of
 
+PROPORTIONS = "nucleo_f446re"
 # Whose kernels the conversions from instructions to cycles were fitted to.
 CONVERTED_LIBRARY = "CMSIS-NN"
 
@@ -44,6 +45,14 @@ def characterized_board(found: Characterization, origin: Board) -> Board:
     board = dataclasses.replace(
         origin,
         date=datetime.date.today().isoformat(),
+        # A board without figures of its own: what is not measured takes the proportions of another one.
+        coefficients=origin.coefficients or load_board(PROPORTIONS).coefficients,
+        kernels=PORTABLE if hello.kernel_library.startswith("portable C") else CMSIS_NN,
+        optimised=not hello.kernel_library.startswith("portable C"),
+        factors={},
+        loops={},
+        trust="",
+        other_kernels=(),
         kernel_library=hello.kernel_library,
         toolchain=f"{hello.compiler} {hello.flags}",
         table=(),

@@ -7,12 +7,14 @@ import importlib.metadata
 import importlib.util
 import os
 import pathlib
+import re
+import shlex
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
 
-from tsnas.errors import ToolchainError
+from tsnas.errors import SettingError, ToolchainError
 from tsnas.probe.cores import CMSIS_NN, PORTABLE, Toolchain, choose_kernels, find_core
 from tsnas.system.files import cache_dir
 from tsnas.version import __version__
@@ -38,6 +40,8 @@ def build(
     defines: tuple[str, ...] = (),
     cache: str | os.PathLike[str] | None = None,
     kernels: str | None = None,
+    cmsis_nn: str | os.PathLike[str] | None = None,
+    cflags: str | None = None,
 ) -> pathlib.Path:
     """Builds the firmware of an emulated board, once for each version of its sources.
 
@@ -46,6 +50,9 @@ def build(
         defines: tuple of str, further preprocessor symbols, such as `"PROBE_RESET_AFTER=50"`. Defaults to ().
         cache: folder of finished builds. Defaults to None: the user's cache.
         kernels: str, `"cmsis_nn"` or `"portable"`. Defaults to None: CMSIS-NN's where they can run.
+        cmsis_nn: folder of a checkout of CMSIS-NN, from 4.0 on, for its kernels. Defaults to None: 4.0, which a package
+            carries.
+        cflags: str, flags of the compiler in place of `-O3`, such as `"-Ofast"`. Defaults to None.
 
     Returns:
         Path of the ELF file.
@@ -62,12 +69,19 @@ def build(
     ]
     if kernels == PORTABLE:
         files.append(PORTABLE_SOURCES / "tsnas_kernels_portable.c")
+    if cmsis_nn is not None and kernels != CMSIS_NN:
+        raise SettingError(f"A folder of CMSIS-NN is given, but kernels={kernels!r} are chosen; leave one of them out.")
+    library = KERNEL_LIBRARIES[kernels] if cmsis_nn is None else library_of(cmsis_nn)
     flags = [f"-D{define}" for define in defines]
-    flags += [f'-DPROBE_KERNELS="{KERNEL_LIBRARIES[kernels]}"', f'-DPROBE_FLAGS="{OPTIMISATION}"']
+    flags += [f'-DPROBE_KERNELS="{library}"', f'-DPROBE_FLAGS="{cflags or OPTIMISATION}"']
     flags += [f"-I{sources / 'ops'}", f"-I{PORTABLE_SOURCES}"]
-    command = compile_command(core, files, flags, kernels)
+    # The last flags count; other versions of the library may have warnings.
+    flags += [] if cmsis_nn is None else ["-Wno-error"]
+    flags += shlex.split(cflags or "")
+    command = compile_command(core, files, flags, kernels, cmsis_nn)
     folder = pathlib.Path(cache) if cache is not None else cache_dir()
-    target = folder / f"probe-{core}-{_digest(command, [sources, PORTABLE_SOURCES])}.elf"
+    read = [sources, PORTABLE_SOURCES] + ([] if cmsis_nn is None else [pathlib.Path(cmsis_nn)])
+    target = folder / f"probe-{core}-{_digest(command, read)}.elf"
     if target.exists():
         return target
     folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +97,11 @@ def build(
 
 
 def compile_command(
-    core: str, files: Sequence[pathlib.Path], flags: Sequence[str] = (), kernels: str | None = None
+    core: str,
+    files: Sequence[pathlib.Path],
+    flags: Sequence[str] = (),
+    kernels: str | None = None,
+    cmsis_nn: str | os.PathLike[str] | None = None,
 ) -> list[str]:
     """Returns the command that compiles sources with kernels and the port of an emulated board, without its output.
 
@@ -92,6 +110,7 @@ def compile_command(
         files: sequence of paths of C sources, `main` among them, and the portable kernels if these are chosen.
         flags: sequence of str, such as folders of headers. Defaults to ().
         kernels: str, `"cmsis_nn"` or `"portable"`. Defaults to None: CMSIS-NN's where they can run.
+        cmsis_nn: folder of a checkout of CMSIS-NN. Defaults to None: that of the package that carries it.
 
     Returns:
         list of str, the command, to which `compile_image` adds the output.
@@ -106,8 +125,11 @@ def compile_command(
         choice = [PORTABLE_FLAG]
     else:
         library = kernels_dir()
-        sources += sorted((library / "cmsis_nn" / "Source").rglob("*.c"))
-        choice = [f"-I{library / 'cmsis_nn' / 'Include'}", f"-I{library / 'cmsis_core' / 'Include'}"]
+        folder = library / "cmsis_nn" if cmsis_nn is None else checkout_of(cmsis_nn)
+        # Since 2026 there are kernels for floating point as well, which need a C library that has such types.
+        found = sorted((folder / "Source").rglob("*.c"))
+        sources += [path for path in found if not path.stem.endswith(("_f16", "_f32"))]
+        choice = [f"-I{folder / 'Include'}", f"-I{library / 'cmsis_core' / 'Include'}"]
     compiler = shutil.which(chosen.toolchain.compiler)
     if compiler is None:
         raise ToolchainError(f"{chosen.toolchain.compiler} is missing; install it with: {chosen.toolchain.install}")
@@ -136,6 +158,30 @@ def compile_image(command: Sequence[str], target: str | os.PathLike[str], toolch
         raise ToolchainError(
             f"{toolchain.compiler} cannot build the firmware:\n{done.stderr.strip()}\nInstall it: {toolchain.install}"
         )
+
+
+def checkout_of(cmsis_nn: str | os.PathLike[str]) -> pathlib.Path:
+    """Returns the folder of a checkout of CMSIS-NN.
+
+    Raises:
+        ToolchainError: it is none; the message says what it lacks.
+    """
+    folder = pathlib.Path(cmsis_nn)
+    for name in ("Include/arm_nnfunctions.h", "Include/arm_nn_math_types.h", "Source/ConvolutionFunctions"):
+        if not (folder / name).exists():
+            raise ToolchainError(
+                f"{str(folder)!r} is no checkout of CMSIS-NN 4.0 or later: it has no {name}. Give the folder that git "
+                "clones from github.com/ARM-software/CMSIS-NN, at the version that your firmware has."
+            )
+    return folder
+
+
+def library_of(cmsis_nn: str | os.PathLike[str]) -> str:
+    """Returns the name of the kernels in a checkout of CMSIS-NN, with the revision and day that its header states."""
+    text = (checkout_of(cmsis_nn) / "Include/arm_nnfunctions.h").read_text(encoding="utf-8", errors="replace")
+    found = (re.search(rf"\${name}:\s*([\w. ]+?)\s*(?:\$|\n)", text) for name in ("Revision", "Date"))
+    told = ", ".join(match[1] for match in found if match)
+    return f"CMSIS-NN (arm_nnfunctions.h {told})" if told else "CMSIS-NN, version not stated"
 
 
 def kernels_dir() -> pathlib.Path:

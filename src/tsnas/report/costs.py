@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from tsnas.cost.board import Board
+from tsnas.cost.bounds import UPPER, Limit
 from tsnas.cost.estimate import SOURCE_MARKS, SOURCE_TEXTS, Estimate
 from tsnas.cost.latency import MODEL
 from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.cost.memory import arena_buffers, greedy_offsets, plan_arena
+from tsnas.cost.verdicts import NAMES, Judged
 from tsnas.data import Signal
 from tsnas.export import stream
 from tsnas.graph.graph import Graph
 
-KEPT, OVER, NOT_JUDGED, NO_LIMIT = "kept", "OVER", "not judged", "no limit"
+NO_LIMIT = "no limit"
 MODEL_TEXT = "the kernel model, fitted to such operators; the margin is its 95th-percentile error on held-out operators"
 
 
@@ -22,33 +23,29 @@ def limit_facts(estimate: Estimate, limits: Limits) -> list[dict[str, Any]]:
     """Returns each cost with its limit and the verdict; RAM and flash are limited at least by the board."""
     ram_kb, flash_kb = estimate.board_ram_bytes / BYTES_PER_KB, estimate.board_flash_bytes / BYTES_PER_KB
     rows = [
-        _judge("latency", "ms", estimate.latency_ms, limits.max_latency_ms, None)
-        | {"margin": estimate.latency_margin_ms},
-        _judge("RAM", "bytes", estimate.ram_bytes, limits.max_ram_kb, ram_kb),
-        _judge("flash", "bytes", estimate.flash_bytes, limits.max_flash_kb, flash_kb),
+        _judge("latency_ms", "ms", estimate.latency_ms, limits.max_latency_ms, None, estimate.latency_margin_ms),
+        _judge("ram_bytes", "bytes", estimate.ram_bytes, limits.max_ram_kb, ram_kb),
+        _judge("flash_bytes", "bytes", estimate.flash_bytes, limits.max_flash_kb, flash_kb),
     ]
     if limits.max_energy_mj is not None or estimate.energy_mj is not None:
-        rows.append(_judge("energy", "mJ", estimate.energy_mj, limits.max_energy_mj, None))
+        upper = estimate.energy_mj_at(UPPER)
+        margin = None if upper is None or estimate.energy_mj is None else upper - estimate.energy_mj
+        rows.append(_judge("energy_mj", "mJ", estimate.energy_mj, limits.max_energy_mj, None, margin))
     return rows
 
 
-def _judge(name: str, unit: str, value: float | None, given: float | None, board: float | None) -> dict[str, Any]:
+def _judge(
+    cost: str, unit: str, value: float | None, given: float | None, board: float | None, margin: float | None = None
+) -> dict[str, Any]:
     """Returns the facts and the verdict of one limit; limits of values in bytes are given in KB."""
     bounds = [bound for bound in (given, board) if bound is not None]
-    limit: float | None = min(bounds) if bounds else None
-    source = None if limit is None else "given" if limit == given else "board"
-    if limit is not None and unit == "bytes":
-        limit = math.floor(limit * BYTES_PER_KB)
-    if limit is None:
-        verdict = NO_LIMIT
-    elif value is None:
-        verdict = NOT_JUDGED
-    else:
-        # Energy is a product and may be off in the last digit, as in `Limits.exceeded`.
-        verdict = OVER if value > limit * (1 + 1e-9 * (name == "energy")) else KEPT
+    asked = Limit(cost, min(bounds)) if bounds else None
+    limit = None if asked is None else asked.most
+    verdict = NO_LIMIT if asked is None else Judged(asked, value, margin or 0.0).verdict
     used = None if value is None or limit is None else value / limit
-    facts = {"name": name, "unit": unit, "value": value, "limit": limit, "limit_from": source, "used": used}
-    return facts | {"margin": None, "verdict": verdict}
+    source = None if asked is None else "given" if asked.value == given else "board"
+    facts = {"name": NAMES[cost], "unit": unit, "value": value, "limit": limit, "limit_from": source, "used": used}
+    return facts | {"margin": margin, "verdict": verdict}
 
 
 def latency_facts(estimate: Estimate, board: Board) -> dict[str, Any]:
@@ -70,6 +67,7 @@ def latency_facts(estimate: Estimate, board: Board) -> dict[str, Any]:
         "model_error_median": estimate.latency_error_median,
         "model_error_p95": estimate.latency_error_p95,
         "model_error_operators": board.latency_error.n_ops,
+        "model_error_of": estimate.latency_error_of,
         "model_error_split": board.latency_error.split,
         "sources": sources,
     }

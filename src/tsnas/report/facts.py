@@ -7,6 +7,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from tsnas.cost.verdicts import NOT_CERTAIN, OVER
 from tsnas.model.model import Model
 from tsnas.model.scores import Judged, held_out_facts
 from tsnas.report import costs, origin
@@ -35,7 +36,7 @@ def collect(
     labels, signal = model.classes.tolist(), model.signal
     facts = {
         "format": FORMAT,
-        "kept": all(row["verdict"] != costs.OVER for row in limits),
+        "kept": all(row["verdict"] not in (OVER, NOT_CERTAIN) for row in limits),
         "limits": limits,
         "board": {
             "name": board.name,
@@ -46,7 +47,9 @@ def collect(
             "flash_bytes": estimate.board_flash_bytes,
             "active_power_mw": board.active_power_mw,
             "measured_operators": len(board.table),
+            "kernels": board.kernels,
             "kernel_library": board.kernel_library,
+            "trust": board.trust,
             "toolchain": board.toolchain,
             "source": board.source,
         },

@@ -24,6 +24,8 @@ def render_card(facts: dict[str, Any]) -> str:
 def list_limitations(facts: dict[str, Any]) -> list[str]:
     """Lists the limitations that follow from the facts, one sentence each."""
     found = [wording.prediction(facts)]
+    if facts["board"]["trust"]:
+        found.append(facts["board"]["trust"])
     note = wording.margin_note(facts)
     if note:
         found.append(note)

@@ -28,7 +28,7 @@ def verdict_html(model: Model) -> str:
         str: the board, the architecture's macro-F1 on validation windows if there was a contest, and for each cost the
         model's value, its limit, the used percentage of it and the verdict.
     """
-    shown = [f"{len(model.classes)} classes on {html.escape(model.board.name)}"]
+    shown = [f"{len(model.classes)} classes on {html.escape(model.board.name)} with {model.board.kernels} kernels"]
     contest = origin.contest_facts(model.history.get("contest"), model.estimate.latency_ms)
     if contest is not None and contest["winner_is_the_model"]:
         macro_f1 = contest["finalists"][contest["winner"]]["macro_f1"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tsnas.cost.estimate import with_margin
+from tsnas.cost.estimate import MODELS
+from tsnas.cost.verdicts import KEPT, NOT_CERTAIN, NOT_JUDGED, OVER, with_margin
 from tsnas.model.plain_scores import CONTEST
 from tsnas.plain.rivals import MOST_WINDOWS
-from tsnas.report.costs import KEPT, NOT_JUDGED, OVER
 from tsnas.report.text import count, kb, listed, number, percent, plural, score, size
 from tsnas.search.paths import WELL_USED
 
@@ -30,7 +30,7 @@ def cost(row: dict[str, Any], key: str) -> str:
     if row["unit"] == "bytes":
         return f"{kb(value)} KB"
     if key == "value" and row["margin"] is not None:
-        return with_margin(value, row["margin"])
+        return with_margin(value, row["margin"], row["unit"])
     return f"{number(value)} {row['unit']}"
 
 
@@ -38,17 +38,21 @@ def verdict(facts: dict[str, Any]) -> str:
     """States the whole outcome in one sentence."""
     rows = {row["name"]: row for row in facts["limits"]}
     over = [row["name"] for row in facts["limits"] if row["verdict"] == OVER]
+    doubtful = [row["name"] for row in facts["limits"] if row["verdict"] == NOT_CERTAIN]
     given = any(row["limit_from"] == "given" and row["verdict"] == KEPT for row in facts["limits"])
     if over:
         start = f"This model is over its limit on {listed(over)}"
+    elif doubtful:
+        start = f"It is not certain that this model keeps its limit on {listed(doubtful)}"
     elif given:
-        start = "This model stays within every limit"
+        start = "This model keeps every limit, even at the upper end of its margin"
         if any(row["verdict"] == NOT_JUDGED for row in facts["limits"]):
             start += " that could be judged"
     else:
         start = "This model fits the board, and no other limit was given"
     costs = f"{cost(rows['latency'], 'value')}, {cost(rows['RAM'], 'value')} of RAM and {cost(rows['flash'], 'value')}"
-    sentence = f"{start}: one inference takes {costs} of flash on {facts['board']['name']}"
+    place = f"{facts['board']['name']} with {facts['board']['kernels']} kernels"
+    sentence = f"{start}: one inference takes {costs} of flash on {place}"
     if facts["test"]:
         reached = score(facts["test"]["int8"]["macro_f1"])
         windows = plural(facts["test"]["windows"], "test window")
@@ -57,21 +61,40 @@ def verdict(facts: dict[str, Any]) -> str:
 
 
 def margin_note(facts: dict[str, Any]) -> str | None:
-    """Warns if the margin of the latency reaches beyond its limit; else returns None."""
-    row = next(row for row in facts["limits"] if row["name"] == "latency")
-    if row["limit"] is None or row["verdict"] != KEPT or row["value"] + row["margin"] <= row["limit"]:
+    """Warns if only the predicted value of a cost keeps its limit; else returns None."""
+    doubtful = [row for row in facts["limits"] if row["verdict"] == NOT_CERTAIN]
+    if not doubtful:
         return None
-    return "The limit on latency lies within the margin of the prediction: measure on the device before you rely on it."
+    parts = [
+        f"{row['name']} may be up to {number(row['value'] + row['margin'])} {row['unit']}, and only the predicted "
+        f"value is within the limit of {number(row['limit'])} {row['unit']}"
+        for row in doubtful
+    ]
+    return f"Not certain: {listed(parts)}. Measure on the device before you rely on it."
 
 
 def prediction(facts: dict[str, Any]) -> str:
     """States how reliable the latency is."""
     latency, board = facts["latency"], facts["board"]
     return (
-        f"Latency is predicted for {board['name']} at {board['clock_hz'] / 1e6:g} MHz, not measured on your device. "
-        f"The latency model's error per operator is {percent(latency['model_error_median'], 1)} in the median and "
-        f"{percent(latency['model_error_p95'], 1)} at the 95th percentile, judged on "
-        f"{plural(latency['model_error_operators'], 'operator')} ({latency['model_error_split']})."
+        f"Latency is predicted for {board['name']} at {board['clock_hz'] / 1e6:g} MHz with {board['kernels']} kernels "
+        f"({board['kernel_library']}), not measured on your device; other kernels take other times. {_error(latency)}"
+    )
+
+
+def _error(latency: dict[str, Any]) -> str:
+    n = latency["model_error_operators"]
+    if not n:
+        return "The error of the latency model was not measured."
+    median, last = percent(latency["model_error_median"], 1), percent(latency["model_error_p95"], 1)
+    if latency["model_error_of"] == MODELS:
+        return (
+            f"The latency model's error is {median} in the median and {last} at most, judged on "
+            f"{plural(n, 'whole model')} ({latency['model_error_split']})."
+        )
+    return (
+        f"The latency model's error per operator is {median} in the median and {last} at the 95th percentile, "
+        f"judged on {plural(n, 'operator')} ({latency['model_error_split']})."
     )
 
 

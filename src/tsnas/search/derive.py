@@ -64,6 +64,8 @@ def derive(supernet: Supernet, bounds: Bounds, options: list[CellOptions] | None
     Raises:
         InfeasibleError: no architecture of the space keeps the bounds.
     """
+    # The cells say what latencies are: with their margin or without.
+    bounds = dataclasses.replace(bounds, margin=supernet.margin)
     options = options or [cell_options(cell) for cell in supernet.cells]
     # What is left for the sums over the cells: the bounds less what every architecture needs.
     room = Costs(*(most - base for most, base in zip(bounds.upper, supernet.base_costs(), strict=True)))
@@ -75,7 +77,7 @@ def derive(supernet: Supernet, bounds: Bounds, options: list[CellOptions] | None
         for index in np.lexsort((candidates.latency_ms, candidates.regret))[:CANDIDATES]:
             architecture = architecture_of(supernet, options, candidates.rows[index])
             estimate = estimate_graph(architecture.graph(), supernet.board)
-            if bounds.share(estimate.costs) <= 1.0:
+            if bounds.share(estimate.costs_at(bounds.margin)) <= 1.0:
                 taken = zip(options, candidates.rows[index], strict=True)
                 path = tuple(int(option.choice[row]) for option, row in taken)
                 return Candidate(architecture, estimate, float(candidates.regret[index]), path)
@@ -90,7 +92,7 @@ def _tightened(room: Costs, bounds: Bounds, estimates: list[Estimate]) -> Costs:
     def less(had: float, most: float, used: tuple[float, ...]) -> float:
         return had if math.isinf(most) else had - max(min(used) - most, 1e-6 * most)
 
-    used = zip(*(estimate.costs for estimate in estimates), strict=True)
+    used = zip(*(estimate.costs_at(bounds.margin) for estimate in estimates), strict=True)
     return Costs(*map(less, room, bounds.upper, used))
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tsnas.cost.bounds import Bounds, Costs
+from tsnas.cost.bounds import UPPER, Bounds, Costs
 from tsnas.cost.estimate import estimate_graph
 from tsnas.errors import InfeasibleError
 from tsnas.search.options import CellOptions, architecture_of, costs_to_go
@@ -42,6 +42,8 @@ def infeasible(supernet: Supernet, bounds: Bounds, options: list[CellOptions]) -
         f"{_up(smallest['ram_bytes'] / 1024)} KB of RAM and {_up(smallest['flash_bytes'] / 1024)} KB of flash"
         + (f" and {_up(smallest['energy_mj'])} mJ" if "energy_mj" in bounds.asked else "")
     )
+    if supernet.margin == UPPER:
+        reach += ", latency with its margin"
     names = {"latency_ms": "max_latency_ms", "ram_bytes": "max_ram_kb", "flash_bytes": "max_flash_kb"}
     names["energy_mj"] = "max_energy_mj"
     if short:

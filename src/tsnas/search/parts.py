@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tsnas.cost.board import Board
-from tsnas.cost.bounds import Bounds
+from tsnas.cost.bounds import EXPECTED, Bounds
 from tsnas.errors import InfeasibleError
 from tsnas.search.paths import Part, Paths
 from tsnas.space.config import SpaceConfig
@@ -20,6 +20,7 @@ def build_parts(
     board: Board,
     pseudo_prob: str = "gumbel",
     seed: int = 0,
+    margin: str = EXPECTED,
 ) -> list[Part]:
     """Builds each part of a search space for windows of one shape, with a fresh supernet.
 
@@ -30,13 +31,14 @@ def build_parts(
         board: `Board` that the costs are for.
         pseudo_prob: `"gumbel"` or `"softmax"`, as in `Supernet`. Defaults to `"gumbel"`.
         seed: int, seed of the weights. Defaults to 0.
+        margin: str, as in `Limits`; that of the bounds that will be kept. Defaults to `"expected"`.
 
     Returns:
         list of `Part`.
     """
     parts = []
     for space in distinct_spaces(spaces, *windows):
-        cells = build_cells(board, *windows, classes, space, seed)
+        cells = build_cells(board, *windows, classes, space, seed, margin)
         parts.append(Part.of(Supernet(cells, board, space.dropout, pseudo_prob, seed=seed), space.min_slack))
     return parts
 

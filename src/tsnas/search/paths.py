@@ -65,7 +65,8 @@ class Paths:
     """
 
     def __init__(self, part: Part, bounds: Bounds):
-        self.part, self.bounds = part, bounds
+        # The cells say what latencies are: with their margin or without.
+        self.part, self.bounds = part, dataclasses.replace(bounds, margin=part.supernet.margin)
         self.supernet, self.options = part.supernet, part.options
         self.nearest = derive(part.supernet, bounds, part.options)
         self._neighbours = [functools.lru_cache(maxsize=None)(_Neighbours(option)) for option in part.options]
@@ -149,13 +150,13 @@ class Paths:
 
     def use_of(self, candidate: Candidate) -> float:
         """Returns the largest fraction of a bound that an architecture uses, by its own cost graph."""
-        return self.bounds.share(candidate.estimate.costs)
+        return self.bounds.share(candidate.estimate.costs_at(self.bounds.margin))
 
     def candidate(self, path: Path) -> Candidate | None:
         """Returns the architecture of a path; None if its own cost graph is over a bound."""
         architecture = self.supernet.architecture(self._choices(path))
         estimate = estimate_graph(architecture.graph(), self.supernet.board)
-        if self.bounds.share(estimate.costs) > 1.0:
+        if self.bounds.share(estimate.costs_at(self.bounds.margin)) > 1.0:
             return None
         regret = sum(option.choice_regret()[choice] for option, choice in zip(self.options, path, strict=True))
         return Candidate(architecture, estimate, float(regret), path)

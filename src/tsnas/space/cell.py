@@ -12,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 import tf_keras as keras
 
+from tsnas.cost.bounds import EXPECTED
 from tsnas.space import architecture
 from tsnas.space.decisions import DecisionGroup
 from tsnas.space.layers import DynamicConv2D, first_windows
@@ -55,6 +56,8 @@ class SearchCell(keras.layers.Layer):
         in_widths: tuple of int, numbers of filters that the input may have.
         out_widths: tuple of int, numbers of filters that the output may have.
         out_size: (int, int), time and channels of the output.
+        margin: str, as in `Limits`: whether latencies include their margin. Defaults to
+            `"expected"`.
 
     Attributes:
         groups: dict of name to `DecisionGroup`.
@@ -63,9 +66,9 @@ class SearchCell(keras.layers.Layer):
 
     has_identity = False
 
-    def __init__(self, board, in_size, in_widths, out_widths, out_size, **kwargs):
+    def __init__(self, board, in_size, in_widths, out_widths, out_size, margin=EXPECTED, **kwargs):
         super().__init__(**kwargs)
-        self.board = board
+        self.board, self.margin = board, margin
         self.in_size, self.out_size = tuple(in_size), tuple(out_size)
         self.in_widths, self.out_widths = tuple(in_widths), tuple(out_widths)
         self.in_bytes = tensor_bytes(board, self.in_size, self.in_widths)
@@ -112,7 +115,7 @@ class SearchCell(keras.layers.Layer):
         raise NotImplementedError
 
     def _conv(self, name, in_size, in_widths, out_widths, kernel, strides, seed, dilation=1) -> DynamicConv2D:
-        costs = conv_tables(self.board, in_size, in_widths, out_widths, kernel, strides, dilation)
+        costs = conv_tables(self.board, in_size, in_widths, out_widths, kernel, strides, dilation, self.margin)
         return DynamicConv2D(out_widths, kernel, strides, costs, seed, dilation, name=name)
 
     def _make_groups(self, options: dict[str, Any], seed: int) -> dict[str, DecisionGroup]:

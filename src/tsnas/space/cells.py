@@ -118,7 +118,7 @@ class SensorFusionCell(SearchCell):
             self._conv(f"branch{kernel}", out_size, widths, widths, (kernel, 1), (1, 1), seed + 20 + 10 * index)
             for index, kernel in enumerate(kernels)
         ]
-        self.add = DynamicAdd(add_tables(board, out_size, widths), name="add")
+        self.add = DynamicAdd(add_tables(board, out_size, widths, self.margin), name="add")
         self.has_identity = stride == 1 and self.in_widths == self.out_widths
         names = {"mid_filters": widths, "filters": widths, "skip": ON_OFF}
         names |= {f"branch{kernel}": ON_OFF for kernel in kernels}
@@ -240,9 +240,9 @@ class OutputCell(SearchCell):
     def __init__(self, board, in_size, in_widths, classes, seed, **kwargs):
         super().__init__(board, in_size, in_widths, (classes,), in_size, **kwargs)
         self.conv = keras.layers.Conv2D(classes, 1, kernel_initializer=keras.initializers.HeNormal(seed))
-        self._conv_costs = conv_tables(board, in_size, in_widths, (classes,), (1, 1), (1, 1))
-        self._mean_costs = op_costs(GlobalAveragePooling2D(in_size[0], in_size[1], classes), board)
-        self._softmax_costs = op_costs(Softmax(classes), board)
+        self._conv_costs = conv_tables(board, in_size, in_widths, (classes,), (1, 1), (1, 1), margin=self.margin)
+        self._mean_costs = op_costs(GlobalAveragePooling2D(in_size[0], in_size[1], classes), board, self.margin)
+        self._softmax_costs = op_costs(Softmax(classes), board, self.margin)
         self._vector_bytes = float(tensor_bytes(board, (1, 1), (classes,))[0])
 
     def call(self, inputs, probs=None, training=False):

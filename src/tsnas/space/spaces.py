@@ -20,6 +20,7 @@ ONE_CHANNEL = SpaceConfig(
     min_slack=2.0,
 )
 
+PAPER_SPACE = "micronas"
 SPACES = {
     # Few filters on each channel, then all channels combined in one step, then many filters over time, where they are
     # cheap. Under tight limits such networks are more accurate than the paper's, under loose ones just as accurate
@@ -42,7 +43,7 @@ SPACES = {
             min_slack=16.0,
         ),
     ),
-    "micronas": (SpaceConfig(),),
+    PAPER_SPACE: (SpaceConfig(),),
 }
 
 

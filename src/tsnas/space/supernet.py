@@ -10,7 +10,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.cost.board import Board
-from tsnas.cost.bounds import Costs
+from tsnas.cost.bounds import EXPECTED, Costs
 from tsnas.cost.flash import base_flash_bytes
 from tsnas.cost.memory import base_planning_bytes, base_tail_bytes
 from tsnas.space.architecture import Architecture
@@ -30,7 +30,13 @@ class ExpectedCosts(NamedTuple):
 
 
 def build_cells(
-    board: Board, time: int, channels: int, classes: int, config: SpaceConfig | None = None, seed: int = 0
+    board: Board,
+    time: int,
+    channels: int,
+    classes: int,
+    config: SpaceConfig | None = None,
+    seed: int = 0,
+    margin: str = EXPECTED,
 ) -> list[SearchCell]:
     """Builds the cells of the search space for windows of shape (time, channels), in order (figure 3).
 
@@ -41,6 +47,8 @@ def build_cells(
         classes: int, number of classes.
         config: `SpaceConfig`. Defaults to None, the paper's settings.
         seed: int, seed of all weights and noise. Defaults to 0.
+        margin: str, as in `Limits`: whether latencies include their margin. Defaults to
+            `"expected"`.
 
     Returns:
         list of `SearchCell`, the output cell last.
@@ -52,7 +60,7 @@ def build_cells(
     def append(cell_type, **kwargs):
         nonlocal size, widths
         name = f"{cell_type.__name__}_{len(cells)}"
-        cell = cell_type(board, size, widths, seed=seed + 1000 * (len(cells) + 1), name=name, **kwargs)
+        cell = cell_type(board, size, widths, seed=seed + 1000 * (len(cells) + 1), name=name, margin=margin, **kwargs)
         size, widths = cell.out_size, cell.out_widths
         cells.append(cell)
 
@@ -105,6 +113,11 @@ class Supernet(keras.Model):
         # A callback asks for them after each epoch; without a graph, each answer takes as long as a dozen steps.
         self._expected = tf.function(lambda: self.expected_costs(self.decide("softmax")), autograph=False)
         self.dropouts = [keras.layers.Dropout(dropout, seed=seed + index) for index in range(len(self.cells) - 1)]
+
+    @property
+    def margin(self) -> str:
+        """Whether the latencies of its cells include their margin, as in `Limits`."""
+        return str(self.cells[0].margin)
 
     def decide(self, sample: str | None = None) -> list[Probs]:
         """Returns the probabilities of all decisions: one dict for each cell, of name to tensor (options,).

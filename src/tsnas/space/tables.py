@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tsnas.cost.board import Board
+from tsnas.cost.bounds import EXPECTED
 from tsnas.cost.flash import op_flash_bytes
 from tsnas.cost.latency import op_latency_ms
 from tsnas.cost.memory import op_planning_bytes, op_tail_bytes, scratch_bytes
@@ -22,10 +23,10 @@ Pair = tuple[int, int]
 Widths = Sequence[int]
 
 
-def op_costs(op: Op, board: Board) -> dict[str, float]:
-    """Returns the five costs of one operator on `board`."""
+def op_costs(op: Op, board: Board, margin: str = EXPECTED) -> dict[str, float]:
+    """Returns the five costs of one operator on `board`; see `Limits` for `margin`."""
     return {
-        "latency_ms": op_latency_ms(op, board),
+        "latency_ms": op_latency_ms(op, board, margin),
         "scratch_bytes": sum(aligned(n_bytes, board.runtime.alignment) for n_bytes in scratch_bytes(op)),
         "tail_bytes": op_tail_bytes(op, board.runtime),
         "planning_bytes": op_planning_bytes(op),
@@ -41,25 +42,26 @@ def conv_tables(
     kernel: Pair,
     strides: Pair,
     dilation: int = 1,
+    margin: str = EXPECTED,
 ) -> dict[str, np.ndarray]:
     """Returns tables of shape (output widths, input widths) for a convolution of inputs of `in_size` (time, channels).
 
-    The dilation is along time.
+    The dilation is along time; `Limits` explains `margin`.
 
     Source: HW_op in equation 2 of the paper.
     """
 
     (in_h, in_w), window = in_size, (kernel[0], kernel[1], strides[0], strides[1])
     cells = [
-        [op_costs(Conv2D(in_h, in_w, c_in, c_out, *window, dilation_h=dilation), board) for c_in in in_widths]
+        [op_costs(Conv2D(in_h, in_w, c_in, c_out, *window, dilation_h=dilation), board, margin) for c_in in in_widths]
         for c_out in out_widths
     ]
     return {name: np.array([[cell[name] for cell in row] for row in cells]) for name in cells[0][0]}
 
 
-def add_tables(board: Board, size: Pair, widths: Widths) -> dict[str, np.ndarray]:
+def add_tables(board: Board, size: Pair, widths: Widths, margin: str = EXPECTED) -> dict[str, np.ndarray]:
     """Returns tables of shape (widths,) for an addition of two tensors of `size` (time, channels)."""
-    cells = [op_costs(Add(size[0], size[1], width), board) for width in widths]
+    cells = [op_costs(Add(size[0], size[1], width), board, margin) for width in widths]
     return {name: np.array([cell[name] for cell in cells]) for name in cells[0]}
 
 

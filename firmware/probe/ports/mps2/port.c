@@ -1,5 +1,5 @@
-/* Arm MPS2 boards as emulated by QEMU: AN385 (Cortex-M3, for code of Cortex-M0+),
-   AN386 (Cortex-M4) and AN505 (Cortex-M33). */
+/* Arm MPS2 boards as emulated by QEMU: AN385 (Cortex-M3, for code of Cortex-M0+ as well),
+   AN386 (Cortex-M4), AN500 (Cortex-M7) and AN505 (Cortex-M33). */
 #include "../../core/port.h"
 
 #include "../../core/protocol.h"
@@ -14,6 +14,10 @@ struct probe_port_info probe_port_info = {"emulated", "cortex-m33", 0, PROBE_INS
 #define TIMER 0x40000000u
 #ifdef PROBE_CORTEX_M0PLUS
 #define CORE "cortex-m0plus"
+#elif defined PROBE_CORTEX_M3
+#define CORE "cortex-m3"
+#elif defined PROBE_CORTEX_M7
+#define CORE "cortex-m7"
 #else
 #define CORE "cortex-m4"
 #endif
