@@ -69,7 +69,7 @@ class Layer:
         name: str, its C identifier.
         title: str, name of the layer in the model.
         comment: str, description of the operator for a comment.
-        struct: str, C type of its parameters.
+        struct: str, C type of its parameters; empty for a copy, which has none.
         fields: list of (field, value as C text), its parameters.
         arrays: list of `Array`, its constants.
         call: str, the call that runs it.
@@ -102,11 +102,6 @@ class Network:
     arena_bytes: int
     input_offset: int
     output_offset: int
-
-    @property
-    def copies(self) -> bool:
-        """Whether any layer only copies."""
-        return any(layer.call.startswith("memcpy") for layer in self.layers)
 
     @property
     def constant_bytes(self) -> int:

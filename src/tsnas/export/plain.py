@@ -111,7 +111,6 @@ def _collect(tflite: bytes, board: Board, format: str) -> dict[str, Any]:
         "out_scale": scales[1][0],
         "out_zero_point": scales[1][1],
         "layers": net.layers,
-        "copies": net.copies,
         "arena_bytes": net.arena_bytes,
         "constant_bytes": net.constant_bytes,
         "input_offset": net.input_offset,

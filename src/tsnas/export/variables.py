@@ -137,7 +137,6 @@ def _c_variables(firmware: Firmware) -> dict[str, Any]:
     net = build_network(firmware)
     return {
         "layers": net.layers,
-        "copies": net.copies,
         "arena_bytes": net.arena_bytes,
         "constant_bytes": net.constant_bytes,
         "input_offset": net.input_offset,
