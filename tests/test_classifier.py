@@ -76,6 +76,7 @@ def test_it_learns_and_predicts_labels(fitted, test_set):
     assert scores["int8"]["macro_f1"] > scores["float"]["macro_f1"] - 0.1
 
 
+@pytest.mark.long
 def test_sensors_are_turned_only_where_channels_are_axes(fitted, eager):
     """The channels of these windows differ a hundredfold in size, so they are no axes of one sensor."""
     assert fitted.axes_ == ()
@@ -274,6 +275,7 @@ def test_all_parts_of_a_space_are_searched_and_meet_in_one_contest(strategy, mon
 
 
 @pytest.mark.parametrize(("max_latency_ms", "searched"), [(1.0, 4), (2.2, 4), (4.0, 2)])
+@pytest.mark.long
 def test_the_slack_of_the_limits_decides_which_part_is_searched(max_latency_ms, searched, untrained):
     small = {"time_reduce_filters": 8, "fusion_filters": 16, "kernel_sizes": (3,), "extra_fusion_cells": 0}
     main = tsnas.SpaceConfig(min_slack=1.5, **small)
@@ -287,6 +289,7 @@ def test_the_slack_of_the_limits_decides_which_part_is_searched(max_latency_ms, 
     assert clf.history_["architectures"] == alone.history_["architectures"]
 
 
+@pytest.mark.long
 def test_numbers_of_numpy_are_settings_too(tmp_path, eager):
     x, y = raw(60)
     numbers = {"max_latency_ms": np.int64(2), "max_ram_kb": np.float32(8), "max_minutes": np.int64(9)}
@@ -317,6 +320,7 @@ def test_energy_is_a_limit_from_fit_to_load(fitted, tmp_path, capsys, eager):
     assert "0.15 mJ of energy: kept" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_a_job_comes_back_in_time(test_set, turned, monkeypatch):
     """A minute by a clock on which each step of a training takes an eighth of a second, and all else no time."""
     steps = []

@@ -125,7 +125,7 @@ def test_the_outcome_names_scores_and_the_one_ahead():
 @pytest.mark.parametrize(
     ("limits", "data", "said"),
     [
-        (Limits(max_latency_ms=ESTIMATE.latency_ms * 1.05), summary(), "It uses 95 % of the limit of"),
+        (Limits(max_latency_ms=ESTIMATE.latency_upper_ms / 0.95), summary(), "It uses 95 % of the limit of"),
         (Limits(max_ram_kb=ESTIMATE.ram_bytes / 1024), summary(5, 9), "It uses 100 % of the limit of"),
         (Limits(max_latency_ms=ESTIMATE.latency_ms * 4), summary(5, 9), "it uses 25 %), but windows of more groups"),
         (Limits(), summary(5), "windows of more groups may (there are 5)"),
@@ -141,8 +141,11 @@ def test_the_tightest_limit_or_the_data_that_would_help_is_named(limits, data, s
 
 def test_the_memory_of_the_board_is_a_limit_too():
     class Full:
-        costs = ESTIMATE.costs._replace(ram_bytes=128 * 1024 - 1)
-        energy_mj = None
+        def costs_at(self, margin):
+            return ESTIMATE.costs_at(margin)._replace(ram_bytes=128 * 1024 - 1)
 
-    text = advice(BEHIND, Limits().on("nucleo_f446re"), Full, summary())
+        def energy_mj_at(self, margin):
+            return None
+
+    text = advice(BEHIND, Limits().on("nucleo_f446re"), Full(), summary())
     assert text == "It uses 100 % of the board's 128 KB of RAM: a board with more has room for a larger network."

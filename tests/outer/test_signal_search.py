@@ -109,7 +109,8 @@ def test_goes_on_after_an_interruption_and_finds_the_same(found, tmp_path, monke
     assert again.classifier_.signal_ == again.signal_ == tsnas.Signal(32, stride=16, channels=(0, 1, 2))
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))])
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_gaussian_process_chooses_as_well(monkeypatch, seed):
     scored = []
 
@@ -152,6 +153,7 @@ def test_after_a_stop_the_same_signals_are_tried_in_the_same_order(monkeypatch, 
     assert scored == every
 
 
+@pytest.mark.long
 def test_networks_of_all_signals_are_trained_by_the_engine_that_joblib_is_told_to_use(monkeypatch, engine):
     monkeypatch.setattr(rounds, "short_scores", guessed)
     monkeypatch.setattr(tsnas.AutoClassifier, "fit_recordings", lambda self, *_: self)

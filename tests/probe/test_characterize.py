@@ -78,6 +78,7 @@ def test_every_operator_is_counted_once(undisturbed):
 
 
 @emulated
+@pytest.mark.long
 def test_noise_of_one_byte_in_a_hundred_changes_nothing(undisturbed, board, tmp_path, monkeypatch):
     import serial
 

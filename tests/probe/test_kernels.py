@@ -52,7 +52,7 @@ def check(op, probe, seed):
 
 
 # With the long tests both cores together look at more than 200 operators.
-EXAMPLES = 30 if settings.get_current_profile_name() == "few" else 110
+EXAMPLES = 12 if settings.get_current_profile_name() == "few" else 110
 
 
 @given(ops, st.integers(0, 2**31))

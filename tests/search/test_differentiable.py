@@ -47,6 +47,7 @@ def test_history_has_a_value_for_each_epoch(outcome):
     assert history["expected_latency_ms"][-1] == pytest.approx(supernet.expected().latency_ms)
 
 
+@pytest.mark.long
 def test_same_seed_same_search(toy_windows):
     (first, a, history_a), (second, b, history_b) = run(toy_windows, 3), run(toy_windows, 3)
     assert a.architecture == b.architecture

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from tsnas.cost.board import load_board
-from tsnas.cost.bounds import Costs
+from tsnas.cost.bounds import UPPER, Costs
 from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError
 from tsnas.search.feasibility import smallest_costs
@@ -19,7 +19,7 @@ from tsnas.space.supernet import build_cells
 BOARD = load_board("nucleo_f446re")
 CONFIG = SpaceConfig(time_reduce_filters=8, fusion_filters=24, extra_fusion_cells=1, collapse=True)
 OTHER = SpaceConfig(time_reduce_filters=8, fusion_filters=24, extra_fusion_cells=1)
-SMALL, SLOW = build_parts([CONFIG, OTHER], (64, 4), 3, BOARD)
+SMALL, SLOW = build_parts([CONFIG, OTHER], (64, 4), 3, BOARD, margin=UPPER)
 
 
 def with_slack(part, min_slack):
@@ -73,7 +73,7 @@ def test_where_no_part_has_the_slack_it_needs_those_that_need_least_are_searched
 
 @pytest.fixture(scope="module")
 def default_parts():
-    return build_parts(SPACES["tsnas"], (128, 9), 6, BOARD)
+    return build_parts(SPACES["tsnas"], (128, 9), 6, BOARD, margin=UPPER)
 
 
 @pytest.mark.parametrize(

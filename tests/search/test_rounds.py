@@ -17,6 +17,7 @@ from tsnas.workers.pool import Workers
 NET = Architecture(32, 3, 3, (TimeReduce(3, 4),))
 
 
+@pytest.mark.long
 def test_tensorflow_says_nothing_of_many_networks_in_between():
     x, y = sines(40)
     split = (x[:20, ..., None], y[:20]), (x[20:, ..., None], y[20:])

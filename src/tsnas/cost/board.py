@@ -58,7 +58,7 @@ class LatencyError:
 
 @dataclasses.dataclass(frozen=True)
 class Factor:
-    """What one kind of operator takes, in multiples of the model before it was calibrated by timings of whole models.
+    """Factor of one kind of operator: its timings, in multiples of the model before it was calibrated by them.
 
     Args:
         factor: float, by which the cycles of the model are multiplied.

@@ -67,7 +67,14 @@ class Limit:
         return whole_bytes(self.value) if self.cost.endswith("_bytes") else self.value
 
     def keeps(self, used: float) -> bool:
-        """Returns whether a cost in ms, bytes or mJ keeps the limit; one that is equal to it does."""
+        """Returns whether a cost keeps the limit; one that is equal to it does.
+
+        Args:
+            used: float, the cost in ms, bytes or mJ.
+
+        Returns:
+            bool.
+        """
         return used <= self.most * (1 + (ENERGY_TOLERANCE if self.cost == "energy_mj" else 0.0))
 
     def excess(self, used: float, what: str = "") -> str | None:

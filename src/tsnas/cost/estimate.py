@@ -94,12 +94,22 @@ class Estimate:
 
         Args:
             margin: str, as in `Limits`: whether the latency includes its margin. Defaults to `"upper"`.
+
+        Returns:
+            `Costs`.
         """
         latency_ms = self.latency_upper_ms if margin == UPPER else self.latency_ms
         return Costs(latency_ms, self.ram_bytes, self.flash_bytes)
 
     def energy_mj_at(self, margin: str = UPPER) -> float | None:
-        """Returns the energy of one inference, of the upper end of the latency or of the latency itself."""
+        """Returns the energy of one inference, of the upper end of the latency or of the latency itself.
+
+        Args:
+            margin: str, as in `costs_at`. Defaults to `"upper"`.
+
+        Returns:
+            float, mJ; None if the power of the board is not known.
+        """
         if self.energy_mj is None or margin != UPPER or not self.latency_ms:
             return self.energy_mj
         return self.energy_mj * self.latency_upper_ms / self.latency_ms

@@ -44,7 +44,7 @@ COLUMNS = ("model", "op", "latency_us", "least_us", "most_us", "clock_hz", "kern
 
 @dataclasses.dataclass(frozen=True)
 class Timing:
-    """What a model took on a board.
+    """Timing of a model on a board.
 
     Args:
         model: str, its name in messages.

@@ -34,7 +34,7 @@ class Judged:
 
     @property
     def name(self) -> str:
-        """What the limit is on, such as `"latency"`."""
+        """Name of what the limit is on, such as `"latency"`."""
         return NAMES[self.limit.cost]
 
     @property
