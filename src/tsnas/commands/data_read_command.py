@@ -42,7 +42,8 @@ COMMAND = Command(
     example="tsnas data read Walking_2024-05-01.zip --window=128 --out=windows.npz",
     define_flags=define_flags,
     run=run,
-    details="Known are Edge Impulse (JSON, with info.labels), Sensor Logger, phyphox, Empatica E4, .ts and .tsv files "
-    "of the UEA and UCR archives, PAMAP2 and WISDM; other CSV files are for `tsnas data windows`. Says what the files "
+    details="Known are Edge Impulse (JSON, CBOR and CSV, with info.labels), SensiML (.dai and .dcli beside CSV), "
+    "NanoEdge AI Studio, Sensor Logger, phyphox, Empatica E4, .ts, .tsv and .arff files of the UEA and UCR archives, "
+    "PAMAP2, Opportunity and WISDM; other CSV files are for `tsnas data windows`. Says what the files "
     "were taken for and why, then what `tsnas data check` says.",
 )

@@ -82,9 +82,6 @@ def test_edge_impulse_json(tmp_path, listed):
     assert (data.labels, data.rate_hz, data.channels) == (["Wave", "idle"], 62.5, ("accX", "accY", "accZ"))
     assert "Units: accX in m/s2, accY in m/s2, accZ in m/s2." in data.notes
     np.testing.assert_array_equal(data.arrays[0], VALUES.astype(np.float32))
-    (tmp_path / "training" / "b.cbor").write_bytes(b"\xa1")
-    with pytest.raises(FormatError, match="is CBOR, which is not read; export the data as JSON"):
-        read(tmp_path)
 
 
 def test_empatica_e4_folders(tmp_path):
@@ -163,10 +160,13 @@ def test_pamap2_dat(tmp_path):
 def test_what_is_not_known_is_named(tmp_path):
     (tmp_path / "a.xyz").write_text("1")
     (tmp_path / "b.csv").write_text("x,y\n1,2\n")
-    with pytest.raises(FormatError, match=r"2 files: .csv, .xyz\); known are Edge Impulse, .*\.csv files may be for"):
+    with pytest.raises(FormatError, match=r"2 files: .csv, .xyz\); known are SensiML, .*\.csv files may be for"):
         read(tmp_path)
     with pytest.raises(FormatError, match="does not exist"):
         read(tmp_path / "none")
+    (tmp_path / "night.edf").write_bytes(b"0")
+    with pytest.raises(FormatError, match=r"\.edf files have to be CSV"):
+        read(tmp_path)
     (tmp_path / "c.zip").write_bytes(b"PK")
     with pytest.raises(FormatError, match=r"is no whole \.zip file"):
         read(tmp_path)

@@ -48,8 +48,8 @@ def read_ts(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
                     values = np.array(columns).T
                 except ValueError:
                     raise FormatError(f"{file.name}, line {number}, is no series of numbers of one length.") from None
-                found.append(_series(values, label, root, file, number))
-    return recording_set(_named(found), (NO_RATE,))
+                found.append(series(values, label, file, number))
+    return recording_set(named(found), (NO_RATE,))
 
 
 def recognise_tsv(files: list[pathlib.Path]) -> str:
@@ -69,12 +69,19 @@ def read_tsv(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
             except ValueError:
                 raise FormatError(f"{file.name}, line {number}, is no class with a series of numbers.") from None
             if len(values):
-                found.append(_series(values[:, np.newaxis], label.strip(), root, file, number))
-    return recording_set(_named(found), (NO_RATE,))
+                found.append(series(values[:, np.newaxis], label.strip(), file, number))
+    return recording_set(named(found), (NO_RATE,))
 
 
-def _series(values: np.ndarray, label: str | None, root: pathlib.Path, file: pathlib.Path, number: int) -> Recording:
-    # Shorter series are filled with missing values at their end.
+def series(values: np.ndarray, label: str | None, file: pathlib.Path, number: int) -> Recording:
+    """Returns a series of a file as a recording, whose group is the part of the archive.
+
+    Args:
+        values: float array (time, channels); missing values at its end fill a shorter series up.
+        label: str or None, its class.
+        file: path of its file.
+        number: int, its line.
+    """
     kept = np.flatnonzero(~np.isnan(values).all(axis=1))
     values = values[: kept[-1] + 1] if len(kept) else values[:0]
     for channel in range(values.shape[1]):
@@ -86,7 +93,8 @@ def _series(values: np.ndarray, label: str | None, root: pathlib.Path, file: pat
     return Recording(values, label, part, f"{file.name}, line {number}", (), 1.0)
 
 
-def _named(found: list[Recording]) -> list[Recording]:
+def named(found: list[Recording]) -> list[Recording]:
+    """Returns series of two samples or more, with numbers as the names of their channels."""
     return [
         one._replace(channels=tuple(str(k) for k in range(one.values.shape[1]))) for one in found if len(one.values) > 1
     ]

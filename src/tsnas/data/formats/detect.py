@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from tsnas.data.formats import archives, edge_impulse, phones, public
+from tsnas.data.formats import archives, arff, edge_impulse, nanoedge, opportunity, phones, public, sensiml
 from tsnas.data.recording_set import RecordingSet
 from tsnas.errors import FormatError
 from tsnas.system.words import plural
@@ -30,24 +30,40 @@ class Format(NamedTuple):
 
 
 FORMATS = (
+    Format("SensiML", sensiml.recognise, sensiml.read),
     Format("Edge Impulse", edge_impulse.recognise, edge_impulse.read),
     Format("Empatica E4", phones.recognise_e4, phones.read_e4),
     Format("Sensor Logger", phones.recognise_logger, phones.read_logger),
     Format("phyphox", phones.recognise_phyphox, phones.read_phyphox),
     Format("UEA archive (.ts)", archives.recognise_ts, archives.read_ts),
     Format("UCR archive (.tsv)", archives.recognise_tsv, archives.read_tsv),
+    Format("UCR and UEA archives (.arff)", arff.recognise_arff, arff.read_arff),
     Format("PAMAP2", public.recognise_pamap2, public.read_pamap2),
+    Format("Opportunity", opportunity.recognise, opportunity.read),
     Format("WISDM", public.recognise_wisdm, public.read_wisdm),
+    # Last, for it is known by numbers alone.
+    Format("NanoEdge AI Studio", nanoedge.recognise, nanoedge.read),
 )
 LARGEST_ZIP = 2**31
+NEAREST = {
+    ".csv": "may be for from_csv (tsnas data windows --csv)",
+    ".txt": "may be for from_csv (tsnas data windows --csv)",
+    ".npz": "may be for tsnas search --data",
+    ".json": "of Edge Impulse have a payload with interval_ms, sensors and values",
+    ".cbor": "of Edge Impulse have a payload with interval_ms, sensors and values",
+    ".dat": "of PAMAP2 have 54 columns, of Opportunity 250; others may be for from_csv, as a list of files",
+    ".parquet": "are read by pandas, and go on to from_frame",
+    **dict.fromkeys((".cwa", ".gt3x", ".edf", ".hea", ".mat", ".mcap", ".bag", ".db3", ".xlsx"), "have to be CSV"),
+}
 
 
 def read(path: Any) -> RecordingSet:
     """Reads recordings from an export of a program, a phone or a public data set, whose form is found out.
 
-    Known are Edge Impulse (JSON, with `info.labels`), Sensor Logger and phyphox, Empatica E4, `.ts` and `.tsv` of the
-    UEA and UCR archives, PAMAP2 and WISDM. Rate, labels, groups and names of channels are taken over.
-    Other CSV files are read by `from_csv`.
+    Known are Edge Impulse (JSON, CBOR and CSV, with `info.labels`), SensiML (`.dai` and `.dcli` beside CSV), NanoEdge
+    AI Studio, Sensor Logger and phyphox, Empatica E4, `.ts`, `.tsv` and `.arff` of the UEA and UCR archives, PAMAP2,
+    Opportunity and WISDM. Rate, labels, groups and names of channels are taken over. Other CSV files are read by
+    `from_csv`.
 
     Args:
         path: str or path of a file, a folder or a .zip file; zip files in a folder are opened as well.
@@ -99,13 +115,7 @@ def _list_files(path: pathlib.Path, unpacked: pathlib.Path) -> tuple[pathlib.Pat
 def _explain(path: pathlib.Path, files: list[pathlib.Path]) -> str:
     known = ", ".join(one.name for one in FORMATS)
     suffixes = sorted({file.suffix.lower() for file in files} - {""})
-    near = {
-        ".csv": "from_csv (tsnas data windows --csv)",
-        ".txt": "from_csv (tsnas data windows --csv)",
-        ".npz": "tsnas search --data",
-    }
-    hints = [f"{suffix} files may be for {near[suffix]}" for suffix in suffixes if suffix in near]
-    hints += ["export .cbor files of Edge Impulse as JSON"] if ".cbor" in suffixes else []
+    hints = [f"{suffix} files {NEAREST[suffix]}" for suffix in suffixes if suffix in NEAREST]
     hint = f"; {', and '.join(hints)}" if hints else ""
     there = f"{plural(len(files), 'file')}{': ' + ', '.join(suffixes) if suffixes else ''}"
     return f"The form of {path} is not known ({there}); known are {known}{hint}."
