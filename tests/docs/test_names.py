@@ -9,7 +9,7 @@ import pytest
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = REPOSITORY / "benchmarks/results"
 MOST_LINES = {"README.md": 120, "docs/benchmarks.md": 170}
-BENCHMARKS = ("docs/benchmarks.md", "docs/boards.md", "benchmarks/NOTEBOOK.md")
+BENCHMARKS = ("docs/benchmarks.md", "benchmarks/NOTEBOOK.md")
 PAGES = sorted(
     path.relative_to(REPOSITORY).as_posix()
     for path in (
