@@ -44,8 +44,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         finalists: int, number of architectures that are trained briefly; the one that does best on the validation
             windows is taken. Without a search they are drawn at random, most of them near the limits; after one they
             are those that it prefers, their neighbours, and others drawn at random. With 1, the first one is taken as
-            it is. Defaults to None: 4 random draws, 6 after a search, 3 after trials of keras-tuner; and two more
-            (three after trials) for each further part of the space.
+            it is. Defaults to None: 4 random draws (2 if windows are so few that there are more than two splits), 6
+            after a search, 3 after trials of keras-tuner; and two more (three after trials) for each further part of
+            the space.
         strategy: str, strategy that finds candidates: `"random"` (random draws, no supernet), `"evolution"` (single
             paths of a supernet are trained, and the best on validation windows are bred), `"micronas"` (the paper's
             search: Gumbel-softmax and hardware losses), its baselines `"gumbel"` and `"darts"` (both without hardware
