@@ -365,8 +365,7 @@ def _found(name_or_path: str | os.PathLike[str] | Board) -> Board:
             raise UnknownBoardError(
                 f"No board is called {name_or_path!r}.{hint} Known boards: {', '.join(names)}. "
                 "For a board of your own, give the path of its .json file. `tsnas boards new` writes one for a chip "
-                "with a core of these; for any other, "
-                + calibration_steps(name_or_path, PORTABLE).partition(": ")[2]
+                "with a core of these; for any other, " + calibration_steps(name_or_path, PORTABLE).partition(": ")[2]
             )
         return _read_board(BOARDS_DIR / f"{name_or_path}.json")
     if isinstance(name_or_path, (str, os.PathLike)):
