@@ -1,5 +1,6 @@
 """The strip of a recording: shapes of channels, one redrawn line in a terminal, lines elsewhere."""
 
+import dataclasses
 import io
 import pathlib
 
@@ -27,6 +28,7 @@ def test_a_line_fits_the_width():
     assert " ay █" in text
     assert "ay" not in describe(state(12.34), 70)
     assert len(describe(state(12.34), 20)) == 20
+    assert "1 sample  - Hz" in describe(dataclasses.replace(state(0.1), rate_hz=float("nan"), samples=1))
 
 
 def test_one_line_in_a_terminal():

@@ -40,7 +40,8 @@ def describe(state: Recorded, width: int = 100) -> str:
         state: `Recorded`.
         width: int, most characters. Defaults to 100.
     """
-    text = f"{state.seconds:6.1f} s  {state.samples:,} samples  {state.rate_hz:.1f} Hz  {plural(state.gaps, 'gap')}"
+    rate = "-" if state.rate_hz != state.rate_hz else f"{state.rate_hz:.1f}"
+    text = f"{state.seconds:6.1f} s  {plural(state.samples, 'sample')}  {rate} Hz  {plural(state.gaps, 'gap')}"
     text += f"  {state.bad_lines} bad"
     for name, values in zip(state.channels, state.latest.T, strict=True):
         more = f"  {name} {draw(values)}"
