@@ -189,6 +189,10 @@ class NoAnswerError(ProbeError):
     """A port where no probe answers, or a board that has stopped answering."""
 
 
+class StreamError(TsnasError):
+    """A port from which no lines of numbers come, or come at another rate than was stated."""
+
+
 class FirmwareVersionError(ProbeError):
     """A probe firmware with another version of the protocol."""
 

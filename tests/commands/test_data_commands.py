@@ -1,5 +1,6 @@
 """tsnas data check and tsnas data windows: from CSV files on the command line to what a search takes."""
 
+import itertools
 import json
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from tsnas.commands.job import check_dataset
 from tsnas.commands.main import run
+from tsnas.data import record
 from tsnas.datasets import load_npz
 
 PATTERN = r"--pattern=(?P<label>\w+)/(?P<group>\w+)_\d+\.csv"
@@ -126,7 +128,7 @@ def test_bad_input_is_named(command, flags, message, capsys):
 
 def test_the_first_word_alone(capsys):
     assert run(["data"]) == 2
-    assert "did you mean 'data check' or 'data read' or 'data windows'?" in capsys.readouterr().err
+    assert "did you mean 'data check' or 'data read' or 'data record' or 'data windows'?" in capsys.readouterr().err
 
 
 def test_data_read_says_what_it_took_the_files_for_and_writes_windows(tmp_path, capsys):
@@ -148,3 +150,28 @@ def test_data_read_says_what_it_took_the_files_for_and_writes_windows(tmp_path, 
     assert "give one PATH" in capsys.readouterr().err
     assert run(["data", "read", str(tmp_path / "none")]) == 2
     assert "does not exist" in capsys.readouterr().err
+
+
+def test_record_writes_what_read_takes(folder, capsys, monkeypatch):
+    lines = iter([b"ax,ay\n", *(b"%d,%d\n" % (n, n % 5) for n in range(1000))])
+    now = itertools.count()
+
+    def read(port, timeout_s):
+        return next(lines)
+
+    monkeypatch.setattr("tsnas.data.recorder.session.read_available", read)
+    monkeypatch.setattr("tsnas.data.record.__kwdefaults__", {**record.__kwdefaults__, "clock": lambda: next(now) / 200})
+    flags = ["--port=loop://", "--rate_hz=100", "--seconds=4", "--out=new/recordings"]
+    for label in ("walk", "run"):
+        lines = iter([b"ax,ay\n", *(b"%d,%d\n" % (n, n % 5) for n in range(1000))])
+        assert run(["data", "record", f"--label={label}", *flags]) == 0
+    out = capsys.readouterr().out
+    assert "samples of ax, ay at 100 Hz" in out
+    assert "\r" not in out
+    assert "Read all recordings of the folder with: tsnas data read new/recordings" in out
+    assert run(["data", "read", "new/recordings", "--window=32", "--out=w.npz"]) == 0
+    assert set(load_npz("w.npz").y_train) == {"walk", "run"}
+    assert run(["data", "record", "--label=walk", *flags[1:]]) == 2
+    assert "--port is required" in capsys.readouterr().err
+    assert run(["data", "record", "--label=walk", "--port=/dev/none", *flags[1:]]) == 2
+    assert "tsnas: error: Port '/dev/none' cannot be opened: there is no such device" in capsys.readouterr().err

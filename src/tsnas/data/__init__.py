@@ -5,6 +5,7 @@ from tsnas.data.checks import DataReport, Finding, check, warn_of_channels
 from tsnas.data.formats import read
 from tsnas.data.labels import check_labels, encode_labels
 from tsnas.data.lazy_windows import AnyWindows, Windows
+from tsnas.data.recorder import Recorded, record
 from tsnas.data.recording_set import RecordingSet
 from tsnas.data.recordings import check_recordings, cut_windows
 from tsnas.data.signal import Signal
@@ -19,6 +20,7 @@ __all__ = [
     "Axes",
     "DataReport",
     "Finding",
+    "Recorded",
     "RecordingSet",
     "Signal",
     "Standardizer",
@@ -37,6 +39,7 @@ __all__ = [
     "from_tf_dataset",
     "raw_windows",
     "read",
+    "record",
     "split_validation",
     "validation_splits",
     "warn_of_channels",

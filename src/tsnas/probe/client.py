@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import struct
 import time
@@ -16,13 +15,13 @@ from tsnas.errors import (
     BoardMemoryError,
     FirmwareVersionError,
     NoAnswerError,
-    PortError,
     ProbeError,
     ProbeResetError,
     UnsupportedProbeOpError,
 )
 from tsnas.probe import protocol
 from tsnas.probe.protocol import Frame, FrameReader, Hello, Measured, OpWords, Status
+from tsnas.system.serial_port import open_port
 
 BAUD = 115200
 # Bytes that are sent before a board has started are lost, so the first request is sent again and again.
@@ -53,7 +52,7 @@ class ProbeClient:
 
     def __init__(self, url: str, baud: int = BAUD, opened: Callable[[], Any] | None = None):
         self.url = url
-        self._port = opened() if opened else _opened(url, baud)
+        self._port = opened() if opened else open_port(url, baud)
         self._port.timeout = 0
         self._reader = FrameReader()
         self._number = secrets.randbelow(256)
@@ -212,21 +211,3 @@ class ProbeClient:
         if not received:
             time.sleep(0.0005)
         return received
-
-
-def _opened(url: str, baud: int) -> Any:
-    try:
-        return serial.serial_for_url(url, baudrate=baud)
-    except ValueError as error:
-        raise PortError(f"Port {url!r} is neither a device nor a URL that pyserial knows ({error}).") from error
-    except (serial.SerialException, OSError) as error:
-        raise PortError(f"Port {url!r} cannot be opened: {_why(url, error)}") from error
-
-
-def _why(url: str, error: Exception) -> str:
-    number = getattr(error, "errno", None)
-    if number == 13 or "Permission denied" in str(error):
-        return "permission denied. Add yourself to its group (often: sudo usermod -aG dialout $USER) and log in again."
-    if url.startswith("/") and not os.path.exists(url):
-        return "there is no such device. Plug the board in; `python -m serial.tools.list_ports` lists the ports."
-    return f"{error}."

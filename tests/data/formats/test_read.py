@@ -160,7 +160,9 @@ def test_pamap2_dat(tmp_path):
 def test_what_is_not_known_is_named(tmp_path):
     (tmp_path / "a.xyz").write_text("1")
     (tmp_path / "b.csv").write_text("x,y\n1,2\n")
-    with pytest.raises(FormatError, match=r"2 files: .csv, .xyz\); known are SensiML, .*\.csv files may be for"):
+    with pytest.raises(
+        FormatError, match=r"2 files: .csv, .xyz\); known are recordings of tsnas, SensiML, .*\.csv files may be for"
+    ):
         read(tmp_path)
     with pytest.raises(FormatError, match="does not exist"):
         read(tmp_path / "none")

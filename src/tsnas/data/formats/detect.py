@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from tsnas.data.formats import archives, arff, edge_impulse, nanoedge, opportunity, phones, public, sensiml
+from tsnas.data.formats import archives, arff, edge_impulse, nanoedge, opportunity, phones, public, recorded, sensiml
 from tsnas.data.recording_set import RecordingSet
 from tsnas.errors import FormatError
 from tsnas.system.words import plural
@@ -30,6 +30,7 @@ class Format(NamedTuple):
 
 
 FORMATS = (
+    Format("recordings of tsnas", recorded.recognise, recorded.read),
     Format("SensiML", sensiml.recognise, sensiml.read),
     Format("Edge Impulse", edge_impulse.recognise, edge_impulse.read),
     Format("Empatica E4", phones.recognise_e4, phones.read_e4),

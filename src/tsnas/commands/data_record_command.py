@@ -1,0 +1,75 @@
+"""tsnas data record: records lines of numbers from a board at a serial port."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+from absl import flags
+
+from tsnas.commands.command import Command, UsageError, refuse_arguments
+from tsnas.commands.job import define_text_flag
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    define_text_flag(
+        values, "port", "Port of the board: a device, such as /dev/ttyACM0, or any URL of pyserial. Required."
+    )
+    define_text_flag(values, "label", "Class of the recording, such as walk; its file begins with it. Required.")
+    for name, meaning in (
+        ("rate_hz", "Lines per second that the board sends. Required."),
+        ("seconds", "How long to record, from the first line on. Required."),
+    ):
+        flags.DEFINE_float(name, None, meaning, lower_bound=1e-3, flag_values=values)
+    define_text_flag(values, "out", "Folder to write to; created if missing. Required.")
+    define_text_flag(values, "group", "Group of the recording, such as the person. Default: each file is a group.")
+    flags.DEFINE_integer("baud", 115200, "Bits per second of the port.", lower_bound=1, flag_values=values)
+
+
+def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    from tsnas.data import record
+    from tsnas.data.recorder.strip import Strip
+
+    refuse_arguments(arguments)
+    for name in ("port", "label", "rate_hz", "seconds", "out"):
+        if values[name].value is None:
+            raise UsageError(f"--{name} is required")
+    strip = Strip(width=shutil.get_terminal_size((100, 24)).columns - 1)
+    try:
+        found = record(
+            values.port,
+            values.label,
+            values.rate_hz,
+            values.seconds,
+            values.out,
+            group=values.group,
+            baud=values.baud,
+            show=strip,
+        )
+    except KeyboardInterrupt:
+        strip.close()
+        print(f"What came before is kept in {values.out}.", file=sys.stderr)
+        raise
+    finally:
+        strip.close()
+    print(f"Wrote {found.path}: {found.samples:,} samples of {', '.join(found.channels)} at {found.rate_hz:.4g} Hz.")
+    if found.gaps:
+        print(f"Gaps in which lines were lost: {found.gaps}, {found.lost_s:.2f} s in all.")
+    if found.bad_lines:
+        print(
+            f"Lines that were cut or no numbers, left out: {found.bad_lines}; the first one counts, as it may be cut."
+        )
+    print(f"Read all recordings of the folder with: tsnas data read {values.out}")
+
+
+COMMAND = Command(
+    name="data record",
+    summary="Record lines of numbers from a board at a serial port, into files that `tsnas data read` takes.",
+    usage="--port=URL --label=NAME --rate_hz=HZ --seconds=SECONDS --out=FOLDER [--group=NAME] [--baud=BITS]",
+    example="tsnas data record --port=/dev/ttyACM0 --label=walk --rate_hz=100 --seconds=20 --out=recordings",
+    define_flags=define_flags,
+    run=run,
+    details="The board prints a sample in each line: numbers between commas, blanks or tabs; a line of names is a "
+    "header. Shows the measured rate, gaps and the shape of the channels while it records. What came before an unplug "
+    "or Ctrl-C is kept.",
+)
