@@ -37,6 +37,17 @@ def test_what_costs_most_is_named_with_its_share():
     assert "bytes of RAM live while conv2d_1 runs" in ram
 
 
+def test_where_none_stands_out_those_of_a_kind_are_named_together():
+    graph = chain(*(Conv2D(64, 1, 8, 8, 3, 1) for _ in range(8)), GlobalAveragePooling2D(64, 1, 8), Softmax(8))
+    rows = estimate_graph(graph, BOARD).rows
+    total = sum(row.latency_ms for row in rows)
+    together = sum(row.latency_ms for row in rows if row.kind == "conv2d") / total
+    (time, _) = lines(graph)
+    largest = max(rows, key=lambda row: row.latency_ms)
+    assert time.startswith(f"{together:.0%} of {total:.3g} ms are 8 operators of kind conv2d (of which ")
+    assert f"{largest.latency_ms / total:.0%} {largest.name}, 12,288 MACs): fewer filters" in time
+
+
 def test_small_networks_need_their_ram_for_records():
     (_, ram) = lines(chain(*(Conv2D(4, 1, 4, 4, 3, 1) for _ in range(12))))
     assert "are records that the interpreter keeps of 12 operators: fewer, larger layers would help" in ram

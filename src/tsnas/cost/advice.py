@@ -31,6 +31,8 @@ HELP = {
 DEFAULT_HELP = "less before it: fewer channels or a stride"
 # A share of the whole from which something is worth a line.
 WORTH_SHARE = 0.1
+# An operator with a smaller share of the time is named with the others of its kind.
+OUTSTANDING_SHARE = 0.3
 SHAPE_KINDS = ("shape", "pack")
 FIXED_BATCH = "convert a concrete function whose input shape starts with 1"
 
@@ -62,12 +64,21 @@ def _slowest(rows: Sequence[OpEstimate]) -> str | None:
     if total <= 0:
         return None
     row = max(rows, key=lambda row: row.latency_ms)
-    # Many layers of one kind may take more together than any other.
-    share = row.latency_ms / total
-    return (
-        f"{share:.0%} of {total:.3g} ms is {row.name} ({row.kind}, {row.macs:,} MACs): "
-        f"{HELP.get(row.kind, DEFAULT_HELP)} would help most"
-    )
+    share = f"{row.latency_ms / total:.0%}"
+    whole = f"{total:,.0f} ms" if total >= 100 else f"{total:.3g} ms"
+    what = f"{share} of {whole} is {row.name} ({row.kind}, {row.macs:,} MACs)"
+    if row.latency_ms < OUTSTANDING_SHARE * total:
+        # Many layers of one kind may take more together than the slowest one.
+        kinds: dict[str, list[OpEstimate]] = {}
+        for one in rows:
+            kinds.setdefault(one.kind, []).append(one)
+        kind, own = max(kinds.items(), key=lambda item: sum(one.latency_ms for one in item[1]))
+        if len(own) > 1:
+            row = max(own, key=lambda one: one.latency_ms)
+            together = sum(one.latency_ms for one in own) / total
+            largest = f"{row.latency_ms / total:.0%} {row.name}, {row.macs:,} MACs"
+            what = f"{together:.0%} of {whole} are {len(own)} operators of kind {kind} (of which {largest})"
+    return f"{what}: {HELP.get(row.kind, DEFAULT_HELP)} would help most"
 
 
 def _largest(graph: Graph, plan: ArenaPlan) -> str:
