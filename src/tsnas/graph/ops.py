@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from tsnas.graph.convolution import Convolution
 from tsnas.graph.other_ops import BatchedConv2D, GroupedConv2D, OtherOp
 from tsnas.graph.shapes import Shape, conv_output_size
 
@@ -25,7 +26,7 @@ def _repr_without_rare_fields(op: Any) -> str:
 
 
 @dataclasses.dataclass(frozen=True)
-class Conv2D:
+class Conv2D(Convolution):
     """An int8 convolution with bias, per-channel weights and a fused activation.
 
     Args:
@@ -63,34 +64,9 @@ class Conv2D:
     kind = "conv2d"
 
     @property
-    def in_shapes(self) -> tuple[Shape, ...]:
-        """Shapes of the inputs, each (height, width, channels)."""
-        return ((self.in_h, self.in_w, self.in_c),)
-
-    @property
-    def out_shape(self) -> Shape:
-        """Shape of the output (height, width, channels)."""
-        return (
-            conv_output_size(self.in_h, self.kernel_h, self.stride_h, self.padding, self.dilation_h),
-            conv_output_size(self.in_w, self.kernel_w, self.stride_w, self.padding, self.dilation_w),
-            self.out_c,
-        )
-
-    @property
     def weights(self) -> int:
         """Number of weights without biases; also their bytes, as int8."""
         return self.kernel_h * self.kernel_w * self.in_c * self.out_c
-
-    @property
-    def params(self) -> int:
-        """Number of weights and biases."""
-        return self.weights + self.out_c
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates of one inference."""
-        out_h, out_w, _ = self.out_shape
-        return out_h * out_w * self.weights
 
 
 def is_dilated(op: Conv2D | DepthwiseConv2D) -> bool:
@@ -190,7 +166,7 @@ class Softmax:
 
 
 @dataclasses.dataclass(frozen=True)
-class DepthwiseConv2D:
+class DepthwiseConv2D(Convolution):
     """An int8 depthwise convolution, of each channel by itself, with bias and a fused activation.
 
     Args:
@@ -221,34 +197,13 @@ class DepthwiseConv2D:
     kind = "depthwise_conv2d"
 
     @property
-    def in_shapes(self) -> tuple[Shape, ...]:
-        return ((self.in_h, self.in_w, self.in_c),)
-
-    @property
     def out_c(self) -> int:
         return self.in_c * self.depth_multiplier
-
-    @property
-    def out_shape(self) -> Shape:
-        return (
-            conv_output_size(self.in_h, self.kernel_h, self.stride_h, self.padding, self.dilation_h),
-            conv_output_size(self.in_w, self.kernel_w, self.stride_w, self.padding, self.dilation_w),
-            self.out_c,
-        )
 
     @property
     def weights(self) -> int:
         """Number of weights without biases; also their bytes, as int8."""
         return self.kernel_h * self.kernel_w * self.out_c
-
-    @property
-    def params(self) -> int:
-        return self.weights + self.out_c
-
-    @property
-    def macs(self) -> int:
-        out_h, out_w, _ = self.out_shape
-        return out_h * out_w * self.weights
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from tsnas.graph.shapes import AnyShape, Shape, conv_output_size
+from tsnas.graph.convolution import Convolution
+from tsnas.graph.shapes import AnyShape
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +44,7 @@ class OtherOp:
 
 
 @dataclasses.dataclass(frozen=True)
-class GroupedConv2D:
+class GroupedConv2D(Convolution):
     """An int8 convolution whose filters see only the channels of their group, with bias and a fused activation.
 
     Args:
@@ -74,30 +75,9 @@ class GroupedConv2D:
     kind = "grouped_conv2d"
 
     @property
-    def in_shapes(self) -> tuple[Shape, ...]:
-        return ((self.in_h, self.in_w, self.in_c),)
-
-    @property
-    def out_shape(self) -> Shape:
-        return (
-            conv_output_size(self.in_h, self.kernel_h, self.stride_h, self.padding, self.dilation_h),
-            conv_output_size(self.in_w, self.kernel_w, self.stride_w, self.padding, self.dilation_w),
-            self.out_c,
-        )
-
-    @property
     def weights(self) -> int:
         """Number of weights without biases; also their bytes, as int8."""
         return self.kernel_h * self.kernel_w * (self.in_c // self.groups) * self.out_c
-
-    @property
-    def params(self) -> int:
-        return self.weights + self.out_c
-
-    @property
-    def macs(self) -> int:
-        out_h, out_w, _ = self.out_shape
-        return out_h * out_w * self.weights
 
 
 @dataclasses.dataclass(frozen=True)
