@@ -70,6 +70,14 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_files_of_a_folder_are_written_with_the_folders_of_their_names(tmp_path):
+    written = files.write_files(tmp_path / "new", {"a.txt": "one", "b/c/d.bin": b"two"})
+    assert written == [tmp_path / "new/a.txt", tmp_path / "new/b/c/d.bin"]
+    assert [path.read_bytes() for path in written] == [b"one", b"two"]
+    with pytest.raises(OutputDirError, match="output folder"):
+        files.write_files(tmp_path / "new/a.txt", {"b": "three"})
+
+
 def test_a_missing_folder_is_refused(tmp_path):
     with pytest.raises(OutputDirError, match="No such file"):
         files.write_file(tmp_path / "none/f", "x")

@@ -18,7 +18,7 @@ from tsnas.export.room import check_room
 from tsnas.export.selftest import SelfTest
 from tsnas.export.variables import collect_variables
 from tsnas.system.arguments import is_int
-from tsnas.system.files import check_output_dir, write_file
+from tsnas.system.files import write_files
 
 FORMATS = ("tflite", *LAYOUTS)
 # Those whose example reads a sensor at a rate of its own.
@@ -75,12 +75,7 @@ def export_model(
         check_room(facts, firmware.board)
         files |= render_format(format, facts)
         _warn(format, facts)
-    folder = check_output_dir(directory)
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, content)
-    return [folder / name for name in files]
+    return write_files(directory, files)
 
 
 def _warn(format: str, facts: dict[str, Any]) -> None:

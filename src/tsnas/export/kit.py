@@ -16,7 +16,7 @@ from tsnas.export.layouts import ARITHMETIC, KERNELS, SOURCES, Files
 from tsnas.export.network import build_network
 from tsnas.export.render import render
 from tsnas.probe.build import firmware_dir
-from tsnas.system.files import check_output_dir, write_file
+from tsnas.system.files import check_output_dir, write_files
 from tsnas.tflite.interpreter import Int8Model
 from tsnas.tflite.metadata import embed_metadata
 from tsnas.version import __version__
@@ -115,10 +115,7 @@ def write_kit(directory: str | os.PathLike[str], overwrite: bool = False) -> lis
     files[f"{SKETCH}/src/kit.h"] = render("kit.h.j2", models=facts)
     files[f"{SKETCH}/{SKETCH}.ino"] = render("kit.ino.j2", models=facts, version=__version__, step=STEP)
     files["README.md"] = render("kit_README.md.j2", models=facts, sketch=SKETCH)
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        write_file(folder / name, content)
-    return [folder / name for name in files]
+    return write_files(folder, files)
 
 
 def _tflite(network: keras.Model) -> bytes:

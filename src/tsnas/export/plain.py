@@ -22,7 +22,7 @@ from tsnas.probe.build import firmware_dir
 from tsnas.probe.conformance import random_windows
 from tsnas.probe.dense_rounding import rounded_twice
 from tsnas.probe.steps import Step, model_steps
-from tsnas.system.files import check_output_dir, write_file
+from tsnas.system.files import write_files
 from tsnas.tflite.graph_reader import check_runnable
 from tsnas.tflite.metadata import read_metadata
 from tsnas.tflite.parser import parse_model
@@ -78,12 +78,7 @@ def export_plain(
         facts = _collect(tflite, board, format)
         check_room(facts, board)
         files |= _lay_out(format, facts)
-    folder = check_output_dir(directory)
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, content)
-    return [folder / name for name in files]
+    return write_files(directory, files)
 
 
 def _collect(tflite: bytes, board: Board, format: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pathlib
 from tsnas.errors import SettingError
 from tsnas.probe.build import KERNEL_LIBRARIES, KERNEL_LIBRARY, PORTABLE_SOURCES, firmware_dir, kernels_dir
 from tsnas.probe.cores import CMSIS_NN, KERNELS, PORTABLE
-from tsnas.system.files import check_output_dir, write_file
+from tsnas.system.files import write_files
 
 PORTABLE_FILES = ("tsnas_choice.h", "tsnas_kernels.h", "tsnas_kernels_portable.c")
 
@@ -100,12 +100,7 @@ def write_project(platform: str, directory: str | os.PathLike[str], kernels: str
     files |= _sources(kernels, chosen.cmsis_nn or KERNEL_LIBRARY)
     if kernels == CMSIS_NN and chosen.cmsis_nn is None:
         files |= _cmsis_nn_files()
-    folder = check_output_dir(directory)
-    for target, content in files.items():
-        path = folder / target
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, content)
-    return [folder / target for target in files]
+    return write_files(directory, files)
 
 
 def _sources(kernels: str, cmsis_nn: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ import tempfile
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 from tsnas.errors import OutputDirError
@@ -93,6 +94,30 @@ def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:
         raise _error("file", target, error) from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_files(directory: str | os.PathLike[str], files: Mapping[str, str | bytes]) -> list[pathlib.Path]:
+    """Writes files into a folder, each atomically; the folders that their names need are created.
+
+    Args:
+        directory: str or path of the folder.
+        files: mapping of names, which may have folders of their own, to contents, as in `write_file`.
+
+    Returns:
+        list of their paths, in the order of `files`.
+
+    Raises:
+        OutputDirError: as in `check_output_dir` and `write_file`.
+
+    Example:
+        >>> write_files("runs/firmware", {"README.md": "...", "src/main.c": "..."})
+    """
+    folder = check_output_dir(directory)
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, content)
+    return [folder / name for name in files]
 
 
 def parse_json(content: str | bytes) -> Any:

@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 
+from tsnas.data.formats.column_files import fill_lost, recognise_columns, runs_of
 from tsnas.data.formats.recording_list import Recording, recording_set
 from tsnas.data.recording_set import RecordingSet
 
@@ -36,11 +37,7 @@ CHANNELS = (
 
 def recognise(files: list[pathlib.Path]) -> str:
     """Returns why files are those of Opportunity, or ""."""
-    for file in (file for file in files if file.suffix.lower() == ".dat"):
-        with file.open(encoding="utf-8", errors="replace") as lines:
-            if len(lines.readline().split()) == COLUMNS:
-                return f"lines of {file.name} have {COLUMNS} numbers, as those of Opportunity"
-    return ""
+    return recognise_columns(files, COLUMNS, "Opportunity")
 
 
 def read(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
@@ -49,15 +46,10 @@ def read(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
     for file in (file for file in files if recognise([file])):
         rows = np.loadtxt(file, ndmin=2)
         codes, values = rows[:, LOCOMOTION], rows[:, [column for column, _ in CHANNELS]]
-        order = np.arange(len(rows))
-        for channel in range(values.shape[1]):
-            missing = np.isnan(values[:, channel])
-            empty[channel] |= missing.all()
-            if missing.any() and not missing.all():
-                values[missing, channel] = np.interp(order[missing], order[~missing], values[~missing, channel])
+        empty |= fill_lost(values)
         match = NAME.match(file.name)
         group = match.group(1).upper() if match else file.stem
-        for run in np.split(order, np.flatnonzero(np.diff(codes) != 0) + 1):
+        for run in runs_of(codes):
             code = int(codes[run[0]]) if codes[run[0]] == codes[run[0]] else 0
             if code and len(run) > 1:
                 runs.append((values[run], MODES.get(code, str(code)), group, file.name))

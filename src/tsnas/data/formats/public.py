@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 
+from tsnas.data.formats.column_files import fill_lost, recognise_columns, runs_of
 from tsnas.data.formats.recording_list import Recording, recording_set
 from tsnas.data.recording_set import RecordingSet
 from tsnas.data.tables import from_csv
@@ -45,11 +46,7 @@ def read_wisdm(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
 
 def recognise_pamap2(files: list[pathlib.Path]) -> str:
     """Returns why files are those of PAMAP2, or ""."""
-    for file in (file for file in files if file.suffix.lower() == ".dat"):
-        with file.open(encoding="utf-8", errors="replace") as lines:
-            if len(lines.readline().split()) == PAMAP2_COLUMNS:
-                return f"lines of {file.name} have {PAMAP2_COLUMNS} numbers, as those of PAMAP2"
-    return ""
+    return recognise_columns(files, PAMAP2_COLUMNS, "PAMAP2")
 
 
 def read_pamap2(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
@@ -62,12 +59,8 @@ def read_pamap2(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
     for file in (file for file in files if recognise_pamap2([file])):
         rows = np.loadtxt(file, ndmin=2)
         codes, values = rows[:, 1].astype(int), rows[:, places]
-        order = np.arange(len(rows))
-        for channel in range(values.shape[1]):
-            missing = np.isnan(values[:, channel])
-            if missing.any() and not missing.all():
-                values[missing, channel] = np.interp(order[missing], order[~missing], values[~missing, channel])
-        for run in np.split(order, np.flatnonzero(np.diff(codes) != 0) + 1):
+        fill_lost(values)
+        for run in runs_of(codes):
             code = int(codes[run[0]])
             if code and len(run) > 1:
                 label = PAMAP2_ACTIVITIES.get(code, str(code))

@@ -1,0 +1,31 @@
+"""Files of public data sets that are columns of numbers: known by how many, with lost values and labels in rows."""
+
+from __future__ import annotations
+
+import pathlib
+
+import numpy as np
+
+
+def recognise_columns(files: list[pathlib.Path], columns: int, name: str) -> str:
+    """Returns why `.dat` files are those of a data set whose lines have so many numbers, or ""."""
+    for file in (file for file in files if file.suffix.lower() == ".dat"):
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            if len(lines.readline().split()) == columns:
+                return f"lines of {file.name} have {columns} numbers, as those of {name}"
+    return ""
+
+
+def fill_lost(values: np.ndarray) -> np.ndarray:
+    """Interpolates lost values (NaN) of each channel (time, channels), in place; returns which channels have none."""
+    order = np.arange(len(values))
+    for channel in range(values.shape[1]):
+        missing = np.isnan(values[:, channel])
+        if missing.any() and not missing.all():
+            values[missing, channel] = np.interp(order[missing], order[~missing], values[~missing, channel])
+    return np.isnan(values).all(axis=0)
+
+
+def runs_of(codes: np.ndarray) -> list[np.ndarray]:
+    """Returns the rows of each run of one label, in order."""
+    return np.split(np.arange(len(codes)), np.flatnonzero(np.diff(codes) != 0) + 1)
