@@ -83,6 +83,18 @@ def test_without_a_search_three_of_four_are_near_the_limits(paths):
     assert max(use) < WELL_USED
 
 
+def test_without_a_search_those_near_the_limits_compute_most(paths):
+    def macs(candidates):
+        return [sum(row.macs for row in one.estimate.rows) for one in candidates]
+
+    rng = np.random.default_rng(3)
+    drawn = (paths.candidate(paths.draw_near(rng)) for _ in range(60))
+    usual = macs(one for one in drawn if one is not None and paths.use_of(one) >= WELL_USED)
+    found = macs(finalists(paths, [], 8, seed=0)[:6])
+    assert found == sorted(found, reverse=True)
+    assert min(found) > np.median(usual)
+
+
 def test_one_uses_the_limits_well_if_any_can(paths, first, monkeypatch):
     """Where neither a search nor the draws come near the limits, the last is drawn again, towards them."""
     loose = paths.within(Limits(max_latency_ms=20).on(BOARD))

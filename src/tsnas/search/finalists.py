@@ -15,6 +15,9 @@ NEAR_STEPS = 6
 # Without a search, this fraction of the finalists is drawn near the limits: a contest considers others only if those
 # are much worse.
 NEAR_SHARE = 0.75
+# So many are drawn there for each that is taken, which are those with the most multiply-accumulates: at one latency, or
+# in one arena, a network may have twice those of another, and is better the more it has, on average.
+DRAWS_PER_PLACE = 8
 TRIES = 20
 
 
@@ -28,8 +31,9 @@ def finalists(paths: Paths, preferred: Sequence[Candidate], count: int, seed: in
 
     After a search, the first half are candidates that it prefers, each of which differs from those before it in at
     least half of its cells; then neighbours of the first one that use as much of the limits. The other half are drawn
-    at random distances from the limits. Without a search, all are drawn, at least three of four near the limits. At
-    least one finalist uses the limits well, if walks towards the limits find one.
+    at random distances from the limits. Without a search, all are drawn, at least three of four near the limits: of
+    eight times as many draws, those with the most multiply-accumulates. At least one finalist uses the limits well, if
+    walks towards the limits find one.
 
     Args:
         paths: `Paths` of the supernet.
@@ -39,6 +43,8 @@ def finalists(paths: Paths, preferred: Sequence[Candidate], count: int, seed: in
 
     Returns:
         list of `Candidate`.
+
+    Source: Lin et al., MCUNet (2020), section 3.1, which compares search spaces by the FLOPs of what fits.
     """
     rng = np.random.default_rng(seed)
     found: list[Candidate] = []
@@ -47,8 +53,8 @@ def finalists(paths: Paths, preferred: Sequence[Candidate], count: int, seed: in
         if len(found) < by_search and all(_unlike(candidate.path, other.path) for other in found):
             found.append(candidate)
 
-    def add(draw: Callable[[], Path], wanted: int, least_use: float = 0.0) -> None:
-        for _ in range(TRIES * wanted):
+    def add(draw: Callable[[], Path], wanted: int, least_use: float = 0.0, places: int = 0) -> None:
+        for _ in range(TRIES * (places or wanted)):
             if len(found) >= wanted:
                 return
             candidate = paths.candidate(draw())
@@ -63,7 +69,9 @@ def finalists(paths: Paths, preferred: Sequence[Candidate], count: int, seed: in
     else:
         # Limits may be so loose that no walk ends near them.
         least_use = min(WELL_USED, max(paths.use(paths.draw_near(rng)) for _ in range(TRIES // 4)))
-        add(lambda: paths.draw_near(rng), math.ceil(NEAR_SHARE * count), least_use)
+        near = math.ceil(NEAR_SHARE * count)
+        add(lambda: paths.draw_near(rng), DRAWS_PER_PLACE * near, least_use, near)
+        found = sorted(found, key=lambda one: -sum(row.macs for row in one.estimate.rows))[:near]
     add(lambda: paths.draw(rng), count)
     if len(found) > 1 and all(paths.use_of(one) < WELL_USED for one in found):
         drawn = (paths.candidate(paths.draw_near(rng)) for _ in range(TRIES))
