@@ -49,6 +49,7 @@ def test_a_search_of_the_classifier_can_be_watched(tmp_path, untrained):
     assert "decisions" not in read(tmp_path).Tags()["tensors"]
 
 
+@pytest.mark.long
 def test_a_further_search_gets_a_folder_of_its_own(tmp_path):
     board = SearchBoard(tmp_path, pictures_every=0)
     histories = [run([board])[1] for _ in range(2)]

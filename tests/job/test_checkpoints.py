@@ -78,7 +78,7 @@ def undisturbed(eager_module):
     return tsnas.AutoClassifier(seed=0, **QUICK).fit(*sines(60))
 
 
-@pytest.mark.parametrize("killed_in", ["train_float", "train_quantised"])
+@pytest.mark.parametrize("killed_in", ["train_float", pytest.param("train_quantised", marks=pytest.mark.long)])
 def test_a_killed_job_goes_on_and_ends_as_an_undisturbed_one(undisturbed, tmp_path, monkeypatch, killed_in):
     x, y = sines(60)
 

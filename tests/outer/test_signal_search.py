@@ -13,7 +13,7 @@ from tsnas.outer.score import Trial
 from tsnas.outer.signal_search import SignalSearch
 from tsnas.search import rounds
 
-QUICK = QUICK_RANDOM | {"epochs": 12, "spans": (32,), "channels": [None, (0, 1, 2), (3, 4)]}
+QUICK = QUICK_RANDOM | {"epochs": 12, "spans": (32,), "channels": [(0, 1, 2), (3, 4)]}
 
 
 def recordings(count=30):
@@ -47,9 +47,9 @@ def found(tmp_path_factory):
 
 
 def test_the_sensors_that_say_something_win_over_noise(found):
-    assert len(found.trials_) == 6
+    assert len(found.trials_) == 4
     scores = {(trial.signal.channels, trial.signal.decimation): trial.macro_f1 for trial in found.trials_}
-    assert found.signal_.channels in (None, (0, 1, 2))
+    assert found.signal_.channels == (0, 1, 2)
     assert scores[found.signal_.channels, found.signal_.decimation] > scores[(3, 4), 1] + 0.2
     assert all(trial.latency_ms <= 4 for trial in found.trials_)
     assert found.trials_ == sorted(found.trials_, key=lambda trial: -trial.macro_f1)
@@ -66,7 +66,7 @@ def test_the_model_is_of_that_signal_and_within_the_limits(found):
 def test_the_table_has_a_line_for_each_signal(found):
     lines = found.table().splitlines()
     assert lines[0].split() == ["raw", "samples", "decimation", "channels", "windows", "ms", "macro-F1"]
-    assert len(lines) == 2 + 6
+    assert len(lines) == 2 + 4
     assert sum(line.startswith("*") for line in lines) == 1
 
 
@@ -85,6 +85,7 @@ def test_of_signals_as_good_as_the_best_the_one_of_fewest_values_is_chosen():
         tolerant._best(channels=5)
 
 
+@pytest.mark.long
 def test_goes_on_after_an_interruption_and_finds_the_same(found, tmp_path, monkeypatch):
     scored = []
     real = module.score_signal

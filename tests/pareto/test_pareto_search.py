@@ -34,7 +34,7 @@ SPACE = SpaceConfig(
     first_stride=4,
     collapse=True,
 )
-QUICK = {"epochs": 16, "search_epochs": 3, "qat_epochs": 2, "batch_size": 16, "finalists": 2, "space": SPACE}
+QUICK = {"epochs": 6, "search_epochs": 2, "qat_epochs": 1, "batch_size": 16, "finalists": 2, "space": SPACE}
 BOARDS = ["nucleo_f446re", "nucleo_l552ze_q"]
 X, Y = sines(160)
 # Of short trainings, and a small evolution, here and in all processes: what they find out is tested elsewhere.

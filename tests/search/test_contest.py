@@ -107,7 +107,10 @@ def test_the_second_round_counts(scored):
 NETS = [finalist(TimeReduce(7, 4 * width), SensorFusion(8, (5,), 8, False, 1)) for width in range(1, 5)]
 
 
-@pytest.mark.parametrize(("max_seconds", "first", "second"), [(25.0, 3, 0), (40.0, 4, 0), (45.0, 4, 1), (99.0, 4, 2)])
+@pytest.mark.parametrize(
+    ("max_seconds", "first", "second"),
+    [(25.0, 3, 0), (40.0, 4, 0), (45.0, 4, 1), pytest.param(99.0, 4, 2, marks=pytest.mark.long)],
+)
 def test_rounds_end_with_the_training_that_time_runs_out_in(scored, max_seconds, first, second):
     scored([0.5, 0.9, 0.8, 0.1, 0.5, 0.7])
     outcome = contest(NETS, ROUNDS, max_seconds=max_seconds)

@@ -72,6 +72,7 @@ def test_what_it_finds_uses_the_limits_well_where_anything_can(max_latency_ms, c
     assert all((paths.use(candidate.path) >= WELL_USED) == can for candidate in found)
 
 
+@pytest.mark.long
 def test_same_seed_same_outcome(outcome):
     _, found, history = evolved()
     assert [candidate.architecture for candidate in found] == [candidate.architecture for candidate in outcome[1]]

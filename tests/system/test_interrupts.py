@@ -148,6 +148,7 @@ POINTS = [
 ]
 
 
+@pytest.mark.long
 def test_interrupted_in_each_phase_the_same_command_ends_with_the_same_file(watch, data, tmp_path, capsys):
     assert run(search_flags(data, tmp_path / "whole")) == 0
     kept = f"Finished phases are kept in {tmp_path / 'out'}; run the same command again to resume."

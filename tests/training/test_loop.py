@@ -214,6 +214,7 @@ def test_a_copy_of_a_network_has_the_layers_of_training():
     assert keras.layers.BatchNormalization not in kinds
 
 
+@pytest.mark.long
 def test_tensorflow_does_not_warn_of_a_graph_for_each_of_many_short_trainings(caplog):
     x, y = sines(16)
     windows, labels = x[..., None], np.eye(3, dtype=np.float32)[y]

@@ -127,6 +127,7 @@ def test_ranges_are_those_of_the_float_model(trained):
     assert weights["quant_mid0_relu/output_min:0"] == 0
 
 
+@pytest.mark.long
 def test_the_range_of_the_input_is_set_in_every_training_of_a_process(trained):
     """Keras gives the layer another name each time."""
     x = trained.x[:128, ..., None]
