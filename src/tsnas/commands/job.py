@@ -6,13 +6,15 @@ import contextlib
 import pathlib
 import shlex
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
 from tsnas.commands.command import UsageError
 from tsnas.commands.kernel_flags import define_board_kernels
-from tsnas.datasets import Dataset, load_npz, shoulder, skoda, uci_har
+
+if TYPE_CHECKING:
+    from tsnas.datasets import Dataset
 
 Axes = str | list[tuple[int, ...]] | None
 DATASETS = ("shoulder", "uci_har", "skoda")
@@ -154,6 +156,7 @@ def require(values: flags.FlagValues, *names: str) -> None:
 def load_input(values: flags.FlagValues) -> tuple[Dataset, Axes]:
     """Loads the windows and their axes; raises now the errors that a long job would raise later."""
     from tsnas.data import check_windows, find_axes
+    from tsnas.datasets import load_npz
 
     axes = parse_axes(values.axes or "auto")
     data = load_npz(values.data) if values.data else load_dataset(values.dataset, int(values.verbose))
@@ -184,6 +187,8 @@ def check_dataset(data: Dataset) -> None:
 
 def load_dataset(name: str, verbose: int = 1) -> Dataset:
     """Loads a public data set by its name, one of `DATASETS`."""
+    from tsnas.datasets import Dataset, shoulder, skoda, uci_har
+
     if name == "shoulder":
         train, test = shoulder.load_data()
     else:

@@ -136,6 +136,13 @@ def _run_command(name: str, args: list[str]) -> int:
     except TsnasError as error:
         print(f"tsnas: error: {error}", file=sys.stderr)
         return EXIT_USAGE
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", tsnas.__name__):
+            raise
+        needed = f"`tsnas {name}` needs {package}, which is not installed: pip install tsnas"
+        print(f"tsnas: error: {needed}", file=sys.stderr)
+        return EXIT_USAGE
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
