@@ -12,6 +12,7 @@ from absl import flags
 
 from tsnas.commands.command import Command, UsageError, refuse_arguments
 from tsnas.commands.kernel_flags import define_kernels
+from tsnas.system.terminal import say
 
 if TYPE_CHECKING:
     from tsnas.cost.board import Board
@@ -88,7 +89,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         ops = calibration_ops(ops, values.count, load_board(RELATIVE))
     journal = out.with_suffix(".measured.jsonl")
     if journal.exists():
-        print(f"Resuming from the measurements in {journal}.", flush=True)
+        say(f"Resuming from the measurements in {journal}.")
     try:
         with opened(values.port, values.kernels, values.cmsis_nn, values.cflags) as connect:
             # What is missing for the board's file is said before minutes of measurements.
@@ -97,11 +98,11 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         board = characterized_board(found, _find_board(values, name, found.hello))
     except BaseException:
         if journal.exists():
-            print(f"Measurements so far are kept in {journal}; run the same command again to resume.", file=sys.stderr)
+            say(f"Measurements so far are kept in {journal}; run the same command again to resume.", sys.stderr)
         raise
     write_file(out, json.dumps(board.to_json(), indent=2) + "\n")
     journal.unlink()
-    print(_format_report(found, board, out))
+    say(_format_report(found, board, out))
 
 
 def _check_conversion(port: str, name: str) -> None:
