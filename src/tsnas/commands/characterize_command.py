@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 PLANS = ["space", "calibrate"]
 RELATIVE = "nucleo_f446re"
-NEW_BOARD = ("core", "clock_mhz", "ram_kb", "flash_kb")
 
 
 def define_flags(values: flags.FlagValues) -> None:

@@ -236,10 +236,10 @@ class SignalSearch(BaseEstimator):
         rows = [
             (
                 "*" if trial.signal == self.signal_ else "",
-                trial.signal.window * trial.signal.decimation,
-                trial.signal.decimation,
+                str(trial.signal.window * trial.signal.decimation),
+                str(trial.signal.decimation),
                 "all" if trial.signal.channels is None else ", ".join(map(str, trial.signal.channels)),
-                trial.windows,
+                str(trial.windows),
                 "none fits" if trial.latency_ms is None else f"{trial.latency_ms:.2f}",
                 f"{trial.macro_f1:.3f}" if trial.latency_ms is not None else "",
             )
