@@ -44,10 +44,10 @@ def import_graph(sources: pathlib.Path = SOURCES) -> Graph:
     for name, path in paths.items():
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
         graph[name] = imported(ast.parse(path.read_text(encoding="utf-8")), package, paths)
-    # The public names are imported in a stub, which the root loads when one of them is used.
-    stub = sources / "__init__.pyi"
-    if stub.exists():
-        graph[sources.name] |= imported(ast.parse(stub.read_text(encoding="utf-8")), sources.name, paths)
+    # The public names of some folders are imported in a stub, and loaded when one of them is used.
+    for stub in sources.rglob("__init__.pyi"):
+        name = module_name(stub, sources)
+        graph[name] |= imported(ast.parse(stub.read_text(encoding="utf-8")), name, paths)
     return graph
 
 

@@ -4,6 +4,11 @@ from . import cost as cost
 from . import data as data
 from . import datasets as datasets
 from . import errors as errors
+from . import export as export
+from . import model as model
+from . import plots as plots
+from . import search as search
+from . import space as space
 from .classifier import AutoClassifier as AutoClassifier
 from .classifier import load as load
 from .cost.board import Board as Board

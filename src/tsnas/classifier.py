@@ -16,6 +16,7 @@ from tsnas.job.inputs import Job, checked
 from tsnas.model import saving
 from tsnas.model.model import Model
 from tsnas.search.strategies import check_callbacks
+from tsnas.system.terminal import columns, fit_text
 
 
 class AutoClassifier(ClassifierMixin, BaseEstimator):
@@ -304,10 +305,12 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         """Prints the architecture and a table of all layers with their latency, RAM and parameters.
 
         Args:
-            print_fn: callable that takes a string. Defaults to `print`.
+            print_fn: callable that takes a string. Defaults to `print`, in lines that fit the terminal.
         """
         model = self._fitted
-        print_fn("\n".join(model.architecture.describe()) + "\n\n" + model.estimate.table(model.limits))
+        width = columns() if print_fn is print else None
+        described = fit_text("\n".join(model.architecture.describe()), width)
+        print_fn(f"{described}\n\n{model.estimate.table(model.limits, width)}")
 
     def _html_repr(self):
         """Returns the HTML for notebooks: the verdict on the limits if fitted, else scikit-learn's diagram."""

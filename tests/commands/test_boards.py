@@ -49,7 +49,7 @@ def test_an_error_judged_on_nothing_is_not_shown_as_zero(error, text):
 def test_the_table_fits_80_columns_and_has_every_kernels_of_a_board(capsys):
     assert run(["boards"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) <= 80
+    assert max(map(len, lines[: lines.index("")])) <= 80
     start = next(i for i, line in enumerate(lines) if line.startswith("esp32 "))
     assert lines[start].split()[5] == "esp_nn"
     assert lines[start + 1].split()[0] == "reference"

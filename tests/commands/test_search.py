@@ -10,7 +10,7 @@ import pytest
 from release_copies import write_skoda, write_uci_har
 
 import tsnas
-from tsnas.commands.main import run
+from tsnas.commands.main import COMMANDS, run
 from tsnas.commands.search_command import LIMITS, TRAINING
 from tsnas.cost.measurements import OpMeasurement
 from tsnas.cost.op_table import write_table
@@ -156,6 +156,26 @@ def test_the_report_gets_the_test_windows_and_the_command_line(search, recording
     given = {f"--data={tmp_path / 'toy.npz'}", "--board=nucleo_f446re", f"--out={tmp_path / 'my out'}"}
     assert set(flags) == given | {"--max_ram_kb=64.0"}
     assert ["567", "bytes", "report.html"] in [line.split() for line in capsys.readouterr().out.splitlines()]
+
+
+def test_the_last_lines_are_commands_for_what_comes_next(search, recording, tmp_path, capsys):
+    assert search(out=tmp_path / "two words") == 0
+    commands = [shlex.split(line) for line in capsys.readouterr().out.splitlines()[-6:] if line.startswith("  ")]
+    folder = tmp_path / "two words"
+    assert commands == [
+        ["xdg-open", str(folder / "report.html")],
+        ["tsnas", "export", str(folder), f"--out={folder / 'firmware'}"],
+        ["tsnas", "verify", str(folder), "--port=emulated:cortex-m4"],
+    ]
+    for _, name, *arguments in commands[1:]:
+        COMMANDS[name].new_flags()([name, *arguments])
+
+
+def test_what_comes_next_has_no_emulator_for_a_core_that_none_has(search, recording, capsys):
+    assert search(board="esp32") == 0
+    out = capsys.readouterr().out
+    assert "tsnas export" in out
+    assert "tsnas verify" not in out
 
 
 def test_without_test_windows_nothing_is_evaluated(search, recording, tmp_path, capsys):

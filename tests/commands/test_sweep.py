@@ -28,8 +28,8 @@ class RecordingFront:
         self.points_ = [FAST, SAME]
         return self
 
-    def table(self):
-        return table_of(self.points_)
+    def table(self, width=None):
+        return table_of(self.points_, width)
 
     def load(self, point):
         return self
@@ -69,9 +69,11 @@ def test_passes_everything_on(recording, data, tmp_path, capsys):
     assert table_of([FAST, SAME]) in printed
     # One model on two boards has one line of scores.
     assert [line for line in printed.splitlines() if line.startswith("aaaa")] == [
-        "aaaa                4.00 ms on nucleo_f446re, 11.00 ms on nucleo_l552ze_q  0.875             0.750"
+        "aaaa                4.00 ms on nucleo_f446re, 11.00 ms on nucleo_l552ze_q             0.875            0.750"
     ]
-    assert printed.endswith(f"Wrote to {tmp_path / 'out'}:\n  front.json\n  front.png\n  fast\n  same\n")
+    assert f"  tsnas export {tmp_path / 'out/fast'} --out={tmp_path / 'out/fast/firmware'}\n" in printed
+    assert f"  xdg-open {tmp_path / 'out/front.png'}\n" in printed
+    assert f"Wrote to {tmp_path / 'out'}:\n  front.json\n  front.png\n  fast\n  same\n" in printed
 
 
 def test_a_public_data_set_can_be_named(recording, monkeypatch, tmp_path):

@@ -1,10 +1,16 @@
 """What pages name exists: names of tsnas, files of the repository, results of benchmarks; the first pages are short."""
 
+import ast
+import json
 import pathlib
 import pkgutil
 import re
+import subprocess
+import sys
 
 import pytest
+
+import tsnas
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = REPOSITORY / "benchmarks/results"
@@ -49,6 +55,49 @@ def exists(name):
 def test_names_of_the_package_exist(page):
     named = set(NAME.findall(text_of(page))) - NO_NAMES
     assert [name for name in sorted(named) if not exists(name)] == []
+
+
+def written_names():
+    """Names of the package in pages for users, examples and examples of docstrings, but for imports and output."""
+    texts = [text_of(page) for page in PAGES if page != "CONTRIBUTING.md"]
+    texts += [path.read_text(encoding="utf-8") for path in (REPOSITORY / "examples").iterdir() if path.is_file()]
+    for path in (REPOSITORY / "src/tsnas").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                texts.append((ast.get_docstring(node) or "").partition("\nExample:")[2])
+    lines = [line for text in texts for line in text.splitlines() if not re.match(r"\W*(from|import) |\s*<", line)]
+    return {name for line in lines for name in NAME.findall(line)} - NO_NAMES
+
+
+# What other libraries load is kept between the groups of names, what tsnas has loaded is not.
+RESOLVE = """
+import functools, json, sys
+from tsnas.system.quiet import import_tensorflow
+import_tensorflow()
+lacking = []
+for names in json.load(sys.stdin):
+    for loaded in [one for one in sys.modules if one.partition(".")[0] == "tsnas"]:
+        del sys.modules[loaded]
+    import tsnas
+    for name in names:
+        try:
+            functools.reduce(getattr, name.split(".")[1:], tsnas)
+        except AttributeError:
+            lacking.append(name)
+print(json.dumps(lacking))
+"""
+
+
+def test_names_are_reached_after_an_import_of_the_package_alone():
+    names = written_names()
+    assert {"tsnas.plots.plot_search", "tsnas.datasets.shoulder.load_data"} <= names
+    firsts = {name.split(".")[1] for name in names}
+    assert firsts - set(tsnas.__all__) == set()
+    # One part of the package may load another one, and so hide that this is not reached by itself.
+    groups = [sorted(name for name in names if name.startswith(f"tsnas.{first}.")) for first in sorted(firsts)]
+    sent = json.dumps([group for group in groups if group])
+    done = subprocess.run([sys.executable, "-c", RESOLVE], input=sent, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == []
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -69,6 +69,19 @@ def test_a_file_that_does_not_say_what_it_takes_makes_no_model():
         dataclasses.replace(model, firmware=Firmware(networks(SMALL)[1], model.board))
 
 
+def test_the_float_network_is_loaded_by_keras_3_and_by_tf_keras(tmp_path):
+    import keras
+    import tf_keras
+
+    clf = fitted()
+    clf.save(tmp_path)
+    x, _ = windows()
+    expected = np.asarray(clf.model_.float_network(x[:8]))
+    for each in (keras, tf_keras):
+        network = each.saving.load_model(tmp_path / "model.keras")
+        np.testing.assert_allclose(np.asarray(network(x[:8])), expected, atol=1e-5)
+
+
 @pytest.mark.parametrize(("asked_ms", "kept_ms"), [(None, 250.0), (400.0, 250.0), (30.0, 30.0)])
 def test_a_saved_model_is_bound_by_the_deadline_of_its_signal(tmp_path, asked_ms, kept_ms):
     clf = fitted(max_latency_ms=asked_ms)

@@ -120,6 +120,21 @@ def test_rounds_end_with_the_training_that_time_runs_out_in(scored, max_seconds,
     assert outcome.seconds_per_epoch == 10.0 / 30
 
 
+@pytest.mark.parametrize(
+    ("max_seconds", "told"),
+    [
+        (25.0, "contest: max_minutes left time to train 3 of 4 finalists, and 0 of 2 a second time\n"),
+        (45.0, "contest: max_minutes left time to train 4 of 4 finalists, and 1 of 2 a second time\n"),
+        (99.0, ""),
+    ],
+)
+def test_a_contest_that_time_cuts_short_says_so(scored, capsys, max_seconds, told):
+    for verbose in (1, 0):
+        scored([0.5, 0.9, 0.8, 0.1, 0.5, 0.7])
+        contest(NETS, ROUNDS, max_seconds=max_seconds, verbose=verbose)
+        assert capsys.readouterr().out == told * verbose
+
+
 def split_scores(monkeypatch, predictions, losses):
     """Sets what a finalist, by its place, predicts for the validation windows of a split, and its loss on them."""
     asked = []

@@ -1,5 +1,6 @@
 """TensorFlow loads without a word, unless the user wants its log or it fails."""
 
+import os
 import subprocess
 import sys
 
@@ -50,9 +51,18 @@ def test_a_failing_import_shows_what_was_logged(fake_tensorflow):
 
 
 def test_the_real_library_is_silent():
-    code = (
-        "from tsnas.system.quiet import import_tensorflow as f; f(); import tensorflow; print(tensorflow.constant(3))"
-    )
-    result = run_python(code)
+    code = "import tsnas; tsnas.AutoClassifier; import tensorflow; print(tensorflow.constant(3))"
+    result = run_python(code, PYTHONPATH=os.environ.get("PYTHONPATH", ""))
     assert "3" in result.stdout
     assert result.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["AutoClassifier", "SignalSearch", "ParetoSearch", "load", "callbacks", "model"])
+def test_python_is_as_silent_as_the_commands(name, tmp_path):
+    # The module says how it was imported, and that is all that is needed of it.
+    (tmp_path / "tensorflow.py").write_text(
+        "import os\nprint(os.environ.get('TF_CPP_MIN_LOG_LEVEL'), flush=True)\nos.write(2, b'chatter')\nos._exit(0)\n"
+    )
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    result = run_python(f"import tsnas; tsnas.{name}", PYTHONPATH=path)
+    assert (result.stdout, result.stderr) == ("3\n", "")

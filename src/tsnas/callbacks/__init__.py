@@ -1,15 +1,10 @@
 """Callbacks: expected costs in the logs of a search, early stopping, progress bars, and a bridge for Keras 3."""
 
-from tsnas.callbacks.foreign import ForeignCallback, as_callbacks
-from tsnas.callbacks.live import ConstraintMonitor, EarlyStopOnConvergence
-from tsnas.callbacks.progress import ProgressBar
-from tsnas.callbacks.search_board import SearchBoard
+import lazy_loader
 
-__all__ = [
-    "ConstraintMonitor",
-    "EarlyStopOnConvergence",
-    "ForeignCallback",
-    "ProgressBar",
-    "SearchBoard",
-    "as_callbacks",
-]
+from tsnas.system.quiet import import_tensorflow
+
+# Before the modules that import TensorFlow, which would say a lot about processors and GPUs.
+import_tensorflow()
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

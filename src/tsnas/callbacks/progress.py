@@ -7,6 +7,8 @@ from typing import Any
 import tf_keras as keras
 from tqdm.auto import tqdm
 
+from tsnas.system.bars import progress_bar
+
 
 class ProgressBar(keras.callbacks.Callback):
     """Callback that shows the progress of one phase with tqdm.
@@ -30,7 +32,7 @@ class ProgressBar(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         if self.verbose == 1:
             total = self.params["epochs"] * (self.params.get("steps") or 0) or None
-            self._bar = tqdm(total=total, desc=f"{self.phase:<8}", unit="step", dynamic_ncols=True, mininterval=0.5)
+            self._bar = progress_bar(self.phase, total, "step", mininterval=0.5)
 
     def on_train_batch_end(self, batch, logs=None):
         if self._bar is not None:

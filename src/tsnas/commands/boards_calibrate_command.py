@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError, refuse_arguments
+from tsnas.system.terminal import say
 
 if TYPE_CHECKING:
     from tsnas.cost.board import Board
@@ -62,7 +63,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     kernels, timings = _read_timings(values, board)
     found = calibrated_by_models(board, timings, kernels, values.kernel_library or "")
     write_file(out, json.dumps(found.to_json(), indent=2) + "\n")
-    print(_format_report(found, timings, out))
+    say(_format_report(found, timings, out))
 
 
 def _find_board(values: flags.FlagValues) -> Board:

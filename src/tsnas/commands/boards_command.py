@@ -9,6 +9,7 @@ import tabulate
 from absl import flags
 
 from tsnas.commands.command import Command, refuse_arguments
+from tsnas.system.terminal import columns, fit_table, say
 
 if typing.TYPE_CHECKING:
     from tsnas.cost.board import Board
@@ -76,14 +77,13 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         ]
     headers = ("board", "core", "MHz", "RAM", "flash", "kernels", "error")
     aligned = ("left", "left", "right", "right", "right", "left", "left")
-    print(tabulate.tabulate(rows, headers, tablefmt=NARROW, colalign=aligned, disable_numparse=True))
-    print(
+    print(fit_table(rows, headers, aligned, columns(), shorten={"kernels": 10}, drop=("flash", "error"), style=NARROW))
+    say(
         "\nRAM and flash in KB; --kernels chooses other kernels than the first of a board.\n"
-        "Error of the predicted latency: median and 95th percentile on single operators\n"
-        "that were measured and held out of the fit; * median and largest on whole\n"
-        "models, each left out in turn.\n"
-        "My board is not there, or has no latencies yet: tsnas boards new --help for one\n"
-        "with a core of these, tsnas boards calibrate --help for any."
+        "Error of the predicted latency: median and 95th percentile on single operators that were measured and held "
+        "out of the fit; * median and largest on whole models, each left out in turn.\n"
+        "My board is not there, or has no latencies yet: tsnas boards new --help for one with a core of these, tsnas "
+        "boards calibrate --help for any."
     )
 
 

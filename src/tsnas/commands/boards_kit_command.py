@@ -5,6 +5,7 @@ from __future__ import annotations
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError, refuse_arguments
+from tsnas.system.terminal import say
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -25,7 +26,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.export.kit import write_kit
 
     paths = write_kit(values.out, values.overwrite)
-    print(f"Wrote to {values.out}:\n{list_files(paths)}\n\nREADME.md says how to go on.")
+    say(f"Wrote to {values.out}:\n{list_files(paths)}\n\nREADME.md says how to go on.")
 
 
 COMMAND = Command(

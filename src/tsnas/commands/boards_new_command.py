@@ -8,6 +8,7 @@ import pathlib
 from absl import flags
 
 from tsnas.commands.command import Command, UsageError, refuse_arguments
+from tsnas.system.terminal import say
 
 REQUIRED = ("name", "core", "clock_mhz", "ram_kb", "flash_kb")
 
@@ -59,7 +60,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     )
     write_file(path, json.dumps(board.to_json(), indent=2) + "\n")
     error = board.latency_error
-    print(
+    say(
         f"Wrote {path}: {board.description}.\n"
         f"Error of its latencies: median {error.median_relative:.1%}, p95 {error.p95_relative:.1%} ({error.split}).\n"
         f"Use it with --board={path}. Operators measured on the board narrow the margin (--measurements)."

@@ -12,6 +12,7 @@ from absl import flags
 
 from tsnas.commands.command import Command, UsageError, refuse_arguments
 from tsnas.commands.kernel_flags import define_kernels
+from tsnas.system.terminal import say
 
 if TYPE_CHECKING:
     from tsnas.cost.board import Board
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 PLANS = ["space", "calibrate"]
 RELATIVE = "nucleo_f446re"
-NEW_BOARD = ("core", "clock_mhz", "ram_kb", "flash_kb")
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -72,9 +72,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.system.files import write_file
 
     refuse_arguments(arguments)
-    for name in ("port", "board"):
-        if not values[name].value:
-            raise UsageError(f"--{name} is required")
+    _check_given(values)
     time, channels, classes = _parse_shape(values)
     name = pathlib.Path(values.board).stem if values.board.endswith(".json") else values.board
     out = pathlib.Path(values.out or f"{name}.json")
@@ -88,7 +86,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         ops = calibration_ops(ops, values.count, load_board(RELATIVE))
     journal = out.with_suffix(".measured.jsonl")
     if journal.exists():
-        print(f"Resuming from the measurements in {journal}.", flush=True)
+        say(f"Resuming from the measurements in {journal}.")
     try:
         with opened(values.port, values.kernels, values.cmsis_nn, values.cflags) as connect:
             # What is missing for the board's file is said before minutes of measurements.
@@ -97,11 +95,38 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         board = characterized_board(found, _find_board(values, name, found.hello))
     except BaseException:
         if journal.exists():
-            print(f"Measurements so far are kept in {journal}; run the same command again to resume.", file=sys.stderr)
+            say(f"Measurements so far are kept in {journal}; run the same command again to resume.", sys.stderr)
         raise
     write_file(out, json.dumps(board.to_json(), indent=2) + "\n")
     journal.unlink()
-    print(_format_report(found, board, out))
+    say(_format_report(found, board, out))
+
+
+def _check_given(values: flags.FlagValues) -> None:
+    """Raises UsageError with all flags that are missing, as far as that is known before the probe answers."""
+    from tsnas.probe.ports import EMULATED
+
+    missing = [f"--{name}" for name in ("port", "board") if not values[name].value]
+    if values.data is None and values.shape is None:
+        missing.append("--data (or --shape and --classes)")
+    elif values.shape is not None and values.classes is None:
+        missing.append("--classes")
+    new = values.board and not _is_known(values.board)
+    if new:
+        missing += [f"--{name}" for name in ("ram_kb", "flash_kb") if values[name].value is None]
+        # The probe on a board reports its clock; an emulated board has none.
+        if (values.port or "").startswith(EMULATED) and values.clock_mhz is None:
+            missing.append("--clock_mhz")
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        reason = f" ({values.board!r} is not a known board)" if new else ""
+        raise UsageError(f"{', '.join(missing)} {verb} required{reason}")
+
+
+def _is_known(board: str) -> bool:
+    from tsnas.cost.board import board_names
+
+    return board in board_names() or board.endswith(".json")
 
 
 def _check_conversion(port: str, name: str) -> None:
@@ -130,24 +155,22 @@ def _parse_shape(values: flags.FlagValues) -> tuple[int, int, int]:
         raise UsageError(f"--shape={values.shape} must be TIMExCHANNELS, such as 128x9") from None
     if time < 8 or channels < 1:
         raise UsageError(f"--shape={values.shape} must have at least 8 samples and 1 channel")
-    if values.classes is None:
-        raise UsageError("--classes is required with --shape")
     return time, channels, values.classes
 
 
 def _find_board(values: flags.FlagValues, name: str, hello: Hello) -> Board:
     """Returns the known board, or a new one made from the flags and the probe's report."""
-    from tsnas.cost.board import board_names, load_board
+    from tsnas.cost.board import load_board
     from tsnas.cost.relative import board_from_relative, known_cores
 
-    if values.board in board_names() or values.board.endswith(".json"):
+    if _is_known(values.board):
         return load_board(values.board)
     core = values.core or hello.core
     clock_hz = values.clock_mhz * 1e6 if values.clock_mhz else float(hello.clock_hz)
-    missing = [f"--{flag}" for flag in ("ram_kb", "flash_kb") if values[flag].value is None]
-    missing += ["--clock_mhz"] if not clock_hz else []
-    if missing:
-        raise UsageError(f"{values.board!r} is not a known board, so {', '.join(missing)} must be given")
+    if not clock_hz:
+        raise UsageError(
+            f"--clock_mhz is required: {values.board!r} is not a known board, and its probe reports no clock"
+        )
     ram_bytes, flash_bytes = round(values.ram_kb * 1024), round(values.flash_kb * 1024)
     # Of another core, a known board gives what the operators that were not measured take in proportion.
     relative = None if core in known_cores() else RELATIVE

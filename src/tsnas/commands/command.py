@@ -9,6 +9,9 @@ from collections.abc import Callable, Sequence
 
 from absl import flags
 
+from tsnas.system.terminal import columns, fit_command
+
+# Longer lines of text are hard to read on any terminal.
 WIDTH = 100
 
 
@@ -56,13 +59,13 @@ class Command:
     def help(self) -> str:
         """Returns the text that `tsnas COMMAND --help` prints."""
         values = self.new_flags()
-        lines = [*textwrap.wrap(f"Usage: tsnas {self.name} {self.usage}", WIDTH, subsequent_indent=" " * 8), ""]
+        lines = [*_wrap(f"Usage: tsnas {self.name} {self.usage}", below=8), ""]
         lines += _wrap(f"{self.summary} {self.details}")
         lines += ["", "Flags:"]
         for name in values:
-            lines += [f"  {flag_head(values[name])}", *_wrap(flag_meaning(values[name]), 6)]
+            lines += [f"  {flag_head(values[name])}", *_wrap(flag_meaning(values[name]), 6, 6)]
         lines += ["  --help", *_wrap("Print this help.", 6)]
-        return "\n".join([*lines, "", "Example:", f"  {self.example}"])
+        return "\n".join([*lines, "", "Example:", fit_command(f"  {self.example}", columns())])
 
     def new_flags(self) -> flags.FlagValues:
         """Returns new flags of this command, not yet parsed."""
@@ -101,8 +104,9 @@ def _format_unknown_flag(name: str, known: list[str]) -> str:
     return f"unknown flag --{name}" + (f"; did you mean --{near[0]}?" if near else "")
 
 
-def _wrap(text: str, indent: int = 0) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * indent)
+def _wrap(text: str, indent: int = 0, below: int = 0) -> list[str]:
+    width = min(columns() or WIDTH, WIDTH)
+    return textwrap.wrap(text, width, initial_indent=" " * indent, subsequent_indent=" " * below)
 
 
 def refuse_arguments(arguments: list[str]) -> None:

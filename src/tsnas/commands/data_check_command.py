@@ -15,6 +15,7 @@ from tsnas.commands.csv_flags import (
     refuse_reading_flags,
 )
 from tsnas.commands.job import define_text_flag
+from tsnas.system.terminal import columns
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -40,7 +41,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         data = load_npz(values.data)
         test = None if data.x_test is None else (data.x_test, data.y_test, data.groups_test)
         report = check(data.x_train, data.y_train, data.groups_train, test=test)
-    print(json.dumps(report.to_json(), indent=2) if values.json else report)
+    print(json.dumps(report.to_json(), indent=2) if values.json else report.text(columns()))
 
 
 COMMAND = Command(

@@ -8,6 +8,7 @@ from tsnas.commands.command import Command, UsageError
 from tsnas.commands.csv_flags import define_test_groups, define_window_flags, make_signal
 from tsnas.commands.job import define_text_flag
 from tsnas.commands.window_file import check_out, write_windows
+from tsnas.system.terminal import columns, say
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -28,10 +29,10 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         if signal is None:
             raise UsageError("--out needs --window=SAMPLES")
     data = read(arguments[0])
-    print(check(data, signal=signal))
+    print(check(data, signal=signal).text(columns()))
     if values.out is not None:
         assert signal is not None
-        print()
+        say()
         write_windows(data, signal, "majority", values.test_groups, values.out)
 
 

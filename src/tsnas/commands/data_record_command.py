@@ -9,6 +9,7 @@ from absl import flags
 
 from tsnas.commands.command import Command, UsageError, refuse_arguments
 from tsnas.commands.job import define_text_flag
+from tsnas.system.terminal import say
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -48,18 +49,16 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         )
     except KeyboardInterrupt:
         strip.close()
-        print(f"What came before is kept in {values.out}.", file=sys.stderr)
+        say(f"What came before is kept in {values.out}.", sys.stderr)
         raise
     finally:
         strip.close()
-    print(f"Wrote {found.path}: {found.samples:,} samples of {', '.join(found.channels)} at {found.rate_hz:.4g} Hz.")
+    say(f"Wrote {found.path}: {found.samples:,} samples of {', '.join(found.channels)} at {found.rate_hz:.4g} Hz.")
     if found.gaps:
-        print(f"Gaps in which lines were lost: {found.gaps}, {found.lost_s:.2f} s in all.")
+        say(f"Gaps in which lines were lost: {found.gaps}, {found.lost_s:.2f} s in all.")
     if found.bad_lines:
-        print(
-            f"Lines that were cut or no numbers, left out: {found.bad_lines}; the first one counts, as it may be cut."
-        )
-    print(f"Read all recordings of the folder with: tsnas data read {values.out}")
+        say(f"Lines that were cut or no numbers, left out: {found.bad_lines}; the first one counts, as it may be cut.")
+    say(f"Read all recordings of the folder with: tsnas data read {values.out}")
 
 
 COMMAND = Command(

@@ -14,6 +14,7 @@ from tsnas.commands.csv_flags import (
 )
 from tsnas.commands.job import define_text_flag
 from tsnas.commands.window_file import check_out, write_windows
+from tsnas.system.terminal import say
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -42,7 +43,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     check_out(values.out, values.overwrite)
     signal = Signal(values.window, values.stride)
     data = read_recordings(values)
-    print("\n".join(data.notes), end="\n\n" if data.notes else "")
+    if data.notes:
+        say("\n".join(data.notes) + "\n")
     write_windows(data, signal, values.rule, values.test_groups, values.out)
 
 

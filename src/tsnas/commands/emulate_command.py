@@ -6,6 +6,7 @@ from absl import flags
 
 from tsnas.commands.command import Command, UsageError, refuse_arguments
 from tsnas.commands.kernel_flags import CORES, define_kernels
+from tsnas.system.terminal import say
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -33,8 +34,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         print(elf)
         return
     with Emulator(values.core, elf, values.tcp_port) as board:
-        print(f"Emulated {values.core}, probe firmware {elf}.\nPort: {board.url} (one connection; Ctrl-C ends it)")
-        print(f"In another terminal: tsnas characterize --port={board.url} --board=nucleo_f446re ...", flush=True)
+        say(f"Emulated {values.core}, probe firmware {elf}.\nPort: {board.url} (one connection; Ctrl-C ends it)")
+        say(f"In another terminal: tsnas characterize --port={board.url} --board=nucleo_f446re ...")
         board.wait()
 
 

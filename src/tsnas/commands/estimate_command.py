@@ -14,6 +14,7 @@ from absl import flags
 
 from tsnas.commands.command import Command, UsageError, refuse_arguments
 from tsnas.commands.kernel_flags import define_board_kernels
+from tsnas.system.terminal import columns, say
 
 if TYPE_CHECKING:
     from tsnas.cost.board import Board
@@ -60,7 +61,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if values.table:
         board = board_with_table(board, values.table)
     estimate = estimate_tflite(arguments[0], board)
-    print(json.dumps(estimate.to_json(), indent=2) if values.json else estimate.table())
+    print(json.dumps(estimate.to_json(), indent=2) if values.json else estimate.table(width=columns()))
 
 
 def _estimate_ops(path: str, board: str | None, kernels: str | None, table: str | None, out: str | None) -> None:
@@ -95,10 +96,10 @@ def _estimate_ops(path: str, board: str | None, kernels: str | None, table: str 
         write_file(pathlib.Path(out), text.getvalue())
     else:
         sys.stdout.write(text.getvalue())
-    print(f"{len(rows)} operators" + (f", written to {out}" if out else ""), end="", file=sys.stderr)
+    told = f"{len(rows)} operators" + (f", written to {out}" if out else "")
     if errors:
-        print(f"; mean error of {len(errors)} with op_cycles: {sum(errors) / len(errors):.2%}", end="", file=sys.stderr)
-    print(file=sys.stderr)
+        told += f"; mean error of {len(errors)} with op_cycles: {sum(errors) / len(errors):.2%}"
+    say(told, sys.stderr)
 
 
 def _parse_number(text: str | None) -> float:

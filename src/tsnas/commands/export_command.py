@@ -11,6 +11,7 @@ from absl import flags
 from tsnas.commands.command import Command, UsageError
 from tsnas.commands.job import DATASETS, ONE_SOURCE, load_dataset
 from tsnas.commands.kernel_flags import CORES, define_kernels
+from tsnas.system.terminal import columns, fit_table, say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,9 +109,9 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
 
 
 def _list_files(folder: str, written: list[pathlib.Path]) -> None:
-    print(f"Wrote to {folder}:")
+    say(f"Wrote to {folder}:")
     for file in written:
-        print(f"  {file.stat().st_size:>10,} bytes  {file.relative_to(folder)}")
+        say(f"  {file.stat().st_size:>10,} bytes  {file.relative_to(folder)}")
 
 
 # Flags that only a model of tsnas has a use for: it says how windows become its input and classes its output.
@@ -163,11 +164,10 @@ def _choose_kernels(firmware: Firmware, values: flags.FlagValues) -> str:
 
 def _emulate(firmware: Firmware, x: Any, y: Any, values: flags.FlagValues, kernels: str) -> None:
     import numpy as np
-    import tabulate
-    from tqdm.auto import tqdm
 
     from tsnas.export.emulate import verify_export
     from tsnas.export.selftest import SelfTest
+    from tsnas.system.bars import progress_bar
 
     count, core = values.windows, values.core or firmware.board.core
     if x is None:
@@ -175,19 +175,19 @@ def _emulate(firmware: Firmware, x: Any, y: Any, values: flags.FlagValues, kerne
     else:
         places = np.unique(np.linspace(0, len(x) - 1, count).round().astype(int))
         chosen, labels = np.asarray(x)[places], np.asarray(y)[places]
-    print(f"\nCompiling with the {kernels} kernels and running on an emulated {core}:")
-    with tqdm(total=len(chosen), desc="emulate", unit="window", dynamic_ncols=True) as bar:
+    say(f"\nCompiling with the {kernels} kernels and running on an emulated {core}:")
+    with progress_bar("emulate", len(chosen), "window") as bar:
         verified = verify_export(firmware, chosen, core, bar.update, kernels)
     names = [firmware.classes[i] for i in verified.answers.classes]
-    headers, columns = ["window", "class"], [list(range(len(names))), names]
+    headers, listed = ["window", "class"], [[str(place) for place in range(len(names))], names]
     if labels is not None:
-        headers, columns = [*headers, "label"], [*columns, labels]
-    rows = list(zip(*columns, strict=True))[:SHOWN]
-    print(tabulate.tabulate(rows, headers, disable_numparse=True))
+        headers, listed = [*headers, "label"], [*listed, [str(label) for label in labels]]
+    rows = list(zip(*listed, strict=True))[:SHOWN]
+    print(fit_table(rows, headers, ["left"] * len(headers), columns(), shorten={"class": 12, "label": 12}))
     if labels is not None:
         right = sum(name == str(label) for name, label in zip(names, labels, strict=True))
-        print(f"... {right} of {len(names)} windows were classified correctly")
-    print(f"\n{verified}")
+        say(f"... {right} of {len(names)} windows were classified correctly")
+    say(f"\n{verified}")
 
 
 COMMAND = Command(

@@ -6,13 +6,16 @@ import contextlib
 import pathlib
 import shlex
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
 from tsnas.commands.command import UsageError
 from tsnas.commands.kernel_flags import define_board_kernels
-from tsnas.datasets import Dataset, load_npz, shoulder, skoda, uci_har
+from tsnas.system.terminal import columns, fit_command
+
+if TYPE_CHECKING:
+    from tsnas.datasets import Dataset
 
 Axes = str | list[tuple[int, ...]] | None
 DATASETS = ("shoulder", "uci_har", "skoda")
@@ -154,6 +157,7 @@ def require(values: flags.FlagValues, *names: str) -> None:
 def load_input(values: flags.FlagValues) -> tuple[Dataset, Axes]:
     """Loads the windows and their axes; raises now the errors that a long job would raise later."""
     from tsnas.data import check_windows, find_axes
+    from tsnas.datasets import load_npz
 
     axes = parse_axes(values.axes or "auto")
     data = load_npz(values.data) if values.data else load_dataset(values.dataset, int(values.verbose))
@@ -184,6 +188,8 @@ def check_dataset(data: Dataset) -> None:
 
 def load_dataset(name: str, verbose: int = 1) -> Dataset:
     """Loads a public data set by its name, one of `DATASETS`."""
+    from tsnas.datasets import Dataset, shoulder, skoda, uci_har
+
     if name == "shoulder":
         train, test = shoulder.load_data()
     else:
@@ -228,6 +234,27 @@ def describe_kept_work(out: pathlib.Path, what: str) -> str:
 def list_files(paths: list[pathlib.Path]) -> str:
     """Lists files with their sizes, one per line."""
     return "\n".join(f"  {path.stat().st_size:>10,} bytes  {path.name}" for path in paths)
+
+
+def describe_next_steps(folder: pathlib.Path, core: str, written: Sequence[pathlib.Path]) -> str:
+    """Returns what to do with a model and what was written about it, as commands that can be copied.
+
+    Args:
+        folder: path of the folder of the model.
+        core: str, core of the model's board, on which its operators are verified if it can be emulated.
+        written: sequence of paths, the files that were written; a page or picture is the first to look at.
+    """
+    from tsnas.probe.cores import CORES
+    from tsnas.probe.ports import EMULATED
+
+    shown = [path for path in written if path.suffix in (".html", ".png")][:1]
+    steps = [("See what was found:", ["xdg-open", str(path)]) for path in shown]
+    export = ["tsnas", "export", str(folder), f"--out={folder / 'firmware'}"]
+    steps.append(("Export the model for firmware:", export))
+    if core in CORES:
+        verify = ["tsnas", "verify", str(folder), f"--port={EMULATED}{core}"]
+        steps.append((f"Verify every operator on an emulated {core}:", verify))
+    return "\n".join(f"{what}\n{fit_command(f'  {shlex.join(command)}', columns())}" for what, command in steps)
 
 
 def to_python(value: Any) -> Any:

@@ -32,6 +32,7 @@ from tsnas.commands import (
 from tsnas.commands.command import UsageError
 from tsnas.commands.interrupt import EXIT_INTERRUPTED, INTERRUPTED, leave, watch_interrupts
 from tsnas.errors import InfeasibleError, LimitExceededError, TsnasError
+from tsnas.system.terminal import columns, fit_command, say
 
 MODULES = (
     search_command,
@@ -68,14 +69,15 @@ def main() -> int:
 
 def overview() -> str:
     """Returns the text that `tsnas --help` prints."""
-    commands = "\n".join(f"  {name:<12} {command.summary}" for name, command in COMMANDS.items())
+    longest = max(map(len, COMMANDS))
+    commands = "\n".join(f"  {name:<{longest}}  {command.summary}" for name, command in COMMANDS.items())
     return (
         "Usage: tsnas COMMAND [--flag=value ...]\n\n"
-        "Search for neural networks that classify time series on microcontrollers, within hard limits on\n"
+        "Search for neural networks that classify time series on microcontrollers, within hard limits on "
         "latency and memory.\n\n"
         f"Commands:\n{commands}\n\n"
         "`tsnas COMMAND --help` describes a command and its flags.\n\n"
-        f"Example:\n  {search_command.COMMAND.example}"
+        f"Example:\n{fit_command(f'  {search_command.COMMAND.example}', columns())}"
     )
 
 
@@ -105,7 +107,7 @@ def _run(argv: Sequence[str]) -> int:
     if args and f"{name} {args[0]}" in COMMANDS:
         name, args = f"{name} {args[0]}", args[1:]
     if name in ("--help", "-h", "help"):
-        print(overview())
+        say(overview())
         return EXIT_OK
     if name == "--version":
         print(f"tsnas {tsnas.__version__}")
@@ -115,7 +117,7 @@ def _run(argv: Sequence[str]) -> int:
         near = [one for one in COMMANDS if one.startswith(f"{name} ")] or difflib.get_close_matches(name, COMMANDS, n=1)
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
         what = "give a command before its flags" if name.startswith("-") else f"unknown command {name!r}{hint}"
-        print(f"tsnas: error: {what}\n\n{overview()}", file=sys.stderr)
+        say(f"tsnas: error: {what}\n\n{overview()}", sys.stderr)
         return EXIT_USAGE
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
@@ -128,13 +130,20 @@ def _run_command(name: str, args: list[str]) -> int:
         sys.stdout.flush()
         return EXIT_OK
     except UsageError as error:
-        print(f"tsnas: error: {error}\nTry `tsnas {name} --help`.", file=sys.stderr)
+        say(f"tsnas: error: {error}\nTry `tsnas {name} --help`.", sys.stderr)
         return EXIT_USAGE
     except (InfeasibleError, LimitExceededError) as error:
-        print(f"tsnas: error: {error}", file=sys.stderr)
+        say(f"tsnas: error: {error}", sys.stderr)
         return EXIT_LIMITS
     except TsnasError as error:
-        print(f"tsnas: error: {error}", file=sys.stderr)
+        say(f"tsnas: error: {error}", sys.stderr)
+        return EXIT_USAGE
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", tsnas.__name__):
+            raise
+        needed = f"`tsnas {name}` needs {package}, which is not installed: pip install tsnas"
+        say(f"tsnas: error: {needed}", sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
@@ -146,4 +155,4 @@ def _run_command(name: str, args: list[str]) -> int:
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
     if issubclass(category, UserWarning):
-        print(f"tsnas: warning: {message}", file=sys.stderr)
+        say(f"tsnas: warning: {message}", sys.stderr)

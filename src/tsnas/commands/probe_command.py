@@ -6,6 +6,7 @@ from absl import flags
 
 from tsnas.commands.command import Command, UsageError, refuse_arguments
 from tsnas.commands.kernel_flags import KERNELS
+from tsnas.system.terminal import say
 
 # As in `tsnas.probe.port_project`, which is not imported for the sake of a quick `--help`; a test compares them.
 PLATFORMS = ("arduino", "zephyr", "mbed")
@@ -38,12 +39,10 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
             raise UsageError(f"--{name} is required")
     written = write_project(values.platform, values.out, values.kernels)
     platform = KNOWN[values.platform]
-    print(f"Wrote {len(written)} files to {values.out}, with the {values.kernels or platform.kernels} kernels. There:")
+    say(f"Wrote {len(written)} files to {values.out}, with the {values.kernels or platform.kernels} kernels. There:")
     for step in platform.steps:
-        print(f"  {step.format(name=pathlib.Path(values.out).resolve().name)}")
-    print(
-        "Then: tsnas characterize --port=PORT --board=NAME --ram_kb=KB --flash_kb=KB --shape=TIMExCHANNELS --classes=N"
-    )
+        say(f"  {step.format(name=pathlib.Path(values.out).resolve().name)}")
+    say("Then: tsnas characterize --port=PORT --board=NAME --ram_kb=KB --flash_kb=KB --shape=TIMExCHANNELS --classes=N")
 
 
 COMMAND = Command(

@@ -18,6 +18,7 @@ from tsnas.commands.job import (
     define_text_flag,
     define_training_flags,
     describe_kept_work,
+    describe_next_steps,
     format_command_line,
     list_files,
     load_input,
@@ -25,6 +26,7 @@ from tsnas.commands.job import (
     to_python,
 )
 from tsnas.system.quiet import import_tensorflow
+from tsnas.system.terminal import say
 
 LIMITS = ("max_latency_ms", "max_ram_kb", "max_flash_kb", "max_energy_mj")
 PHASES = "phases"
@@ -115,7 +117,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     scores = None
     if data.x_test is not None:
         scores = classifier.evaluate(data.x_test, data.y_test)
-        print(f"\n{format_test_scores(scores, len(data.x_test))}")
+        say(f"\n{format_test_scores(scores, len(data.x_test))}")
     metrics = {
         "tsnas_version": tsnas.__version__,
         "data": values.data or values.dataset,
@@ -139,7 +141,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         out / "metrics.json",
         *classifier.report(out, data.x_test, data.y_test, command_line=format_command_line("search", values)),
     ]
-    print(f"\nWrote to {out}:\n{list_files(paths)}")
+    say(f"\nWrote to {out}:\n{list_files(paths)}\n\n{describe_next_steps(out, board.core, paths)}")
 
 
 def format_test_scores(scores: dict[str, dict[str, float]], windows: int) -> str:

@@ -17,12 +17,14 @@ from tsnas.commands.job import (
     define_text_flag,
     define_training_flags,
     describe_kept_work,
+    describe_next_steps,
     format_command_line,
     list_files,
     parse_axes,
 )
 from tsnas.commands.search_command import LIMITS, format_test_scores
 from tsnas.system.quiet import import_tensorflow
+from tsnas.system.terminal import columns, say
 
 if typing.TYPE_CHECKING:
     from tsnas.data import RecordingSet
@@ -83,13 +85,15 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     require_labels(values)
     # Everything that can be wrong is checked before the long job starts.
     limits = {name: values[name].value for name in LIMITS}
-    Limits(**limits).on(load_board(values.board, values.kernels))
+    board = load_board(values.board, values.kernels)
+    Limits(**limits).on(board)
     axes = parse_axes(values.axes or "auto")
     lists = {
         name: _parse_whole_numbers(values, name) for name in ("spans", "decimations") if values[name].value is not None
     }
     train, test = read_recordings(values), None
-    print("\n".join(train.notes), end="\n\n" if train.notes else "")
+    if train.notes:
+        say("\n".join(train.notes) + "\n")
     if values.test_groups is not None:
         train, test = train.split(values.test_groups)
     channels = _find_channels(values.sensors, train.channels)
@@ -113,16 +117,17 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     )
     with farewell(lambda: describe_kept_work(out, "work is")):
         search.fit(train.arrays, train.labels, groups=train.groups)
-    print(f"\n{search.table()}\n")
+    say(f"\n{search.table(columns())}\n")
     classifier = search.classifier_
     paths = classifier.save(out)
     classifier.summary()
     x_test = y_test = None
     if test is not None:
         x_test, y_test, _ = test.windows(search.signal_)
-        print(f"\n{format_test_scores(classifier.evaluate(x_test, y_test), len(x_test))}")
+        say(f"\n{format_test_scores(classifier.evaluate(x_test, y_test), len(x_test))}")
     paths += classifier.report(out, x_test, y_test, command_line=format_command_line("signal", values))
-    print(f"\n{_describe_signal(search.signal_, train)}\n\nWrote to {out}:\n{list_files(paths)}")
+    say(f"\n{_describe_signal(search.signal_, train)}\n\nWrote to {out}:\n{list_files(paths)}")
+    say(f"\n{describe_next_steps(out, board.core, paths)}")
 
 
 def _parse_whole_numbers(values: flags.FlagValues, name: str) -> list[int]:

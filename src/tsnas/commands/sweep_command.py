@@ -15,10 +15,12 @@ from tsnas.commands.job import (
     define_text_flag,
     define_training_flags,
     describe_kept_work,
+    describe_next_steps,
     load_input,
     require,
 )
 from tsnas.system.quiet import import_tensorflow
+from tsnas.system.terminal import columns, fit_table, say
 
 SETTINGS = (
     "max_ram_kb",
@@ -89,29 +91,32 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     )
     with farewell(lambda: describe_kept_work(out, "work is")):
         front.fit(data.x_train, data.y_train, groups=data.groups_train)
-    print(f"\n{front.table()}\n\n* no other point on the board is better in latency, RAM, flash and macro-F1")
-    print("\n".join(f"{board.name} has {board.kernels} kernels: {board.kernel_library}" for board in boards))
-    print("macro-F1 is that of the architecture on validation windows, after brief training")
+    say(f"\n{front.table(columns())}\n\n* no other point on the board is better in latency, RAM, flash and macro-F1")
+    say("\n".join(f"{board.name} has {board.kernels} kernels: {board.kernel_library}" for board in boards))
+    say("macro-F1 is that of the architecture on validation windows, after brief training")
     if data.x_test is not None:
-        print(f"\n{_format_scores(front, data)}")
+        say(f"\n{_format_scores(front, data)}")
     written = ["front.json", *(point.folder for point in front.points_)]
     with contextlib.suppress(tsnas.errors.SettingError):  # Matplotlib is optional.
         front.plot(out / PICTURE_FILE)
         written.insert(1, PICTURE_FILE)
-    print(f"\nWrote to {out}:\n" + "\n".join(f"  {name}" for name in written))
+    say(f"\nWrote to {out}:\n" + "\n".join(f"  {name}" for name in written))
+    best = max(front.points_, key=lambda point: point.macro_f1)
+    core = next(board.core for board in boards if board.name == best.board)
+    steps = describe_next_steps(out / best.folder, core, [out / name for name in written])
+    say(f"\nThe best by macro-F1 is {best.folder}.\n{steps}")
 
 
 def _format_scores(front, data) -> str:
     """Formats the scores of each model on the test windows; a model for several boards is listed once."""
-    import tabulate
-
     rows = []
     for point in {point.model: point for point in reversed(front.points_)}.values():
         scores = front.load(point).evaluate(data.x_test, data.y_test)
         boards = [f"{p.latency_ms:.2f} ms on {p.board}" for p in front.points_ if p.model == point.model]
         rows.append((point.model, ", ".join(boards), *(f"{scores[kind]['macro_f1']:.3f}" for kind in scores)))
     headers = (f"test ({len(data.x_test)} windows)", "latency", *(f"{kind} macro-F1" for kind in scores))
-    return tabulate.tabulate(rows[::-1], headers, disable_numparse=True)
+    align = ("left", "left", *("right" for _ in scores))
+    return fit_table(rows[::-1], headers, align, columns(), shorten={"latency": 16, headers[0]: 16})
 
 
 def _parse_latencies(given: list[str] | None) -> float | list[float] | None:

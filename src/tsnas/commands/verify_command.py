@@ -10,6 +10,7 @@ from absl import flags
 
 from tsnas.commands.command import Command, UsageError
 from tsnas.commands.kernel_flags import define_kernels
+from tsnas.system.terminal import columns, say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,8 +29,6 @@ def define_flags(values: flags.FlagValues) -> None:
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
-    from tqdm.auto import tqdm
-
     from tsnas.cost.board import CMSIS_NN, board_beside, load_board
     from tsnas.cost.estimate import estimate_tflite
     from tsnas.cost.latency import op_cycles
@@ -38,6 +37,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.probe.conversion import conversion_for, cycles_of
     from tsnas.probe.ports import opened
     from tsnas.probe.steps import model_steps
+    from tsnas.system.bars import progress_bar
     from tsnas.tflite.graph_reader import read_graph
     from tsnas.tflite.parser import read_model_bytes
 
@@ -61,25 +61,25 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     else:
         windows = given_windows(tflite, _load_windows(values, card, read_graph(tflite).input_shape))
     with opened(values.port, values.kernels) as connect, connect() as probe:
-        with tqdm(total=len(steps), desc="verify", unit="op", dynamic_ncols=True) as bar:
+        with progress_bar("verify", len(steps), "op") as bar:
             checks = verify_on_board(tflite, windows, probe, bar.update)
         hello = probe.hello
-    print(checks_table(checks, hello.counter))
+    print(checks_table(checks, hello.counter, columns()))
     ran = [check for check in checks if check.count is not None]
     counted = sum(check.count or 0.0 for check in ran)
-    print(f"\nKernels: {hello.kernel_library}, on {hello.board} ({hello.core}).")
+    say(f"\nKernels: {hello.kernel_library}, on {hello.board} ({hello.core}).")
     converted = board.calibrated
     if not converted:
-        print(f"Board {board.name} has no latencies with {board.kernels} kernels, so nothing is predicted for it.")
+        say(f"Board {board.name} has no latencies with {board.kernels} kernels, so nothing is predicted for it.")
     if hello.counter == "instructions":
         try:
             conversion = conversion_for(board.name, hello.core)
         except SettingError:
             converted = False
-            print(f"No board with a {hello.core} was measured, so instructions do not become a time.")
+            say(f"No board with a {hello.core} was measured, so instructions do not become a time.")
         else:
             counted = sum(cycles_of(check.op, check.count or 0.0, conversion) for check in ran)
-            print(
+            say(
                 f"Instructions were converted to cycles of {board.name}: an estimate, with a mean error of "
                 f"{conversion['mape']:.1%} for the kernels of CMSIS-NN."
             )
@@ -87,7 +87,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         estimate = estimate_tflite(tflite, board)
         predicted = sum(op_cycles(check.op, board) for check in ran)
         kernels = "CMSIS-NN" if board.kernels == CMSIS_NN else board.kernels
-        print(
+        say(
             f"The kernels take {_format_ms(counted, board)} counted; {_format_ms(predicted, board)} predicted for "
             f"those of {kernels} on {board.name} ({counted / predicted - 1:+.1%}), with the interpreter "
             f"{estimate.latency_ms:.2f} ms."
@@ -98,7 +98,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         raise VerificationError(
             f"{differing} bytes differ from the reference interpreter, the first in {first.name} ({first.op})."
         )
-    print(summary(checks))
+    say(summary(checks))
 
 
 def _format_ms(cycles: float, board: Board) -> str:

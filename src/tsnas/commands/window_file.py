@@ -8,6 +8,7 @@ import typing
 from typing import Any
 
 from tsnas.commands.command import UsageError
+from tsnas.system.terminal import say
 from tsnas.system.words import plural
 
 if typing.TYPE_CHECKING:
@@ -43,8 +44,8 @@ def write_windows(data: RecordingSet, signal: Signal, rule: str, test_groups: li
     for part in parts:
         x = arrays[f"x_{part}"]
         distinct = {name: len(np.unique(arrays[f"{name}_{part}"])) for name in ("y", "groups")}
-        print(
+        say(
             f"{part:<5}  {len(x):,} windows of {x.shape[1]} samples and {x.shape[2]} channels at {data.rate_hz:g} Hz, "
             f"{plural(distinct['y'], 'class')}, {plural(distinct['groups'], 'group')}"
         )
-    print(f"\nWrote {out}. Check it with: tsnas data check --data={out}")
+    say(f"\nWrote {out}. Check it with: tsnas data check --data={out}")

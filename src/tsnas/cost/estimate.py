@@ -6,8 +6,6 @@ import dataclasses
 import os
 from typing import Any
 
-import tabulate
-
 from tsnas.cost import flash
 from tsnas.cost.advice import advise
 from tsnas.cost.board import Board, load_board
@@ -19,6 +17,7 @@ from tsnas.cost.op_estimate import OpEstimate
 from tsnas.cost.verdicts import judge, with_margin
 from tsnas.graph.graph import Graph
 from tsnas.graph.ops import BatchedConv2D, Conv2D, DepthwiseConv2D, FullyConnected, GroupedConv2D
+from tsnas.system.terminal import fit_table, fit_text
 from tsnas.tflite.graph_reader import read_graph
 from tsnas.tflite.parser import read_model_bytes
 
@@ -121,11 +120,13 @@ class Estimate:
         values["rows"] = [row | {"out_shape": list(row["out_shape"])} for row in values["rows"]]
         return values
 
-    def table(self, limits: Limits | None = None) -> str:
+    def table(self, limits: Limits | None = None, width: int | None = None) -> str:
         """Returns a plain-text table: one line per operator, then the totals beside the resources of the board.
 
         Args:
             limits: `Limits`; for each that is given, the table says whether it is kept. Defaults to None.
+            width: int, columns that a line may take: longer text is wrapped, and columns that say less are shortened or
+                left out. Defaults to None: everything, however wide.
 
         Returns:
             str.
@@ -148,13 +149,16 @@ class Estimate:
         aligned = ("left", "left", "left", "right", "right", "right", "left", "right", "right")
         # The column of marks is there only if there are any.
         shown = [column for column, name in enumerate(headers) if name or self._unusual_sources()]
-        table = tabulate.tabulate(
+        table = fit_table(
             [[line[column] for column in shown] for line in lines],
             [headers[column] for column in shown],
-            colalign=[aligned[column] for column in shown],
-            disable_numparse=True,
+            [aligned[column] for column in shown],
+            width,
+            shorten={"kind": 9, "op": 24},
+            drop=("weights KB", "params", "output", "kind"),
         )
-        return "\n".join((table, "", *self._totals(), *self._verdicts(limits or Limits())))
+        below = fit_text("\n".join((*self._totals(), *self._verdicts(limits or Limits()))), width)
+        return f"{table}\n\n{below}"
 
     def _error_text(self) -> str:
         if not self.latency_error_n:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.optimize import nnls
 
 from tsnas.cost.features import FEATURE_NAMES, INVOKE, op_features
 from tsnas.errors import SettingError
@@ -72,6 +71,8 @@ def fit_steps(counts: np.ndarray, totals: np.ndarray) -> np.ndarray:
     Returns:
         Array (steps,), cycles or instructions per step, all >= 0.
     """
+    from scipy.optimize import nnls  # Slow to import, and boards are listed and estimated for without it.
+
     relative = counts / totals[:, None]
     # Columns differ by orders of magnitude; scaled to 1, the solver's tolerance means the same for each.
     scale = relative.max(axis=0)

@@ -1,6 +1,5 @@
 """Data sets: `shoulder`, `uci_har` and `skoda`, each with `load_data()`, and `load_npz()` for your own files."""
 
-from tsnas.datasets import shoulder, skoda, uci_har
-from tsnas.datasets.npz import Dataset, load_npz
+import lazy_loader
 
-__all__ = ["Dataset", "load_npz", "shoulder", "skoda", "uci_har"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

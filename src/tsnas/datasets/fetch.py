@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from tsnas.errors import DatasetFileError, DownloadError
 from tsnas.system.files import cache_dir, check_output_dir, write_file
+from tsnas.system.terminal import say
 
 LOCAL = "TSNAS_DATA"
 BY_HAND = f"download the archive by other means, and pass it as path= or put it into the folder that {LOCAL} names"
@@ -152,7 +153,7 @@ def download(source: Source, verbose: int = 1) -> pathlib.Path:
         )
     write_file(target, content)
     if verbose == 2:
-        print(f"{source.name}: {len(content):,} bytes from {source.url} stored as {target}")
+        say(f"{source.name}: {len(content):,} bytes from {source.url} stored as {target}")
     return target
 
 
@@ -161,14 +162,14 @@ def _transfer(source: Source, verbose: int) -> bytes:
     import urllib.error
     import urllib.request
 
-    from tqdm.auto import tqdm
+    from tsnas.system.bars import progress_bar
 
     content = bytearray()
     try:
         request = urllib.request.Request(source.url, headers={"User-Agent": "tsnas"})
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
             size = int(response.headers.get("Content-Length") or 0) or None
-            bar = tqdm(total=size, desc="download", unit="B", unit_scale=True, disable=verbose != 1, dynamic_ncols=True)
+            bar = progress_bar("download", size, "B", silent=verbose != 1, unit_scale=True)
             with bar:
                 while chunk := response.read(CHUNK_BYTES):
                     content += chunk

@@ -22,6 +22,7 @@ from tsnas.search.strategies import strategy_named
 from tsnas.space.config import SpaceConfig
 from tsnas.space.spaces import PAPER_SPACE, space_configs
 from tsnas.system.arguments import is_int, is_number
+from tsnas.system.terminal import say
 from tsnas.version import __version__
 from tsnas.workers.pool import check_n_jobs
 
@@ -81,7 +82,7 @@ class Settings:
     def say(self, text: str) -> None:
         """Prints a line of progress unless `verbose` is 0."""
         if self.verbose:
-            print(text)
+            say(text)
 
     def batch_size_for(self, x: AnyWindows) -> int:
         """Returns the batch size: by default 64, less for few windows and for large ones.

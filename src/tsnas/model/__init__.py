@@ -1,5 +1,10 @@
 """Finished model: predictions, saving and loading, and the facts that are kept with it."""
 
-from tsnas.model.model import Model
+import lazy_loader
 
-__all__ = ["Model"]
+from tsnas.system.quiet import import_tensorflow
+
+# Before the modules that import TensorFlow, which would say a lot about processors and GPUs.
+import_tensorflow()
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

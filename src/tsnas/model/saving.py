@@ -9,8 +9,6 @@ import dataclasses
 import json
 import os
 import pathlib
-import tempfile
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +23,7 @@ from tsnas.data import Signal, Standardizer, check_labels
 from tsnas.errors import ModelFileError, TsnasError
 from tsnas.export.firmware import Firmware
 from tsnas.export.model_json import format_model_json
+from tsnas.model.keras_file import keras_file, load_weights
 from tsnas.model.model import Model, raw_network
 from tsnas.search.contest import completed
 from tsnas.space.architecture import Architecture
@@ -128,7 +127,7 @@ def to_bytes(model: Model, params: Mapping[str, Any]) -> dict[str, bytes]:
     }
     return {
         MODEL_FILE: model.tflite,
-        FLOAT_FILE: _network_bytes(model.float_network),
+        FLOAT_FILE: keras_file(model.float_network, FLOAT_FILE),
         STATE_FILE: _as_json(state).encode(),
     }
 
@@ -231,25 +230,11 @@ def _check_fit(classes: np.ndarray, standardizer: Standardizer, architecture: Ar
         raise ModelFileError(f"{MODEL_FILE} is not the network that {STATE_FILE} describes; save the classifier again.")
 
 
-def _network_bytes(network: keras.Model) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, FLOAT_FILE)
-        network.save(path)
-        return pathlib.Path(path).read_bytes()
-
-
 def _load_weights(network: keras.Model, content: bytes) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, FLOAT_FILE)
-        pathlib.Path(path).write_bytes(content)
-        try:
-            with zipfile.ZipFile(path) as archive:
-                unpacked = sum(member.file_size for member in archive.infolist())
-            if unpacked > MOST_BYTES:
-                raise ValueError(f"it unpacks to {unpacked} bytes")
-            network.load_weights(path)
-        except Exception as error:  # Keras passes on whatever the zip and HDF5 readers raise.
-            raise ModelFileError(f"{FLOAT_FILE} does not hold the weights of this architecture: {error}") from error
+    try:
+        load_weights(network, content, FLOAT_FILE, MOST_BYTES)
+    except Exception as error:  # Keras passes on whatever the zip and HDF5 readers raise.
+        raise ModelFileError(f"{FLOAT_FILE} does not hold the weights of this architecture: {error}") from error
 
 
 def _as_json(value: Any) -> str:

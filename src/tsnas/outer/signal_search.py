@@ -9,7 +9,6 @@ from typing import Any
 
 import keras_tuner
 import numpy as np
-import tabulate
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -34,6 +33,7 @@ from tsnas.system.arguments import is_int
 from tsnas.system.files import check_output_dir
 from tsnas.system.interrupts import deferred_interrupt
 from tsnas.system.lock import exclusive
+from tsnas.system.terminal import fit_table, say
 from tsnas.tuning.bayesian import Bayesian
 from tsnas.tuning.trials import Repeatable, run_trials
 from tsnas.workers.pool import Workers
@@ -191,7 +191,7 @@ class SignalSearch(BaseEstimator):
                 if known is None:
                     signal = self._signal(values, signals)
                     if self.verbose:
-                        print(f"signal: {_described(signal)}", flush=True)
+                        say(f"signal: {_described(signal)}")
                     limits = settings.limits.with_deadline(signal.deadline_ms)
                     trials[name] = score_signal(signal, checked, splits, settings, limits, seed, workers)
                     kept.save(name, {"trial": trials[name].to_json()})
@@ -223,8 +223,11 @@ class SignalSearch(BaseEstimator):
         check_is_fitted(self, "classifier_")
         return self.classifier_.predict_recordings(recordings)
 
-    def table(self):
+    def table(self, width=None):
         """Returns a table of the signals that were tried, the best macro-F1 first; a star marks the chosen one.
+
+        Args:
+            width: int, columns that a line may take; some are then shortened or left out. Defaults to None: all.
 
         Returns:
             str.
@@ -233,17 +236,18 @@ class SignalSearch(BaseEstimator):
         rows = [
             (
                 "*" if trial.signal == self.signal_ else "",
-                trial.signal.window * trial.signal.decimation,
-                trial.signal.decimation,
+                str(trial.signal.window * trial.signal.decimation),
+                str(trial.signal.decimation),
                 "all" if trial.signal.channels is None else ", ".join(map(str, trial.signal.channels)),
-                trial.windows,
+                str(trial.windows),
                 "none fits" if trial.latency_ms is None else f"{trial.latency_ms:.2f}",
                 f"{trial.macro_f1:.3f}" if trial.latency_ms is not None else "",
             )
             for trial in self.trials_
         ]
         headers = ("", "raw samples", "decimation", "channels", "windows", "ms", "macro-F1")
-        return tabulate.tabulate(rows, headers, disable_numparse=True, colalign=("left", *("right",) * 6))
+        align = ("left", *("right",) * 6)
+        return fit_table(rows, headers, align, width, shorten={"channels": 12}, drop=("windows", "decimation"))
 
     def _template(self, seed: int | None = None, directory: pathlib.Path | None = None) -> AutoClassifier:
         """Returns a classifier with these settings, which checks them."""

@@ -213,14 +213,17 @@ class ParetoSearch(BaseEstimator):
         check_is_fitted(self, "points_")
         return load(self.directory_ / point.folder)
 
-    def table(self):
+    def table(self, width=None):
         """Returns a table of the points; a star marks those of the front, and macro-F1 is that on validation windows.
+
+        Args:
+            width: int, columns that a line may take; some are then shortened or left out. Defaults to None: all.
 
         Returns:
             str.
         """
         check_is_fitted(self, "points_")
-        return table_of(self.points_)
+        return table_of(self.points_, width)
 
     def plot(self, path=None):
         """Plots macro-F1 on validation windows against latency, with a line for each board.

@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-import tabulate
-
 from tsnas.cost.bounds import COST_NAMES, UPPER
 from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.errors import InfeasibleError
+from tsnas.system.terminal import fit_table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,8 +81,13 @@ def best_of(points: Sequence[Point], limits: Limits) -> Point:
     return min(fitting, key=lambda point: (-point.macro_f1, point.latency_ms))
 
 
-def table_of(points: Sequence[Point]) -> str:
-    """Returns a table with a line for each point; a star marks those of the front."""
+def table_of(points: Sequence[Point], width: int | None = None) -> str:
+    """Returns a table with a line for each point; a star marks those of the front.
+
+    Args:
+        points: sequence of `Point`.
+        width: int, columns that a line may take; some are then shortened or left out. Defaults to None: all.
+    """
     front = set(front_of(points))
     rows = [
         (
@@ -105,4 +109,5 @@ def table_of(points: Sequence[Point]) -> str:
         headers.remove("mJ")
         rows = [row[:7] + row[8:] for row in rows]  # type: ignore[misc]
     align = ["left", "left", *("right" for _ in headers[3:]), "left"]
-    return tabulate.tabulate(rows, headers, disable_numparse=True, colalign=align)
+    drop = ("up to", "flash KB", "RAM KB", "limit ms")
+    return fit_table(rows, headers, align, width, shorten={"board": 12}, drop=drop)

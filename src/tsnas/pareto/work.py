@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import tf_keras as keras
-from tqdm.auto import tqdm
 
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_graph
@@ -31,6 +30,7 @@ from tsnas.search.parts import fitting
 from tsnas.search.paths import Paths
 from tsnas.search.rounds import Rounds, Score
 from tsnas.space.architecture import Architecture
+from tsnas.system.bars import progress_bar
 from tsnas.training.seed import fixed_seed
 from tsnas.workers.pool import HERE, Workers
 
@@ -226,10 +226,10 @@ class FrontWork:
             ]
         return []
 
-    def _bar(self, kind: str, networks: int) -> tqdm:
+    def _bar(self, kind: str, networks: int) -> Any:
         """Returns a bar for networks that are trained side by side; a single one has its own bar or none."""
         silent = networks == 1 or self.job.settings.verbose != 1
-        return tqdm(total=networks, desc=f"{kind:<8}", unit="net", disable=silent, dynamic_ncols=True)
+        return progress_bar(kind, networks, "net", silent)
 
     def _job_of(self, niche: Niche) -> Job:
         """Returns the job of a single model within the limits of a niche."""

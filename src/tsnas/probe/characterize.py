@@ -11,8 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tqdm.auto import tqdm
-
 from tsnas.errors import (
     BoardMemoryError,
     NoAnswerError,
@@ -27,6 +25,7 @@ from tsnas.probe.client import ProbeClient
 from tsnas.probe.op_encoding import op_words
 from tsnas.probe.protocol import Hello
 from tsnas.system import clock
+from tsnas.system.bars import progress_bar
 
 SEED = 1
 # A board that resets in the middle of an operator is asked again so often.
@@ -110,7 +109,7 @@ def characterize(
         hello = probe.hello
         check(hello)
         kept = _Journal(pathlib.Path(journal), hello, repeats)
-        bar = tqdm(total=len(plan), initial=0, desc="measure", unit="op", disable=verbose != 1, dynamic_ncols=True)
+        bar = progress_bar("measure", len(plan), "op", silent=verbose != 1)
         with contextlib.closing(kept), bar:
             for op in plan:
                 if op not in kept:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import tabulate
 
 from tsnas.errors import WindowShapeError
 from tsnas.graph.ops import FullyConnected, Op
@@ -15,6 +14,7 @@ from tsnas.probe import protocol
 from tsnas.probe.client import ProbeClient
 from tsnas.probe.dense_rounding import rounded_twice
 from tsnas.probe.steps import Step, model_steps
+from tsnas.system.terminal import fit_table
 from tsnas.tflite.parser import parse_model
 from tsnas.tflite.reference import reference_tensors
 from tsnas.tflite.tensors import TYPE_NAMES, indices
@@ -165,13 +165,14 @@ def _check(step: Step, tensors: Sequence[dict[int, bytes]], probe: ProbeClient) 
     return OpCheck(step.name, step.op, differing, size * len(tensors), float(np.mean(counts)), rounded)
 
 
-def checks_table(checks: Sequence[OpCheck], counter: str) -> str:
-    """Returns a table with a line for each operator, and their sum."""
+def checks_table(checks: Sequence[OpCheck], counter: str, width: int | None = None) -> str:
+    """Returns a table with a line for each operator, and their sum, of lines of at most `width` columns."""
     rows = [_row(check) for check in checks]
     total = ("total", "", f"{sum(c.bytes for c in checks)}", f"{sum(c.differing_bytes for c in checks)}")
     rows.append((*total, f"{sum(c.count or 0.0 for c in checks):,.0f}"))
     headers = ("layer", "operator", "bytes", "differing", counter)
-    return tabulate.tabulate(rows, headers, disable_numparse=True, colalign=("left", "left", "right", "right", "right"))
+    align = ("left", "left", "right", "right", "right")
+    return fit_table(rows, headers, align, width, shorten={"operator": 9, "layer": 20}, drop=("bytes", "operator"))
 
 
 def _row(check: OpCheck) -> tuple[str, ...]:

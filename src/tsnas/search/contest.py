@@ -7,12 +7,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from tsnas.search.derive import Candidate
 from tsnas.search.paths import WELL_USED
 from tsnas.search.rounds import OnScore, Rounds, Score
 from tsnas.system import clock
+from tsnas.system.bars import progress_bar
+from tsnas.system.terminal import say
 
 # One in this many finalists enters the second round, but at least two. Of few windows a single split tells as little as
 # the others would, so there the best of the first round has won; the second one shows what its kind of network reaches.
@@ -95,7 +96,7 @@ def contest(
     deadline = clock.monotonic() + max_seconds
     several = len(rounds.second_splits) > 1
     count = 1 if several else max(2, len(finalists) // SECOND_ROUND)
-    bar = tqdm(total=len(finalists) + count, desc="contest ", unit="net", disable=verbose != 1, dynamic_ncols=True)
+    bar = progress_bar("contest", len(finalists) + count, "net", silent=verbose != 1)
 
     def heard(places: Sequence[int], steps: str) -> OnScore:
         def note(at: int, score: Score) -> None:
@@ -103,7 +104,7 @@ def contest(
             if verbose == 2:
                 cost = f"{finalists[places[at]].estimate.latency_ms:.1f} ms"
                 name = f"contest {places[at] + 1}/{len(finalists)}"
-                print(f"{name}, {steps} steps: macro-F1 {score.macro_f1:.3f}, {cost}")
+                say(f"{name}, {steps} steps: macro-F1 {score.macro_f1:.3f}, {cost}")
 
         return note
 
@@ -120,6 +121,9 @@ def contest(
             on_score = heard(entrants, f"{times}{rounds.second_steps}")
             judged = rounds.second([nets[place] for place in entrants], deadline, on_score)
             second = dict(zip(entrants, judged, strict=False))
+    if verbose and (len(first) < len(finalists) or len(second) < len(entrants)):
+        again = f", and {len(second)} of {len(entrants)} a second time" if entrants else ""
+        say(f"contest: max_minutes left time to train {len(first)} of {len(finalists)} finalists{again}")
     second_macro_f1 = dict(zip(second, _macro_f1(second.values()), strict=True))
     losses = [score.loss + (second[place].loss if place in second else 0.0) for place, score in enumerate(first)]
     place = best(left, _macro_f1(first), second_macro_f1, losses)

@@ -1,1 +1,8 @@
 """Search space: decisions, dynamic layers, cells, the supernet, and the architectures derived from it."""
+
+import pkgutil
+
+import lazy_loader
+
+# Pages name its modules as places to build on, so that they are found without an import of each.
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, [module.name for module in pkgutil.iter_modules(__path__)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,14 @@ from tsnas.tflite.parser import parse_model
 from tsnas.tflite.writer import pack_model
 
 METADATA_NAME = b"tsnas"
+# Of a description.
+MOST_CHARACTERS = 100
 
 
 def embed_metadata(tflite: bytes, metadata: dict) -> bytes:
     """Stores a dictionary as JSON inside a .tflite file; interpreters ignore it.
+
+    The names of its classes are the description of the file as well, which tools for .tflite files show.
 
     Args:
         tflite: bytes of a .tflite file.
@@ -38,8 +43,17 @@ def embed_metadata(tflite: bytes, metadata: dict) -> bytes:
     except (TypeError, ValueError) as error:
         raise ModelFileError(f"The metadata is not JSON: {error}. Use dict, list, str, finite numbers.") from error
     model = parse_model(tflite)
+    model.description = _describe(metadata)
     add_metadata(model, METADATA_NAME, text.encode())
     return pack_model(model)
+
+
+def _describe(metadata: dict) -> bytes | None:
+    """Returns a description of the file, short because it counts as flash; None if no classes are known."""
+    classes = metadata.get("classes")
+    if not isinstance(classes, list) or not classes:
+        return None
+    return textwrap.shorten(f"Classes: {', '.join(map(str, classes))}", MOST_CHARACTERS, placeholder=" ...").encode()
 
 
 def read_metadata(tflite: bytes) -> dict | None:

@@ -7,6 +7,7 @@ import math
 import textwrap
 from typing import Any
 
+from tsnas.system.terminal import fit_table
 from tsnas.system.words import number, plural
 
 SEVERITIES = ("error", "warning", "info")
@@ -101,24 +102,36 @@ class DataReport:
         return dataclasses.asdict(self) | {"channels": channels, "counts": counts}
 
     def __str__(self) -> str:
-        parts = [self.heading, _format_channels(self.channels)]
+        return self.text()
+
+    def text(self, width: int | None = None) -> str:
+        """Returns the report as `print` shows it.
+
+        Args:
+            width: int, columns that a line may take; some columns of tables are then shortened or left out. Defaults
+                to None: whole tables, and text of 100 columns.
+
+        Returns:
+            str.
+        """
+        parts = [self.heading, _format_channels(self.channels, width)]
         if self.counts:
-            parts.append(_format_classes(self.counts, self.noun))
+            parts.append(_format_classes(self.counts, self.noun, width))
+        most = min(width or WIDTH, WIDTH)
         if self.notes:
-            parts.append("\n".join(["Changes made while reading:", *(_wrap_item(note, "- ") for note in self.notes)]))
-        parts.append("\n".join(_wrap_item(finding.message, f"{finding.severity}: ") for finding in self.findings))
+            notes = [_wrap_item(note, "- ", most) for note in self.notes]
+            parts.append("\n".join(["Changes made while reading:", *notes]))
+        parts.append("\n".join(_wrap_item(found.message, f"{found.severity}: ", most) for found in self.findings))
         if self.ok:
             parts.append("No error and no warning.")
         return "\n\n".join(part for part in parts if part)
 
 
-def _wrap_item(text: str, start: str) -> str:
-    return textwrap.fill(text, WIDTH, initial_indent=start, subsequent_indent="  ", break_on_hyphens=False)
+def _wrap_item(text: str, start: str, width: int) -> str:
+    return textwrap.fill(text, width, initial_indent=start, subsequent_indent="  ", break_on_hyphens=False)
 
 
-def _format_channels(channels: tuple[ChannelSummary, ...]) -> str:
-    import tabulate
-
+def _format_channels(channels: tuple[ChannelSummary, ...], width: int | None) -> str:
     rows = [
         (
             channel.name,
@@ -130,20 +143,29 @@ def _format_channels(channels: tuple[ChannelSummary, ...]) -> str:
         for channel in channels
     ]
     headers = ("channel", "min", "max", "mean", "std", "clipped", "still", "missing")
-    return tabulate.tabulate(rows, headers, colalign=("left",) + 7 * ("right",), disable_numparse=True)
+    align = ("left",) + 7 * ("right",)
+    return fit_table(rows, headers, align, width, shorten={"channel": 12}, drop=("std", "mean", "max", "min"))
 
 
 def _format_share(share: float) -> str:
     return "-" if not share else "<0.1%" if share < 0.001 else f"{100 * share:.1f}%"
 
 
-def _format_classes(counts: dict[Any, dict[Any, int]], noun: str) -> str:
-    import tabulate
-
+def _format_classes(counts: dict[Any, dict[Any, int]], noun: str, width: int | None) -> str:
     groups = list(dict.fromkeys(group for row in counts.values() for group in row))
     known = groups != [None]
     # Many groups would not fit on a line; their number and range say most.
     by_group = known and len(groups) <= MOST_GROUPS
+    table = _class_table(counts, noun, groups, by_group, width)
+    if by_group and width and max(map(len, table.splitlines())) > width:
+        table = _class_table(counts, noun, groups, False, width)
+    return (f"{plural(len(counts), 'class')} in {plural(len(groups), 'group')}\n\n" if known else "") + table
+
+
+def _class_table(
+    counts: dict[Any, dict[Any, int]], noun: str, groups: list[Any], by_group: bool, width: int | None
+) -> str:
+    known = groups != [None]
     headers: list[str] = ["class", f"{noun}s", "share"]
     headers += [str(group) for group in groups] if by_group else ["groups", "in each"] if known else []
     total = sum(sum(row.values()) for row in counts.values())
@@ -156,5 +178,4 @@ def _format_classes(counts: dict[Any, dict[Any, int]], noun: str) -> str:
         elif known:
             cells += [f"{len(row):,}", f"{min(row.values()):,} to {max(row.values()):,}"]
         rows.append(cells)
-    table = tabulate.tabulate(rows, headers, colalign=["left"] + ["right"] * (len(headers) - 1), disable_numparse=True)
-    return (f"{plural(len(counts), 'class')} in {plural(len(groups), 'group')}\n\n" if known else "") + table
+    return fit_table(rows, headers, ["left"] + ["right"] * (len(headers) - 1), width, shorten={"class": 12})
