@@ -36,13 +36,15 @@ EXPECTED_FAILURES = {
     "check_fit2d_predict1d": SAID_OTHERWISE,
     "check_n_features_in_after_fitting": "windows of another shape are refused, with a message of its own",
     "check_classifier_data_not_an_array": "lists of rows do not reach the stand-in as windows",
+    "check_sample_weights_not_an_array": "lists of rows do not reach the stand-in as windows",
+    "check_class_weight_classifiers": "a network of random weights stands in for the training here, and learns nothing",
 }
 QUICK = QUICK_RANDOM | {"epochs": 8, "search_epochs": 1, "qat_epochs": 1}
 
 
 def windows_of(rows):
     """Each row as a window of 16 time steps, its features as channels."""
-    rows = np.asarray(rows) if isinstance(rows, np.ndarray) else rows
+    rows = np.asarray(rows) if hasattr(rows, "iloc") else rows
     is_numeric = isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.dtype.kind in "biuf"
     return np.repeat(rows[:, np.newaxis, :], 16, axis=1) if is_numeric else rows
 
@@ -50,8 +52,8 @@ def windows_of(rows):
 class OfRows(tsnas.AutoClassifier):
     """Takes the two-dimensional data of scikit-learn's checks as windows of three dimensions."""
 
-    def fit(self, x, y=None, groups=None):
-        return super().fit(windows_of(x), y, groups)
+    def fit(self, x, y=None, groups=None, sample_weight=None):
+        return super().fit(windows_of(x), y, groups, sample_weight=sample_weight)
 
     def predict_proba(self, x):
         return super().predict_proba(windows_of(x))
@@ -138,6 +140,34 @@ def test_cross_validation_by_groups_hands_them_to_the_search_too(monkeypatch):
     assert scores.mean() > 0.5
     assert sorted(map(len, seen)) == [3, 3]
     assert seen[0].isdisjoint(seen[1])
+
+
+def test_weights_are_routed_to_fit_and_to_scores(untrained, monkeypatch):
+    seen = []
+    real = pipeline.run
+
+    def noted(job, callbacks):
+        seen.append((job.sample_weight, job.settings.class_weight))
+        return real(job, callbacks)
+
+    monkeypatch.setattr(pipeline, "run", noted)
+    weights = np.linspace(1, 2, len(Y))
+    with sklearn.config_context(enable_metadata_routing=True):
+        clf = tsnas.AutoClassifier(max_latency_ms=3, **QUICK)
+        clf.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        grid = GridSearchCV(clf, {"class_weight": [None, "balanced"]}, cv=StratifiedShuffleSplit(1, random_state=0))
+        grid.fit(X, Y, sample_weight=weights)
+    assert [len(own) for own, _ in seen] == [108, 108, 120]
+    assert set(seen[0][0]) < set(weights)
+    assert [of_classes is None for _, of_classes in seen][:2] == [True, False]
+    assert seen[1][1] == pytest.approx(
+        tuple(seen[1][0].sum() / 3 / np.bincount(np.arange(108) % 3, seen[1][0])), rel=0.1
+    )
+    found = grid.best_estimator_
+    int8 = found.evaluate(X, Y, sample_weight=weights)["int8"]
+    assert int8["accuracy"] == pytest.approx(found.score(X, Y, sample_weight=weights))
+    again = pickle.loads(pickle.dumps(found.set_params(class_weight={0: 2.0})))
+    assert again.class_weight == {0: 2.0}
 
 
 def test_end_of_a_pipeline_and_a_grid_of_limits(untrained):

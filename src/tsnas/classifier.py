@@ -81,6 +81,10 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         verbose: 0 for silence, 1 for progress bars, 2 for a line after each epoch. Defaults to 1.
         kernels: str, kernels that are flashed, of those that the board has figures for: `"cmsis_nn"`, `"reference"`,
             `"portable"` or `"esp_nn"`. Defaults to None: those that the board's file puts first.
+        class_weight: None, `"balanced"`, or dict of class label to weight, as in scikit-learn. Windows of a class count
+            as often in all trainings, of the search as well, and in those of the plain models: with `"balanced"` all
+            classes count the same, however few windows one has. In a dict, a class that is missing has a weight of 1.
+            Scores on validation windows do not depend on it. Defaults to None: all windows count the same.
         margin: str, what the limits on latency and energy are held against: `"upper"`, the upper end of the margin of
             the prediction, or `"expected"`, the predicted value, which then may be exceeded on the device. Defaults to
             None: `"upper"`, but `"expected"` with `space="micronas"`, as in the paper.
@@ -152,6 +156,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         verbose=1,
         kernels=None,
         margin=None,
+        class_weight=None,
     ):
         self.board = board
         self.max_latency_ms = max_latency_ms
@@ -175,8 +180,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.verbose = verbose
         self.kernels = kernels
         self.margin = margin
+        self.class_weight = class_weight
 
-    def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None, distribute=None):
+    def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None, distribute=None, sample_weight=None):
         """Searches for a network, trains it, and converts it to an int8 model that keeps the limits.
 
         Args:
@@ -185,26 +191,31 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             y: labels of any kind, shape (windows,); None with a tf.data.Dataset.
             groups: array (windows,) that tells which windows belong together (user, recording); windows of one group
                 are never split between training and validation. Defaults to None.
-            validation_data: (x, y), or a tf.data.Dataset, that architectures are judged on. Defaults to None: a part of
-                `x` is split off for the search, and the network that it finds is trained on all of `x`.
+            validation_data: (x, y), (x, y, sample_weight), or a tf.data.Dataset, that architectures are judged on.
+                Defaults to None: a part of `x` is split off for the search, and the network that it finds is trained on
+                all of `x`.
             callbacks: Keras callback or list of callbacks (tf_keras or Keras 3), called while a supernet is trained, so
                 not with the default strategy. Their `logs` include the keys of `tsnas.callbacks.ConstraintMonitor`.
                 Defaults to None.
             distribute: tf.distribute.Strategy, such as `tf.distribute.MirroredStrategy()`, whose devices share each
                 batch in the contest and in the final and quantisation-aware training; the supernet is trained on a
                 single device. Defaults to None, a single device.
+            sample_weight: array (windows,) of numbers of at least 0, how much each window counts in trainings and in
+                scores on validation windows; `class_weight` multiplies it in trainings. Only ratios matter. A window of
+                weight 0 is left out. Defaults to None: all windows count the same.
 
         Returns:
             self.
 
         Raises:
             InfeasibleError: no architecture is within the limits; raised before any training.
-            DataError: windows, labels or groups that cannot be used; the subclass says which.
+            DataError: windows, labels, groups or weights that cannot be used; the subclass says which.
+            ClassWeightError: weights of classes that are not above 0, or of a class that the labels do not have.
             SettingError: a setting out of range, or callbacks with a strategy that would not call them.
             BoardError: an unknown board or a broken board file.
             OutputDirError: `directory` cannot be written, or another process uses it (`DirectoryInUseError`).
         """
-        job = checked(self, x, y, groups, validation_data, distribute)
+        job = checked(self, x, y, groups, validation_data, distribute, sample_weight=sample_weight)
         return self._run(job, callbacks)
 
     def fit_recordings(self, recordings, labels, signal, groups=None, rule="majority", callbacks=None, distribute=None):
@@ -283,12 +294,14 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         """
         return self._fitted.predict_proba(x)
 
-    def evaluate(self, x, y=None):
+    def evaluate(self, x, y=None, sample_weight=None):
         """Computes the accuracy and macro-F1 of the float model and of the int8 model.
 
         Args:
             x: windows as in `predict`, or a tf.data.Dataset of (x, y).
             y: labels of shape (windows,). Defaults to None, for a tf.data.Dataset.
+            sample_weight: array (windows,), how much each window counts, as in scikit-learn's metrics. Defaults to
+                None: all count the same.
 
         Returns:
             `{"float": {"accuracy": ..., "macro_f1": ...}, "int8": {...}}`, each between 0 and 1.
@@ -298,7 +311,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             UnknownLabelError: labels that do not occur in training.
             DataError: windows or labels that cannot be used.
         """
-        return self._fitted.evaluate(x, y, self.predict_proba)
+        return self._fitted.evaluate(x, y, self.predict_proba, sample_weight)
 
     def summary(self, print_fn=print):
         """Prints the architecture and a table of all layers with their latency, RAM and parameters.

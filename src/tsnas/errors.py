@@ -53,6 +53,10 @@ class UnknownLabelError(DataError):
     """Validation or test labels that do not occur in training."""
 
 
+class SampleWeightError(DataError):
+    """Weights of windows that are negative, NaN or infinite, or all 0."""
+
+
 class InfiniteDatasetError(DataError):
     """A tf.data.Dataset that never ends, so it cannot be collected."""
 
@@ -103,6 +107,10 @@ class SegmentError(TableError):
 
 class SettingError(TsnasError, ValueError):
     """An argument of a public function that is not allowed."""
+
+
+class ClassWeightError(SettingError):
+    """Weights of classes that are not above 0, or that name a class which the labels do not have."""
 
 
 class LimitError(SettingError):

@@ -35,7 +35,7 @@ def test_scores_are_scikit_learns():
     for kind, predicted in guesses.items():
         assert found[kind]["accuracy"] == pytest.approx(accuracy_score(codes, predicted))
         assert found[kind]["macro_f1"] == pytest.approx(f1_score(codes, predicted, average="macro"))
-    judged, predicted = model.judge(x, model.classes[codes])
+    judged, predicted, _ = model.judge(x, model.classes[codes])
     np.testing.assert_array_equal(judged, codes)
     assert set(predicted) == {"float", "int8"}
 

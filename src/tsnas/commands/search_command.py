@@ -40,6 +40,7 @@ TRAINING = (
     "seed",
     "kernels",
     "margin",
+    "class_weight",
 )
 
 
@@ -71,6 +72,13 @@ def define_flags(values: flags.FlagValues) -> None:
         "max_minutes", None, "Upper limit of the duration of the whole search, in minutes.", flag_values=values
     )
     define_plain_flag(values)
+    flags.DEFINE_enum(
+        "class_weight",
+        None,
+        ["balanced"],
+        "balanced: all classes count the same in training, however few windows one has. Default: all windows do.",
+        flag_values=values,
+    )
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:

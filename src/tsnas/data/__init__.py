@@ -13,11 +13,21 @@ from tsnas.data.split import split_validation, validation_splits
 from tsnas.data.standardizer import Standardizer
 from tsnas.data.tables import from_csv, from_frame
 from tsnas.data.tf_dataset import from_tf_dataset, windows_and_labels
+from tsnas.data.weights import (
+    Data,
+    check_class_weight,
+    check_sample_weight,
+    mean_one,
+    unpacked,
+    weights_of_classes,
+    with_class_weights,
+)
 from tsnas.data.windows import check_lengths, check_raw_windows, check_windows, raw_windows
 
 __all__ = [
     "AnyWindows",
     "Axes",
+    "Data",
     "DataReport",
     "Finding",
     "Recorded",
@@ -26,10 +36,12 @@ __all__ = [
     "Standardizer",
     "Windows",
     "check",
+    "check_class_weight",
     "check_labels",
     "check_lengths",
     "check_raw_windows",
     "check_recordings",
+    "check_sample_weight",
     "check_windows",
     "cut_windows",
     "encode_labels",
@@ -37,11 +49,15 @@ __all__ = [
     "from_csv",
     "from_frame",
     "from_tf_dataset",
+    "mean_one",
     "raw_windows",
     "read",
     "record",
     "split_validation",
+    "unpacked",
     "validation_splits",
     "warn_of_channels",
+    "weights_of_classes",
     "windows_and_labels",
+    "with_class_weights",
 ]

@@ -62,26 +62,27 @@ def from_tf_dataset(dataset: Any) -> tuple[np.ndarray, np.ndarray]:
         ) from None
 
 
-def windows_and_labels(x: Any, y: Any, name: str = "x") -> tuple[Any, Any]:
-    """Returns windows and labels as given, or collected from a tf.data.Dataset of both.
+def windows_and_labels(x: Any, y: Any, name: str = "x", sample_weight: Any = None) -> tuple[Any, Any, Any]:
+    """Returns windows, labels and weights as given, or the former two collected from a tf.data.Dataset.
 
     Args:
         x: windows, or a tf.data.Dataset of (x, y).
         y: labels; None with a tf.data.Dataset.
         name: str, the name of `x` in messages. Defaults to `"x"`.
+        sample_weight: weights of the windows, or None. Defaults to None.
 
     Returns:
-        (x, y), without further checks.
+        (x, y, sample_weight), without further checks.
 
     Raises:
         LengthMismatchError: windows without labels.
         DatasetElementError, InfiniteDatasetError, TooFewWindowsError: see `from_tf_dataset`.
     """
     if y is not None:
-        return x, y
+        return x, y, sample_weight
     if not hasattr(x, "element_spec"):
         raise LengthMismatchError(
             f"{name} has no labels: AutoClassifier requires y to be passed, but the target y is None; give "
             "one label per window, or a tf.data.Dataset of (x, y)."
         )
-    return from_tf_dataset(x)
+    return *from_tf_dataset(x), sample_weight

@@ -177,7 +177,8 @@ def _rounded(count: float) -> str:
 def _summary(job: Job, data: Prepared) -> dict:
     given = None if job.validation_data is None else len(job.validation_data[0])
     summary = summarise(job.x, job.y, job.classes, job.groups, data.rows, given, job.settings.validation_fraction)
-    return summary if job.recordings is None else summary | {"recordings": job.recordings}
+    weighted = {} if job.sample_weight is None else {"sample_weight": True}
+    return summary | weighted | ({} if job.recordings is None else {"recordings": job.recordings})
 
 
 def file_metadata(job: Job, data: Prepared) -> dict:

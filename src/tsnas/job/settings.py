@@ -15,9 +15,8 @@ from sklearn.base import BaseEstimator
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.bounds import EXPECTED, UPPER, Bounds
 from tsnas.cost.limits import Limits
-from tsnas.data import AnyWindows, Axes, Signal, Windows
+from tsnas.data import AnyWindows, Axes, Data, Signal, Windows, check_class_weight
 from tsnas.errors import SettingError
-from tsnas.search.rounds import Data
 from tsnas.search.strategies import strategy_named
 from tsnas.space.config import SpaceConfig
 from tsnas.space.spaces import PAPER_SPACE, space_configs
@@ -61,6 +60,7 @@ class Settings:
     signal: Signal | None = None
     plain_rivals: bool = True
     n_jobs: int | None = None
+    class_weight: Any = None  # as it was given, then the weight of each class
 
     @functools.cached_property
     def bounds(self) -> Bounds:
@@ -99,18 +99,19 @@ class Settings:
         Steps of their own epoch would each be followed by what callbacks and the search do after an epoch.
 
         Args:
-            data: (x, y), the training windows and their labels.
+            data: (x, y) or (x, y, weights), the training windows.
             epochs: int or None, the number of epochs that was asked for; if there is one, an epoch is a single pass.
 
         Returns:
-            (x, y), the same if there are enough windows; otherwise `Windows`, of which none is copied.
+            The same if there are enough windows; otherwise likewise, with `Windows`, of which none is copied.
         """
-        x, y = data
+        x, *parts = data
         times = 1 if epochs else math.ceil(LEAST_STEPS_PER_EPOCH * self.batch_size_for(x) / len(x))
         if times == 1:
             return data
         windows = x if isinstance(x, Windows) else Windows(x)
-        return windows.select(np.tile(np.arange(len(x)), times)), np.tile(y, times)
+        tiled = [np.tile(part, times) for part in parts]
+        return windows.select(np.tile(np.arange(len(x)), times)), *tiled  # type: ignore[return-value]
 
     def search_epochs_for(self, x: AnyWindows, parts: int = 1) -> int:
         """Returns the epochs of the search of each of the `parts` of a space, which share the steps."""
@@ -139,10 +140,11 @@ def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Se
         signal: `Signal` that windows are cut by; its deadline limits the latency. Defaults to None.
 
     Returns:
-        `Settings` without axes, which depend on the data.
+        `Settings` without axes and without the weight of each class, which depend on the data.
 
     Raises:
         SettingError: a setting out of range.
+        ClassWeightError: weights of classes that are not above 0.
         LimitError: a limit that is not a finite number above 0.
         BoardError: an unknown board, or a broken board file.
     """
@@ -186,6 +188,7 @@ def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Se
         signal=signal,
         plain_rivals=bool(asked.plain_rivals),
         n_jobs=check_n_jobs(asked.n_jobs),
+        class_weight=check_class_weight(asked.class_weight),
     )
 
 

@@ -20,6 +20,7 @@ from tsnas.data import (
     Windows,
     check_lengths,
     check_recordings,
+    check_sample_weight,
     cut_windows,
     encode_labels,
     raw_windows,
@@ -145,7 +146,11 @@ class Model:
         return found
 
     def evaluate(
-        self, x: Any, y: Any = None, predict_proba: Callable[[np.ndarray], np.ndarray] | None = None
+        self,
+        x: Any,
+        y: Any = None,
+        predict_proba: Callable[[np.ndarray], np.ndarray] | None = None,
+        sample_weight: Any = None,
     ) -> dict[str, dict[str, float]]:
         """Computes accuracy and macro-F1 of the float network and of the int8 model.
 
@@ -153,6 +158,7 @@ class Model:
             x: windows as in `predict`, or a tf.data.Dataset of (x, y).
             y: labels of shape (windows,). Defaults to None, for a tf.data.Dataset.
             predict_proba: as in `judge`. Defaults to None.
+            sample_weight: as in `judge`. Defaults to None.
 
         Returns:
             `{"float": {"accuracy": ..., "macro_f1": ...}, "int8": {...}}`, each between 0 and 1.
@@ -161,8 +167,8 @@ class Model:
             UnknownLabelError: labels that do not occur in training.
             DataError: windows or labels that cannot be used.
         """
-        codes, predicted = self.judge(x, y, predict_proba=predict_proba)
-        return {kind: scores(codes, guesses) for kind, guesses in predicted.items()}
+        codes, predicted, weights = self.judge(x, y, predict_proba=predict_proba, sample_weight=sample_weight)
+        return {kind: scores(codes, guesses, weights) for kind, guesses in predicted.items()}
 
     def judge(
         self,
@@ -170,6 +176,7 @@ class Model:
         y: Any = None,
         name: str = "x",
         predict_proba: Callable[[np.ndarray], np.ndarray] | None = None,
+        sample_weight: Any = None,
     ) -> Judged:
         """Predicts the classes of labelled windows with the float network and with the int8 model.
 
@@ -179,16 +186,17 @@ class Model:
             name: str, the name of `x` in messages. Defaults to `"x"`.
             predict_proba: function of windows to probabilities that stands for the int8 model, such as that of an
                 estimator that changes them. Defaults to None, `predict_proba` of the model.
+            sample_weight: array (windows,), weights of the windows. Defaults to None: those of the dataset, if it has
+                any.
 
         Returns:
-            (codes, predicted): int32 array (windows,) of the class codes of the labels, and a dict of `"float"` and
-            `"int8"` to the predicted codes.
+            `Judged`.
 
         Raises:
             UnknownLabelError: labels that do not occur in training.
             DataError: windows or labels that cannot be used.
         """
-        x, y = windows_and_labels(x, y, name)
+        x, y, sample_weight = windows_and_labels(x, y, name, sample_weight)
         windows = self._checked(x)
         check_lengths(x=windows, y=y)
         codes, _ = encode_labels(y, self.classes)
@@ -197,7 +205,8 @@ class Model:
             "float": np.concatenate([predict(part) for part in _portions(windows)]),
             "int8": (predict_proba or self.predict_proba)(np.asarray(windows.source)),
         }
-        return codes, {kind: p.argmax(axis=1) for kind, p in probabilities.items()}
+        predicted = {kind: p.argmax(axis=1) for kind, p in probabilities.items()}
+        return Judged(codes, predicted, check_sample_weight(sample_weight, len(codes)))
 
     def _checked(self, x: Any) -> Windows:
         windows = raw_windows(x)

@@ -95,6 +95,7 @@ def snippet(model: Model, estimator: BaseEstimator) -> str:
         return call_text(estimator, model.seed, "clf", "fit_recordings", given)
     given = ["x", "y"] + ["groups=groups"] * bool(data.get("groups"))
     given += ["validation_data=(x_val, y_val)"] * (data.get("validation", {}).get("how") == "given")
+    given += ["sample_weight=sample_weight"] * bool(data.get("sample_weight"))
     return call_text(estimator, model.seed, "clf", "fit", given)
 
 
