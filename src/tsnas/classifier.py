@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from tsnas.callbacks import as_callbacks
 from tsnas.data import Signal, cut_windows
-from tsnas.errors import LengthMismatchError, ModelFileError, SettingError
+from tsnas.errors import InfeasibleError, LengthMismatchError, ModelFileError, SettingError
 from tsnas.export import export_model
 from tsnas.job import pipeline
 from tsnas.job.inputs import Job, checked
@@ -187,7 +187,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
 
         Args:
             x: array-like or `numpy.memmap` (windows, time, channels), or (windows, time) for one channel, of integers
-                or floats in raw sensor units, never copied as a whole if it is large; or a tf.data.Dataset of (x, y).
+                or floats in raw sensor units, never copied as a whole if it is large; or a tf.data.Dataset of (x, y) or
+                (x, y, sample_weight), whose labels may be one-hot.
             y: labels of any kind, shape (windows,); None with a tf.data.Dataset.
             groups: array (windows,) that tells which windows belong together (user, recording); windows of one group
                 are never split between training and validation. Defaults to None.
@@ -206,6 +207,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
 
         Returns:
             self.
+
+        Warns:
+            FewWindowsWarning: a class has fewer than 50 windows.
 
         Raises:
             InfeasibleError: no architecture is within the limits; raised before any training.
@@ -425,7 +429,11 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
     def _run(self, job: Job, callbacks: Any) -> AutoClassifier:
         checked_callbacks = as_callbacks(callbacks)
         check_callbacks(self.strategy, checked_callbacks)
-        return self._set_model(pipeline.run(job, checked_callbacks))
+        try:
+            return self._set_model(pipeline.run(job, checked_callbacks))
+        except InfeasibleError as error:
+            # The message says all. A search over limits prints the way to each such point, which is long.
+            raise error.with_traceback(None) from None
 
     def _set_model(self, model: Model) -> AutoClassifier:
         """Sets the model and the attributes that scikit-learn's users expect."""

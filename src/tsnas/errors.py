@@ -9,6 +9,10 @@ class TsnasError(Exception):
     """Base class of all errors that tsnas raises."""
 
 
+class FewWindowsWarning(UserWarning):
+    """Warning of classes that have too few windows to train on."""
+
+
 class DataError(TsnasError, ValueError):
     """Windows, labels or groups that cannot be used as they are."""
 
@@ -54,7 +58,11 @@ class UnknownLabelError(DataError):
 
 
 class SampleWeightError(DataError):
-    """Weights of windows that are negative, NaN or infinite, or all 0."""
+    """Weights of windows that are negative, NaN or infinite, or all 0, or that are given twice."""
+
+
+class OneHotError(DataError):
+    """Rows of labels in a tf.data.Dataset that are not one-hot."""
 
 
 class InfiniteDatasetError(DataError):
@@ -62,7 +70,7 @@ class InfiniteDatasetError(DataError):
 
 
 class DatasetElementError(DataError):
-    """A tf.data.Dataset whose elements are not pairs of windows and labels."""
+    """A tf.data.Dataset whose elements are not windows and labels, or windows, labels and weights."""
 
 
 class DatasetFileError(DataError):

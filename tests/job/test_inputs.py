@@ -1,11 +1,20 @@
 """All estimators have their inputs checked in one place, and end in the same job."""
 
+import warnings
+
 import numpy as np
 import pytest
 from toy_data import sines
 
 import tsnas
-from tsnas.errors import LengthMismatchError, SampleWeightError, SettingError, UnknownLabelError, WindowShapeError
+from tsnas.errors import (
+    FewWindowsWarning,
+    LengthMismatchError,
+    SampleWeightError,
+    SettingError,
+    UnknownLabelError,
+    WindowShapeError,
+)
 from tsnas.job.inputs import checked
 from tsnas.job.preparation import prepare
 
@@ -60,6 +69,20 @@ def test_validation_windows_weigh_as_given_and_training_windows_by_class_too():
     given = checked(tsnas.AutoClassifier(**settings), X, Y, validation_data=(X[:2], Y[:2], [1, 3]))
     assert prepare(given, 0).splits[0][1][2].tolist() == [1, 3]
     assert len(prepare(checked(tsnas.AutoClassifier(axes=None, verbose=0), X, Y), 0).splits[0][0]) == 2
+
+
+def test_classes_of_few_windows_are_named_once():
+    x, y = sines(150)
+    names = np.where(np.arange(150) < 144, NAMES[y], "d")
+    with pytest.warns(FewWindowsWarning) as told:
+        checked(tsnas.AutoClassifier(), x, names)
+    (message,) = (str(one.message) for one in told if one.category is FewWindowsWarning)
+    assert "classes 'd' (6), 'a' (48), 'b' (48) and 'c' (48): fewer than 50" in message
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FewWindowsWarning)
+        checked(tsnas.AutoClassifier(), x, y)
+        with pytest.raises(FewWindowsWarning, match=r"class 2 \(49\): fewer than 50"):
+            checked(tsnas.AutoClassifier(), x[:149], y[:149])
 
 
 def test_the_deadline_of_a_signal_is_a_limit():

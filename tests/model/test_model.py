@@ -43,6 +43,8 @@ def test_scores_are_scikit_learns():
 def test_bad_windows_have_messages_of_their_own():
     model = fitted().model_
     x, _ = windows()
+    with pytest.raises(WindowShapeError, match=r"a single window .* \(windows, 32, 3\); give x\[np.newaxis\]"):
+        model.predict(np.zeros((32, 3)))
     with pytest.raises(WindowShapeError, match=r"\(31, 3\), but the model was trained on \(32, 3\)"):
         model.predict(x[:, :31])
     with pytest.raises(LengthMismatchError, match="x_test has no labels"):

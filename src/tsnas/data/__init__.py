@@ -1,7 +1,7 @@
 """Prepares the caller's data for a search: checked windows, encoded labels, validation splits, standardisation."""
 
 from tsnas.data.axes import Axes, find_axes
-from tsnas.data.checks import DataReport, Finding, check, warn_of_channels
+from tsnas.data.checks import DataReport, Finding, check, warn_of_channels, warn_of_few_windows
 from tsnas.data.formats import read
 from tsnas.data.labels import check_labels, encode_labels
 from tsnas.data.lazy_windows import AnyWindows, Windows
@@ -57,6 +57,7 @@ __all__ = [
     "unpacked",
     "validation_splits",
     "warn_of_channels",
+    "warn_of_few_windows",
     "weights_of_classes",
     "windows_and_labels",
     "with_class_weights",

@@ -20,6 +20,7 @@ from tsnas.data import (
     find_axes,
     raw_windows,
     warn_of_channels,
+    warn_of_few_windows,
     weights_of_classes,
     windows_and_labels,
 )
@@ -106,6 +107,7 @@ def checked(
     class_weight = weights_of_classes(settings.class_weight, classes, codes, sample_weight)
     settings = dataclasses.replace(settings, class_weight=class_weight)
     warn_of_channels(x, codes, groups)
+    warn_of_few_windows(codes, classes)
     if validation_data is not None:
         validation_data = _checked_validation(validation_data, classes, x.shape[1:])
     return Job(x, codes, classes, groups, validation_data, settings, recordings, sample_weight)

@@ -209,8 +209,14 @@ class Model:
         return Judged(codes, predicted, check_sample_weight(sample_weight, len(codes)))
 
     def _checked(self, x: Any) -> Windows:
-        windows = raw_windows(x)
         expected = (self.architecture.time, self.architecture.channels)
+        if getattr(x, "shape", None) == expected:
+            time, channels = expected
+            raise WindowShapeError(
+                f"x has shape {expected}, that of a single window (time, channels), but the model takes an array of "
+                f"shape (windows, {time}, {channels}); give x[np.newaxis]."
+            )
+        windows = raw_windows(x)
         if windows.shape[1:] != expected:
             raise WindowShapeError(
                 f"Windows have shape {windows.shape[1:]}, but the model was trained on {expected} (time, channels); "
