@@ -172,6 +172,28 @@ def test_weights_are_routed_and_a_point_that_cannot_be_is_told_in_a_few_lines(un
     assert len(own) == 2, text
 
 
+def test_windows_like_none_of_the_classes_are_rejected(untrained, tmp_path):
+    strange = 5 + 3 * np.random.default_rng(0).normal(size=(40, *X.shape[1:])).astype(np.float32)
+    x, y = np.concatenate([X, strange[:20]]), np.concatenate([np.array(["a", "b", "c"])[Y], ["null"] * 20])
+    clf = tsnas.AutoClassifier(max_latency_ms=3, **QUICK, reject="auto", other_class="null").fit(x, y)
+    assert clf.classes_.tolist() == ["a", "b", "c"]
+    assert set(clf.predict(strange[20:])) == {None}
+    assert clf.predict_proba(strange).shape == (40, 3)
+    known = clf.predict(X)
+    assert np.mean(known == None) < 0.1  # noqa: E711 (element by element)
+    scores = clf.evaluate(x, y)
+    assert scores["int8"]["other_rejected"] == 1
+    assert scores["int8"]["rejected"] == np.mean(known == None)  # noqa: E711
+    assert clf.score(X, y[:120]) == np.mean(known == y[:120])
+    clf.save(tmp_path)
+    loaded = tsnas.load(tmp_path).set_params(reject_label="?")
+    assert set(loaded.predict(strange)) == {"?"}
+    np.testing.assert_array_equal(loaded.predict(X), np.where(known == None, "?", known))  # noqa: E711
+    card = (clf.report(tmp_path, x, y), (tmp_path / "MODEL_CARD.md").read_text())[1]
+    assert "Windows whose channels have means and spreads unlike those of every class are rejected" in card
+    assert "100 % of those in the test" in card
+
+
 def test_end_of_a_pipeline_and_a_grid_of_limits(untrained):
     centred = FunctionTransformer(lambda x: x - x.mean(axis=1, keepdims=True))
     model = Pipeline([("centre", centred), ("classify", tsnas.AutoClassifier(**QUICK))])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -85,6 +86,15 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             as often in all trainings, of the search as well, and in those of the plain models: with `"balanced"` all
             classes count the same, however few windows one has. In a dict, a class that is missing has a weight of 1.
             Scores on validation windows do not depend on it. Defaults to None: all windows count the same.
+        reject: None or `"auto"`, whether windows that are like none of the classes are rejected, such as movements that
+            nobody has taught. Means and spreads of the channels of a window are compared with those of the windows of
+            each class; the limit is such that about a twentieth of the validation windows is rejected. Model, report
+            and exported firmware carry it. Defaults to None: every window gets a class.
+        reject_label: label that `predict` gives rejected windows, of the type of the labels. Defaults to None, which it
+            then gives; an array of labels and None is not what most scores of scikit-learn take.
+        other_class: label of windows in `y` of none of the classes, such as `"null"`. Nothing is trained on them; the
+            limit of the rejection is placed between them and the validation windows, of which at most a twentieth is
+            rejected. Defaults to None: there are none.
         margin: str, what the limits on latency and energy are held against: `"upper"`, the upper end of the margin of
             the prediction, or `"expected"`, the predicted value, which then may be exceeded on the device. Defaults to
             None: `"upper"`, but `"expected"` with `space="micronas"`, as in the paper.
@@ -157,6 +167,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         kernels=None,
         margin=None,
         class_weight=None,
+        reject=None,
+        reject_label=None,
+        other_class=None,
     ):
         self.board = board
         self.max_latency_ms = max_latency_ms
@@ -181,6 +194,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.kernels = kernels
         self.margin = margin
         self.class_weight = class_weight
+        self.reject = reject
+        self.reject_label = reject_label
+        self.other_class = other_class
 
     def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None, distribute=None, sample_weight=None):
         """Searches for a network, trains it, and converts it to an int8 model that keeps the limits.
@@ -215,6 +231,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             InfeasibleError: no architecture is within the limits; raised before any training.
             DataError: windows, labels, groups or weights that cannot be used; the subclass says which.
             ClassWeightError: weights of classes that are not above 0, or of a class that the labels do not have.
+            RejectionError: settings of the rejection that do not fit each other or the labels.
             SettingError: a setting out of range, or callbacks with a strategy that would not call them.
             BoardError: an unknown board or a broken board file.
             OutputDirError: `directory` cannot be written, or another process uses it (`DirectoryInUseError`).
@@ -278,14 +295,35 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
                 units.
 
         Returns:
-            array (windows,) of labels from `classes_`.
+            array (windows,) of labels from `classes_`; with `reject`, `reject_label` for windows that are rejected.
 
         Raises:
             NotFittedError: `fit` has not been called.
             DataError: windows that cannot be used.
         """
         probabilities = self.predict_proba(x)
-        return self.classes_[probabilities.argmax(axis=1)]
+        labels = self.classes_[probabilities.argmax(axis=1)]
+        if self._fitted.firmware.rejection is None:
+            return labels
+        rejected = self._fitted.rejects(x)
+        if self.reject_label is None:
+            return np.where(rejected, None, labels.astype(object))
+        return np.where(rejected, self.reject_label, labels)
+
+    def score(self, X, y, sample_weight=None):  # noqa: N803 (the name that scikit-learn's score has)
+        """Computes the accuracy of `predict`; a window that is rejected counts as wrong.
+
+        Args:
+            X: windows as in `predict`.
+            y: labels of shape (windows,).
+            sample_weight: array (windows,), how much each window counts. Defaults to None: all count the same.
+
+        Returns:
+            float between 0 and 1.
+        """
+        if self._fitted.firmware.rejection is None:
+            return super().score(X, y, sample_weight)
+        return float(np.average(self.predict(X) == np.asarray(y), weights=sample_weight))
 
     def predict_proba(self, x):
         """Predicts the probabilities of the classes with the int8 model; rows sum to 1.
@@ -308,14 +346,16 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
                 None: all count the same.
 
         Returns:
-            `{"float": {"accuracy": ..., "macro_f1": ...}, "int8": {...}}`, each between 0 and 1.
+            `{"float": {"accuracy": ..., "macro_f1": ...}, "int8": {...}}`, each between 0 and 1. With `reject`,
+            `"int8"` has the share of windows that are `"rejected"`, whose classes count in the scores all the same, and
+            that of windows of `other_class`, if there are any, `"other_rejected"`.
 
         Raises:
             NotFittedError: `fit` has not been called.
             UnknownLabelError: labels that do not occur in training.
             DataError: windows or labels that cannot be used.
         """
-        return self._fitted.evaluate(x, y, self.predict_proba, sample_weight)
+        return self._fitted.evaluate(x, y, self.predict_proba, sample_weight, self.other_class)
 
     def summary(self, print_fn=print):
         """Prints the architecture and a table of all layers with their latency, RAM and parameters.
@@ -411,7 +451,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
 
         if x_test is None and y_test is not None:
             raise LengthMismatchError("y_test was given without x_test; give both or neither.")
-        judged = None if x_test is None else model.judge(x_test, y_test, "x_test", self.predict_proba)
+        judged = None
+        if x_test is not None:
+            judged = model.judge(x_test, y_test, "x_test", self.predict_proba, other_class=self.other_class)
         return write_report(model, self, directory, judged, command_line)
 
     def __sklearn_tags__(self):

@@ -121,6 +121,10 @@ class ClassWeightError(SettingError):
     """Weights of classes that are not above 0, or that name a class which the labels do not have."""
 
 
+class RejectionError(SettingError):
+    """Settings of the rejection of windows that do not fit each other or the labels."""
+
+
 class LimitError(SettingError):
     """A limit that is not a positive number, or an energy limit for a board whose power is unknown."""
 

@@ -10,6 +10,7 @@ import tsnas
 from tsnas.errors import (
     FewWindowsWarning,
     LengthMismatchError,
+    RejectionError,
     SampleWeightError,
     SettingError,
     UnknownLabelError,
@@ -83,6 +84,31 @@ def test_classes_of_few_windows_are_named_once():
         checked(tsnas.AutoClassifier(), x, y)
         with pytest.raises(FewWindowsWarning, match=r"class 2 \(49\): fewer than 50"):
             checked(tsnas.AutoClassifier(), x[:149], y[:149])
+
+
+def test_windows_of_no_class_are_kept_apart():
+    names = NAMES[Y]
+    job = checked(tsnas.AutoClassifier(reject="auto", other_class="a"), X, names, validation_data=(X, names))
+    assert job.classes.tolist() == ["b", "c"]
+    np.testing.assert_array_equal(job.other[:], X[names == "a"])
+    np.testing.assert_array_equal(job.x[:], X[names != "a"])
+    assert len(job.validation_data[0]) == len(job.validation_data[1]) == 20
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"reject": True}, "reject=True must be None or 'auto'"),
+        ({"other_class": "a"}, "other_class='a' only places"),
+        ({"reject": "auto", "other_class": ["a"]}, r"other_class=\['a'\] must be a label"),
+        ({"reject": "auto", "other_class": "d"}, r"other_class='d' is no label of y, which has \['a', 'b', 'c'\]"),
+        ({"reject": "auto", "reject_label": 3}, "reject_label=3 must be of the type"),
+        ({"reject": "auto", "reject_label": "b"}, "reject_label='b' is a class itself"),
+    ],
+)
+def test_settings_of_the_rejection_are_checked(settings, message):
+    with pytest.raises(RejectionError, match=message):
+        checked(tsnas.AutoClassifier(**settings), X, NAMES[Y])
 
 
 def test_the_deadline_of_a_signal_is_a_limit():

@@ -41,6 +41,8 @@ TRAINING = (
     "kernels",
     "margin",
     "class_weight",
+    "reject",
+    "other_class",
 )
 
 
@@ -73,6 +75,19 @@ def define_flags(values: flags.FlagValues) -> None:
     )
     define_plain_flag(values)
     flags.DEFINE_enum(
+        "reject",
+        None,
+        ["auto"],
+        "auto: windows that are like none of the classes are rejected. Default: every window gets a class.",
+        flag_values=values,
+    )
+    define_text_flag(
+        values,
+        "other_class",
+        "Label of windows of none of the classes; with --reject=auto the limit is placed by them, and nothing is "
+        "trained on them. Default: there are none.",
+    )
+    flags.DEFINE_enum(
         "class_weight",
         None,
         ["balanced"],
@@ -104,6 +119,10 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     training = {name: values[name].value for name in TRAINING if values[name].value is not None}
     if values.axes:
         training["axes"] = axes
+    if values.other_class:
+        # A label that is a number is one in the file as well.
+        labels = {str(label): label for label in set(data.y_train.tolist())}
+        training["other_class"] = labels.get(values.other_class, values.other_class)
     started = time.monotonic()
     classifier = tsnas.AutoClassifier(
         board if values.table else values.board,

@@ -8,6 +8,7 @@ from tsnas.data.lazy_windows import AnyWindows, Windows
 from tsnas.data.recorder import Recorded, record
 from tsnas.data.recording_set import RecordingSet
 from tsnas.data.recordings import check_recordings, cut_windows
+from tsnas.data.rejection import Rejection
 from tsnas.data.signal import Signal
 from tsnas.data.split import split_validation, validation_splits
 from tsnas.data.standardizer import Standardizer
@@ -32,6 +33,7 @@ __all__ = [
     "Finding",
     "Recorded",
     "RecordingSet",
+    "Rejection",
     "Signal",
     "Standardizer",
     "Windows",

@@ -14,6 +14,7 @@ from tsnas.data import (
     AnyWindows,
     Axes,
     Data,
+    Rejection,
     Standardizer,
     Windows,
     unpacked,
@@ -21,6 +22,7 @@ from tsnas.data import (
     with_class_weights,
 )
 from tsnas.job.inputs import Job
+from tsnas.job.rejecting import learn_rejection
 from tsnas.plain.rivals import draw_evenly
 from tsnas.plain.stretching import stretching_loss_ratio
 from tsnas.search.rounds import Split
@@ -80,6 +82,7 @@ class Prepared:
         everything: all windows, with the weights that they have in a training; validation windows of the splits weigh
             as they were given, whatever their class.
         augment: augmentation, as in `train_float`.
+        rejection: `Rejection`, or None if the job wants none. Defaults to None.
     """
 
     standardizer: Standardizer
@@ -87,6 +90,7 @@ class Prepared:
     rows: Rows | None
     everything: Shared
     augment: Augment
+    rejection: Rejection | None = None
 
 
 def prepare(job: Job, seed: int, workers: Workers = HERE) -> Prepared:
@@ -130,11 +134,15 @@ def prepare(job: Job, seed: int, workers: Workers = HERE) -> Prepared:
     else:
         assert rows is not None
         splits = Splits(everything, rows, as_given)
+    rejection = None
+    if settings.reject is not None:
+        other = None if job.other is None else Windows(job.other.source, standardizer, job.other.rows)
+        rejection = learn_rejection(splits, rows, everything, other)
     if settings.axes:
         settings.say(
             f"axes: channels {_listed(settings.axes)} are taken as x, y, z of a sensor, and rotated in training"
         )
-        return Prepared(standardizer, splits, rows, everything, augmentation(standardizer, settings.axes))
+        return Prepared(standardizer, splits, rows, everything, augmentation(standardizer, settings.axes), rejection)
     augment, ratio = stretched_or_not(*unpacked(everything)[:2], job.groups, seed)
     if augment is stretch_and_shift:
         settings.say("augmentation: windows are stretched and shifted in time, scaled, and given noise")
@@ -143,7 +151,7 @@ def prepare(job: Job, seed: int, workers: Workers = HERE) -> Prepared:
             "augmentation: windows are not stretched, only scaled and given noise: a ridge\n"
             f"  classifier that learned from stretched windows had {ratio - 1:.0%} more loss on others"
         )
-    return Prepared(standardizer, splits, rows, everything, augment)
+    return Prepared(standardizer, splits, rows, everything, augment, rejection)
 
 
 def _split_count(windows: int, groups: np.ndarray | None, fraction: float) -> int:

@@ -15,11 +15,25 @@ class Judged(NamedTuple):
         codes: int array (windows,), class codes of the labels.
         predicted: dict of `"float"` and `"int8"` to the predicted codes.
         weights: float array (windows,), weights of the windows. Defaults to None: all weigh the same.
+        rejected: bool array (windows,), whether the int8 model rejects the window. Defaults to None: it has no
+            rejection.
+        other: bool array, the same for windows that are of no class. Defaults to None: there are none.
     """
 
     codes: np.ndarray
     predicted: dict[str, np.ndarray]
     weights: np.ndarray | None = None
+    rejected: np.ndarray | None = None
+    other: np.ndarray | None = None
+
+    def shares(self) -> dict[str, float]:
+        """Returns the shares of windows that are rejected: `"rejected"` and `"other_rejected"`, if they are known."""
+        found = {}
+        if self.rejected is not None:
+            found["rejected"] = float(np.average(self.rejected, weights=self.weights))
+        if self.other is not None and len(self.other):
+            found["other_rejected"] = float(np.mean(self.other))
+        return found
 
 
 def scores(codes: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None = None) -> dict[str, float]:
@@ -45,9 +59,10 @@ def held_out_facts(judged: Judged | None, n_classes: int) -> dict[str, Any] | No
     """
     if judged is None:
         return None
-    codes, predictions, weights = Judged(*judged)
+    judged = Judged(*judged)
+    codes, predictions, weights, *_ = judged
     labels = np.arange(n_classes)
-    facts: dict[str, Any] = {"windows": len(codes)}
+    facts: dict[str, Any] = {"windows": len(codes)} | judged.shares()
     for kind, predicted in predictions.items():
         columns = precision_recall_fscore_support(
             codes, predicted, labels=labels, zero_division=np.nan, sample_weight=weights
