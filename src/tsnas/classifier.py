@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from tsnas.callbacks import as_callbacks
 from tsnas.data import Signal, cut_windows
-from tsnas.errors import LengthMismatchError, ModelFileError, SettingError
+from tsnas.errors import InfeasibleError, LengthMismatchError, ModelFileError, SettingError
 from tsnas.export import export_model
 from tsnas.job import pipeline
 from tsnas.job.inputs import Job, checked
@@ -82,6 +83,19 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         verbose: 0 for silence, 1 for progress bars, 2 for a line after each epoch. Defaults to 1.
         kernels: str, kernels that are flashed, of those that the board has figures for: `"cmsis_nn"`, `"reference"`,
             `"portable"` or `"esp_nn"`. Defaults to None: those that the board's file puts first.
+        class_weight: None, `"balanced"`, or dict of class label to weight, as in scikit-learn. Windows of a class count
+            as often in all trainings, of the search as well, and in those of the plain models: with `"balanced"` all
+            classes count the same, however few windows one has. In a dict, a class that is missing has a weight of 1.
+            Scores on validation windows do not depend on it. Defaults to None: all windows count the same.
+        reject: None or `"auto"`, whether windows that are like none of the classes are rejected, such as movements that
+            nobody has taught. Means and spreads of the channels of a window are compared with those of the windows of
+            each class; the limit is such that about a twentieth of the validation windows is rejected. Model, report
+            and exported firmware carry it. Defaults to None: every window gets a class.
+        reject_label: label that `predict` gives rejected windows, of the type of the labels. Defaults to None, which it
+            then gives; an array of labels and None is not what most scores of scikit-learn take.
+        other_class: label of windows in `y` of none of the classes, such as `"null"`. Nothing is trained on them; the
+            limit of the rejection is placed between them and the validation windows, of which at most a twentieth is
+            rejected. Defaults to None: there are none.
         margin: str, what the limits on latency and energy are held against: `"upper"`, the upper end of the margin of
             the prediction, or `"expected"`, the predicted value, which then may be exceeded on the device. Defaults to
             None: `"upper"`, but `"expected"` with `space="micronas"`, as in the paper.
@@ -153,6 +167,10 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         verbose=1,
         kernels=None,
         margin=None,
+        class_weight=None,
+        reject=None,
+        reject_label=None,
+        other_class=None,
     ):
         self.board = board
         self.max_latency_ms = max_latency_ms
@@ -176,36 +194,50 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.verbose = verbose
         self.kernels = kernels
         self.margin = margin
+        self.class_weight = class_weight
+        self.reject = reject
+        self.reject_label = reject_label
+        self.other_class = other_class
 
-    def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None, distribute=None):
+    def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None, distribute=None, sample_weight=None):
         """Searches for a network, trains it, and converts it to an int8 model that keeps the limits.
 
         Args:
             x: array-like or `numpy.memmap` (windows, time, channels), or (windows, time) for one channel, of integers
-                or floats in raw sensor units, never copied as a whole if it is large; or a tf.data.Dataset of (x, y).
+                or floats in raw sensor units, never copied as a whole if it is large; or a tf.data.Dataset of (x, y) or
+                (x, y, sample_weight), whose labels may be one-hot.
             y: labels of any kind, shape (windows,); None with a tf.data.Dataset.
             groups: array (windows,) that tells which windows belong together (user, recording); windows of one group
                 are never split between training and validation. Defaults to None.
-            validation_data: (x, y), or a tf.data.Dataset, that architectures are judged on. Defaults to None: a part of
-                `x` is split off for the search, and the network that it finds is trained on all of `x`.
+            validation_data: (x, y), (x, y, sample_weight), or a tf.data.Dataset, that architectures are judged on.
+                Defaults to None: a part of `x` is split off for the search, and the network that it finds is trained on
+                all of `x`.
             callbacks: Keras callback or list of callbacks (tf_keras or Keras 3), called while a supernet is trained, so
                 not with the default strategy. Their `logs` include the keys of `tsnas.callbacks.ConstraintMonitor`.
                 Defaults to None.
             distribute: tf.distribute.Strategy, such as `tf.distribute.MirroredStrategy()`, whose devices share each
                 batch in the contest and in the final and quantisation-aware training; the supernet is trained on a
                 single device. Defaults to None, a single device.
+            sample_weight: array (windows,) of numbers of at least 0, how much each window counts in trainings and in
+                scores on validation windows; `class_weight` multiplies it in trainings. Only ratios matter. A window of
+                weight 0 is left out. Defaults to None: all windows count the same.
 
         Returns:
             self.
 
+        Warns:
+            FewWindowsWarning: a class has fewer than 50 windows.
+
         Raises:
             InfeasibleError: no architecture is within the limits; raised before any training.
-            DataError: windows, labels or groups that cannot be used; the subclass says which.
+            DataError: windows, labels, groups or weights that cannot be used; the subclass says which.
+            ClassWeightError: weights of classes that are not above 0, or of a class that the labels do not have.
+            RejectionError: settings of the rejection that do not fit each other or the labels.
             SettingError: a setting out of range, or callbacks with a strategy that would not call them.
             BoardError: an unknown board or a broken board file.
             OutputDirError: `directory` cannot be written, or another process uses it (`DirectoryInUseError`).
         """
-        job = checked(self, x, y, groups, validation_data, distribute)
+        job = checked(self, x, y, groups, validation_data, distribute, sample_weight=sample_weight)
         return self._run(job, callbacks)
 
     def fit_recordings(self, recordings, labels, signal, groups=None, rule="majority", callbacks=None, distribute=None):
@@ -264,14 +296,35 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
                 units.
 
         Returns:
-            array (windows,) of labels from `classes_`.
+            array (windows,) of labels from `classes_`; with `reject`, `reject_label` for windows that are rejected.
 
         Raises:
             NotFittedError: `fit` has not been called.
             DataError: windows that cannot be used.
         """
         probabilities = self.predict_proba(x)
-        return self.classes_[probabilities.argmax(axis=1)]
+        labels = self.classes_[probabilities.argmax(axis=1)]
+        if self._fitted.firmware.rejection is None:
+            return labels
+        rejected = self._fitted.rejects(x)
+        if self.reject_label is None:
+            return np.where(rejected, None, labels.astype(object))
+        return np.where(rejected, self.reject_label, labels)
+
+    def score(self, X, y, sample_weight=None):  # noqa: N803 (the name that scikit-learn's score has)
+        """Computes the accuracy of `predict`; a window that is rejected counts as wrong.
+
+        Args:
+            X: windows as in `predict`.
+            y: labels of shape (windows,).
+            sample_weight: array (windows,), how much each window counts. Defaults to None: all count the same.
+
+        Returns:
+            float between 0 and 1.
+        """
+        if self._fitted.firmware.rejection is None:
+            return super().score(X, y, sample_weight)
+        return float(np.average(self.predict(X) == np.asarray(y), weights=sample_weight))
 
     def predict_proba(self, x):
         """Predicts the probabilities of the classes with the int8 model; rows sum to 1.
@@ -284,22 +337,26 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         """
         return self._fitted.predict_proba(x)
 
-    def evaluate(self, x, y=None):
+    def evaluate(self, x, y=None, sample_weight=None):
         """Computes the accuracy and macro-F1 of the float model and of the int8 model.
 
         Args:
             x: windows as in `predict`, or a tf.data.Dataset of (x, y).
             y: labels of shape (windows,). Defaults to None, for a tf.data.Dataset.
+            sample_weight: array (windows,), how much each window counts, as in scikit-learn's metrics. Defaults to
+                None: all count the same.
 
         Returns:
-            `{"float": {"accuracy": ..., "macro_f1": ...}, "int8": {...}}`, each between 0 and 1.
+            `{"float": {"accuracy": ..., "macro_f1": ...}, "int8": {...}}`, each between 0 and 1. With `reject`,
+            `"int8"` has the share of windows that are `"rejected"`, whose classes count in the scores all the same, and
+            that of windows of `other_class`, if there are any, `"other_rejected"`.
 
         Raises:
             NotFittedError: `fit` has not been called.
             UnknownLabelError: labels that do not occur in training.
             DataError: windows or labels that cannot be used.
         """
-        return self._fitted.evaluate(x, y, self.predict_proba)
+        return self._fitted.evaluate(x, y, self.predict_proba, sample_weight, self.other_class)
 
     def summary(self, print_fn=print):
         """Prints the architecture and a table of all layers with their latency, RAM and parameters.
@@ -397,7 +454,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
 
         if x_test is None and y_test is not None:
             raise LengthMismatchError("y_test was given without x_test; give both or neither.")
-        judged = None if x_test is None else model.judge(x_test, y_test, "x_test", self.predict_proba)
+        judged = None
+        if x_test is not None:
+            judged = model.judge(x_test, y_test, "x_test", self.predict_proba, other_class=self.other_class)
         return write_report(model, self, directory, judged, command_line)
 
     def __sklearn_tags__(self):
@@ -415,7 +474,11 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
     def _run(self, job: Job, callbacks: Any) -> AutoClassifier:
         checked_callbacks = as_callbacks(callbacks)
         check_callbacks(self.strategy, checked_callbacks)
-        return self._set_model(pipeline.run(job, checked_callbacks))
+        try:
+            return self._set_model(pipeline.run(job, checked_callbacks))
+        except InfeasibleError as error:
+            # The message says all. A search over limits prints the way to each such point, which is long.
+            raise error.with_traceback(None) from None
 
     def _set_model(self, model: Model) -> AutoClassifier:
         """Sets the model and the attributes that scikit-learn's users expect."""

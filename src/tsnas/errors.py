@@ -9,6 +9,10 @@ class TsnasError(Exception):
     """Base class of all errors that tsnas raises."""
 
 
+class FewWindowsWarning(UserWarning):
+    """Warning of classes that have too few windows to train on."""
+
+
 class DataError(TsnasError, ValueError):
     """Windows, labels or groups that cannot be used as they are."""
 
@@ -53,12 +57,20 @@ class UnknownLabelError(DataError):
     """Validation or test labels that do not occur in training."""
 
 
+class SampleWeightError(DataError):
+    """Weights of windows that are negative, NaN or infinite, or all 0, or that are given twice."""
+
+
+class OneHotError(DataError):
+    """Rows of labels in a tf.data.Dataset that are not one-hot."""
+
+
 class InfiniteDatasetError(DataError):
     """A tf.data.Dataset that never ends, so it cannot be collected."""
 
 
 class DatasetElementError(DataError):
-    """A tf.data.Dataset whose elements are not pairs of windows and labels."""
+    """A tf.data.Dataset whose elements are not windows and labels, or windows, labels and weights."""
 
 
 class DatasetFileError(DataError):
@@ -103,6 +115,14 @@ class SegmentError(TableError):
 
 class SettingError(TsnasError, ValueError):
     """An argument of a public function that is not allowed."""
+
+
+class ClassWeightError(SettingError):
+    """Weights of classes that are not above 0, or that name a class which the labels do not have."""
+
+
+class RejectionError(SettingError):
+    """Settings of the rejection of windows that do not fit each other or the labels."""
 
 
 class LimitError(SettingError):

@@ -116,6 +116,13 @@ def test_flags_are_passed_on_and_those_not_given_are_not(search, recording, arra
     assert groups is None
 
 
+def test_labels_of_flags_are_those_of_the_file(search, recording):
+    assert search(class_weight="balanced", reject="auto", other_class="2") == 0
+    settings = recording.calls["settings"]
+    assert (settings["class_weight"], settings["reject"]) == ("balanced", "auto")
+    assert settings["other_class"] == 2
+
+
 def test_groups_are_passed_on(search, recording):
     groups = np.arange(90) // 9
     assert search({"subject_train": groups}) == 0

@@ -35,7 +35,7 @@ def test_scores_are_scikit_learns():
     for kind, predicted in guesses.items():
         assert found[kind]["accuracy"] == pytest.approx(accuracy_score(codes, predicted))
         assert found[kind]["macro_f1"] == pytest.approx(f1_score(codes, predicted, average="macro"))
-    judged, predicted = model.judge(x, model.classes[codes])
+    judged, predicted, _ = model.judge(x, model.classes[codes])
     np.testing.assert_array_equal(judged, codes)
     assert set(predicted) == {"float", "int8"}
 
@@ -43,6 +43,8 @@ def test_scores_are_scikit_learns():
 def test_bad_windows_have_messages_of_their_own():
     model = fitted().model_
     x, _ = windows()
+    with pytest.raises(WindowShapeError, match=r"a single window .* \(windows, 32, 3\); give x\[np.newaxis\]"):
+        model.predict(np.zeros((32, 3)))
     with pytest.raises(WindowShapeError, match=r"\(31, 3\), but the model was trained on \(32, 3\)"):
         model.predict(x[:, :31])
     with pytest.raises(LengthMismatchError, match="x_test has no labels"):

@@ -23,6 +23,15 @@ def test_both_models_learn():
         assert (predicted == expected).mean() > 0.9
 
 
+def test_windows_of_little_weight_are_hardly_heard(few_trees):
+    x, codes = sines(120)
+    x_val, expected = sines(30, seed=1)
+    wrong = np.concatenate([codes, (codes + 1) % 3])
+    weights = np.concatenate([np.ones(120), np.full(120, 1e-3)])
+    for predicted in plain_predictions(np.concatenate([x, x]), wrong, x_val, 0, weights).values():
+        assert (predicted == expected).mean() > 0.9
+
+
 def test_the_seed_decides(few_trees):
     x, codes = np.random.default_rng(0).normal(size=(60, 20, 2)).astype(np.float32), np.arange(60) % 3
     one, same, other = (plain_predictions(x[:40], codes[:40], x[40:], seed) for seed in (0, 0, 1))

@@ -70,6 +70,13 @@ def test_batches_of_lazy_windows_are_those_of_an_array():
             np.testing.assert_array_equal(labels, batches[0][0][1])
 
 
+def test_weights_come_with_their_windows():
+    x, y = np.arange(10.0), np.arange(10)
+    (train, val), *_ = paired_batches((x, y, 1.0 + y), (x, y), 5, seed=0)[0].take(1).as_numpy_iterator()
+    np.testing.assert_allclose(train[2], (1 + train[1]) / 5.5, rtol=1e-6)
+    assert len(val) == 2
+
+
 def test_batches_cover_the_training_windows_once_an_epoch():
     train, val = (np.arange(10.0), np.arange(10)), (np.arange(4.0), np.arange(4))
     dataset, steps = paired_batches(train, val, batch_size=5, seed=0)

@@ -78,6 +78,23 @@ def test_each_round_has_its_splits_and_its_steps(sizes, first, second, monkeypat
     assert {index: len(codes) for index, codes in divided.items()} == dict(enumerate(sizes))
 
 
+def test_scores_are_those_of_scikit_learn_with_weights(eager):
+    """So are those of several splits, which are joined."""
+    x, y = sines(24)
+    weights = np.linspace(0.1, 3, 24)
+    data = [(x[place, ..., None], y[place], weights[place]) for place in (slice(12), slice(12, 18), slice(18, 24))]
+    splits = [(data[0], data[0]), (data[0], data[1]), (data[0], data[2])]
+    rounds = Rounds(splits, batch_size=12, seed=0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "FIRST_STEPS", 1)
+        patch.setattr(module, "LEAST_EPOCHS", 1)
+        (found,) = rounds.second([NET])
+    expected = f1_score(y[12:], found.predicted, average="macro", zero_division=0, sample_weight=weights[12:])
+    assert found.macro_f1 == pytest.approx(expected)
+    unweighted = f1_score(y[12:], found.predicted, average="macro", zero_division=0)
+    assert found.macro_f1 != pytest.approx(unweighted)
+
+
 def test_no_further_split_is_judged_when_time_is_over(monkeypatch, turned):
     def score(architecture, split, *_):
         turned.turn(10.0)

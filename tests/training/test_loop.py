@@ -35,15 +35,16 @@ def linear_net(classes=3):
     return keras.Model(window, keras.layers.Softmax()(keras.layers.GlobalAveragePooling2D()(x)))
 
 
-def adam(features, targets, weights, steps, peak, smoothing):
+def adam(features, targets, weights, steps, peak, smoothing, factors=1.0):
     """Adam as in the paper, with all windows in each batch; a slow version of its own."""
+    factors = np.broadcast_to(factors, len(features))[:, None]
     weights, first, second = weights.astype(np.float64), np.zeros_like(weights), np.zeros_like(weights)
     targets = targets * (1 - smoothing) + smoothing / targets.shape[1]
     warm_up = max(1, round(0.05 * steps))
     for step in range(steps):
         scores = features @ weights
         chances = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-        gradient = features.T @ (chances - targets) / len(features)
+        gradient = features.T @ (factors * (chances - targets)) / len(features)
         first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
         done = (step - warm_up) / max(steps - warm_up, 1)
         rate = peak * (step / warm_up if step < warm_up else 0.5 * (1 + np.cos(np.pi * min(done, 1))))
@@ -62,6 +63,24 @@ def test_weights_are_those_of_adam(epochs):
     expected = adam(x[..., 0].mean(axis=1), labels, before, epochs, 0.05, 0.1)
     np.testing.assert_allclose(model.get_weights()[0].reshape(2, 3), expected, atol=2e-5)
     assert [len(history[name]) for name in ("loss", "accuracy")] == [epochs] * 2
+
+
+def test_windows_count_as_much_as_they_weigh():
+    (x,) = drawn((12, 8, 2, 1))
+    labels = np.eye(3, dtype=np.float32)[np.arange(12) % 3]
+    weights = np.linspace(1, 50, 12)
+    model = linear_net()
+    before = model.get_weights()
+    loop = TrainingLoop(model, 12, 0.1, unchanged)
+    loop.run(x, labels, 20, 0.05, seed=0, sample_weight=weights)
+    expected = adam(x[..., 0].mean(axis=1), labels, before[0].reshape(2, 3), 20, 0.05, 0.1, weights / weights.mean())
+    np.testing.assert_allclose(model.get_weights()[0].reshape(2, 3), expected, atol=2e-5)
+    ends = []
+    for same in (None, np.full(12, 2.5)):
+        model.set_weights(before)
+        loop.run(x, labels, 20, 0.05, seed=0, sample_weight=same)
+        ends.append(model.get_weights()[0])
+    np.testing.assert_array_equal(*ends)
 
 
 def test_lazy_windows_are_read_in_the_same_order():

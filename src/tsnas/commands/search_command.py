@@ -42,6 +42,9 @@ TRAINING = (
     "seed",
     "kernels",
     "margin",
+    "class_weight",
+    "reject",
+    "other_class",
 )
 
 
@@ -73,6 +76,26 @@ def define_flags(values: flags.FlagValues) -> None:
         "max_minutes", None, "Upper limit of the duration of the whole search, in minutes.", flag_values=values
     )
     define_plain_flag(values)
+    flags.DEFINE_enum(
+        "reject",
+        None,
+        ["auto"],
+        "auto: windows that are like none of the classes are rejected. Default: every window gets a class.",
+        flag_values=values,
+    )
+    define_text_flag(
+        values,
+        "other_class",
+        "Label of windows of none of the classes; with --reject=auto the limit is placed by them, and nothing is "
+        "trained on them. Default: there are none.",
+    )
+    flags.DEFINE_enum(
+        "class_weight",
+        None,
+        ["balanced"],
+        "balanced: all classes count the same in training, however few windows one has. Default: all windows do.",
+        flag_values=values,
+    )
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -98,6 +121,10 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     training = {name: values[name].value for name in TRAINING if values[name].value is not None}
     if values.axes:
         training["axes"] = axes
+    if values.other_class:
+        # A label that is a number is one in the file as well.
+        labels = {str(label): label for label in set(data.y_train.tolist())}
+        training["other_class"] = labels.get(values.other_class, values.other_class)
     started = time.monotonic()
     classifier = tsnas.AutoClassifier(
         board if values.table else values.board,

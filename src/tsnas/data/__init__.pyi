@@ -5,6 +5,7 @@ from .checks import DataReport as DataReport
 from .checks import Finding as Finding
 from .checks import check as check
 from .checks import warn_of_channels as warn_of_channels
+from .checks import warn_of_few_windows as warn_of_few_windows
 from .formats import read as read
 from .labels import check_labels as check_labels
 from .labels import encode_labels as encode_labels
@@ -15,6 +16,7 @@ from .recorder import record as record
 from .recording_set import RecordingSet as RecordingSet
 from .recordings import check_recordings as check_recordings
 from .recordings import cut_windows as cut_windows
+from .rejection import Rejection as Rejection
 from .signal import Signal as Signal
 from .split import split_validation as split_validation
 from .split import validation_splits as validation_splits
@@ -23,6 +25,13 @@ from .tables import from_csv as from_csv
 from .tables import from_frame as from_frame
 from .tf_dataset import from_tf_dataset as from_tf_dataset
 from .tf_dataset import windows_and_labels as windows_and_labels
+from .weights import Data as Data
+from .weights import check_class_weight as check_class_weight
+from .weights import check_sample_weight as check_sample_weight
+from .weights import mean_one as mean_one
+from .weights import unpacked as unpacked
+from .weights import weights_of_classes as weights_of_classes
+from .weights import with_class_weights as with_class_weights
 from .windows import check_lengths as check_lengths
 from .windows import check_raw_windows as check_raw_windows
 from .windows import check_windows as check_windows

@@ -50,6 +50,11 @@ class Windows:
         added = () if self._standardizer is None else (1,)
         return (len(self), *np.asarray(self.source).shape[1:], *added)
 
+    @property
+    def rows(self) -> np.ndarray | None:
+        """The raw windows that these are, in order; None for all of them."""
+        return self._rows
+
     @functools.cached_property
     def digest(self) -> str:
         """Digest of all that would be read, computed once."""

@@ -19,6 +19,7 @@ from tsnas.errors import NoAnswerError, SettingError, VerificationError, WindowS
 from tsnas.export.firmware import Firmware
 from tsnas.export.formats import export_model
 from tsnas.export.network import build_network
+from tsnas.export.rejection_levels import REJECTED
 from tsnas.probe.build import KERNEL_LIBRARIES, compile_command, compile_image, firmware_dir
 from tsnas.probe.conversion import conversion_for, cycles_of
 from tsnas.probe.cores import PORTABLE, choose_kernels, find_core
@@ -239,7 +240,8 @@ def verify_export(
             raise VerificationError(f"{differing} bytes differ in the self-test on the emulated {core}.")
         answers = board.run(windows, done)
     expected = firmware.model.predict_int8(firmware.quantise(windows))
-    wrong = np.flatnonzero((answers.levels != expected).any(axis=1) | (answers.classes != expected.argmax(axis=1)))
+    classes = np.where(firmware.rejects(windows), REJECTED, expected.argmax(axis=1))
+    wrong = np.flatnonzero((answers.levels != expected).any(axis=1) | (answers.classes != classes))
     if len(wrong):
         raise VerificationError(
             f"The exported C differs from the reference interpreter in {len(wrong)} of {len(windows)} windows. The "

@@ -10,8 +10,9 @@ import numpy as np
 
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.estimate import Estimate, estimate_tflite
-from tsnas.data import Signal, Standardizer
+from tsnas.data import Rejection, Signal, Standardizer
 from tsnas.errors import ExportError, ModelFileError
+from tsnas.export.rejection_levels import Levels
 from tsnas.graph.graph import Graph
 from tsnas.tflite.graph_reader import read_graph
 from tsnas.tflite.interpreter import Int8Model
@@ -63,6 +64,7 @@ class Firmware:
                 f"This .tflite file takes windows of {time} samples and {channels} channels, but its metadata say that "
                 f"they come from {self.signal}; export it again."
             )
+        _ = self.rejection  # Raises ModelFileError if it is damaged.
         sizes = (len(names), len(self.standardizer.mean))
         if sizes != (self.model.classes, self.model.window_shape[1]):
             raise ExportError(
@@ -123,6 +125,32 @@ class Firmware:
         """The `Signal` that turns samples into windows; None if the model was trained on windows."""
         signal = self.metadata.get("signal")
         return None if signal is None else Signal.from_json(signal)
+
+    @cached_property
+    def rejection(self) -> Rejection | None:
+        """The `Rejection` of windows that are like none of the classes; None if there is none."""
+        values = self.metadata.get("rejection")
+        return None if values is None else Rejection.from_json(values, len(self.classes), self.graph.input_shape[1])
+
+    @cached_property
+    def rejection_levels(self) -> Levels | None:
+        """The same for levels of the input, as the board computes it."""
+        if self.rejection is None:
+            return None
+        return Levels.of(self.rejection, self.graph.input_shape[0], self.model.input_scale, self.model.input_zero_point)
+
+    def rejects(self, x: np.ndarray) -> np.ndarray:
+        """Computes which windows are rejected, exactly as the board does.
+
+        Args:
+            x: array (windows, time, channels) in raw sensor units.
+
+        Returns:
+            bool array (windows,).
+        """
+        if self.rejection_levels is None:
+            return np.zeros(len(x), bool)
+        return self.rejection_levels.rejects(self.quantise(x)[..., 0])
 
     @property
     def taken(self) -> list[int]:

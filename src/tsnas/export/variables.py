@@ -11,6 +11,7 @@ import numpy as np
 from tsnas.export.firmware import Firmware
 from tsnas.export.imu import MOST_CHANNELS, assign_readings, placeholders
 from tsnas.export.network import build_network
+from tsnas.export.rejection_levels import REJECTED
 from tsnas.export.selftest import SelfTest
 from tsnas.export.stream import buffer_bytes
 from tsnas.version import __version__
@@ -124,6 +125,10 @@ def collect_variables(
         "table": table,
         "sensors": {reading.sensor for reading in table},
         "stream_bytes": buffer_bytes(time, channels, firmware.decimation),
+        "rejection": firmware.rejection_levels,
+        "rejected": REJECTED,
+        "rejected_share": 0.0 if firmware.rejection is None else firmware.rejection.rejected,
+        "answers": np.where(firmware.rejects(selftest.windows), REJECTED, outputs.argmax(axis=1)).tolist(),
         "board": firmware.board.name,
         "estimate": firmware.estimate,
         "cmsis_nn": CMSIS_NN,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from tsnas.data import unpacked
 from tsnas.job.budget import Budget
 from tsnas.job.checkpoints import Checkpoints
 from tsnas.job.inputs import Job
@@ -36,6 +37,7 @@ class Rivals:
             each to the class codes that it predicts.
         groups: array (windows,), the group of each window; None where there are none.
         rows: int array (windows,), places of the windows in the validation windows of their split.
+        weights: float array (windows,), weights of the windows; None where there are none.
     """
 
     codes: np.ndarray
@@ -43,6 +45,7 @@ class Rivals:
     fit: Callable[[], dict[str, np.ndarray]]
     groups: np.ndarray | None
     rows: np.ndarray
+    weights: np.ndarray | None = None
 
     @functools.cached_property
     def predicted(self) -> dict[str, np.ndarray]:
@@ -101,12 +104,14 @@ def fit_rivals(
         return np.concatenate([values_of(split)[own] for split, own in zip(splits, rows, strict=True)])
 
     of_job = data.rows
+    weighted = unpacked(data.splits[splits[0]][1])[2]
     return Rivals(
         codes=joined(codes.__getitem__),
         network=None if of_job is None else joined(judged.__getitem__),
         fit=fit,
         groups=None if of_job is None or job.groups is None else job.groups[joined(lambda split: of_job[split][1])],
         rows=np.concatenate(rows),
+        weights=None if weighted is None else joined(lambda split: data.splits[split][1][2]),  # type: ignore[misc]
     )
 
 
@@ -132,8 +137,8 @@ def _seconds(job: Job, data: Prepared, split: int) -> float:
 
 
 def _fit_split(splits: Sequence[Split], split: int, rows: np.ndarray, seed: int) -> dict[str, np.ndarray]:
-    (x, codes), (x_val, _) = splits[split]
-    return plain_predictions(x, codes, series_of(x_val, rows), seed)
+    (x, codes, weights), (x_val, *_) = unpacked(splits[split][0]), splits[split][1]
+    return plain_predictions(x, codes, series_of(x_val, rows), seed, weights)
 
 
 def compared(model: Model, rivals: Rivals, job: Job) -> Model:
@@ -149,7 +154,7 @@ def compared(model: Model, rivals: Rivals, job: Job) -> Model:
     if network is None:
         assert job.validation_data is not None
         network, kind = model.predict_proba(job.validation_data[0][rivals.rows]).argmax(axis=1), INT8
-    plain = compare(rivals.codes, network, rivals.predicted, rivals.groups, kind, model.seed)
+    plain = compare(rivals.codes, network, rivals.predicted, rivals.groups, kind, model.seed, rivals.weights)
     sentences = [outcome(plain), advice(plain, settings.bounds, model.estimate, model.data_summary)]
     text = "plain models: " + " ".join(sentence for sentence in sentences if sentence)
     settings.say(textwrap.fill(text, LINE, subsequent_indent="  ", break_long_words=False))

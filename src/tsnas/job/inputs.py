@@ -10,17 +10,21 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from tsnas.data import (
+    Data,
     Signal,
     Windows,
     check_labels,
     check_lengths,
+    check_sample_weight,
     encode_labels,
     find_axes,
     raw_windows,
     warn_of_channels,
+    warn_of_few_windows,
+    weights_of_classes,
     windows_and_labels,
 )
-from tsnas.errors import WindowShapeError
+from tsnas.errors import RejectionError, WindowShapeError
 from tsnas.job.checkpoints import Checkpoints
 from tsnas.job.settings import Settings, check_settings
 from tsnas.training.scope import check_distribute
@@ -35,24 +39,29 @@ class Job:
         y: int32 array (windows,), class codes.
         classes: array of the class labels.
         groups: array (windows,), or None.
-        validation_data: (x, y) of the same types, or None to split validation windows off.
+        validation_data: (x, y) or (x, y, weights) of the same types, or None to split validation windows off.
         settings: `Settings`.
         recordings: dict of `"count"`, `"rule"` and `"groups"` (whether they were given) of the recordings that the
             windows were cut from. Defaults to None: there were no recordings.
+        sample_weight: float64 array (windows,), weights above 0. Defaults to None: all windows weigh the same.
+        other: `Windows` that are of no class, by which the limit of a rejection is placed. Defaults to None.
     """
 
     x: Windows
     y: np.ndarray
     classes: np.ndarray
     groups: np.ndarray | None
-    validation_data: tuple[Windows, np.ndarray] | None
+    validation_data: Data | None
     settings: Settings
     recordings: dict[str, Any] | None = None
+    sample_weight: np.ndarray | None = None
+    other: Windows | None = None
 
     def checkpoints(self, directory: str | os.PathLike[str] | None, further: Any = None) -> Checkpoints:
         """Returns the checkpoints of this job in `directory`; `further`, JSON values, is added to its fingerprint."""
         identity = self.settings.identity(self.classes) | ({} if further is None else {"further": further})
-        return Checkpoints(directory, [self.x, self.y, self.groups, *(self.validation_data or ()), identity])
+        arrays = [self.x, self.y, self.groups, self.sample_weight, self.other, *(self.validation_data or ())]
+        return Checkpoints(directory, [*arrays, identity])
 
 
 def checked(
@@ -64,12 +73,13 @@ def checked(
     distribute: Any = None,
     signal: Signal | None = None,
     recordings: dict[str, Any] | None = None,
+    sample_weight: Any = None,
 ) -> Job:
     """Checks the settings of an estimator and the data to fit it on.
 
     Args:
         estimator: `AutoClassifier`, or an estimator with the same parameters.
-        x, y, groups, validation_data, distribute: as in `AutoClassifier.fit`.
+        x, y, groups, validation_data, distribute, sample_weight: as in `AutoClassifier.fit`.
         signal: `Signal` that the windows were cut by; its deadline limits the latency. Defaults to None.
         recordings: as in `Job`. Defaults to None.
 
@@ -77,34 +87,81 @@ def checked(
         A `Job`.
 
     Raises:
-        DataError: windows, labels or groups that cannot be used; the subclass says which.
+        DataError: windows, labels, groups or weights that cannot be used; the subclass says which.
+        ClassWeightError: weights of classes that do not exist.
+        RejectionError: settings of the rejection that do not fit the labels.
         SettingError, LimitError, BoardError: see `check_settings`.
     """
     settings = check_settings(estimator, signal)
-    x, y = windows_and_labels(x, y)
+    x, y, sample_weight = windows_and_labels(x, y, sample_weight=sample_weight)
     x = raw_windows(x)
     axes = find_axes(estimator.axes, x)
     settings = dataclasses.replace(settings, axes=axes, distribute=check_distribute(distribute))
     check_lengths(x=x, y=y, groups=groups)
-    codes, classes = encode_labels(y)
+    y = check_labels(y)
     groups = None if groups is None else check_labels(groups, "groups")
+    sample_weight = check_sample_weight(sample_weight, len(x))
+    if sample_weight is not None and not sample_weight.all():
+        # As if they had not been given, which no step of a training could be sure of.
+        kept = np.flatnonzero(sample_weight)
+        x, y, sample_weight = x.select(kept), y[kept], sample_weight[kept]
+        groups = None if groups is None else groups[kept]
+    other = None
+    if settings.other_class is not None:
+        is_other = _is_other(y, settings.other_class)
+        if not is_other.any():
+            raise RejectionError(
+                f"other_class={settings.other_class!r} is no label of y, which has {np.unique(y)[:10].tolist()}."
+            )
+        known = np.flatnonzero(~is_other)
+        other, x, y = x.select(np.flatnonzero(is_other)), x.select(known), y[known]
+        groups = None if groups is None else groups[known]
+        sample_weight = None if sample_weight is None else sample_weight[known]
+    codes, classes = encode_labels(y)
+    check_reject_label(estimator.reject_label, classes)
+    class_weight = weights_of_classes(settings.class_weight, classes, codes, sample_weight)
+    settings = dataclasses.replace(settings, class_weight=class_weight)
     warn_of_channels(x, codes, groups)
+    warn_of_few_windows(codes, classes)
     if validation_data is not None:
-        validation_data = _checked_validation(validation_data, classes, x.shape[1:])
-    return Job(x, codes, classes, groups, validation_data, settings, recordings)
+        validation_data = _checked_validation(validation_data, classes, x.shape[1:], settings.other_class)
+    return Job(x, codes, classes, groups, validation_data, settings, recordings, sample_weight, other)
+
+
+def _is_other(y: np.ndarray, other_class: Any) -> np.ndarray:
+    return np.array([label == other_class for label in y.tolist()], bool)
+
+
+def check_reject_label(label: Any, classes: np.ndarray) -> None:
+    """Raises RejectionError unless `label` is None, or of the type of the classes and none of them."""
+    if label is None:
+        return
+    kind = np.asarray(label)
+    if kind.ndim or kind.dtype.kind not in ("iu" if classes.dtype.kind in "iu" else classes.dtype.kind):
+        raise RejectionError(
+            f"reject_label={label!r} must be of the type of the labels, such as {classes.tolist()[0]!r}, or None."
+        )
+    if kind.item() in classes.tolist():
+        raise RejectionError(f"reject_label={label!r} is a class itself; give another label, or None.")
 
 
 def _checked_validation(
-    validation_data: Any, classes: np.ndarray, window_shape: tuple[int, ...]
-) -> tuple[Windows, np.ndarray]:
-    if not isinstance(validation_data, tuple | list) or len(validation_data) != 2:
+    validation_data: Any, classes: np.ndarray, window_shape: tuple[int, ...], other_class: Any
+) -> Data:
+    if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
         validation_data = (validation_data, None)
-    x, y = validation_data
-    x, y = windows_and_labels(x, y, "validation_data")
+    x, y, *weights = validation_data
+    x, y, sample_weight = windows_and_labels(x, y, "validation_data", weights[0] if weights else None)
     x = raw_windows(x)
     if x.shape[1:] != window_shape:
         raise WindowShapeError(
             f"Validation windows have shape {x.shape[1:]}, training windows {window_shape}; both must have the same."
         )
     check_lengths(**{"x of validation_data": x, "y of validation_data": y})
-    return x, encode_labels(y, classes)[0]
+    sample_weight = check_sample_weight(sample_weight, len(x), "sample_weight of validation_data")
+    if other_class is not None:
+        known = np.flatnonzero(~_is_other(check_labels(y), other_class))
+        x, y = x.select(known), check_labels(y)[known]
+        sample_weight = None if sample_weight is None else sample_weight[known]
+    codes, _ = encode_labels(y, classes)
+    return (x, codes) if sample_weight is None else (x, codes, sample_weight)

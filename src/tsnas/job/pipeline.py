@@ -15,6 +15,7 @@ from tsnas.job.budget import Budget
 from tsnas.job.comparison import compared, fit_rivals
 from tsnas.job.inputs import Job
 from tsnas.job.preparation import Prepared, prepare
+from tsnas.job.rejecting import rejection_note
 from tsnas.job.selection import finalist_count, select
 from tsnas.job.training import Trained, train
 from tsnas.model.data_summary import summarise, versions
@@ -83,6 +84,8 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback], workers: Workers) 
     counts: dict[str, History] = {"architectures": {"before": [before], "after": [after]}}
 
     data = prepare(job, seed, workers)
+    if data.rejection is not None:
+        settings.say(f"rejection: {rejection_note(data.rejection)}")
 
     if found is None:
         metadata = file_metadata(job, data)
@@ -177,19 +180,25 @@ def _rounded(count: float) -> str:
 def _summary(job: Job, data: Prepared) -> dict:
     given = None if job.validation_data is None else len(job.validation_data[0])
     summary = summarise(job.x, job.y, job.classes, job.groups, data.rows, given, job.settings.validation_fraction)
-    return summary if job.recordings is None else summary | {"recordings": job.recordings}
+    weighted = {} if job.sample_weight is None else {"sample_weight": True}
+    return summary | weighted | ({} if job.recordings is None else {"recordings": job.recordings})
 
 
 def file_metadata(job: Job, data: Prepared) -> dict:
-    """Returns the metadata of the .tflite file; firmware needs class names, standardisation and signal."""
+    """Returns the metadata of the .tflite file; firmware needs class names, standardisation, signal and rejection."""
     settings = job.settings
     signal = {} if settings.signal is None else {"signal": settings.signal.to_json()}
-    return signal | {
-        "classes": [str(label) for label in job.classes.tolist()],
-        "standardization": data.standardizer.to_json(),
-        "board": settings.board.name,
-        "kernels": settings.board.kernels,
-        "limits": dataclasses.asdict(settings.limits),
-        "seed": settings.seed,
-        "tsnas": __version__,
-    }
+    rejection = {} if data.rejection is None else {"rejection": data.rejection.to_json()}
+    return (
+        signal
+        | rejection
+        | {
+            "classes": [str(label) for label in job.classes.tolist()],
+            "standardization": data.standardizer.to_json(),
+            "board": settings.board.name,
+            "kernels": settings.board.kernels,
+            "limits": dataclasses.asdict(settings.limits),
+            "seed": settings.seed,
+            "tsnas": __version__,
+        }
+    )

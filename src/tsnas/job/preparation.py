@@ -10,8 +10,19 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tsnas.data import AnyWindows, Axes, Standardizer, Windows, validation_splits
+from tsnas.data import (
+    AnyWindows,
+    Axes,
+    Data,
+    Rejection,
+    Standardizer,
+    Windows,
+    unpacked,
+    validation_splits,
+    with_class_weights,
+)
 from tsnas.job.inputs import Job
+from tsnas.job.rejecting import learn_rejection
 from tsnas.plain.rivals import draw_evenly
 from tsnas.plain.stretching import stretching_loss_ratio
 from tsnas.search.rounds import Split
@@ -30,7 +41,8 @@ HELD_BYTES = 2**27
 MOST_LOSS_RATIO = 1.05
 
 Rows = Sequence[tuple[np.ndarray, np.ndarray]]
-Shared = tuple[Windows, np.ndarray]  # windows, in a form that workers need no copy of, and their labels
+# Windows in a form that workers need no copy of, their labels, and their weights if they have any.
+Shared = tuple[Windows, np.ndarray] | tuple[Windows, np.ndarray, np.ndarray]
 
 
 class Splits(Sequence[Split]):
@@ -50,8 +62,12 @@ class Splits(Sequence[Split]):
 
     def __getitem__(self, index: Any) -> Any:
         train, val = self._rows[index]
-        (x, y), (x_val, y_val) = self._windows, self._validation
-        return (x.select(train), y[train]), (x_val.select(val), y_val[val])
+        return _of_rows(self._windows, train), _of_rows(self._validation, val)
+
+
+def _of_rows(data: Shared, rows: Any) -> Data:
+    x, *parts = data
+    return x.select(rows), *(part[rows] for part in parts)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,8 +79,10 @@ class Prepared:
         splits: sequence of (training, validation), as `contest` takes them.
         rows: list of (training, validation), the indices of each split into the windows of the job; None where the
             caller gave validation data. Of many windows that were split off, not all are in either.
-        everything: all windows.
+        everything: all windows, with the weights that they have in a training; validation windows of the splits weigh
+            as they were given, whatever their class.
         augment: augmentation, as in `train_float`.
+        rejection: `Rejection`, or None if the job wants none. Defaults to None.
     """
 
     standardizer: Standardizer
@@ -72,6 +90,7 @@ class Prepared:
     rows: Rows | None
     everything: Shared
     augment: Augment
+    rejection: Rejection | None = None
 
 
 def prepare(job: Job, seed: int, workers: Workers = HERE) -> Prepared:
@@ -100,24 +119,31 @@ def prepare(job: Job, seed: int, workers: Workers = HERE) -> Prepared:
             "  count for its mean and deviation (tsnas data check says more)"
         )
 
-    def shared(x: Windows, y: np.ndarray) -> Shared:
-        """Returns standardised windows (windows, time, channels, 1) and their labels."""
+    def shared(x: Windows, y: np.ndarray, weights: np.ndarray | None = None) -> Shared:
+        """Returns standardised windows (windows, time, channels, 1), their labels, and their weights if there are."""
         if math.prod(x.shape) * x.dtype.itemsize <= HELD_BYTES:
-            return Windows(workers.share(standardizer(x[:])[..., np.newaxis])), y
-        return Windows(workers.share(x.source), standardizer), y
+            windows = Windows(workers.share(standardizer(x[:])[..., np.newaxis]))
+        else:
+            windows = Windows(workers.share(x.source), standardizer, x.rows)
+        return (windows, y) if weights is None else (windows, y, weights)
 
-    everything = shared(job.x, job.y)
+    as_given = shared(job.x, job.y, job.sample_weight)
+    everything: Shared = with_class_weights(as_given, settings.class_weight)  # type: ignore[assignment]
     if job.validation_data is not None:
         splits = Splits(everything, [(slice(None), slice(None))], shared(*job.validation_data))
     else:
         assert rows is not None
-        splits = Splits(everything, rows)
+        splits = Splits(everything, rows, as_given)
+    rejection = None
+    if settings.reject is not None:
+        other = None if job.other is None else Windows(job.other.source, standardizer, job.other.rows)
+        rejection = learn_rejection(splits, rows, everything, other)
     if settings.axes:
         settings.say(
             f"axes: channels {_listed(settings.axes)} are taken as x, y, z of a sensor, and rotated in training"
         )
-        return Prepared(standardizer, splits, rows, everything, augmentation(standardizer, settings.axes))
-    augment, ratio = stretched_or_not(*everything, job.groups, seed)
+        return Prepared(standardizer, splits, rows, everything, augmentation(standardizer, settings.axes), rejection)
+    augment, ratio = stretched_or_not(*unpacked(everything)[:2], job.groups, seed)
     if augment is stretch_and_shift:
         settings.say("augmentation: windows are stretched and shifted in time, scaled, and given noise")
     else:
@@ -125,7 +151,7 @@ def prepare(job: Job, seed: int, workers: Workers = HERE) -> Prepared:
             "augmentation: windows are not stretched, only scaled and given noise: a ridge\n"
             f"  classifier that learned from stretched windows had {ratio - 1:.0%} more loss on others"
         )
-    return Prepared(standardizer, splits, rows, everything, augment)
+    return Prepared(standardizer, splits, rows, everything, augment, rejection)
 
 
 def _split_count(windows: int, groups: np.ndarray | None, fraction: float) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 import tf_keras as keras
 
 from tsnas.cost.bounds import BYTES_PER_KB, Bounds, Limit
+from tsnas.data import with_class_weights
 from tsnas.deploy.convert import untrained_int8
 from tsnas.deploy.verify import verify
 from tsnas.errors import InfeasibleError, LimitExceededError
@@ -154,7 +155,11 @@ def _search(
     The `parts` of a space share the time of one search.
     """
     strategy = strategy_named(settings.strategy)
-    train, val = settings.repeated(split[0], settings.search_epochs), split[1]
+    # What these windows choose is trained on others, so they weigh as those do.
+    train, val = (
+        settings.repeated(split[0], settings.search_epochs),
+        with_class_weights(split[1], settings.class_weight),
+    )
     epochs, batch_size = settings.search_epochs_for(train[0], parts), settings.batch_size_for(train[0])
     with fixed_seed(seed):
         if strategy.kind == "evolution":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import numbers
 import os
 from typing import Any
 
@@ -15,9 +16,8 @@ from sklearn.base import BaseEstimator
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.bounds import EXPECTED, UPPER, Bounds
 from tsnas.cost.limits import Limits
-from tsnas.data import AnyWindows, Axes, Signal, Windows
-from tsnas.errors import SettingError
-from tsnas.search.rounds import Data
+from tsnas.data import AnyWindows, Axes, Data, Signal, Windows, check_class_weight
+from tsnas.errors import RejectionError, SettingError
 from tsnas.search.strategies import strategy_named
 from tsnas.space.config import SpaceConfig
 from tsnas.space.spaces import PAPER_SPACE, space_configs
@@ -35,6 +35,8 @@ TRAIN_STEPS, TRAIN_EPOCHS = 2000, (10, 80)
 # An epoch of few windows passes over them several times, so that it has at least this many steps.
 LEAST_STEPS_PER_EPOCH = 16
 BATCH_VALUES = 2**20
+# The one way of rejection.
+AUTO = "auto"
 # Batch normalisation needs the statistics of so many windows, even if there are few.
 LEAST_BATCH = 16
 
@@ -62,6 +64,9 @@ class Settings:
     signal: Signal | None = None
     plain_rivals: bool = True
     n_jobs: int | None = None
+    class_weight: Any = None  # as it was given, then the weight of each class
+    reject: str | None = None
+    other_class: Any = None
 
     @functools.cached_property
     def bounds(self) -> Bounds:
@@ -100,18 +105,19 @@ class Settings:
         Steps of their own epoch would each be followed by what callbacks and the search do after an epoch.
 
         Args:
-            data: (x, y), the training windows and their labels.
+            data: (x, y) or (x, y, weights), the training windows.
             epochs: int or None, the number of epochs that was asked for; if there is one, an epoch is a single pass.
 
         Returns:
-            (x, y), the same if there are enough windows; otherwise `Windows`, of which none is copied.
+            The same if there are enough windows; otherwise likewise, with `Windows`, of which none is copied.
         """
-        x, y = data
+        x, *parts = data
         times = 1 if epochs else math.ceil(LEAST_STEPS_PER_EPOCH * self.batch_size_for(x) / len(x))
         if times == 1:
             return data
         windows = x if isinstance(x, Windows) else Windows(x)
-        return windows.select(np.tile(np.arange(len(x)), times)), np.tile(y, times)
+        tiled = [np.tile(part, times) for part in parts]
+        return windows.select(np.tile(np.arange(len(x)), times)), *tiled  # type: ignore[return-value]
 
     def search_epochs_for(self, x: AnyWindows, parts: int = 1) -> int:
         """Returns the epochs of the search of each of the `parts` of a space, which share the steps."""
@@ -140,10 +146,11 @@ def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Se
         signal: `Signal` that windows are cut by; its deadline limits the latency. Defaults to None.
 
     Returns:
-        `Settings` without axes, which depend on the data.
+        `Settings` without axes and without the weight of each class, which depend on the data.
 
     Raises:
         SettingError: a setting out of range.
+        ClassWeightError: weights of classes that are not above 0.
         LimitError: a limit that is not a finite number above 0.
         BoardError: an unknown board, or a broken board file.
     """
@@ -165,6 +172,15 @@ def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Se
     fraction = asked.validation_fraction
     if not is_number(fraction) or not 0 < fraction < 1:
         raise SettingError(f"validation_fraction={fraction!r} must lie between 0 and 1, such as 0.2.")
+    if asked.reject is not None and not (isinstance(asked.reject, str) and asked.reject == AUTO):
+        raise RejectionError(f"reject={asked.reject!r} must be None or 'auto'.")
+    if asked.other_class is not None and asked.reject is None:
+        raise RejectionError(
+            f"other_class={asked.other_class!r} only places the limit of a rejection; give reject='auto' as well, or "
+            "leave its windows out."
+        )
+    if asked.other_class is not None and not isinstance(asked.other_class, str | numbers.Integral | bool | np.bool_):
+        raise RejectionError(f"other_class={asked.other_class!r} must be a label: text, a whole number or a bool.")
     board = load_board(asked.board, asked.kernels)
     margin = margin_of(asked.margin, asked.space)
     limits = Limits(asked.max_latency_ms, asked.max_ram_kb, asked.max_flash_kb, asked.max_energy_mj, margin)
@@ -187,6 +203,9 @@ def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Se
         signal=signal,
         plain_rivals=bool(asked.plain_rivals),
         n_jobs=check_n_jobs(asked.n_jobs),
+        class_weight=check_class_weight(asked.class_weight),
+        reject=asked.reject,
+        other_class=_plain(asked.other_class),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import tf_keras as keras
 
 from tsnas.callbacks import ProgressBar
-from tsnas.data import AnyWindows
+from tsnas.data import AnyWindows, unpacked
 from tsnas.deploy.convert import convert_int8
 from tsnas.job.budget import Budget
 from tsnas.job.checkpoints import Checkpoints
@@ -111,7 +111,7 @@ def train_all(
     pace /= len(data.everything[1])
 
     def phases(name: str, asked: int | None, epochs_for: Callable[[AnyWindows], int], pace: float) -> list[_Phase]:
-        x, _ = settings.repeated(data.everything, asked)
+        x, *_ = settings.repeated(data.everything, asked)
         epochs = budget.epochs_within(name, epochs_for(x), pace * len(x))
         # Bars of several would overwrite each other.
         bars = [workers.shown(ProgressBar(name, settings.verbose))] if len(architectures) == 1 else []
@@ -171,7 +171,7 @@ class _Phase:
 
     def run(self, fit: Callable[..., Any], weights: Weights | None = None, **further: Any) -> tuple[keras.Model, Any]:
         """Builds the network, with given weights if there are any, and trains it; returns it and what `fit` returns."""
-        x, y = self.settings.repeated(self.windows, self.asked)
+        x, y, weights_of_windows = unpacked(self.settings.repeated(self.windows, self.asked))
         with scope_of(self.settings.distribute):
             model = self.architecture.build(DROPOUT, self.seed)
             if weights is not None:
@@ -185,6 +185,7 @@ class _Phase:
                 seed=self.seed,
                 callbacks=self.callbacks,
                 until_solved=self.asked is None,
+                sample_weight=weights_of_windows,
                 **further,
             )
         return model, found

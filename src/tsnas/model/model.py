@@ -18,8 +18,10 @@ from tsnas.data import (
     Signal,
     Standardizer,
     Windows,
+    check_labels,
     check_lengths,
     check_recordings,
+    check_sample_weight,
     cut_windows,
     encode_labels,
     raw_windows,
@@ -100,6 +102,20 @@ class Model:
         """
         return self.classes[self.predict_proba(x).argmax(axis=1)]
 
+    def rejects(self, x: Any) -> np.ndarray:
+        """Returns which windows the int8 model rejects, because they are like none of the classes.
+
+        Args:
+            x: as in `predict`.
+
+        Returns:
+            bool array (windows,); all False if the model has no rejection.
+
+        Raises:
+            DataError: windows that cannot be used.
+        """
+        return np.concatenate([self.firmware.rejects(part) for part in _portions(self._checked(x))])
+
     def predict_proba(self, x: Any) -> np.ndarray:
         """Predicts the probabilities of the classes with the int8 model; rows sum to 1.
 
@@ -145,7 +161,12 @@ class Model:
         return found
 
     def evaluate(
-        self, x: Any, y: Any = None, predict_proba: Callable[[np.ndarray], np.ndarray] | None = None
+        self,
+        x: Any,
+        y: Any = None,
+        predict_proba: Callable[[np.ndarray], np.ndarray] | None = None,
+        sample_weight: Any = None,
+        other_class: Any = None,
     ) -> dict[str, dict[str, float]]:
         """Computes accuracy and macro-F1 of the float network and of the int8 model.
 
@@ -153,16 +174,21 @@ class Model:
             x: windows as in `predict`, or a tf.data.Dataset of (x, y).
             y: labels of shape (windows,). Defaults to None, for a tf.data.Dataset.
             predict_proba: as in `judge`. Defaults to None.
+            sample_weight, other_class: as in `judge`. Default to None.
 
         Returns:
-            `{"float": {"accuracy": ..., "macro_f1": ...}, "int8": {...}}`, each between 0 and 1.
+            `{"float": {"accuracy": ..., "macro_f1": ...}, "int8": {...}}`, each between 0 and 1. With a rejection,
+            `"int8"` has the share of windows that are `"rejected"`, whose classes count in the scores all the same, and
+            of windows of no class, if there are any, `"other_rejected"`.
 
         Raises:
             UnknownLabelError: labels that do not occur in training.
             DataError: windows or labels that cannot be used.
         """
-        codes, predicted = self.judge(x, y, predict_proba=predict_proba)
-        return {kind: scores(codes, guesses) for kind, guesses in predicted.items()}
+        judged = self.judge(x, y, predict_proba=predict_proba, sample_weight=sample_weight, other_class=other_class)
+        found = {kind: scores(judged.codes, guesses, judged.weights) for kind, guesses in judged.predicted.items()}
+        found["int8"] |= judged.shares()
+        return found
 
     def judge(
         self,
@@ -170,6 +196,8 @@ class Model:
         y: Any = None,
         name: str = "x",
         predict_proba: Callable[[np.ndarray], np.ndarray] | None = None,
+        sample_weight: Any = None,
+        other_class: Any = None,
     ) -> Judged:
         """Predicts the classes of labelled windows with the float network and with the int8 model.
 
@@ -179,29 +207,48 @@ class Model:
             name: str, the name of `x` in messages. Defaults to `"x"`.
             predict_proba: function of windows to probabilities that stands for the int8 model, such as that of an
                 estimator that changes them. Defaults to None, `predict_proba` of the model.
+            sample_weight: array (windows,), weights of the windows. Defaults to None: those of the dataset, if it has
+                any.
+            other_class: label of windows of no class, of which it is only told whether they are rejected. Defaults to
+                None: there are none.
 
         Returns:
-            (codes, predicted): int32 array (windows,) of the class codes of the labels, and a dict of `"float"` and
-            `"int8"` to the predicted codes.
+            `Judged`.
 
         Raises:
             UnknownLabelError: labels that do not occur in training.
             DataError: windows or labels that cannot be used.
         """
-        x, y = windows_and_labels(x, y, name)
+        x, y, sample_weight = windows_and_labels(x, y, name, sample_weight)
         windows = self._checked(x)
         check_lengths(x=windows, y=y)
+        weights = check_sample_weight(sample_weight, len(windows))
+        other = None
+        if other_class is not None:
+            y = check_labels(y)
+            is_other = np.array([label == other_class for label in y.tolist()], bool)
+            other = self.rejects(np.asarray(windows.source)[is_other]) if is_other.any() else np.zeros(0, bool)
+            y, windows = y[~is_other], Windows(np.asarray(windows.source)[~is_other])
+            weights = None if weights is None else weights[~is_other]
         codes, _ = encode_labels(y, self.classes)
         predict = functools.partial(self.float_network.predict, batch_size=BATCH, verbose=0)
         probabilities = {
             "float": np.concatenate([predict(part) for part in _portions(windows)]),
             "int8": (predict_proba or self.predict_proba)(np.asarray(windows.source)),
         }
-        return codes, {kind: p.argmax(axis=1) for kind, p in probabilities.items()}
+        predicted = {kind: p.argmax(axis=1) for kind, p in probabilities.items()}
+        rejected = None if self.firmware.rejection is None else self.rejects(np.asarray(windows.source))
+        return Judged(codes, predicted, weights, rejected, other)
 
     def _checked(self, x: Any) -> Windows:
-        windows = raw_windows(x)
         expected = (self.architecture.time, self.architecture.channels)
+        if getattr(x, "shape", None) == expected:
+            time, channels = expected
+            raise WindowShapeError(
+                f"x has shape {expected}, that of a single window (time, channels), but the model takes an array of "
+                f"shape (windows, {time}, {channels}); give x[np.newaxis]."
+            )
+        windows = raw_windows(x)
         if windows.shape[1:] != expected:
             raise WindowShapeError(
                 f"Windows have shape {windows.shape[1:]}, but the model was trained on {expected} (time, channels); "

@@ -35,6 +35,7 @@ def compare(
     groups: np.ndarray | None = None,
     judged: str = CONTEST,
     seed: int = 0,
+    weights: np.ndarray | None = None,
 ) -> PlainScores:
     """Compares predictions of plain models with those of a network.
 
@@ -49,6 +50,7 @@ def compare(
         groups: array (windows,), the group of each window. Defaults to None.
         judged: str, `CONTEST` or `INT8`: what predicted `network`. Defaults to `CONTEST`.
         seed: int, seed of the bootstrap. Defaults to 0.
+        weights: float array (windows,), weights of the windows in all scores. Defaults to None: all weigh the same.
 
     Returns:
         dict of `"model"` and the name of each plain model to a dict of `"accuracy"` and `"macro_f1"`; those of plain
@@ -56,11 +58,11 @@ def compare(
         None where it cannot be told from a single window or group. Further keys are `"windows"`, `"groups"` (their
         number, or None) and `"judged"`.
     """
-    found: PlainScores = {"model": scores(codes, network)}
+    found: PlainScores = {"model": scores(codes, network, weights)}
     for name, predicted in rivals.items():
-        own = scores(codes, predicted)
+        own = scores(codes, predicted, weights)
         units = [np.arange(len(codes))] + ([] if groups is None else [groups])
-        spreads = [_spread(codes, network, predicted, one, seed) for one in units]
+        spreads = [_spread(codes, network, predicted, one, seed, weights) for one in units]
         known = [one for one in spreads if one is not None]
         spread = max(known) if len(known) == len(units) else None
         found[name] = own | {"ahead": own["macro_f1"] - found["model"]["macro_f1"], "spread": spread}
@@ -136,7 +138,14 @@ def _data(summary: Mapping[str, Any] | None) -> str:
     return "more epochs or finalists may"
 
 
-def _spread(codes: np.ndarray, network: np.ndarray, rival: np.ndarray, units: np.ndarray, seed: int) -> float | None:
+def _spread(
+    codes: np.ndarray,
+    network: np.ndarray,
+    rival: np.ndarray,
+    units: np.ndarray,
+    seed: int,
+    own_weights: np.ndarray | None,
+) -> float | None:
     """Returns the spread of the difference in macro-F1 by a bootstrap over units, windows or groups; None for one."""
     _, unit_of = np.unique(units, return_inverse=True)
     count = int(unit_of.max()) + 1
@@ -148,6 +157,8 @@ def _spread(codes: np.ndarray, network: np.ndarray, rival: np.ndarray, units: np
     for start in range(0, RESAMPLES, at_once):
         drawn = rng.multinomial(count, np.full(count, 1.0 / count), size=min(at_once, RESAMPLES - start))
         weights = drawn[:, unit_of].astype(np.float32)
+        if own_weights is not None:
+            weights *= own_weights.astype(np.float32)
         differences.append(_macro_f1(codes, rival, weights) - _macro_f1(codes, network, weights))
     # A bootstrap takes the units for the whole population, which makes its standard error too small.
     standard_error = float(np.concatenate(differences).std()) * math.sqrt(count / (count - 1))

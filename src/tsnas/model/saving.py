@@ -105,6 +105,9 @@ def to_bytes(model: Model, params: Mapping[str, Any]) -> dict[str, bytes]:
     elif not isinstance(plain["board"], str):
         plain["board"] = os.fspath(plain["board"])
     plain["space"] = space_to_json(plain["space"])
+    if isinstance(plain.get("class_weight"), dict):
+        # In JSON, keys of an object would all become text.
+        plain["class_weight"] = list(map(list, plain["class_weight"].items()))
     if plain["directory"] is not None:
         plain["directory"] = os.fspath(plain["directory"])
     labels = model.classes
@@ -143,6 +146,8 @@ def from_bytes(files: Mapping[str, bytes]) -> tuple[Model, dict[str, Any]]:
         raise ModelFileError(f"{STATE_FILE} is damaged: {error}") from error
     if params["board"] is None:
         params["board"] = board
+    if isinstance(params.get("class_weight"), list):
+        params["class_weight"] = dict(params["class_weight"])
     tflite = files[MODEL_FILE]
     classes = _classes(state["classes"], state["classes_dtype"])
     standardizer = Standardizer.from_json(state["standardization"])

@@ -14,6 +14,7 @@ import tf_keras as keras
 
 from tsnas.cost.board import Board
 from tsnas.cost.estimate import estimate_graph
+from tsnas.data import with_class_weights
 from tsnas.errors import LimitExceededError
 from tsnas.job import pipeline
 from tsnas.job.inputs import Job
@@ -121,7 +122,7 @@ class FrontWork:
 
     def _search(self) -> None:
         settings, (train, val) = self.job.settings, self._data.splits[0]
-        train = settings.repeated(train, settings.search_epochs)
+        train, val = settings.repeated(train, settings.search_epochs), with_class_weights(val, settings.class_weight)
         niches: list[list[Any]] = [[] for _ in self.niches]
         histories = []
         searches = self._searches()

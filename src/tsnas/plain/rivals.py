@@ -6,13 +6,12 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from sklearn.base import ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import RidgeClassifierCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from tsnas.data import AnyWindows
+from tsnas.data import AnyWindows, mean_one
 from tsnas.plain.kernel_bank import KernelBank, affordable_features
 from tsnas.plain.series_features import FEATURES, series_features
 from tsnas.system.interrupts import raise_if_interrupted
@@ -26,22 +25,24 @@ MOST_SPLIT = 100_000_000
 ALPHAS = np.logspace(-3, 3, 10)
 
 
-def forest(windows: int, channels: int, seed: int) -> ClassifierMixin:
+def forest(windows: int, channels: int, seed: int) -> Pipeline:
     """Returns a random forest on the features of `series_features`, for so many training windows and channels."""
     model = RandomForestClassifier(_trees(windows, channels), random_state=seed)
     return make_pipeline(FunctionTransformer(series_features), model)
 
 
-def ridge(windows: int, channels: int, seed: int) -> ClassifierMixin:
+def ridge(windows: int, channels: int, seed: int) -> Pipeline:
     """Returns a ridge classifier on a `KernelBank`, whose penalty is chosen by leaving out one window at a time."""
     return make_pipeline(KernelBank(seed=seed), StandardScaler(), RidgeClassifierCV(ALPHAS))
 
 
 # The plain models by name.
-RIVALS: dict[str, Callable[[int, int, int], ClassifierMixin]] = {"forest": forest, "ridge": ridge}
+RIVALS: dict[str, Callable[[int, int, int], Pipeline]] = {"forest": forest, "ridge": ridge}
 
 
-def plain_predictions(x: AnyWindows, codes: np.ndarray, x_val: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+def plain_predictions(
+    x: AnyWindows, codes: np.ndarray, x_val: np.ndarray, seed: int, weights: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
     """Fits each plain model to training windows and predicts the classes of validation windows.
 
     Of more than 2,000 training windows, 2,000 are drawn, as many of each class as its share of the windows.
@@ -52,6 +53,7 @@ def plain_predictions(x: AnyWindows, codes: np.ndarray, x_val: np.ndarray, seed:
         codes: int array (windows,), their class codes.
         x_val: float array (windows, time, channels), the validation windows.
         seed: int, seed of all draws.
+        weights: float array (windows,), weights of the training windows. Defaults to None: all weigh the same.
 
     Returns:
         dict of `"forest"` and `"ridge"` to the predicted class codes of `x_val`.
@@ -65,7 +67,9 @@ def plain_predictions(x: AnyWindows, codes: np.ndarray, x_val: np.ndarray, seed:
     found = {}
     for name, make in RIVALS.items():
         raise_if_interrupted()
-        found[name] = make(len(x), x.shape[2], seed).fit(x, codes).predict(x_val)
+        model = make(len(x), x.shape[2], seed)
+        given = {} if weights is None else {f"{model.steps[-1][0]}__sample_weight": mean_one(weights[drawn])}
+        found[name] = model.fit(x, codes, **given).predict(x_val)
     return found
 
 

@@ -69,6 +69,7 @@ def collect(
             "output": {"scale": int8.output_scale, "zero_point": int8.output_zero_point},
             "standardization": model.standardizer.to_json(),
         },
+        "rejection": origin.rejection_facts(model),
         "layers": costs.layer_facts(estimate, graph),
         "memory": costs.memory_facts(graph, board),
         "stream": costs.stream_facts(architecture.time, architecture.channels, estimate.ram_bytes, signal),

@@ -60,7 +60,10 @@ def list_limitations(facts: dict[str, Any]) -> list[str]:
             f"The classes are imbalanced: the rarest has {text.plural(min(data['class_counts']), 'training window')}, "
             f"the most frequent {max(data['class_counts']):,}."
         )
-    found.append("The model knows only its classes: it assigns one of them to a window of anything else, too.")
+    if facts["rejection"] is None:
+        found.append("The model knows only its classes: it assigns one of them to a window of anything else, too.")
+    else:
+        found.append(wording.rejection_note(facts))
     found.append(
         "Input must be sampled, cut and standardised in the same way as the training windows; the model cannot tell if "
         "it is not."

@@ -64,6 +64,19 @@ def plain_facts(model: Model) -> dict[str, Any] | None:
     }
 
 
+def rejection_facts(model: Model) -> dict[str, Any] | None:
+    """Returns the shares of windows that are rejected, and what the tables take; None without rejection."""
+    rejection = model.firmware.rejection
+    if rejection is None:
+        return None
+    return {
+        "limit": rejection.limit,
+        "rejected": rejection.rejected,
+        "other": rejection.other,
+        "table_bytes": 2 * 4 * rejection.centres.size + 4 * len(rejection.centres),
+    }
+
+
 def architectures_facts(counts: dict[str, list[float]] | None) -> dict[str, float] | None:
     """Returns the number of architectures in the space, and the number that the limits left."""
     return None if not counts else {name: values[0] for name, values in counts.items()}
@@ -95,6 +108,7 @@ def snippet(model: Model, estimator: BaseEstimator) -> str:
         return call_text(estimator, model.seed, "clf", "fit_recordings", given)
     given = ["x", "y"] + ["groups=groups"] * bool(data.get("groups"))
     given += ["validation_data=(x_val, y_val)"] * (data.get("validation", {}).get("how") == "given")
+    given += ["sample_weight=sample_weight"] * bool(data.get("sample_weight"))
     return call_text(estimator, model.seed, "clf", "fit", given)
 
 

@@ -34,6 +34,23 @@ def cost(row: dict[str, Any], key: str) -> str:
     return f"{number(value)} {row['unit']}"
 
 
+def rejection_note(facts: dict[str, Any]) -> str:
+    """States how many windows are rejected, and what this does not promise."""
+    rejection, test = facts["rejection"], facts["test"] or {}
+    shares = [f"{percent(rejection['rejected'])} of the validation windows"]
+    if "rejected" in test:
+        shares.append(f"{percent(test['rejected'])} of the test windows")
+    if rejection["other"] is not None:
+        shares.append(f"{percent(rejection['other'])} of the windows of no class that it was given")
+    if "other_rejected" in test:
+        shares.append(f"{percent(test['other_rejected'])} of those in the test")
+    return (
+        f"Windows whose channels have means and spreads unlike those of every class are rejected: {listed(shares)}. "
+        "Something else that resembles a class in both still gets a class. The firmware's tables for it take "
+        f"{rejection['table_bytes']:,} bytes, which are not in the model file."
+    )
+
+
 def verdict(facts: dict[str, Any]) -> str:
     """States the whole outcome in one sentence."""
     rows = {row["name"]: row for row in facts["limits"]}

@@ -6,13 +6,12 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.callbacks import ConstraintMonitor, ProgressBar
 from tsnas.cost.bounds import Bounds
-from tsnas.data import AnyWindows
+from tsnas.data import Data, mean_one, unpacked
 from tsnas.search.derive import Candidate, derive
 from tsnas.search.objective import HardwareLoss
 from tsnas.space.supernet import Supernet
@@ -59,21 +58,22 @@ class SearchConfig:
     memory_weight: float = 4.0
 
 
-def paired_batches(train, val, batch_size: int, seed: int) -> tuple[tf.data.Dataset, int]:
-    """Makes batches ((x_train, y_train), (x_val, y_val)), reshuffled in each epoch.
+def paired_batches(train: Data, val: Data, batch_size: int, seed: int) -> tuple[tf.data.Dataset, int]:
+    """Makes batches ((x_train, y_train), (x_val, y_val)), reshuffled in each epoch; with weights if there are any.
 
     Returns:
         (dataset, steps): an infinite tf.data.Dataset, and the number of batches in an epoch of `train`.
     """
 
     def batches(data, seed):
-        x, y = data[0], tf.constant(data[1])
+        x, y, weights = unpacked(data)
+        parts = [tf.constant(y)] + ([] if weights is None else [tf.constant(mean_one(weights))])
         order = tf.data.Dataset.range(len(x)).shuffle(len(x), seed=seed).repeat().batch(min(batch_size, len(x)))
 
         def gather(index):
             # Not as a tensor, which would be a copy of all windows.
             windows = tf.numpy_function(x.__getitem__, [index], x.dtype)
-            return tf.ensure_shape(windows, (None, *x.shape[1:])), tf.gather(y, index)
+            return tf.ensure_shape(windows, (None, *x.shape[1:])), *(tf.gather(part, index) for part in parts)
 
         return order.map(gather, num_parallel_calls=1)
 
@@ -96,8 +96,8 @@ def _relaxed_loss(supernet: Supernet, bounds: Bounds, config: SearchConfig, tota
 def search(
     supernet: Supernet,
     bounds: Bounds,
-    train: tuple[AnyWindows, np.ndarray],
-    val: tuple[AnyWindows, np.ndarray],
+    train: Data,
+    val: Data,
     config: SearchConfig | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     seed: int = 0,
@@ -109,7 +109,8 @@ def search(
         supernet: fresh `Supernet`; its weights and alphas are trained in place.
         bounds: `Bounds` to keep.
         train: (x, y), x float32 (windows, time, channels, 1) or such `Windows`, y int of shape (windows,); trains w.
-        val: (x, y) likewise; trains alpha.
+            (x, y, weights) if windows have weights.
+        val: likewise; trains alpha.
         config: `SearchConfig`, or None for the defaults.
         callbacks: tf_keras callbacks; their logs include the keys of `ConstraintMonitor`. Defaults to none.
         seed: int, seed of the order of the windows. Defaults to 0.

@@ -11,7 +11,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.callbacks import ConstraintMonitor, ProgressBar
-from tsnas.data import AnyWindows
+from tsnas.data import Data, mean_one, unpacked
 from tsnas.search.derive import Candidate
 from tsnas.search.paths import WELL_USED, Path, Paths
 from tsnas.space.supernet import Supernet
@@ -69,8 +69,8 @@ TRIES = 50
 
 def evolve(
     niches: Sequence[Paths],
-    train: tuple[AnyWindows, np.ndarray],
-    val: tuple[AnyWindows, np.ndarray],
+    train: Data,
+    val: Data,
     config: EvolutionConfig | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     seed: int = 0,
@@ -88,8 +88,8 @@ def evolve(
             weights are trained in place, and its alphas are set by the final populations. The supernets of the others
             may be for other boards, but must have the same space.
         train: (x, y), x float32 (windows, time, channels, 1) or such `Windows`, y int of shape (windows,); trains the
-            weights.
-        val: (x, y) likewise; judges paths.
+            weights. (x, y, weights) if windows have weights.
+        val: likewise; judges paths.
         config: `EvolutionConfig`, or None for the defaults.
         callbacks: tf_keras callbacks; their logs include the keys of `ConstraintMonitor`. Defaults to none.
         seed: int, seed of all draws. Defaults to 0.
@@ -190,21 +190,24 @@ class PathTrainer:
 
     Args:
         supernet: `Supernet` whose weights are trained.
-        train: (x, y), x float32 (windows, time, channels, 1) or such `Windows`, y int of shape (windows,).
-        val: (x, y) likewise.
+        train: (x, y) or (x, y, weights), as `evolve` takes them.
+        val: likewise.
         config: `EvolutionConfig`.
         rng: NumPy generator that orders the windows.
     """
 
-    def __init__(self, supernet: Supernet, train, val, config: EvolutionConfig, rng: np.random.Generator):
+    def __init__(self, supernet: Supernet, train: Data, val: Data, config: EvolutionConfig, rng: np.random.Generator):
         self._rng = rng
         self._windows = len(train[0])
         self._batch_size = min(config.batch_size, self._windows)
         self.steps_per_epoch = math.ceil(self._windows / self._batch_size)
         classes = supernet.cells[-1].out_widths[0]
-        self._x, y = train[0], tf.one_hot(train[1], classes)
-        judges = rng.permutation(len(val[0]))[: config.val_windows]
-        x_val, y_val = tf.constant(val[0][judges]), tf.one_hot(val[1][judges], classes)
+        (self._x, codes, weights_x), (x_val, codes_val, weights_val) = unpacked(train), unpacked(val)
+        judges = rng.permutation(len(x_val))[: config.val_windows]
+        y = tf.one_hot(codes, classes)
+        x_val, y_val = tf.constant(x_val[judges]), tf.one_hot(codes_val[judges], classes)
+        weights_x = None if weights_x is None else mean_one(weights_x)
+        weights_val = None if weights_val is None else mean_one(weights_val[judges])
         supernet(tf.zeros((1, *self._x.shape[1:])))
         weights = supernet.network_weights
         rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, self.steps_per_epoch * config.epochs)
@@ -216,19 +219,21 @@ class PathTrainer:
         @tf.function(autograph=False)
         def step(windows, rows, settings):
             labels = tf.gather(y, rows)
+            own = None if weights_x is None else tf.gather(weights_x, rows)
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(weights)
                 probabilities = supernet.path(windows, settings)
-                loss = loss_of(labels, probabilities)
+                loss = loss_of(labels, probabilities, own)
             optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
             self._loss.update_state(loss)
-            self._accuracy.update_state(labels, probabilities)
+            self._accuracy.update_state(labels, probabilities, own)
 
         @tf.function(autograph=False)
         def judge(settings):
             probabilities = supernet.path(x_val, settings)
             right = keras.metrics.categorical_accuracy(y_val, probabilities)
-            return loss_of(y_val, probabilities), tf.reduce_mean(right)
+            right = right if weights_val is None else right * weights_val
+            return loss_of(y_val, probabilities, weights_val), tf.reduce_mean(right)
 
         self._step, self._judge = step, judge
         self._order = np.zeros(0, int)

@@ -15,7 +15,7 @@ import tensorflow as tf
 import tf_keras as keras
 from sklearn.metrics import f1_score
 
-from tsnas.data import AnyWindows
+from tsnas.data import Data, unpacked
 from tsnas.space.architecture import Architecture
 from tsnas.system import clock
 from tsnas.system.interrupts import raise_if_interrupted
@@ -32,7 +32,6 @@ JUDGED_AT_ONCE = 256  # windows
 LEAST_PROBABILITY = 1e-7
 DROPOUT = 0.3  # as in the final training
 
-Data = tuple[AnyWindows, np.ndarray]
 Split = tuple[Data, Data]
 
 
@@ -60,8 +59,9 @@ class Rounds:
     """Judges architectures on validation windows after short trainings, in two rounds.
 
     Args:
-        splits: sequence of ((x, y), (x_val, y_val)), x float32 (windows, time, channels, 1), standardised. The first
-            round uses the first one, the second round all others, or the same again if there are no others.
+        splits: sequence of ((x, y), (x_val, y_val)), x float32 (windows, time, channels, 1), standardised; each pair
+            may have weights of its windows as a third member. The first round uses the first split, the second round
+            all others, or the same again if there are no others.
         batch_size: int, windows in a batch.
         seed: int, seed of every training.
         augment: augmentation, as in `train_float`. Defaults to `scale_and_noise`.
@@ -151,8 +151,10 @@ class Rounds:
         if len(own) == 1 or len(predicted) < len(own):
             macro_f1 = float(np.mean([score.macro_f1 for score in own]))
         else:
-            codes = np.concatenate([self.splits[index][1][1] for index in indices])
-            macro_f1 = _macro_f1(codes, np.concatenate(predicted))
+            judges = [unpacked(self.splits[index][1])[1:] for index in indices]
+            codes = np.concatenate([own_codes for own_codes, _ in judges])
+            weights = None if judges[0][1] is None else np.concatenate([own_weights for _, own_weights in judges])
+            macro_f1 = _macro_f1(codes, np.concatenate(predicted), weights)
         return Score(
             macro_f1,
             max(score.seconds_per_epoch for score in own),
@@ -241,18 +243,21 @@ def short_scores(
 
 def _score(model: keras.Model, training: FloatTraining, split: Split, steps: int, batch_size: int, seed: int) -> Score:
     raise_if_interrupted()
-    train, val = split
-    epochs = max(LEAST_EPOCHS, math.ceil(steps * batch_size / len(train[0])))
+    (x, codes, weights), (x_val, codes_val, weights_val) = map(unpacked, split)
+    epochs = max(LEAST_EPOCHS, math.ceil(steps * batch_size / len(x)))
     started = clock.monotonic()
-    history = training.run(*train, epochs=epochs, batch_size=batch_size, seed=seed, until_solved=True)
+    history = training.run(
+        x, codes, epochs=epochs, batch_size=batch_size, seed=seed, until_solved=True, sample_weight=weights
+    )
     seconds = (clock.monotonic() - started) / len(history["loss"])
     # `predict` would compile a graph for each of many networks, and TensorFlow would warn about it.
-    batches = [val[0][start : start + JUDGED_AT_ONCE] for start in range(0, len(val[0]), JUDGED_AT_ONCE)]
+    batches = [x_val[start : start + JUDGED_AT_ONCE] for start in range(0, len(x_val), JUDGED_AT_ONCE)]
     probabilities = np.concatenate([model(batch, training=False) for batch in batches])
     predicted = probabilities.argmax(axis=1)
-    loss = -np.log(np.maximum(probabilities[np.arange(len(predicted)), val[1]], LEAST_PROBABILITY)).mean()
-    return Score(_macro_f1(val[1], predicted), seconds, float(loss), predicted)
+    losses = -np.log(np.maximum(probabilities[np.arange(len(predicted)), codes_val], LEAST_PROBABILITY))
+    loss = np.average(losses, weights=weights_val)
+    return Score(_macro_f1(codes_val, predicted, weights_val), seconds, float(loss), predicted)
 
 
-def _macro_f1(codes: np.ndarray, predicted: np.ndarray) -> float:
-    return float(f1_score(codes, predicted, average="macro", zero_division=0))
+def _macro_f1(codes: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None = None) -> float:
+    return float(f1_score(codes, predicted, average="macro", zero_division=0, sample_weight=weights))

@@ -272,21 +272,21 @@ class Supernet(keras.Model):
         """Makes one pass of algorithm 1: trains alpha on a validation batch, then w on a training batch.
 
         Args:
-            data: ((x_train, y_train), (x_val, y_val)), one batch of each.
+            data: ((x_train, y_train), (x_val, y_val)), one batch of each; both may have weights as a third member.
         """
-        (x_train, y_train), (x_val, y_val) = data
-        self._alpha_step(x_val, y_val)
-        self._weight_step(x_train, y_train)
+        train, val = data
+        self._alpha_step(*val)
+        self._weight_step(*train)
         self.search_step.assign_add(1)
         self.temperature.assign(self.temperature * self.temperature_decay)
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
-    def _alpha_step(self, x, y):
+    def _alpha_step(self, x, y, sample_weight=None):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.alphas)
             decisions = self.decide()
             probabilities = self(x, decisions=decisions, training=False)
-            loss = self.compute_loss(x, y, probabilities)
+            loss = self.compute_loss(x, y, probabilities, sample_weight)
             hardware_loss = self.hardware_loss(self.expected_costs(decisions))
             total = loss + hardware_loss
 
@@ -298,17 +298,17 @@ class Supernet(keras.Model):
         tf.cond(self.search_step >= self.warmup_steps, update, lambda: False)
         self.trackers["val_loss"].update_state(loss)
         self.trackers["hardware_loss"].update_state(hardware_loss)
-        self.trackers["val_accuracy"].update_state(y, probabilities)
+        self.trackers["val_accuracy"].update_state(y, probabilities, sample_weight)
 
-    def _weight_step(self, x, y):
+    def _weight_step(self, x, y, sample_weight=None):
         weights = self.network_weights
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
             probabilities = self(x, decisions=self.decide(), training=True)
-            loss = self.compute_loss(x, y, probabilities)
+            loss = self.compute_loss(x, y, probabilities, sample_weight)
         self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
         self.trackers["loss"].update_state(loss)
-        self.trackers["accuracy"].update_state(y, probabilities)
+        self.trackers["accuracy"].update_state(y, probabilities, sample_weight)
 
     def architecture(self, choices: list[dict[str, int]]) -> Architecture:
         """Returns the derived architecture for one row of `SearchCell.enumerate` for each cell."""

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-from tsnas.data import AnyWindows
+from tsnas.data import AnyWindows, mean_one
 from tsnas.system.interrupts import raise_if_interrupted
 from tsnas.training.adam import Adam
 from tsnas.training.augment import Augment
@@ -68,6 +68,7 @@ class TrainingLoop:
             input_signature=[
                 tf.TensorSpec((None, batch_size, *shape), tf.float32),
                 tf.TensorSpec((None, batch_size, classes), tf.float32),
+                tf.TensorSpec((None, batch_size), tf.float32),
                 tf.TensorSpec((None,), tf.float32),
                 tf.TensorSpec((3,), tf.int32),
             ],
@@ -85,6 +86,7 @@ class TrainingLoop:
         callbacks: Sequence[keras.callbacks.Callback] = (),
         verbose: int = 0,
         until_solved: bool = False,
+        sample_weight: np.ndarray | None = None,
     ) -> dict[str, list[float]]:
         """Trains the model from the weights that it has.
 
@@ -99,6 +101,8 @@ class TrainingLoop:
             verbose: int, as in `keras.Model.fit`. Defaults to 0.
             until_solved: bool, whether the learning rate falls early, and training ends, once there have been no wrong
                 answers for 48 steps. Defaults to False: there are `epochs` epochs.
+            sample_weight: float array (windows,), factors of the losses of windows, which are divided by their mean.
+                Defaults to None: all windows weigh the same.
 
         Returns:
             dict of log key to a list with one value for each epoch.
@@ -106,6 +110,7 @@ class TrainingLoop:
         per_epoch = len(windows) // self._batch_size
         steps = per_epoch * epochs
         rates = learning_rate * _cosine(steps)
+        weights = np.ones(len(windows), np.float32) if sample_weight is None else mean_one(sample_weight)
         self._adam.reset()
         if validation_data is not None:
             self._model.compile(
@@ -129,7 +134,7 @@ class TrainingLoop:
                 break
             heard.on_epoch_begin(epoch)
             own_rates = rates[epoch * per_epoch :][:per_epoch]
-            logs = self._epoch(windows, labels, epoch, steps, own_rates, seed, callbacks)
+            logs = self._epoch(windows, labels, weights, epoch, steps, own_rates, seed, callbacks)
             right = right + per_epoch if logs["accuracy"] > 1.0 - ROUNDING else 0
             if until_solved and right >= SOLVED_STEPS:
                 last = math.ceil(LAST_SHARE * epochs) * per_epoch
@@ -143,7 +148,7 @@ class TrainingLoop:
         heard.on_train_end()
         return self._model.history.history
 
-    def _epoch(self, windows, labels, epoch, steps, rates, seed, callbacks) -> dict[str, float]:
+    def _epoch(self, windows, labels, weights, epoch, steps, rates, seed, callbacks) -> dict[str, float]:
         """Runs the steps of an epoch, or as many as callbacks let it, and returns the means of loss and accuracy."""
         totals, done = np.zeros(2), 0
         # By its name TensorFlow would take the function of one network for that of another, and warn of many graphs.
@@ -153,9 +158,8 @@ class TrainingLoop:
             first = epoch * (len(windows) // self._batch_size) + done
             own_rates = np.float32(rates[done : done + len(rows)])
             raise_if_interrupted()
-            totals += call(
-                windows[rows], labels[rows], own_rates, np.array([first, steps, seed % 2**31], np.int32)
-            ).numpy()
+            numbers = np.array([first, steps, seed % 2**31], np.int32)
+            totals += call(windows[rows], labels[rows], weights[rows], own_rates, numbers).numpy()
             # Keras's list of callbacks would time them, and find them slow beside a step that is over.
             for step, callback in itertools.product(range(done, done + len(rows)), callbacks):
                 callback.on_train_batch_begin(step)
@@ -171,14 +175,17 @@ class TrainingLoop:
         order = np.random.default_rng([seed, epoch]).permutation(count)[: per_epoch * self._batch_size]
         yield from np.array_split(order.reshape(per_epoch, self._batch_size), math.ceil(per_epoch / STEPS_PER_CALL))
 
-    def _steps(self, windows: tf.Tensor, labels: tf.Tensor, rates: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
+    def _steps(
+        self, windows: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, rates: tf.Tensor, numbers: tf.Tensor
+    ) -> tf.Tensor:
         """Runs a step for each batch; returns the sums of loss and accuracy."""
         first, steps, seed = tf.unstack(numbers)
         count = tf.shape(windows)[0]
 
         def run(index: tf.Tensor, totals: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             step = first + index
-            found = self._strategy.run(self._step, (windows[index], labels[index], rates[index], seed, step, steps))
+            batch = windows[index], labels[index], weights[index]
+            found = self._strategy.run(self._step, (*batch, rates[index], seed, step, steps))
             return index + 1, totals + self._strategy.reduce(tf.distribute.ReduceOp.SUM, found, None)
 
         return tf.while_loop(lambda index, _: index < count, run, (0, tf.zeros(2)))[1]
@@ -187,6 +194,7 @@ class TrainingLoop:
         self,
         windows: tf.Tensor,
         labels: tf.Tensor,
+        weights: tf.Tensor,
         rate: tf.Tensor,
         seed: tf.Tensor,
         step: tf.Tensor,
@@ -199,7 +207,7 @@ class TrainingLoop:
         if replicas > 1:
             share = self._batch_size // replicas
             start = share * context.replica_id_in_sync_group
-            windows, labels = windows[start : start + share], labels[start : start + share]
+            windows, labels, weights = (part[start : start + share] for part in (windows, labels, weights))
         targets = labels
         if self._prepare is not None:
             windows, targets = self._prepare(windows, labels)
@@ -212,7 +220,7 @@ class TrainingLoop:
         with tf.GradientTape() as tape:
             predicted = self._model(windows, training=True)
             losses = keras.losses.categorical_crossentropy(targets, predicted, label_smoothing=self._smoothing)
-            loss = tf.reduce_mean(losses) / replicas
+            loss = tf.reduce_mean(losses * weights) / replicas
         self._adam.update(tape.gradient(loss, self._model.trainable_variables), rate, step)
         right = tf.reduce_mean(keras.metrics.categorical_accuracy(targets, predicted)) / replicas
         return tf.stack([loss, right])

@@ -11,7 +11,7 @@ import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras as keras
 
-from tsnas.data import AnyWindows
+from tsnas.data import AnyWindows, check_sample_weight
 from tsnas.data.model_arrays import as_windows, one_hot
 from tsnas.errors import SettingError
 from tsnas.system.arguments import is_int, is_number
@@ -40,6 +40,7 @@ def train_float(
     callbacks: Sequence[Any] = (),
     verbose: int = 0,
     until_solved: bool = False,
+    sample_weight: np.ndarray | None = None,
 ) -> dict[str, list[float]]:
     """Trains a model in float, in place, with Adam, cosine decay and augmented windows.
 
@@ -65,6 +66,7 @@ def train_float(
         verbose: int, as in `keras.Model.fit`. Defaults to 0.
         until_solved: bool, whether training may end early: once there have been no wrong answers for 48 steps, the
             learning rate falls to zero within a fifth of the epochs. Defaults to False.
+        sample_weight: float array (windows,), weights of the windows in the loss. Defaults to None: all are the same.
 
     Returns:
         dict of `loss` and `accuracy`, and with validation data `val_loss` and `val_accuracy`, each to a list with one
@@ -73,6 +75,7 @@ def train_float(
     Raises:
         CoreModelError: a model with layers that the search space does not have.
         WindowShapeError, LengthMismatchError, UnknownLabelError: windows or labels that do not fit the model.
+        SampleWeightError: weights that cannot be used.
         SettingError: a setting out of range.
 
     Example:
@@ -92,6 +95,7 @@ def train_float(
         callbacks=callbacks,
         verbose=verbose,
         until_solved=until_solved,
+        sample_weight=sample_weight,
     )
 
 
@@ -134,12 +138,13 @@ class FloatTraining:
         callbacks: Sequence[Any] = (),
         verbose: int = 0,
         until_solved: bool = False,
+        sample_weight: np.ndarray | None = None,
     ) -> dict[str, list[float]]:
         """Trains the model, in place.
 
         Args:
             x, y, epochs, batch_size, learning_rate, seed, validation_data: as in `train_float`.
-            callbacks, verbose, until_solved: as in `train_float`.
+            callbacks, verbose, until_solved, sample_weight: as in `train_float`.
 
         Returns:
             dict, as `train_float` returns it.
@@ -155,7 +160,16 @@ class FloatTraining:
                 self._loops[size] = TrainingLoop(self._trained, size, self._label_smoothing, self._augment)
             self._trained.set_weights(self._start)
             history = self._loops[size].run(
-                windows, labels, settings.epochs, learning_rate, seed, validation_data, callbacks, verbose, until_solved
+                windows,
+                labels,
+                settings.epochs,
+                learning_rate,
+                seed,
+                validation_data,
+                callbacks,
+                verbose,
+                until_solved,
+                check_sample_weight(sample_weight, len(windows)),
             )
         self._model.set_weights(self._trained.get_weights())
         return history
@@ -179,6 +193,7 @@ def train_quantised(
     callbacks: Sequence[Any] = (),
     verbose: int = 0,
     until_solved: bool = False,
+    sample_weight: np.ndarray | None = None,
 ) -> keras.Model:
     """Trains a quantisation-aware copy of a trained float model, ready for `convert_int8`.
 
@@ -194,6 +209,7 @@ def train_quantised(
     Args:
         model: trained tf_keras model; it is not changed.
         x, y, epochs, batch_size, seed, validation_data, callbacks, verbose: as in `train_float`.
+        sample_weight: as in `train_float`.
         until_solved: as in `train_float`; an answer is wrong if it differs from the target's.
         label_smoothing: as in `train_float`; has an effect only if `follow` is False.
         learning_rate: float, peak of the cosine. Defaults to 3e-4.
@@ -244,7 +260,16 @@ def train_quantised(
         size = min(settings.batch_size, len(windows))
         loop = TrainingLoop(trained, size, settings.label_smoothing, augment, clip)
         loop.run(
-            windows, labels, settings.epochs, learning_rate, seed, validation_data, callbacks, verbose, until_solved
+            windows,
+            labels,
+            settings.epochs,
+            learning_rate,
+            seed,
+            validation_data,
+            callbacks,
+            verbose,
+            until_solved,
+            check_sample_weight(sample_weight, len(windows)),
         )
         # A frozen layer inside tfmot's wrapper lists its weights twice, which an .h5 file does not allow.
         _set_batch_norm_trainable(quantised, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,13 @@ import numpy as np
 from tsnas.data.checks.class_names import name_findings
 from tsnas.data.checks.material import WINDOW, Material
 from tsnas.data.checks.report import Finding
-from tsnas.system.words import plural
+from tsnas.errors import FewWindowsWarning
+from tsnas.system.words import listed, plural
 
 FEWEST_WINDOWS = 50
 LARGEST_IMBALANCE = 10.0
+# Classes that a warning names at most.
+MOST_NAMED = 5
 
 Counts = dict[Any, dict[Any, int]]
 
@@ -71,6 +75,28 @@ def class_findings(material: Material, counts: Counts) -> list[Finding]:
                     )
                 )
     return found + (_without_groups(material) if material.groups is None else _with_groups(counts))
+
+
+def warn_of_few_windows(codes: np.ndarray, classes: np.ndarray) -> None:
+    """Warns (`FewWindowsWarning`) of classes that have so few windows to train on that scores say little about them.
+
+    Args:
+        codes: int array (windows,), class codes.
+        classes: array of the class labels.
+    """
+    counts = np.bincount(codes, minlength=len(classes)).tolist()
+    few = {label: count for label, count in zip(classes.tolist(), counts, strict=True) if count < FEWEST_WINDOWS}
+    if not few:
+        return
+    fewest = sorted(few, key=few.__getitem__)
+    named = listed([f"{label!r} ({few[label]})" for label in fewest[:MOST_NAMED]])
+    more = "" if len(few) <= MOST_NAMED else f", and {plural(len(few) - MOST_NAMED, 'more class')} likewise"
+    warnings.warn(
+        f"Few windows: {'class' if len(few) == 1 else 'classes'} {named}{more}: fewer than {FEWEST_WINDOWS}. Scores of "
+        "such a class are little more than luck; record more of it, or lower the stride.",
+        FewWindowsWarning,
+        stacklevel=4,
+    )
 
 
 def _without_groups(material: Material) -> list[Finding]:

@@ -47,5 +47,5 @@ int tsnas_stream_push(struct tsnas_stream *stream, const float sample[TSNAS_CHAN
     int8_t *input = tsnas_input();
     memcpy(input, stream->samples[stream->next], older * TSNAS_CHANNELS);
     memcpy(input + older * TSNAS_CHANNELS, stream->samples[0], stream->next * TSNAS_CHANNELS);
-    return tsnas_run() ? TSNAS_ERROR : tsnas_class_of(tsnas_output());
+    return tsnas_answer();
 }

@@ -28,7 +28,8 @@ void tsnas_stream_init(struct tsnas_stream *stream, uint32_t stride);
 int tsnas_stream_take(struct tsnas_stream *stream, const float raw[TSNAS_RAW_CHANNELS]);
 
 /* Takes one sample of the model, in raw sensor units. Returns the class of the last TSNAS_TIME samples if one is due,
-   TSNAS_NONE if not, TSNAS_ERROR if the model fails to run; then `tsnas_output()` has the levels of all classes. */
+   TSNAS_NONE if not, TSNAS_ERROR if the model fails to run, TSNAS_REJECTED (of models that have it) if the window is
+   like none of the classes; `tsnas_output()` then has the levels of all classes. */
 int tsnas_stream_push(struct tsnas_stream *stream, const float sample[TSNAS_CHANNELS]);
 
 #ifdef __cplusplus
