@@ -226,7 +226,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             self.
 
         Warns:
-            FewWindowsWarning: a class has fewer than 50 windows.
+            FewWindowsWarning: a class has fewer than 10 windows.
 
         Raises:
             InfeasibleError: no architecture is within the limits; raised before any training.

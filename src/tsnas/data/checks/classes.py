@@ -14,6 +14,8 @@ from tsnas.errors import FewWindowsWarning
 from tsnas.system.words import listed, plural
 
 FEWEST_WINDOWS = 50
+# With fewer, even those that are split off to judge networks are one or two; a job itself says so.
+FEWEST_TRAINED = 10
 LARGEST_IMBALANCE = 10.0
 # Classes that a warning names at most.
 MOST_NAMED = 5
@@ -85,14 +87,14 @@ def warn_of_few_windows(codes: np.ndarray, classes: np.ndarray) -> None:
         classes: array of the class labels.
     """
     counts = np.bincount(codes, minlength=len(classes)).tolist()
-    few = {label: count for label, count in zip(classes.tolist(), counts, strict=True) if count < FEWEST_WINDOWS}
+    few = {label: count for label, count in zip(classes.tolist(), counts, strict=True) if count < FEWEST_TRAINED}
     if not few:
         return
     fewest = sorted(few, key=few.__getitem__)
     named = listed([f"{label!r} ({few[label]})" for label in fewest[:MOST_NAMED]])
     more = "" if len(few) <= MOST_NAMED else f", and {plural(len(few) - MOST_NAMED, 'more class')} likewise"
     warnings.warn(
-        f"Few windows: {'class' if len(few) == 1 else 'classes'} {named}{more}: fewer than {FEWEST_WINDOWS}. Scores of "
+        f"Few windows: {'class' if len(few) == 1 else 'classes'} {named}{more}: fewer than {FEWEST_TRAINED}. Scores of "
         "such a class are little more than luck; record more of it, or lower the stride.",
         FewWindowsWarning,
         stacklevel=4,
