@@ -96,6 +96,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     training = {name: values[name].value for name in TRAINING if values[name].value is not None}
     if values.axes:
         training["axes"] = axes
+    named = {} if data.channels is None else {"channels": data.channels}
     started = time.monotonic()
     classifier = tsnas.AutoClassifier(
         board if values.table else values.board,
@@ -106,7 +107,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         verbose=int(values.verbose),
     )
     with farewell(lambda: describe_kept_work(out, "phases are")):
-        classifier.fit(data.x_train, data.y_train, groups=data.groups_train)
+        classifier.fit(data.x_train, data.y_train, groups=data.groups_train, **named)
     seconds = time.monotonic() - started
     # Saved before anything is printed or scored, so that no later error can lose the model of a long search.
     paths = classifier.save(out)

@@ -1,6 +1,7 @@
 """Prepares the caller's data for a search: checked windows, encoded labels, validation splits, standardisation."""
 
 from tsnas.data.axes import Axes, find_axes
+from tsnas.data.channels import Channels
 from tsnas.data.checks import DataReport, Finding, check, warn_of_channels
 from tsnas.data.formats import read
 from tsnas.data.labels import check_labels, encode_labels
@@ -18,6 +19,7 @@ from tsnas.data.windows import check_lengths, check_raw_windows, check_windows, 
 __all__ = [
     "AnyWindows",
     "Axes",
+    "Channels",
     "DataReport",
     "Finding",
     "Recorded",

@@ -9,8 +9,11 @@ import zipfile
 
 import numpy as np
 
-from tsnas.errors import DatasetFileError
+from tsnas.data import Channels
+from tsnas.errors import DatasetFileError, SettingError
 from tsnas.system.files import NPZ_ERRORS
+
+OF_CHANNELS = ("channels", "units", "rate_hz")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Dataset:
         groups_train: array of shape (windows,) that says which windows belong together, such as the subject. Defaults
             to None.
         x_test, y_test, groups_test: the same for testing. Default to None.
+        channels: `Channels` of the windows. Defaults to None: names are not known.
     """
 
     x_train: np.ndarray
@@ -31,6 +35,7 @@ class Dataset:
     x_test: np.ndarray | None = None
     y_test: np.ndarray | None = None
     groups_test: np.ndarray | None = None
+    channels: Channels | None = None
 
 
 def load_npz(path: str | os.PathLike[str]) -> Dataset:
@@ -39,7 +44,8 @@ def load_npz(path: str | os.PathLike[str]) -> Dataset:
     The file holds `x_train` (windows, time, channels) or (windows, time) and `y_train` (windows,). Optional are
     `x_test` and `y_test`, and `groups_train` and `groups_test` (windows,), which may also be named `subject_train` and
     `subject_test`. Integer windows are multiplied by the array `scale` (one value, or one per channel) if there is one.
-    The search checks the values of windows and labels later.
+    Names (`channels`), `units` and `rate_hz` are for reports and firmware. The search checks the values of windows and
+    labels later.
 
     Args:
         path: str or path of the file.
@@ -62,7 +68,7 @@ def load_npz(path: str | os.PathLike[str]) -> Dataset:
         raise DatasetFileError(
             f"data file {path} is not a .npz file or is truncated; write it with numpy.savez_compressed"
         )
-    wanted = {"x_train", "y_train", "x_test", "y_test", "scale"}
+    wanted = {"x_train", "y_train", "x_test", "y_test", "scale", *OF_CHANNELS}
     wanted |= {f"{name}_{part}" for name in ("groups", "subject") for part in ("train", "test")}
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -89,7 +95,22 @@ def load_npz(path: str | os.PathLike[str]) -> Dataset:
         x_test=_apply_scale(arrays["x_test"], arrays.get("scale"), path) if "x_test" in arrays else None,
         y_test=arrays.get("y_test"),
         groups_test=arrays.get("groups_test", arrays.get("subject_test")),
+        channels=_channels(arrays),
     )
+
+
+def _channels(arrays: dict[str, np.ndarray]) -> Channels | None:
+    """Returns what the file says of its channels; None if it says nothing, or not of each one channel."""
+    names, units, rate = (arrays.get(name) for name in OF_CHANNELS)
+    if names is None or arrays["x_train"].shape[2:] not in ((len(np.atleast_1d(names)),), ()):
+        return None
+    names = np.atleast_1d(names).astype(str).tolist()
+    units = [] if units is None or np.size(units) != len(names) else np.atleast_1d(units).astype(str).tolist()
+    known = rate is not None and np.size(rate) == 1 and rate.dtype.kind in "iuf" and float(rate) > 0
+    try:
+        return Channels(tuple(names), tuple(units), float(rate) if rate is not None and known else None)
+    except SettingError:
+        return None
 
 
 def _apply_scale(x: np.ndarray, scale: np.ndarray | None, path: pathlib.Path) -> np.ndarray:

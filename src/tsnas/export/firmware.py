@@ -10,7 +10,7 @@ import numpy as np
 
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.estimate import Estimate, estimate_tflite
-from tsnas.data import Signal, Standardizer
+from tsnas.data import Channels, Signal, Standardizer
 from tsnas.errors import ExportError, ModelFileError
 from tsnas.graph.graph import Graph
 from tsnas.tflite.graph_reader import read_graph
@@ -123,6 +123,12 @@ class Firmware:
         """The `Signal` that turns samples into windows; None if the model was trained on windows."""
         signal = self.metadata.get("signal")
         return None if signal is None else Signal.from_json(signal)
+
+    @property
+    def channels(self) -> Channels | None:
+        """Names, units and rate of the raw channels; None if they are not known."""
+        found = Channels.from_json(self.metadata.get("channels"))
+        return found if found is not None and len(found.names) > max(self.taken) else None
 
     @property
     def taken(self) -> list[int]:

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from tsnas.data import (
+    Channels,
     Signal,
     Windows,
     check_labels,
@@ -39,6 +40,7 @@ class Job:
         settings: `Settings`.
         recordings: dict of `"count"`, `"rule"` and `"groups"` (whether they were given) of the recordings that the
             windows were cut from. Defaults to None: there were no recordings.
+        channels: `Channels` of the raw samples. Defaults to None: names are not known.
     """
 
     x: Windows
@@ -48,6 +50,7 @@ class Job:
     validation_data: tuple[Windows, np.ndarray] | None
     settings: Settings
     recordings: dict[str, Any] | None = None
+    channels: Channels | None = None
 
     def checkpoints(self, directory: str | os.PathLike[str] | None, further: Any = None) -> Checkpoints:
         """Returns the checkpoints of this job in `directory`; `further`, JSON values, is added to its fingerprint."""
@@ -64,6 +67,8 @@ def checked(
     distribute: Any = None,
     signal: Signal | None = None,
     recordings: dict[str, Any] | None = None,
+    channels: Any = None,
+    raw_channels: int | None = None,
 ) -> Job:
     """Checks the settings of an estimator and the data to fit it on.
 
@@ -72,6 +77,8 @@ def checked(
         x, y, groups, validation_data, distribute: as in `AutoClassifier.fit`.
         signal: `Signal` that the windows were cut by; its deadline limits the latency. Defaults to None.
         recordings: as in `Job`. Defaults to None.
+        channels: as in `AutoClassifier.fit`. Defaults to None.
+        raw_channels: int, the channels of a raw sample. Defaults to None: those of the windows.
 
     Returns:
         A `Job`.
@@ -91,7 +98,8 @@ def checked(
     warn_of_channels(x, codes, groups)
     if validation_data is not None:
         validation_data = _checked_validation(validation_data, classes, x.shape[1:])
-    return Job(x, codes, classes, groups, validation_data, settings, recordings)
+    named = Channels.of(channels, x.shape[2] if raw_channels is None else raw_channels)
+    return Job(x, codes, classes, groups, validation_data, settings, recordings, named)
 
 
 def _checked_validation(

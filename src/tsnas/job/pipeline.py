@@ -177,6 +177,8 @@ def _rounded(count: float) -> str:
 def _summary(job: Job, data: Prepared) -> dict:
     given = None if job.validation_data is None else len(job.validation_data[0])
     summary = summarise(job.x, job.y, job.classes, job.groups, data.rows, given, job.settings.validation_fraction)
+    if job.channels is not None:
+        summary |= {"named": job.channels.to_json()}
     return summary if job.recordings is None else summary | {"recordings": job.recordings}
 
 
@@ -184,12 +186,18 @@ def file_metadata(job: Job, data: Prepared) -> dict:
     """Returns the metadata of the .tflite file; firmware needs class names, standardisation and signal."""
     settings = job.settings
     signal = {} if settings.signal is None else {"signal": settings.signal.to_json()}
-    return signal | {
-        "classes": [str(label) for label in job.classes.tolist()],
-        "standardization": data.standardizer.to_json(),
-        "board": settings.board.name,
-        "kernels": settings.board.kernels,
-        "limits": dataclasses.asdict(settings.limits),
-        "seed": settings.seed,
-        "tsnas": __version__,
-    }
+    # Only what is known, so that files without names stay as they are.
+    named = {} if job.channels is None else {"channels": job.channels.to_json()}
+    return (
+        signal
+        | named
+        | {
+            "classes": [str(label) for label in job.classes.tolist()],
+            "standardization": data.standardizer.to_json(),
+            "board": settings.board.name,
+            "kernels": settings.board.kernels,
+            "limits": dataclasses.asdict(settings.limits),
+            "seed": settings.seed,
+            "tsnas": __version__,
+        }
+    )
