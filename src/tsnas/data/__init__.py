@@ -6,7 +6,7 @@ from tsnas.data.checks import DataReport, Finding, check, warn_of_channels
 from tsnas.data.formats import read
 from tsnas.data.labels import check_labels, encode_labels
 from tsnas.data.lazy_windows import AnyWindows, Windows
-from tsnas.data.recorder import Recorded, record
+from tsnas.data.recorder import Recorded, record, write_sketch
 from tsnas.data.recording_set import RecordingSet
 from tsnas.data.recordings import check_recordings, cut_windows
 from tsnas.data.signal import Signal
@@ -46,4 +46,5 @@ __all__ = [
     "validation_splits",
     "warn_of_channels",
     "windows_and_labels",
+    "write_sketch",
 ]
