@@ -29,7 +29,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.board import board_beside
     from tsnas.data.recorder.strip import StatusLine
     from tsnas.export import Firmware
-    from tsnas.export.live import Heard, listen
+    from tsnas.export.listen import Heard, listen
     from tsnas.tflite.parser import read_model_bytes
 
     if len(arguments) != 1:

@@ -16,8 +16,8 @@ from tsnas.data import Channels, Signal
 from tsnas.data.recorder import listener
 from tsnas.data.recorder.frames import encode, encode_names
 from tsnas.errors import NoAnswerError, PortError, SettingError, StreamError
-from tsnas.export import live
-from tsnas.export.live import Windower, listen
+from tsnas.export import listen as module
+from tsnas.export.listen import Windower, listen
 from tsnas.system import serial_port
 
 VALUES = np.round(np.random.default_rng(0).normal(size=(200, 3)), 3).astype(np.float32)
@@ -52,7 +52,7 @@ def board(monkeypatch):
         threading.Thread(target=sends.pop(), daemon=True).start()
         return port
 
-    monkeypatch.setattr(live, "open_port", opened)
+    monkeypatch.setattr(module, "open_port", opened)
 
     def at_socket(data):
         server = socket.create_server(("127.0.0.1", 0))
@@ -133,8 +133,9 @@ def test_lost_samples_are_filled_and_many_begin_anew(board):
     heard = heard_until_unplugged(model, board("socket", bytes(damaged)), stride=16)
     assert heard[-1].bad == 13
     filled = VALUES.copy()
-    filled[10], filled[20:22] = VALUES[9], VALUES[19]
-    starts = [0, 16, 32, *range(70, 185, 16)]
+    # Of the ten lost ones the first five are filled, of which a window needs four; then it begins anew.
+    filled[10], filled[20:22], filled[60:64] = VALUES[9], VALUES[19], VALUES[59]
+    starts = [0, 16, 32, 48, *range(70, 185, 16)]
     np.testing.assert_array_equal(np.stack(model.seen), np.stack([filled[s : s + 16] for s in starts]))
 
 
