@@ -160,7 +160,7 @@ def test_record_writes_what_read_takes(folder, capsys, monkeypatch):
     def read(port, timeout_s):
         return next(lines)
 
-    monkeypatch.setattr("tsnas.data.recorder.session.read_available", read)
+    monkeypatch.setattr("tsnas.data.recorder.listener.read_available", read)
     monkeypatch.setattr("tsnas.data.record.__kwdefaults__", {**record.__kwdefaults__, "clock": lambda: next(now) / 200})
     flags = ["--port=loop://", "--rate_hz=100", "--seconds=4", "--out=new/recordings"]
     for label in ("walk", "run"):

@@ -70,3 +70,8 @@ def test_files_of_windows_say_them(tmp_path):
     assert load_npz(tmp_path / "a.npz").channels is None
     np.savez(tmp_path / "a.npz", x_train=x, y_train=y, channels=ACC.names, units=["g"], rate_hz=[1, 2])
     assert load_npz(tmp_path / "a.npz").channels == Channels(ACC.names)
+    # Whatever else stands there keeps no search from its windows.
+    np.savez(tmp_path / "a.npz", x_train=x, y_train=y, channels=np.array([{}, 1, None], dtype=object))
+    assert load_npz(tmp_path / "a.npz").channels is None
+    np.savez(tmp_path / "a.npz", x_train=x[..., 0], y_train=y, channels=["ax", "ay"])
+    assert load_npz(tmp_path / "a.npz").channels is None

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import pathlib
 import zipfile
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -68,12 +69,13 @@ def load_npz(path: str | os.PathLike[str]) -> Dataset:
         raise DatasetFileError(
             f"data file {path} is not a .npz file or is truncated; write it with numpy.savez_compressed"
         )
-    wanted = {"x_train", "y_train", "x_test", "y_test", "scale", *OF_CHANNELS}
+    wanted = {"x_train", "y_train", "x_test", "y_test", "scale"}
     wanted |= {f"{name}_{part}" for name in ("groups", "subject") for part in ("train", "test")}
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in wanted.intersection(file.files)}
             found = file.files
+            channels = _channels(file, arrays)
     except ValueError:
         raise DatasetFileError(
             f"data file {path} holds an array of Python objects; save arrays of numbers or strings only"
@@ -95,20 +97,24 @@ def load_npz(path: str | os.PathLike[str]) -> Dataset:
         x_test=_apply_scale(arrays["x_test"], arrays.get("scale"), path) if "x_test" in arrays else None,
         y_test=arrays.get("y_test"),
         groups_test=arrays.get("groups_test", arrays.get("subject_test")),
-        channels=_channels(arrays),
+        channels=channels,
     )
 
 
-def _channels(arrays: dict[str, np.ndarray]) -> Channels | None:
-    """Returns what the file says of its channels; None if it says nothing, or not of each one channel."""
-    names, units, rate = (arrays.get(name) for name in OF_CHANNELS)
-    if names is None or arrays["x_train"].shape[2:] not in ((len(np.atleast_1d(names)),), ()):
-        return None
-    names = np.atleast_1d(names).astype(str).tolist()
-    units = [] if units is None or np.size(units) != len(names) else np.atleast_1d(units).astype(str).tolist()
-    known = rate is not None and np.size(rate) == 1 and rate.dtype.kind in "iuf" and float(rate) > 0
+def _channels(file: Mapping[str, np.ndarray], arrays: dict[str, np.ndarray]) -> Channels | None:
+    """Returns what the file says of its channels; None if it says nothing that can be used, as no search needs it."""
     try:
-        return Channels(tuple(names), tuple(units), float(rate) if rate is not None and known else None)
+        given, said, rate = (file.get(name) for name in OF_CHANNELS)
+    except (ValueError, *NPZ_ERRORS):
+        return None
+    shape = arrays["x_train"].shape if "x_train" in arrays else ()
+    if given is None or np.size(given) != (shape[2] if len(shape) == 3 else 1):
+        return None
+    names = np.atleast_1d(given).astype(str).tolist()
+    units = np.atleast_1d(said).astype(str).tolist() if said is not None and np.size(said) == len(names) else []
+    known = rate is not None and np.size(rate) == 1 and rate.dtype.kind in "iuf" and float(rate.item()) > 0
+    try:
+        return Channels(tuple(names), tuple(units), float(rate.item()) if rate is not None and known else None)
     except SettingError:
         return None
 

@@ -106,7 +106,8 @@ def find_clocks(table: Table) -> list[int]:
 
 def _find_time(table: Table) -> tuple[int, str | None] | None:
     """Returns the column of the clock that tells most moments apart, and its unit."""
-    best, most = None, 0
+    best: tuple[int, str | None] | None = None
+    most = 0
     for index, name in enumerate(table.names):
         cells = table.columns[index]
         # Without a header only dates say that they are times.
