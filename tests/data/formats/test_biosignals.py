@@ -19,7 +19,9 @@ def g(levels):
 
 
 class TestEdf:
-    edfio = pytest.importorskip("edfio")
+    @pytest.fixture(autouse=True)
+    def library(self):
+        pytest.importorskip("edfio")
 
     def test_signals_units_and_annotations(self, tmp_path):
         marks = [(0, 2, "rest"), (2, 3.5, "walk"), (3, None, "button")]
@@ -73,7 +75,9 @@ class TestEdf:
 
 
 class TestWfdb:
-    wfdb = pytest.importorskip("wfdb")
+    @pytest.fixture(autouse=True)
+    def library(self):
+        pytest.importorskip("wfdb")
 
     @pytest.mark.parametrize("kind", [212, 16])
     def test_signals_and_rhythms(self, tmp_path, kind):

@@ -92,7 +92,9 @@ def test_a_log_whose_sensors_are_not_certain(tmp_path):
 
 
 class TestParquet:
-    pyarrow = pytest.importorskip("pyarrow")
+    @pytest.fixture(autouse=True)
+    def library(self):
+        pytest.importorskip("pyarrow")
 
     def write(self, path, columns, units=None):
         import pyarrow
