@@ -199,7 +199,17 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         self.reject_label = reject_label
         self.other_class = other_class
 
-    def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None, distribute=None, sample_weight=None):
+    def fit(
+        self,
+        x,
+        y=None,
+        groups=None,
+        validation_data=None,
+        callbacks=None,
+        distribute=None,
+        sample_weight=None,
+        channels=None,
+    ):
         """Searches for a network, trains it, and converts it to an int8 model that keeps the limits.
 
         Args:
@@ -221,6 +231,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             sample_weight: array (windows,) of numbers of at least 0, how much each window counts in trainings and in
                 scores on validation windows; `class_weight` multiplies it in trainings. Only ratios matter. A window of
                 weight 0 is left out. Defaults to None: all windows count the same.
+            channels: names of the channels as a list of str, `tsnas.data.Channels` with units and rate, or the
+                `RecordingSet` that the windows were cut from; for report, model card and firmware. Defaults to None.
 
         Returns:
             self.
@@ -237,10 +249,12 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             BoardError: an unknown board or a broken board file.
             OutputDirError: `directory` cannot be written, or another process uses it (`DirectoryInUseError`).
         """
-        job = checked(self, x, y, groups, validation_data, distribute, sample_weight=sample_weight)
+        job = checked(self, x, y, groups, validation_data, distribute, sample_weight=sample_weight, channels=channels)
         return self._run(job, callbacks)
 
-    def fit_recordings(self, recordings, labels, signal, groups=None, rule="majority", callbacks=None, distribute=None):
+    def fit_recordings(
+        self, recordings, labels, signal, groups=None, rule="majority", callbacks=None, distribute=None, channels=None
+    ):
         """Cuts recordings into windows and fits the classifier to them, as `fit` does.
 
         If the signal has a rate, an inference must end before the next window is due, which limits the latency in
@@ -252,6 +266,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
                 stride, decimation, channels and rate. Windows of one group (by default, of one recording) are never
                 split between training and validation.
             callbacks, distribute: as in `fit`.
+            channels: as in `fit`, of all channels of the recordings. Defaults to None.
 
         Returns:
             self.
@@ -270,7 +285,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             )
         facts = {"count": len(recordings), "rule": rule, "groups": groups is not None}
         x, y, groups = cut_windows(recordings, labels, signal, groups, rule)
-        return self._run(checked(self, x, y, groups, None, distribute, signal, facts), callbacks)
+        raw = 1 if np.ndim(recordings[0]) == 1 else np.shape(recordings[0])[1]
+        job = checked(self, x, y, groups, None, distribute, signal, facts, channels, raw)
+        return self._run(job, callbacks)
 
     def predict_recordings(self, recordings):
         """Predicts the labels of all windows of recordings with the int8 model.

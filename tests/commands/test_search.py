@@ -25,8 +25,8 @@ class RecordingClassifier:
     def __init__(self, board, **settings):
         type(self).calls = {"board": board, "settings": settings}
 
-    def fit(self, x, y, groups=None):
-        self.calls["fit"] = (x, y, groups)
+    def fit(self, x, y, groups=None, channels=None):
+        self.calls |= {"fit": (x, y, groups), "channels": channels}
         self.classes_ = np.unique(y)
         self.seed_ = 17
         self.latency_ms_, self.ram_bytes_, self.flash_bytes_ = np.float64(4.5), np.int64(2048), 4096
@@ -362,3 +362,21 @@ def test_unknown_strategies_are_found_before_the_search(search, recording, capsy
 def test_axes_are_passed_on(search, recording, text, axes):
     assert search(axes=text) == 0
     assert recording.calls["settings"]["axes"] == axes
+
+
+def test_recordings_are_answered_with_the_command_that_cuts_them(recording, tmp_path, capsys):
+    folder = tmp_path / "my data"
+    folder.mkdir()
+    (folder / "walk.csv").write_text("t,x\n1,2\n")
+    for path, out in ((folder, "'my data.npz'"), (folder / "walk.csv", "walk.npz")):
+        assert run(["search", f"--data={path}", "--board=nucleo_f446re", f"--out={tmp_path / 'out'}"]) == 2
+        assert f"  tsnas data read {shlex.quote(str(path))} --window=128 --out={out}\n" in capsys.readouterr().err
+    assert RecordingClassifier.calls == {}
+
+
+def test_names_of_channels_go_on_to_the_fit(recording, tmp_path):
+    x, y = np.random.default_rng(0).normal(size=(12, 32, 2)), np.arange(12) % 2
+    np.savez(tmp_path / "w.npz", x_train=x, y_train=y, channels=["ax", "ay"], units=["g", "g"], rate_hz=50)
+    flags = [f"--data={tmp_path / 'w.npz'}", "--board=nucleo_f446re", f"--out={tmp_path / 'out'}"]
+    assert run(["search", *flags]) == 0
+    assert RecordingClassifier.calls["channels"] == tsnas.data.Channels(("ax", "ay"), ("g", "g"), 50)

@@ -29,9 +29,10 @@ def metadata(architecture, classes=None):
     return {"classes": names, "standardization": standardization, "board": "nucleo_f446re"}
 
 
-def firmware(architecture=SMALL, classes=None, signal=None):
-    """The firmware of an untrained network, and of a signal that its windows were taken by."""
+def firmware(architecture=SMALL, classes=None, signal=None, channels=None):
+    """The firmware of an untrained network, of a signal that its windows were taken by, and of names of channels."""
     taken = {} if signal is None else {"signal": signal.to_json()}
+    taken |= {} if channels is None else {"channels": channels.to_json()}
     tflite = embed_metadata(converted(architecture), metadata(architecture, classes) | taken)
     return Firmware(tflite, load_board("nucleo_f446re"))
 

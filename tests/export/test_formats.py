@@ -11,7 +11,7 @@ from on_pc import compile_export
 
 from tsnas import errors
 from tsnas.cost.board import load_board
-from tsnas.data import Signal
+from tsnas.data import Channels, Signal
 from tsnas.export import FORMATS, Firmware, export_model
 from tsnas.export.stream import buffer_bytes
 from tsnas.probe.build import firmware_dir
@@ -263,3 +263,18 @@ def test_files_that_tsnas_did_not_make():
         Firmware.of(embed_metadata(converted(SMALL), few))
     with pytest.raises(errors.ModelFileError):
         Firmware.of(b"nothing")
+
+
+def test_names_units_and_rate_of_channels_go_into_the_sources(tmp_path):
+    odd = Channels(("acc */ x", 'a"y', "az"), ("m/s²", "", "g"), 50)
+    for format in ("c", "tflm"):
+        export_model(firmware(channels=odd), tmp_path / format, format)
+        text = (tmp_path / format / "tsnas/tsnas.h").read_text()
+        assert text.isascii()
+        assert '#define TSNAS_CHANNEL_0 "acc */ x (m/s\\302\\262)" /* what raw channel 0 was in training */' in text
+        assert '#define TSNAS_CHANNEL_2 "az (g)"' in text
+        assert "#define TSNAS_RATE_HZ 50" in text
+        card = json.loads((tmp_path / format / "model.json").read_text())
+        assert card["channels"] == {"names": list(odd.names), "units": list(odd.units), "rate_hz": 50.0}
+    export_model(firmware(), tmp_path / "none", "c")
+    assert "TSNAS_CHANNEL_0" not in (tmp_path / "none/tsnas/tsnas.h").read_text()

@@ -119,6 +119,17 @@ def test_the_deadline_of_a_signal_is_a_limit():
         assert job.settings.signal == signal
 
 
+def test_names_of_channels_are_those_of_raw_samples():
+    job = checked(tsnas.AutoClassifier(), X, Y, channels=["ax", "ay", "az"])
+    assert job.channels == tsnas.data.Channels(("ax", "ay", "az"))
+    signal = tsnas.Signal(window=32, channels=(2, 0, 1))
+    job = checked(tsnas.AutoClassifier(), X, Y, signal=signal, channels=list("abcde"), raw_channels=5)
+    assert job.channels.names == ("a", "b", "c", "d", "e")
+    assert checked(tsnas.AutoClassifier(), X, Y).channels is None
+    with pytest.raises(LengthMismatchError, match="channels has 2 names, but the data have 3 channels"):
+        checked(tsnas.AutoClassifier(), X, Y, channels=["ax", "ay"])
+
+
 def test_validation_data_has_the_classes_of_the_training_data():
     job = checked(tsnas.AutoClassifier(), X, NAMES[Y], validation_data=(X[:2], ["b", "c"]))
     x, codes = job.validation_data

@@ -62,7 +62,9 @@ PLAIN = {
 SECOND = ("second_round", "second_macro_f1")
 
 
-def fitted(architecture=SMALL, labels=None, strategy="evolution", contest=True, seed=7, plain=PLAIN, **params):
+def fitted(
+    architecture=SMALL, labels=None, strategy="evolution", contest=True, seed=7, plain=PLAIN, channels=None, **params
+):
     """A classifier as `fit` would leave it, but for the weights, which are random."""
     network, tflite = networks(architecture)
     clf = tsnas.AutoClassifier(**({"max_latency_ms": 30.0, "strategy": strategy, "seed": seed} | params))
@@ -74,6 +76,7 @@ def fitted(architecture=SMALL, labels=None, strategy="evolution", contest=True, 
     standardizer = Standardizer(tuple(mean.tolist()), tuple(std.tolist()))
     metadata = {"classes": [str(label) for label in classes], "standardization": standardizer.to_json()}
     metadata["limits"] = dataclasses.asdict(settings.limits)
+    metadata |= {} if channels is None else {"channels": channels.to_json()}
     tflite = embed_metadata(tflite, metadata)
     estimate = estimate_tflite(tflite, settings.board)
     history = {

@@ -7,6 +7,8 @@ import re
 import pytest
 from fitted import fitted, windows
 
+from tsnas.data import Channels
+
 ODD = ['<script>alert("x")</script>', "a & b | `c` | *d*", "two\nlines 🏃 " + "very " * 40 + "long"]
 LOADING = {"src", "href", "xlink:href", "action", "data", "poster", "srcset"}
 
@@ -94,3 +96,13 @@ def test_facts_are_json_that_any_program_reads(written):
     facts = json.loads((written / "report.json").read_text(), parse_constant=refuse)
     assert facts["model"]["classes"] == ODD
     assert facts["reproduce"]["command_line"] == "tsnas search --out='<b>'"
+
+
+def test_channels_have_their_names(tmp_path):
+    clf = fitted(channels=Channels(("a<x>", "ay", "az"), ("m/s^2", "", ""), 50))
+    clf.report(tmp_path)
+    assert json.loads((tmp_path / "report.json").read_text())["model"]["channel_names"] == ["a<x> (m/s^2)", "ay", "az"]
+    assert "<td>a&lt;x&gt; (m/s^2)</td>" in (tmp_path / "report.html").read_text()
+    assert "\n| ay | " in (tmp_path / "MODEL_CARD.md").read_text()
+    fitted().report(tmp_path)
+    assert "\n| 0 | " in (tmp_path / "MODEL_CARD.md").read_text()

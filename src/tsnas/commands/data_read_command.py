@@ -45,6 +45,7 @@ COMMAND = Command(
     run=run,
     details="Known are Edge Impulse (JSON, CBOR and CSV, with info.labels), SensiML (.dai and .dcli beside CSV), "
     "NanoEdge AI Studio, Sensor Logger, phyphox, Empatica E4, .ts, .tsv and .arff files of the UEA and UCR archives, "
-    "PAMAP2, Opportunity and WISDM; other CSV files are for `tsnas data windows`. Says what the files "
+    "PAMAP2, Opportunity and WISDM, EDF, BDF, WFDB, Axivity .cwa, ActiGraph .gt3x, MCAP, ROS bags, and Parquet and CSV "
+    "files with a column that is certainly the time; other CSV files are for `tsnas data windows`. Says what the files "
     "were taken for and why, then what `tsnas data check` says.",
 )

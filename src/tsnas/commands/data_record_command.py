@@ -25,6 +25,13 @@ def define_flags(values: flags.FlagValues) -> None:
     define_text_flag(values, "out", "Folder to write to; created if missing. Required.")
     define_text_flag(values, "group", "Group of the recording, such as the person. Default: each file is a group.")
     flags.DEFINE_integer("baud", 115200, "Bits per second of the port.", lower_bound=1, flag_values=values)
+    define_text_flag(
+        values,
+        "sketch",
+        "Folder to write an Arduino sketch to, which sends binary frames with a counter and a checksum at --rate_hz; "
+        "nothing is recorded then.",
+    )
+    flags.DEFINE_list("channels", None, "Names of the values of --sketch. Default: ax,ay,az.", flag_values=values)
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -32,6 +39,11 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.data.recorder.strip import Strip
 
     refuse_arguments(arguments)
+    if values.sketch is not None:
+        _write_sketch(values)
+        return
+    if values.channels is not None:
+        raise UsageError("--channels is for --sketch; the board says the names of what is recorded in a header")
     for name in ("port", "label", "rate_hz", "seconds", "out"):
         if values[name].value is None:
             raise UsageError(f"--{name} is required")
@@ -61,14 +73,29 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     say(f"Read all recordings of the folder with: tsnas data read {values.out}")
 
 
+def _write_sketch(values: flags.FlagValues) -> None:
+    from tsnas.data import write_sketch
+
+    given = [f"--{name}" for name in ("port", "label", "seconds", "out", "group") if values[name].value is not None]
+    if given:
+        raise UsageError(f"{', '.join(given)} and --sketch exclude each other: a sketch is written, or a port recorded")
+    rate_hz = values.rate_hz or 100.0
+    (path,) = write_sketch(values.sketch, values.channels or ("ax", "ay", "az"), rate_hz, baud=values.baud)
+    print(
+        f"Wrote {path}. Put your sensor into read_sensor(), upload it, and record with:\n"
+        f"tsnas data record --port=PORT --label=NAME --rate_hz={rate_hz:g} --seconds=SECONDS --out=FOLDER"
+    )
+
+
 COMMAND = Command(
     name="data record",
     summary="Record lines of numbers from a board at a serial port, into files that `tsnas data read` takes.",
-    usage="--port=URL --label=NAME --rate_hz=HZ --seconds=SECONDS --out=FOLDER [--group=NAME] [--baud=BITS]",
+    usage="--port=URL --label=NAME --rate_hz=HZ --seconds=SECONDS --out=FOLDER [--group=NAME] [--baud=BITS] "
+    "| --sketch=DIR [--channels=NAME,...] [--rate_hz=HZ]",
     example="tsnas data record --port=/dev/ttyACM0 --label=walk --rate_hz=100 --seconds=20 --out=recordings",
     define_flags=define_flags,
     run=run,
     details="The board prints a sample in each line: numbers between commas, blanks or tabs; a line of names is a "
-    "header. Shows the measured rate, gaps and the shape of the channels while it records. What came before an unplug "
-    "or Ctrl-C is kept.",
+    "header. Or it sends the binary frames of --sketch, of which none that is damaged is kept. Shows the measured "
+    "rate, gaps and the shape of the channels while it records. What came before an unplug or Ctrl-C is kept.",
 )

@@ -160,10 +160,25 @@ def load_input(values: flags.FlagValues) -> tuple[Dataset, Axes]:
     from tsnas.datasets import load_npz
 
     axes = parse_axes(values.axes or "auto")
+    if values.data:
+        refuse_recordings(values.data)
     data = load_npz(values.data) if values.data else load_dataset(values.dataset, int(values.verbose))
     check_dataset(data)
     find_axes(axes, check_windows(data.x_train))
     return data, axes
+
+
+def refuse_recordings(path: str) -> None:
+    """Raises UsageError, with the command that cuts windows, if recordings are given where windows are wanted."""
+    found = pathlib.Path(path)
+    if found.suffix.lower() == ".npz" or not found.exists():
+        return
+    out = f"{found.stem or 'windows'}.npz"
+    raise UsageError(
+        f"--data={path} is {'a folder' if found.is_dir() else 'no .npz file'}, but a search takes windows; cut them "
+        f"first, then give --data={out}:\n"
+        f"  tsnas data read {shlex.quote(path)} --window=128 --out={shlex.quote(out)}"
+    )
 
 
 def check_dataset(data: Dataset) -> None:

@@ -125,6 +125,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         # A label that is a number is one in the file as well.
         labels = {str(label): label for label in set(data.y_train.tolist())}
         training["other_class"] = labels.get(values.other_class, values.other_class)
+    named = {} if data.channels is None else {"channels": data.channels}
     started = time.monotonic()
     classifier = tsnas.AutoClassifier(
         board if values.table else values.board,
@@ -135,7 +136,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         verbose=int(values.verbose),
     )
     with farewell(lambda: describe_kept_work(out, "phases are")):
-        classifier.fit(data.x_train, data.y_train, groups=data.groups_train)
+        classifier.fit(data.x_train, data.y_train, groups=data.groups_train, **named)
     seconds = time.monotonic() - started
     # Saved before anything is printed or scored, so that no later error can lose the model of a long search.
     paths = classifier.save(out)

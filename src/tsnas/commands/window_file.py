@@ -36,8 +36,12 @@ def write_windows(data: RecordingSet, signal: Signal, rule: str, test_groups: li
     for part, recordings in parts.items():
         x, y, groups = recordings.windows(signal, rule)
         arrays |= {f"x_{part}": x, f"y_{part}": y, f"groups_{part}": groups}
-    # For people and programs that open the file; a search does not need them.
-    arrays |= {"channels": np.array(data.channels), "rate_hz": np.array(data.rate_hz)}
+    # They travel on to reports and firmware.
+    arrays["channels"] = np.array(data.channels)
+    if data.known_rate_hz is not None:
+        arrays["rate_hz"] = np.array(data.known_rate_hz)
+    if data.units:
+        arrays["units"] = np.array(data.units)
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)
     write_file(pathlib.Path(out), content.getvalue())

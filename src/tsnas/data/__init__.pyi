@@ -1,6 +1,7 @@
 # The public names. __init__.py loads each when it is first used.
 from .axes import Axes as Axes
 from .axes import find_axes as find_axes
+from .channels import Channels as Channels
 from .checks import DataReport as DataReport
 from .checks import Finding as Finding
 from .checks import check as check
@@ -13,6 +14,7 @@ from .lazy_windows import AnyWindows as AnyWindows
 from .lazy_windows import Windows as Windows
 from .recorder import Recorded as Recorded
 from .recorder import record as record
+from .recorder import write_sketch as write_sketch
 from .recording_set import RecordingSet as RecordingSet
 from .recordings import check_recordings as check_recordings
 from .recordings import cut_windows as cut_windows

@@ -5,33 +5,34 @@ from __future__ import annotations
 import re
 
 
-def _words(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """Returns the words of a text, each once."""
     return frozenset(text.split())
 
 
 # A name says what values alone cannot, for a meter may rise as evenly as a clock.
-CLOCKS = _words(
+CLOCKS = word_set(
     """
     clock date datetime elapsed epoch micros microseconds millis milliseconds ms msec nanos nanoseconds ns s sec
     second seconds stamp t tick ticks time timer times timestamp timestamps ts uptime us usec utc zeit
     """
 )
 # Counters of rows, packets or messages.
-COUNTERS = _words(
+COUNTERS = word_set(
     """
     cnt count counter frame frames i id idx index iteration line message msg n no nr num number packet packets pkt
     row sample samples seq seqno sequence serial
     """
 )
 # Codes of classes.
-CODES = _words(
+CODES = word_set(
     """
     activity annotation behavior behaviour category class classes cls code gesture gt id idx label labels target
     truth y
     """
 )
 # Codes of users, recordings or devices.
-OWNERS = _words(
+OWNERS = word_set(
     """
     batch board case device experiment file fold folder group id idx index mac no node nr number part participant
     patient person rec recording rep repetition round run sequence serial session set subject take test trial user
@@ -39,9 +40,9 @@ OWNERS = _words(
     """
 )
 # Names that say nothing, as programs give them.
-NO_NAMES = _words("col column feature field value var")
+NO_NAMES = word_set("col column feature field value var")
 # What sensors measure; a column with such a word is left out only if it was computed from others.
-SENSORS = _words(
+SENSORS = word_set(
     """
     acc accel acceleration accelerometer adc altitude ambient amp amperage ampere angle baro barometer battery bpm bvp
     capacity charge co cpm

@@ -12,6 +12,9 @@ from tsnas.data.signal import Signal
 from tsnas.errors import LabelValueError, SettingError
 from tsnas.system.words import plural
 
+# The note of a format that does not say how fast its samples were taken.
+NO_RATE = "These files say no rate; it was set to 1 Hz, so that times are samples."
+
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class RecordingSet:
@@ -29,6 +32,7 @@ class RecordingSet:
         jitter: tuple of float, for each recording the standard deviation of the intervals between its time stamps, as a
             fraction of their median, before resampling; 0 without time stamps.
         groups_given: bool, False if no groups were given and the files serve as groups.
+        units: tuple of str, the unit of each channel, "" where none is known. Defaults to (): none is known.
 
     Example:
         >>> data = tsnas.data.from_csv("recordings", time="t", time_unit="ms", label_from="folder")
@@ -46,6 +50,7 @@ class RecordingSet:
     notes: tuple[str, ...] = ()
     jitter: tuple[float, ...] = ()
     groups_given: bool = True
+    units: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.arrays)
@@ -56,6 +61,11 @@ class RecordingSet:
             f"RecordingSet({plural(len(self), 'recording')}, {plural(len(self.channels), 'channel')}, "
             f"{self.rate_hz:g} Hz, {classes}, {plural(len(set(self.groups)), 'group')})"
         )
+
+    @property
+    def known_rate_hz(self) -> float | None:
+        """Samples per second as files or the caller say them; None if it was set to 1 Hz for want of a rate."""
+        return None if NO_RATE in self.notes else self.rate_hz
 
     @property
     def classes(self) -> list[Any]:

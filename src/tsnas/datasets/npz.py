@@ -6,11 +6,15 @@ import dataclasses
 import os
 import pathlib
 import zipfile
+from collections.abc import Mapping
 
 import numpy as np
 
-from tsnas.errors import DatasetFileError
+from tsnas.data import Channels
+from tsnas.errors import DatasetFileError, SettingError
 from tsnas.system.files import NPZ_ERRORS
+
+OF_CHANNELS = ("channels", "units", "rate_hz")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +27,7 @@ class Dataset:
         groups_train: array of shape (windows,) that says which windows belong together, such as the subject. Defaults
             to None.
         x_test, y_test, groups_test: the same for testing. Default to None.
+        channels: `Channels` of the windows. Defaults to None: names are not known.
     """
 
     x_train: np.ndarray
@@ -31,6 +36,7 @@ class Dataset:
     x_test: np.ndarray | None = None
     y_test: np.ndarray | None = None
     groups_test: np.ndarray | None = None
+    channels: Channels | None = None
 
 
 def load_npz(path: str | os.PathLike[str]) -> Dataset:
@@ -39,7 +45,8 @@ def load_npz(path: str | os.PathLike[str]) -> Dataset:
     The file holds `x_train` (windows, time, channels) or (windows, time) and `y_train` (windows,). Optional are
     `x_test` and `y_test`, and `groups_train` and `groups_test` (windows,), which may also be named `subject_train` and
     `subject_test`. Integer windows are multiplied by the array `scale` (one value, or one per channel) if there is one.
-    The search checks the values of windows and labels later.
+    Names (`channels`), `units` and `rate_hz` are for reports and firmware. The search checks the values of windows and
+    labels later.
 
     Args:
         path: str or path of the file.
@@ -68,6 +75,7 @@ def load_npz(path: str | os.PathLike[str]) -> Dataset:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in wanted.intersection(file.files)}
             found = file.files
+            channels = _channels(file, arrays)
     except ValueError:
         raise DatasetFileError(
             f"data file {path} holds an array of Python objects; save arrays of numbers or strings only"
@@ -89,7 +97,26 @@ def load_npz(path: str | os.PathLike[str]) -> Dataset:
         x_test=_apply_scale(arrays["x_test"], arrays.get("scale"), path) if "x_test" in arrays else None,
         y_test=arrays.get("y_test"),
         groups_test=arrays.get("groups_test", arrays.get("subject_test")),
+        channels=channels,
     )
+
+
+def _channels(file: Mapping[str, np.ndarray], arrays: dict[str, np.ndarray]) -> Channels | None:
+    """Returns what the file says of its channels; None if it says nothing that can be used, as no search needs it."""
+    try:
+        given, said, rate = (file.get(name) for name in OF_CHANNELS)
+    except (ValueError, *NPZ_ERRORS):
+        return None
+    shape = arrays["x_train"].shape if "x_train" in arrays else ()
+    if given is None or np.size(given) != (shape[2] if len(shape) == 3 else 1):
+        return None
+    names = np.atleast_1d(given).astype(str).tolist()
+    units = np.atleast_1d(said).astype(str).tolist() if said is not None and np.size(said) == len(names) else []
+    known = rate is not None and np.size(rate) == 1 and rate.dtype.kind in "iuf" and float(rate.item()) > 0
+    try:
+        return Channels(tuple(names), tuple(units), float(rate.item()) if rate is not None and known else None)
+    except SettingError:
+        return None
 
 
 def _apply_scale(x: np.ndarray, scale: np.ndarray | None, path: pathlib.Path) -> np.ndarray:

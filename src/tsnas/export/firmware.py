@@ -10,7 +10,7 @@ import numpy as np
 
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.estimate import Estimate, estimate_tflite
-from tsnas.data import Rejection, Signal, Standardizer
+from tsnas.data import Channels, Rejection, Signal, Standardizer
 from tsnas.errors import ExportError, ModelFileError
 from tsnas.export.rejection_levels import Levels
 from tsnas.graph.graph import Graph
@@ -151,6 +151,12 @@ class Firmware:
         if self.rejection_levels is None:
             return np.zeros(len(x), bool)
         return self.rejection_levels.rejects(self.quantise(x)[..., 0])
+
+    @property
+    def channels(self) -> Channels | None:
+        """Names, units and rate of the raw channels; None if they are not known."""
+        found = Channels.from_json(self.metadata.get("channels"))
+        return found if found is not None and len(found.names) > max(self.taken) else None
 
     @property
     def taken(self) -> list[int]:

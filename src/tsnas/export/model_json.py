@@ -28,6 +28,7 @@ def describe_model(firmware: Firmware, architecture: Sequence[str] = ()) -> dict
             "how": "q = clip(round((raw - mean[channel]) / (std[channel] * scale)) + zero_point, -128, 127), in "
             "float32; time-major: all channels of the first sample, then of the second",
         },
+        "channels": None if firmware.channels is None else firmware.channels.to_json(),
         "signal": None if firmware.signal is None else firmware.signal.to_json(),
         "output": {
             "shape": [1, model.classes],

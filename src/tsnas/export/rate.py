@@ -13,11 +13,12 @@ LEAST_HZ, MOST_HZ = 1 / 1200, 100_000.0
 
 
 def choose_rate(firmware: Firmware, rate_hz: Any = None) -> float | None:
-    """Returns the raw samples per second: those of the model's signal, or the caller's if it has none.
+    """Returns the raw samples per second: those of the model's signal, else the caller's, else those of its windows.
 
     Args:
         firmware: `Firmware`.
-        rate_hz: float, raw samples per second. Defaults to None: that of the signal.
+        rate_hz: float, raw samples per second. Defaults to None: that of the signal or of the
+            windows.
 
     Returns:
         float, or None if neither is known.
@@ -26,6 +27,9 @@ def choose_rate(firmware: Firmware, rate_hz: Any = None) -> float | None:
         ExportError: the rate is out of range, or not that of the signal.
     """
     known = None if firmware.signal is None else firmware.signal.rate_hz
+    if known is None and rate_hz is None and firmware.channels is not None and firmware.channels.rate_hz is not None:
+        # What the windows were said to have, if timers can keep it.
+        return firmware.channels.rate_hz if LEAST_HZ <= firmware.channels.rate_hz <= MOST_HZ else None
     if rate_hz is not None and not is_number(rate_hz):
         raise ExportError(f"rate_hz={rate_hz!r} must be a number of raw samples per second.")
     if rate_hz is not None and known is not None and float(rate_hz) != known:

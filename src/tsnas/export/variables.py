@@ -116,6 +116,7 @@ def collect_variables(
         "stride": stride,
         "taken": np.array(firmware.taken),
         "raw_channels": raw_channels,
+        "channel_names": [] if firmware.channels is None else firmware.channels.texts[:raw_channels],
         "decimation": firmware.decimation,
         "rate_hz": rate_hz,
         "period_ns": None if rate_hz is None else round(1e9 / rate_hz),

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from tsnas.data import (
+    Channels,
     Data,
     Signal,
     Windows,
@@ -45,6 +46,7 @@ class Job:
             windows were cut from. Defaults to None: there were no recordings.
         sample_weight: float64 array (windows,), weights above 0. Defaults to None: all windows weigh the same.
         other: `Windows` that are of no class, by which the limit of a rejection is placed. Defaults to None.
+        channels: `Channels` of the raw samples. Defaults to None: names are not known.
     """
 
     x: Windows
@@ -56,6 +58,7 @@ class Job:
     recordings: dict[str, Any] | None = None
     sample_weight: np.ndarray | None = None
     other: Windows | None = None
+    channels: Channels | None = None
 
     def checkpoints(self, directory: str | os.PathLike[str] | None, further: Any = None) -> Checkpoints:
         """Returns the checkpoints of this job in `directory`; `further`, JSON values, is added to its fingerprint."""
@@ -74,6 +77,8 @@ def checked(
     signal: Signal | None = None,
     recordings: dict[str, Any] | None = None,
     sample_weight: Any = None,
+    channels: Any = None,
+    raw_channels: int | None = None,
 ) -> Job:
     """Checks the settings of an estimator and the data to fit it on.
 
@@ -82,6 +87,8 @@ def checked(
         x, y, groups, validation_data, distribute, sample_weight: as in `AutoClassifier.fit`.
         signal: `Signal` that the windows were cut by; its deadline limits the latency. Defaults to None.
         recordings: as in `Job`. Defaults to None.
+        channels: as in `AutoClassifier.fit`. Defaults to None.
+        raw_channels: int, the channels of a raw sample. Defaults to None: those of the windows.
 
     Returns:
         A `Job`.
@@ -125,7 +132,8 @@ def checked(
     warn_of_few_windows(codes, classes)
     if validation_data is not None:
         validation_data = _checked_validation(validation_data, classes, x.shape[1:], settings.other_class)
-    return Job(x, codes, classes, groups, validation_data, settings, recordings, sample_weight, other)
+    named = Channels.of(channels, x.shape[2] if raw_channels is None else raw_channels)
+    return Job(x, codes, classes, groups, validation_data, settings, recordings, sample_weight, other, named)
 
 
 def _is_other(y: np.ndarray, other_class: Any) -> np.ndarray:

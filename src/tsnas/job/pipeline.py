@@ -180,8 +180,11 @@ def _rounded(count: float) -> str:
 def _summary(job: Job, data: Prepared) -> dict:
     given = None if job.validation_data is None else len(job.validation_data[0])
     summary = summarise(job.x, job.y, job.classes, job.groups, data.rows, given, job.settings.validation_fraction)
-    weighted = {} if job.sample_weight is None else {"sample_weight": True}
-    return summary | weighted | ({} if job.recordings is None else {"recordings": job.recordings})
+    if job.sample_weight is not None:
+        summary |= {"sample_weight": True}
+    if job.channels is not None:
+        summary |= {"named": job.channels.to_json()}
+    return summary if job.recordings is None else summary | {"recordings": job.recordings}
 
 
 def file_metadata(job: Job, data: Prepared) -> dict:
@@ -189,9 +192,12 @@ def file_metadata(job: Job, data: Prepared) -> dict:
     settings = job.settings
     signal = {} if settings.signal is None else {"signal": settings.signal.to_json()}
     rejection = {} if data.rejection is None else {"rejection": data.rejection.to_json()}
+    # Only what is known, so that files without names stay as they are.
+    named = {} if job.channels is None else {"channels": job.channels.to_json()}
     return (
         signal
         | rejection
+        | named
         | {
             "classes": [str(label) for label in job.classes.tolist()],
             "standardization": data.standardizer.to_json(),

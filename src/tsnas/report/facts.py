@@ -68,6 +68,7 @@ def collect(
             "input": {"scale": int8.input_scale, "zero_point": int8.input_zero_point},
             "output": {"scale": int8.output_scale, "zero_point": int8.output_zero_point},
             "standardization": model.standardizer.to_json(),
+            "channel_names": _channel_names(model),
         },
         "rejection": origin.rejection_facts(model),
         "layers": costs.layer_facts(estimate, graph),
@@ -84,6 +85,15 @@ def collect(
         "reproduce": {"python": origin.snippet(model, estimator), "command_line": command_line},
     }
     return to_plain(facts)
+
+
+def _channel_names(model: Model) -> list[str]:
+    """Returns the names of the channels that the network takes, with their units; their indices if none are known."""
+    firmware = model.firmware
+    if firmware.channels is None:
+        return [str(index) for index in range(model.architecture.channels)]
+    texts = firmware.channels.texts
+    return [texts[index] for index in firmware.taken]
 
 
 def to_plain(value: Any) -> Any:

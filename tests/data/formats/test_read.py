@@ -59,7 +59,7 @@ def test_phyphox_zips(tmp_path):
     data = read(tmp_path / "in")
     assert "phyphox" in data.notes[0]
     assert (data.labels, data.rate_hz) == (["run", "walk"], 100)
-    assert data.channels[0] == "Acceleration x (m/s^2)"
+    assert (data.channels[0], data.units[0]) == ("Acceleration x (m/s^2)", "m/s^2")
     np.testing.assert_allclose(data.arrays[1], VALUES, atol=1e-4)
 
 
@@ -81,6 +81,7 @@ def test_edge_impulse_json(tmp_path, listed):
     assert "Edge Impulse" in data.notes[0]
     assert (data.labels, data.rate_hz, data.channels) == (["Wave", "idle"], 62.5, ("accX", "accY", "accZ"))
     assert "Units: accX in m/s2, accY in m/s2, accZ in m/s2." in data.notes
+    assert data.units == ("m/s2",) * 3
     np.testing.assert_array_equal(data.arrays[0], VALUES.astype(np.float32))
 
 
@@ -97,6 +98,7 @@ def test_empatica_e4_folders(tmp_path):
     assert "Empatica E4" in data.notes[0]
     assert (data.labels, data.groups, data.rate_hz) == (["rest", "stress"], ["A01", "A02"], 32)
     assert data.channels == ("ACC_x", "ACC_y", "ACC_z", "BVP", "EDA", "TEMP")
+    assert data.units == ("1/64 g",) * 3 + ("", "uS", "deg C")
     # All sensors were given the time as their value.
     np.testing.assert_allclose(data.arrays[0], np.tile(np.arange(len(data.arrays[0]))[:, None] / 32, 6), atol=0.02)
 
@@ -161,13 +163,14 @@ def test_what_is_not_known_is_named(tmp_path):
     (tmp_path / "a.xyz").write_text("1")
     (tmp_path / "b.csv").write_text("x,y\n1,2\n")
     with pytest.raises(
-        FormatError, match=r"2 files: .csv, .xyz\); known are recordings of tsnas, SensiML, .*\.csv files may be for"
+        FormatError,
+        match=r"2 files: .csv, .xyz\); known are recordings of tsnas, SensiML, .*\.csv files without a column",
     ):
         read(tmp_path)
     with pytest.raises(FormatError, match="does not exist"):
         read(tmp_path / "none")
     (tmp_path / "night.edf").write_bytes(b"0")
-    with pytest.raises(FormatError, match=r"\.edf files have to be CSV"):
+    with pytest.raises(FormatError, match=r"\.edf files do not begin as they should"):
         read(tmp_path)
     (tmp_path / "c.zip").write_bytes(b"PK")
     with pytest.raises(FormatError, match=r"is no whole \.zip file"):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import tsnas
-from tsnas.data.recorder import session
+from tsnas.data.recorder import listener, session
 from tsnas.errors import NoAnswerError, PortError, SettingError, StreamError
 from tsnas.system import serial_port
 
@@ -53,7 +53,7 @@ def paced(sent, monkeypatch):
         now[0] += 0.01 * rest[0].endswith(b"\n")
         return rest.pop(0)
 
-    monkeypatch.setattr(session, "read_available", read)
+    monkeypatch.setattr(listener, "read_available", read)
     return lambda: now[0]
 
 

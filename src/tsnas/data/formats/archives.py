@@ -7,10 +7,8 @@ import pathlib
 import numpy as np
 
 from tsnas.data.formats.recording_list import Recording, recording_set
-from tsnas.data.recording_set import RecordingSet
+from tsnas.data.recording_set import NO_RATE, RecordingSet
 from tsnas.errors import FormatError
-
-NO_RATE = "These files say no rate; it was set to 1 Hz, so that times are samples."
 
 
 def recognise_ts(files: list[pathlib.Path]) -> str:

@@ -7,9 +7,9 @@ import re
 
 import numpy as np
 
-from tsnas.data.formats.archives import NO_RATE, named, series
+from tsnas.data.formats.archives import named, series
 from tsnas.data.formats.recording_list import recording_set
-from tsnas.data.recording_set import RecordingSet
+from tsnas.data.recording_set import NO_RATE, RecordingSet
 from tsnas.errors import FormatError
 
 SUFFIX = ".arff"

@@ -6,6 +6,8 @@ import pathlib
 
 import numpy as np
 
+from tsnas.errors import FormatError
+
 
 def recognise_columns(files: list[pathlib.Path], columns: int, name: str) -> str:
     """Returns why `.dat` files are those of a data set whose lines have so many numbers, or ""."""
@@ -14,6 +16,21 @@ def recognise_columns(files: list[pathlib.Path], columns: int, name: str) -> str
             if len(lines.readline().split()) == columns:
                 return f"lines of {file.name} have {columns} numbers, as those of {name}"
     return ""
+
+
+def load_columns(file: pathlib.Path, columns: int) -> np.ndarray:
+    """Returns the numbers of a file (lines, columns).
+
+    Raises:
+        FormatError: a line was cut, or holds something else.
+    """
+    try:
+        rows = np.loadtxt(file, ndmin=2)
+    except ValueError as error:
+        raise FormatError(f"{file.name} has a line that is no {columns} numbers: {error}; copy it again.") from None
+    if rows.shape[1] != columns:
+        raise FormatError(f"Lines of {file.name} have {rows.shape[1]} numbers, where the first has {columns}.")
+    return rows
 
 
 def fill_lost(values: np.ndarray) -> np.ndarray:

@@ -9,9 +9,26 @@ import zipfile
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from tsnas.data.formats import archives, arff, edge_impulse, nanoedge, opportunity, phones, public, recorded, sensiml
+from tsnas.data.formats import (
+    actigraph,
+    archives,
+    arff,
+    axivity,
+    edf,
+    edge_impulse,
+    nanoedge,
+    opportunity,
+    parquet,
+    phones,
+    plain_tables,
+    public,
+    recorded,
+    robots,
+    sensiml,
+    wfdb,
+)
 from tsnas.data.recording_set import RecordingSet
-from tsnas.errors import FormatError
+from tsnas.errors import FormatError, TsnasError
 from tsnas.system.words import plural
 
 
@@ -41,20 +58,34 @@ FORMATS = (
     Format("UCR and UEA archives (.arff)", arff.recognise_arff, arff.read_arff),
     Format("PAMAP2", public.recognise_pamap2, public.read_pamap2),
     Format("Opportunity", opportunity.recognise, opportunity.read),
+    Format("EDF", edf.recognise, edf.read),
+    Format("WFDB", wfdb.recognise, wfdb.read),
+    Format("Axivity (.cwa)", axivity.recognise, axivity.read),
+    Format("ActiGraph (.gt3x)", actigraph.recognise, actigraph.read),
+    Format("MCAP or a ROS bag", robots.recognise, robots.read),
+    Format("Parquet", parquet.recognise, parquet.read),
     Format("WISDM", public.recognise_wisdm, public.read_wisdm),
-    # Last, for it is known by numbers alone.
+    # Last, for they are known by numbers and names alone.
     Format("NanoEdge AI Studio", nanoedge.recognise, nanoedge.read),
+    Format("a table with a column of times", plain_tables.recognise, plain_tables.read),
 )
 LARGEST_ZIP = 2**31
+# What a reader may stumble over in damaged files. Readers name what they expect; the rest is said in one place.
+DAMAGE = (ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, TypeError, ValueError)
 NEAREST = {
-    ".csv": "may be for from_csv (tsnas data windows --csv)",
-    ".txt": "may be for from_csv (tsnas data windows --csv)",
+    **dict.fromkeys(
+        plain_tables.SUFFIXES, "without a column that is certainly the time are for from_csv (tsnas data windows --csv)"
+    ),
     ".npz": "may be for tsnas search --data",
     ".json": "of Edge Impulse have a payload with interval_ms, sensors and values",
     ".cbor": "of Edge Impulse have a payload with interval_ms, sensors and values",
-    ".dat": "of PAMAP2 have 54 columns, of Opportunity 250; others may be for from_csv, as a list of files",
-    ".parquet": "are read by pandas, and go on to from_frame",
-    **dict.fromkeys((".cwa", ".gt3x", ".edf", ".hea", ".mat", ".mcap", ".bag", ".db3", ".xlsx"), "have to be CSV"),
+    ".dat": "of PAMAP2 have 54 columns, of Opportunity 250, and WFDB has a .hea file beside each; others may be for "
+    "from_csv, as a list of files",
+    ".db3": "are ROS bags if metadata.yaml stands beside them: give the folder",
+    **dict.fromkeys(
+        (".edf", ".bdf", ".hea", ".cwa", ".gt3x", ".mcap", ".bag", ".parquet"), "do not begin as they should"
+    ),
+    **dict.fromkeys((".mat", ".xlsx", ".h5", ".hdf5", ".feather", ".wav", ".bin"), "have to be CSV or Parquet"),
 }
 
 
@@ -63,8 +94,9 @@ def read(path: Any) -> RecordingSet:
 
     Known are Edge Impulse (JSON, CBOR and CSV, with `info.labels`), SensiML (`.dai` and `.dcli` beside CSV), NanoEdge
     AI Studio, Sensor Logger and phyphox, Empatica E4, `.ts`, `.tsv` and `.arff` of the UEA and UCR archives, PAMAP2,
-    Opportunity and WISDM. Rate, labels, groups and names of channels are taken over. Other CSV files are read by
-    `from_csv`.
+    Opportunity and WISDM, EDF and BDF, WFDB, `.cwa` of Axivity, `.gt3x` of ActiGraph, MCAP files and ROS bags, and
+    Parquet and CSV files with a column that is certainly the time. Rate, labels, groups, and names and units of
+    channels are taken over where files have them. Other CSV files are read by `from_csv`.
 
     Args:
         path: str or path of a file, a folder or a .zip file; zip files in a folder are opened as well.
@@ -88,7 +120,15 @@ def read(path: Any) -> RecordingSet:
         for one in FORMATS:
             why = one.recognise(files)
             if why:
-                found = one.read(root, files)
+                try:
+                    found = one.read(root, files)
+                except TsnasError:
+                    raise
+                except DAMAGE as error:
+                    raise FormatError(
+                        f"{path} was taken for {one.name}, because {why}, but is damaged or something else: "
+                        f"{type(error).__name__}: {error}; export it again."
+                    ) from error
                 return dataclasses.replace(found, notes=(f"Taken for {one.name}, because {why}.", *found.notes))
     raise FormatError(_explain(path, files))
 

@@ -52,7 +52,8 @@ def read(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
         channels = tuple(str(one["name"]) for one in sensors)
         values = _values(file, payload["values"], len(channels))
         source = file.relative_to(root).as_posix() if root.is_dir() else file.name
-        found.append(Recording(values, _label(file, labels), None, source, channels, _rate_hz(file, payload)))
+        known = tuple(str(one.get("units") or "") for one in sensors)
+        found.append(Recording(values, _label(file, labels), None, source, channels, _rate_hz(file, payload), known))
     if tables:
         data = from_csv(tables, time=TIME, time_unit="ms")
         notes += data.notes

@@ -6,9 +6,8 @@ import pathlib
 
 import numpy as np
 
-from tsnas.data.formats.archives import NO_RATE
 from tsnas.data.formats.recording_list import Recording, recording_set
-from tsnas.data.recording_set import RecordingSet
+from tsnas.data.recording_set import NO_RATE, RecordingSet
 from tsnas.errors import FormatError
 
 SUFFIXES = (".csv", ".txt")

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-from tsnas.data.formats.column_files import fill_lost, recognise_columns, runs_of
+from tsnas.data.formats.column_files import fill_lost, load_columns, recognise_columns, runs_of
 from tsnas.data.formats.recording_list import Recording, recording_set
 from tsnas.data.recording_set import RecordingSet
 
@@ -44,7 +44,7 @@ def read(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
     """Reads `S1-ADL1.dat` and so on, the subject as the group; rows without a mode of locomotion are left out."""
     runs, empty = [], np.zeros(len(CHANNELS), bool)
     for file in (file for file in files if recognise([file])):
-        rows = np.loadtxt(file, ndmin=2)
+        rows = load_columns(file, COLUMNS)
         codes, values = rows[:, LOCOMOTION], rows[:, [column for column, _ in CHANNELS]]
         empty |= fill_lost(values)
         match = NAME.match(file.name)
@@ -62,5 +62,9 @@ def read(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
     if empty.any():
         lost = ", ".join(CHANNELS[channel][1] for channel in np.flatnonzero(empty))
         notes.append(f"Channels without any value in a file, left out: {lost}.")
-    found = [Recording(values[:, kept], label, group, name, channels, RATE_HZ) for values, label, group, name in runs]
+    # Accelerometers and inertial units have the unit that the note says.
+    units = tuple("mg" if "acc" in name else "" for name in channels)
+    found = [
+        Recording(values[:, kept], label, group, name, channels, RATE_HZ, units) for values, label, group, name in runs
+    ]
     return recording_set(found, tuple(notes))

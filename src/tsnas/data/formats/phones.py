@@ -14,6 +14,8 @@ from tsnas.data.recording_set import RecordingSet
 from tsnas.data.tables import from_csv
 from tsnas.errors import FormatError
 
+E4_MOST_HZ = 1024.0
+E4_UNIT = {"EDA": "uS", "TEMP": "deg C"}
 E4_UNITS = "Units: ACC in 1/64 g, BVP of the plethysmograph, EDA in microsiemens, TEMP in degrees Celsius."
 
 
@@ -99,6 +101,8 @@ def read_e4(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
         rate_hz = streams["ACC"][1]
         start = max(one[0] for one in streams.values())
         end = min(one[0] + (len(one[2]) - 1) / one[1] for one in streams.values())
+        if not end > start:
+            raise FormatError(f"The sensors in {folder.name} have no time in common; export the session again.")
         grid = start + np.arange(int((end - start) * rate_hz) + 1) / rate_hz
         columns, names = [], []
         for name, (begin, own_hz, values) in streams.items():
@@ -110,13 +114,18 @@ def read_e4(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
             columns += [np.interp(grid, times, values[:, k]) for k in range(values.shape[1])]
             names += [f"ACC_{axis}" for axis in "xyz"] if name == "ACC" else [name]
         label = folder.parent.name if folder not in (root, root.parent) and folder.parent != root else None
-        found.append(Recording(np.stack(columns, axis=1), label, folder.name, folder.name, tuple(names), rate_hz))
+        units = tuple("1/64 g" if name.startswith("ACC") else E4_UNIT.get(name, "") for name in names)
+        values = np.stack(columns, axis=1)
+        found.append(Recording(values, label, folder.name, folder.name, tuple(names), rate_hz, units))
     return recording_set(found, (E4_UNITS, "All sensors were brought to the rate of the accelerometer."))
 
 
 def _read_e4(file: pathlib.Path) -> tuple[float, float, np.ndarray]:
     try:
         rows = np.loadtxt(file, delimiter=",", ndmin=2)
-        return float(rows[0, 0]), float(rows[1, 0]), rows[2:]
+        start, rate_hz = float(rows[0, 0]), float(rows[1, 0])
     except (ValueError, IndexError):
         raise FormatError(f"{file.name} does not begin with a line of start times and a line of rates.") from None
+    if not 0.1 <= rate_hz <= E4_MOST_HZ or not np.isfinite(rows).all():
+        raise FormatError(f"{file.name} has a rate of {rate_hz:g} Hz, or values that are no numbers; export it again.")
+    return start, rate_hz, rows[2:]

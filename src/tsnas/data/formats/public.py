@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 
-from tsnas.data.formats.column_files import fill_lost, recognise_columns, runs_of
+from tsnas.data.formats.column_files import fill_lost, load_columns, recognise_columns, runs_of
 from tsnas.data.formats.recording_list import Recording, recording_set
 from tsnas.data.recording_set import RecordingSet
 from tsnas.data.tables import from_csv
@@ -23,6 +23,8 @@ PAMAP2_ACTIVITIES = {
 }  # fmt: skip
 # Columns of the 17 of each unit, after its temperature: acceleration at 16 g, gyroscope and magnetometer.
 PAMAP2_UNIT = {"acc": (1, 2, 3), "gyro": (7, 8, 9), "mag": (10, 11, 12)}
+
+PAMAP2_UNITS = {"acc": "m/s^2", "gyro": "rad/s", "mag": "uT"}
 
 
 def recognise_wisdm(files: list[pathlib.Path]) -> str:
@@ -55,14 +57,23 @@ def read_pamap2(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
         f"{unit}_{sensor}_{axis}" for unit in ("hand", "chest", "ankle") for sensor in PAMAP2_UNIT for axis in "xyz"
     )
     places = [3 + 17 * unit + place for unit in range(3) for three in PAMAP2_UNIT.values() for place in three]
-    found = []
+    runs, empty = [], np.zeros(len(places), bool)
     for file in (file for file in files if recognise_pamap2([file])):
-        rows = np.loadtxt(file, ndmin=2)
-        codes, values = rows[:, 1].astype(int), rows[:, places]
-        fill_lost(values)
+        rows = load_columns(file, PAMAP2_COLUMNS)
+        codes, values = rows[:, 1], rows[:, places]
+        empty |= fill_lost(values)
         for run in runs_of(codes):
-            code = int(codes[run[0]])
+            code = int(codes[run[0]]) if np.isfinite(codes[run[0]]) else 0
             if code and len(run) > 1:
-                label = PAMAP2_ACTIVITIES.get(code, str(code))
-                found.append(Recording(values[run], label, file.stem, file.name, channels, PAMAP2_HZ))
-    return recording_set(found, ("Activity 0 and the heart rate were left out; lost values were interpolated.",))
+                runs.append((values[run], PAMAP2_ACTIVITIES.get(code, str(code)), file))
+    kept = np.flatnonzero(~empty)
+    notes = ["Activity 0 and the heart rate were left out; lost values were interpolated."]
+    if empty.any():
+        lost = ", ".join(channels[channel] for channel in np.flatnonzero(empty))
+        notes.append(f"Channels without any value in a file, left out: {lost}.")
+    names = tuple(channels[channel] for channel in kept)
+    units = tuple(PAMAP2_UNITS[name.split("_")[1]] for name in names)
+    found = [
+        Recording(values[:, kept], label, file.stem, file.name, names, PAMAP2_HZ, units) for values, label, file in runs
+    ]
+    return recording_set(found, tuple(notes))

@@ -6,10 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tsnas.data.channel_units import units_of
 from tsnas.data.recording_set import RecordingSet
 from tsnas.data.tables.names import convert_whole_numbers
 from tsnas.data.tables.resample import resample
 from tsnas.errors import FormatError
+
+LARGEST = float(np.finfo(np.float32).max)
 
 
 class Recording(NamedTuple):
@@ -22,6 +25,7 @@ class Recording(NamedTuple):
         source: str, the file.
         channels: tuple of str.
         rate_hz: float.
+        units: tuple of str, of the channels; () if the format names none.
     """
 
     values: np.ndarray
@@ -30,6 +34,7 @@ class Recording(NamedTuple):
     source: str
     channels: tuple[str, ...]
     rate_hz: float
+    units: tuple[str, ...] = ()
 
 
 def recording_set(recordings: list[Recording], notes: tuple[str, ...]) -> RecordingSet:
@@ -40,10 +45,15 @@ def recording_set(recordings: list[Recording], notes: tuple[str, ...]) -> Record
         notes: tuple of str.
 
     Raises:
-        FormatError: there are none, or their channels differ.
+        FormatError: there are none, their channels differ, or a rate or a value is no number that can be used.
     """
     if not recordings:
         raise FormatError("The files hold no recording.")
+    for one in recordings:
+        if not 0 < one.rate_hz < float("inf"):
+            raise FormatError(f"{one.source} has a rate of {one.rate_hz} Hz, which is none.")
+        if np.abs(one.values).max(initial=0) > LARGEST:
+            raise FormatError(f"{one.source} holds values beyond float32; it is damaged, or no recording.")
     first = recordings[0]
     for one in recordings:
         if one.channels != first.channels:
@@ -72,4 +82,5 @@ def recording_set(recordings: list[Recording], notes: tuple[str, ...]) -> Record
         notes,
         (0.0,) * len(arrays),
         grouped,
+        units_of(first.channels, dict(zip(first.channels, first.units, strict=False))),
     )

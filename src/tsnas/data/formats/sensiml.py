@@ -6,9 +6,8 @@ import json
 import pathlib
 from typing import Any
 
-from tsnas.data.formats.archives import NO_RATE
 from tsnas.data.formats.recording_list import Recording, recording_set
-from tsnas.data.recording_set import RecordingSet
+from tsnas.data.recording_set import NO_RATE, RecordingSet
 from tsnas.data.tables import from_csv
 from tsnas.errors import FormatError
 

@@ -7,18 +7,19 @@ import os
 import pathlib
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from tsnas.data.recorder.arrivals import clock_lines, measure_rate
-from tsnas.data.recorder.number_lines import NumberLines
+from tsnas.data.recorder.listener import Listener
 from tsnas.data.recorder.recording_file import check_name, compose, next_path
 from tsnas.errors import NoAnswerError, PortError, SettingError, StreamError
 from tsnas.system.files import check_output_dir, write_file
-from tsnas.system.serial_port import open_port, read_available
+from tsnas.system.serial_port import open_port
 from tsnas.system.words import plural
 
-WAIT_S, FLUSH_S, SHOW_S = 0.1, 1.0, 0.25
+FLUSH_S, SHOW_S = 1.0, 0.25
 # A file is written as a whole, so a long one less often.
 FLUSH_SHARE = 0.05
 # The rate is judged after so many seconds and lines.
@@ -66,11 +67,12 @@ def record(
     show: Callable[[Recorded], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Recorded:
-    """Records lines of numbers from a serial port into a CSV file that `tsnas.data.read` takes.
+    """Records samples from a serial port into a CSV file that `tsnas.data.read` takes.
 
-    A line is a sample: numbers between commas, semicolons, blanks or tabs, with or without the times of a serial
-    monitor; a line of names is a header. Lines that are no such line are counted and left out, and their place in time
-    stays empty. The file is replaced as a whole every second (of a long recording, every twentieth of its length).
+    Binary frames, as the sketch of `write_sketch` sends them, are taken as well. Else a line is a sample:
+    numbers between commas, semicolons, blanks or tabs, with or without the times of a serial monitor; a line of names
+    is a header. Lines that are no such line are counted and left out, and their place in time stays empty. The file is
+    replaced as a whole every second (of a long recording, every twentieth of its length).
 
     Args:
         port: str, any URL of pyserial, such as `"/dev/ttyACM0"` or `"socket://127.0.0.1:5555"`.
@@ -104,8 +106,9 @@ def record(
     folder = check_output_dir(out)
     opened = open_port(port, baud)
     try:
-        session = _Session(port, next_path(folder, label), label, group, rate_hz, clock)
-        session.run(opened, seconds, patience_s, show)
+        listener = Listener(port, patience_s, clock)
+        session = _Session(listener, next_path(folder, label), label, group, rate_hz, clock)
+        session.run(opened, seconds, show)
         return session.state()
     finally:
         opened.close()
@@ -113,28 +116,28 @@ def record(
 
 class _Session:
     def __init__(
-        self, port: str, path: pathlib.Path, label: str, group: str | None, rate_hz: float, clock: Callable[[], float]
+        self,
+        listener: Listener,
+        path: pathlib.Path,
+        label: str,
+        group: str | None,
+        rate_hz: float,
+        clock: Callable[[], float],
     ):
-        self.port, self.path, self.label, self.group, self.rate_hz = port, path, label, group, rate_hz
+        self.listener, self.path, self.label, self.group, self.rate_hz = listener, path, label, group, rate_hz
         self.clock = clock
-        self.lines = NumberLines()
+        self.lines = listener.samples
         self.arrivals: list[float] = []
         self.written = 0
         self.checked = False
 
-    def run(self, opened: object, seconds: float, patience_s: float, show: Callable[[Recorded], None] | None) -> None:
+    def run(self, opened: Any, seconds: float, show: Callable[[Recorded], None] | None) -> None:
         """Reads until the time is over; whatever ends it earlier, what has come is written."""
-        start = heard = flushed = shown = self.clock()
-        received = 0
+        start = flushed = shown = self.clock()
         try:
             while not self.arrivals or self.clock() - self.arrivals[0] < seconds:
-                data = read_available(opened, WAIT_S)
-                now = self.clock()
-                if data:
-                    heard, received = now, received + len(data)
-                    self.arrivals += [now] * self.lines.feed(data)
-                if now - heard > patience_s or (now - start > patience_s and not self.good_rows()):
-                    self._complain_of_silence(received, patience_s)
+                now, added = self.listener.poll(opened)
+                self.arrivals += [now] * added
                 self._check_rate(final=False)
                 if self.checked and now - flushed > max(FLUSH_S, FLUSH_SHARE * (now - start)):
                     self.flush()
@@ -152,9 +155,6 @@ class _Session:
             self.flush()
             raise
         self.flush()
-
-    def good_rows(self) -> bool:
-        return self.lines.fields > 0
 
     def flush(self) -> None:
         """Writes all whole lines, unless none has come since the last time."""
@@ -198,21 +198,6 @@ class _Session:
                 "that reading and printing take. Nothing was written."
             )
         self.checked = True
-
-    def _complain_of_silence(self, received: int, patience_s: float) -> None:
-        if self.good_rows():
-            raise NoAnswerError(f"Nothing has arrived at port {self.port!r} for {patience_s:g} s.")
-        if received:
-            shown = f", but such as {self.lines.last_bad!r}" if self.lines.last_bad else ""
-            raise StreamError(
-                f"{received:,} bytes have arrived at port {self.port!r} in {patience_s:g} s, but no line of "
-                f"numbers{shown}; set the baud rate of the board (--baud), and let it print a sample in each "
-                "line, such as 1.5,2,-3."
-            )
-        raise NoAnswerError(
-            f"Nothing has arrived at port {self.port!r} in {patience_s:g} s; check that the program on the board runs "
-            "and prints, that --baud is its rate, and that no other program, such as a serial monitor, has the port."
-        )
 
     def _kept(self) -> str:
         return f"{plural(self.written, 'sample')} are kept in {self.path}." if self.written else "No sample had come."

@@ -51,29 +51,25 @@ def describe(state: Recorded, width: int = 100) -> str:
     return text[:width]
 
 
-class Strip:
-    """Shows states in a terminal in one line that is redrawn, elsewhere in a line each second.
+class StatusLine:
+    """Shows texts in a terminal in one line that is redrawn, and elsewhere each in a line of its own.
 
     Args:
         stream: text stream. Defaults to None: stdout.
-        width: int, most characters. Defaults to 100.
     """
 
-    def __init__(self, stream: TextIO | None = None, width: int = 100):
+    def __init__(self, stream: TextIO | None = None):
         self._stream = stream or sys.stdout
-        self._width = width
-        self._live = self._stream.isatty()
-        self._shown_s = -1.0
+        self.is_live = self._stream.isatty()
         self._open = False
 
-    def __call__(self, state: Recorded) -> None:
-        """Shows a state."""
-        if self._live:
-            self._stream.write(f"\r\x1b[K{describe(state, self._width)}")
+    def show(self, text: str) -> None:
+        """Shows a text."""
+        if self.is_live:
+            self._stream.write(f"\r\x1b[K{text}")
             self._open = True
-        elif state.seconds - self._shown_s >= 1:
-            self._shown_s = state.seconds
-            self._stream.write(describe(state, self._width) + "\n")
+        else:
+            self._stream.write(text + "\n")
         self._stream.flush()
 
     def close(self) -> None:
@@ -82,3 +78,27 @@ class Strip:
             self._stream.write("\n")
             self._stream.flush()
             self._open = False
+
+
+class Strip:
+    """Shows states of a recording in a terminal in one line that is redrawn, elsewhere in a line each second.
+
+    Args:
+        stream: text stream. Defaults to None: stdout.
+        width: int, most characters. Defaults to 100.
+    """
+
+    def __init__(self, stream: TextIO | None = None, width: int = 100):
+        self._line = StatusLine(stream)
+        self._width = width
+        self._shown_s = -1.0
+
+    def __call__(self, state: Recorded) -> None:
+        """Shows a state."""
+        if self._line.is_live or state.seconds - self._shown_s >= 1:
+            self._shown_s = state.seconds
+            self._line.show(describe(state, self._width))
+
+    def close(self) -> None:
+        """Ends the line."""
+        self._line.close()

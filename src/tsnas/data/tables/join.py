@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import itertools
 import pathlib
 import re
 from typing import Any
@@ -14,7 +15,7 @@ from tsnas.data.column_names import SENSORS, split_name
 from tsnas.data.suspects import Series, find_suspects
 from tsnas.data.tables.columns import Columns, find_channels
 from tsnas.data.tables.notes import Notes
-from tsnas.data.tables.numbers import detect_decimal_mark, is_number, parse_numbers
+from tsnas.data.tables.numbers import detect_decimal_mark, holds_numbers, is_number, parse_numbers
 from tsnas.data.tables.pieces import STEPS_BRIDGED
 from tsnas.data.tables.resample import estimate_rate, resample, round_rate
 from tsnas.data.tables.table import Table
@@ -34,6 +35,10 @@ SENSOR_NAMES = SENSORS | frozenset(
         "rotation",
     ]
 ) - {"x", "z"}
+# Words by which the column of the sensor is known, if its cells are not.
+SENSOR_WORDS = frozenset(["sensor", "sensors", "source", "src", "stream", "topic", "type", "kind", "device"])
+# A log that alternates changes its sensor often; a label does not.
+MOST_SENSORS, ALTERNATES = 12, 0.1
 TIME = "time_s"
 SAME_RATE = 0.03
 
@@ -67,6 +72,7 @@ def join_sensors(
         TableTimeError: sensors differ in their rates and none is given, or were not recorded at the same time.
         SettingError: there is no time to join on, or labels are in a column.
     """
+    columns = _with_sensor_column(tables, columns, notes)
     keys = _find_keys(tables, from_names, columns)
     if keys is None:
         return tables, from_names, columns
@@ -91,6 +97,47 @@ def join_sensors(
             columns, time=TIME, time_unit="s", channels=None, sensor=None, sensor_from=None, decimal=None
         ),
     )
+
+
+def _with_sensor_column(tables: list[Table], columns: Columns, notes: Notes) -> Columns:
+    """Returns columns with that of the sensor, where all tables are certainly logs that alternate between sensors."""
+    others = (columns.sensor, columns.sensor_from, columns.channels, columns.label, columns.group, columns.recording)
+    if columns.time is None or any(one is not None for one in others) or columns.in_pattern("sensor"):
+        return columns
+    found = {find_sensor_column(table, table.index(columns.time, "time")) for table in tables}
+    names = {tables[0].names[index] for index in found if index is not None}
+    if len(found) != 1 or len(names) != 1 or not all(table.named for table in tables):
+        return columns
+    (name,) = names
+    notes.tell(f"Column {name!r} names the sensor of each row, and divides the log")
+    return dataclasses.replace(columns, sensor=name)
+
+
+def find_sensor_column(table: Table, time: int, certain: bool = True) -> int | None:
+    """Returns the column that says which sensor a row is of, in a log that alternates; None if none does.
+
+    Args:
+        table: `Table`.
+        time: int, the column of the time stamps.
+        certain: bool, whether all of its cells must be names of sensors; else its own name has to be that of such a
+            column. Defaults to True.
+    """
+    if not table.named:
+        return None
+    found = []
+    for index, cells in enumerate(table.columns):
+        if index == time or isinstance(cells, np.ndarray) or holds_numbers(cells):
+            continue
+        stripped = [str(cell).strip() for cell in cells]
+        distinct = set(stripped)
+        if not 2 <= len(distinct) <= MOST_SENSORS or "" in distinct:
+            continue
+        changes = sum(a != b for a, b in itertools.pairwise(stripped))
+        if changes < ALTERNATES * len(stripped):
+            continue
+        if all(map(is_sensor_name, distinct)) if certain else split_name(table.names[index]) & SENSOR_WORDS:
+            found.append(index)
+    return found[0] if len(found) == 1 else None
 
 
 def _find_keys(tables: list[Table], from_names: list[dict[str, Any]], columns: Columns) -> list[tuple[str, str]] | None:

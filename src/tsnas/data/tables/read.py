@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from tsnas.data.channel_units import units_of
 from tsnas.data.recording_set import RecordingSet
 from tsnas.data.tables.columns import Columns, find_channels
 from tsnas.data.tables.csv_text import read_table
 from tsnas.data.tables.frame import frame_table
-from tsnas.data.tables.join import join_sensors
+from tsnas.data.tables.join import find_sensor_column, join_sensors
 from tsnas.data.tables.names import convert_whole_numbers, list_csv_files, parse_name
 from tsnas.data.tables.notes import Notes
 from tsnas.data.tables.resample import INTERPOLATED, KEPT, resample, round_rate
@@ -18,7 +19,7 @@ from tsnas.data.tables.segments import read_segments
 from tsnas.data.tables.sensors import choose_sensors
 from tsnas.data.tables.table import Table
 from tsnas.data.tables.table_parts import Part, divide_table
-from tsnas.errors import SettingError, TableFileError
+from tsnas.errors import SettingError, TableFileError, TableTimeError
 from tsnas.system.words import plural
 
 
@@ -138,7 +139,7 @@ def from_csv(
             }
         )
     tables, from_names, columns = join_sensors(tables, from_names, columns, notes)
-    return _join_tables(tables, from_names, columns, notes)
+    return join_tables(tables, from_names, columns, notes)
 
 
 def from_frame(
@@ -173,14 +174,28 @@ def from_frame(
     columns = Columns(
         time, label, group, channels, recording, time_unit=time_unit, rate_hz=rate_hz, max_gap_s=max_gap_s, decimal="."
     )
-    return _join_tables([frame_table(frame)], [{"label": None, "group": None}], columns, Notes())
+    return join_tables([frame_table(frame)], [{"label": None, "group": None}], columns, Notes())
 
 
-def _join_tables(tables: list[Table], from_names: list[dict[str, Any]], columns: Columns, notes: Notes) -> RecordingSet:
+def join_tables(tables: list[Table], from_names: list[dict[str, Any]], columns: Columns, notes: Notes) -> RecordingSet:
+    """Returns tables as recordings of one rate.
+
+    Args:
+        tables: list of `Table`, with the same channels.
+        from_names: list of dict, the label and the group of each table that its name gives, or None.
+        columns: `Columns`.
+        notes: `Notes` to add to.
+
+    Raises:
+        TableError: a table cannot be read so; the subclass says why.
+    """
     found = find_channels(tables, columns, notes)
     parts: list[Part] = []
     for table, names, indices in zip(tables, from_names, found, strict=True):
-        parts += divide_table(table, names, indices, columns, notes)
+        try:
+            parts += divide_table(table, names, indices, columns, notes)
+        except TableTimeError as error:
+            raise TableTimeError(f"{error}{_hint_at_sensors(table, columns)}") from None
     if not parts:
         raise TableFileError(
             f"{plural(len(tables), 'file')} yielded no recording of at least two samples: "
@@ -208,17 +223,29 @@ def _join_tables(tables: list[Table], from_names: list[dict[str, Any]], columns:
         notes.tell(f"The rate is {rate_hz:g} Hz; the median of the recordings is {own_hz:.5g} Hz")
     groups_given = parts[0].group is not None
     groups = convert_whole_numbers([np.array([part.group if groups_given else part.source]) for part in parts])
+    channels = tuple(tables[0].names[index].strip() or str(index) for index in np.array(found[0])[chosen])
     return RecordingSet(
         arrays,
         _simplify_labels(labels) if labels else None,
         [group[0].item() for group in groups],
-        tuple(tables[0].names[index].strip() or str(index) for index in np.array(found[0])[chosen]),
+        channels,
         rate_hz,
         tuple(part.source for part in parts),
         tuple(notes.sentences()),
         tuple(_measure_jitter(part.piece.times) if columns.time is not None else 0.0 for part in parts),
         groups_given,
+        units_of(channels, tables[0].units),
     )
+
+
+def _hint_at_sensors(table: Table, columns: Columns) -> str:
+    """Returns what to do if the rows may be those of several sensors, or ""."""
+    time = None if columns.time is None else table.index(columns.time, "time")
+    index = None if time is None else find_sensor_column(table, time, certain=False)
+    if index is None:
+        return ""
+    name = table.names[index]
+    return f" If column {name!r} says which sensor a row is of, give sensor={name!r} (--sensor={name})."
 
 
 def _simplify_labels(labels: list[np.ndarray]) -> list[Any]:

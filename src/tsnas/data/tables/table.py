@@ -28,6 +28,7 @@ class Table:
         named: bool, False if a file has no header.
         unit: str, the word for a row in messages: `"line"` or `"row"`.
         breaks: int array, the rows at which another recording begins, as empty lines say. Defaults to None: none.
+        units: dict of the name of a column to its unit, as the file says it. Defaults to None: names may say it.
     """
 
     source: str
@@ -37,6 +38,7 @@ class Table:
     named: bool = True
     unit: str = "line"
     breaks: np.ndarray | None = None
+    units: dict[str, str] | None = None
 
     def select(self, rows: np.ndarray) -> Table:
         """Returns some of the rows.
@@ -48,7 +50,7 @@ class Table:
             cells[rows] if isinstance(cells, np.ndarray) else [cells[row] for row in rows] for cells in self.columns
         ]
         breaks = None if self.breaks is None else np.unique(np.searchsorted(rows, self.breaks))
-        return Table(self.source, self.names, columns, self.lines[rows], self.named, self.unit, breaks)
+        return dataclasses.replace(self, columns=columns, lines=self.lines[rows], breaks=breaks)
 
     def index(self, column: Column, role: str) -> int:
         """Returns the index of a column.

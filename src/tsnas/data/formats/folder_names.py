@@ -1,0 +1,51 @@
+"""Labels and groups that the names of folders and files give, where their form leaves no doubt."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+from tsnas.data.tables.join import is_sensor_name
+
+PERSON = re.compile(
+    r"(user|subject|subj|sub|participant|person|volunteer|patient|proband|id|s|p|u)[-_ ]?\d+", re.IGNORECASE
+)
+PARTS = frozenset(["train", "training", "test", "testing", "validation", "valid", "data", "raw", "csv"])
+NUMBERED = re.compile(r"([A-Za-z][A-Za-z _-]*?)[-_. ]?\d+")
+
+Names = dict[str, str | None]
+
+
+def names_of(root: pathlib.Path, files: list[pathlib.Path]) -> tuple[list[Names], list[str]]:
+    """Returns what the paths of files say.
+
+    Args:
+        root: path of the folder that was given.
+        files: list of paths, each of a recording.
+
+    Returns:
+        (names, notes): for each file a dict of `label` and `group`, str or None, and a sentence for each one found.
+    """
+    found: list[Names] = [{"label": None, "group": None} for _ in files]
+    notes: list[str] = []
+    if not root.is_dir():
+        return found, notes
+    paths = [file.relative_to(root).parts for file in files]
+    for level in range(min(map(len, paths), default=1) - 1):
+        names = [path[level] for path in paths]
+        if len(set(names)) < 2 or set(map(str.lower, names)) <= PARTS:
+            continue
+        role = "group" if all(PERSON.fullmatch(name) for name in names) else "label"
+        if found[0][role] is None:
+            for own, name in zip(found, names, strict=True):
+                own[role] = name
+            notes.append(f"The names of folders were taken for {role}s: {', '.join(sorted(set(names))[:5])}.")
+    if files and found[0]["label"] is None:
+        matches = [NUMBERED.fullmatch(file.stem) for file in files]
+        stems = [match.group(1) for match in matches if match]
+        told = len(stems) == len(files) > 2 and 2 <= len(set(stems)) < len(files)
+        if told and not any(is_sensor_name(stem) or PERSON.fullmatch(f"{stem}1") for stem in stems):
+            for own, stem in zip(found, stems, strict=True):
+                own["label"] = stem
+            notes.append(f"The names of files were taken for labels: {', '.join(sorted(set(stems))[:5])}.")
+    return found, notes
