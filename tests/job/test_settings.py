@@ -65,6 +65,14 @@ def test_an_epoch_of_few_windows_has_sixteen_steps_unless_epochs_were_asked_for(
     assert DEFAULTS.train_epochs_for(x) * (len(x) // batch_size) >= (0 if epochs else 700)
 
 
+def test_smaller_networks_are_trained_for_longer_within_bounds():
+    x = np.lib.stride_tricks.as_strided(np.zeros(1, np.float32), (7352, 128, 9, 1), (0, 0, 0, 0))
+    epochs = [DEFAULTS.train_epochs_for(x, macs) for macs in (1, 100_000, 350_000, 1_400_000, 10**9)]
+    assert [round(count * 7352 / 64, -3) for count in epochs] == [5000, 5000, 4000, 2000, 2000]
+    assert {DEFAULTS.qat_epochs_for(x, macs) for macs in (100_000, 10**9)} == {DEFAULTS.train_epochs_for(x) // 5}
+    assert dataclasses.replace(DEFAULTS, epochs=7).train_epochs_for(x, 100_000) == 7
+
+
 def test_all_but_folder_verbosity_and_plain_models_make_another_job():
     classes = np.array(["a", "b"])
     same = dataclasses.replace(DEFAULTS, directory="elsewhere", verbose=2, plain_rivals=False)

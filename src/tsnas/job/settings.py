@@ -32,6 +32,8 @@ SEARCH_STEPS, SEARCH_EPOCHS = 700, (4, 40)
 # A step of a single path takes a fraction of the time of a supernet's, but more steps are needed.
 PATH_STEPS = 1200
 TRAIN_STEPS, TRAIN_EPOCHS = 2000, (10, 80)
+# Those are for a network of so many multiply-accumulates. A smaller one learns more slowly, in steps that take less time.
+TRAIN_MACS, MOST_TRAIN_STEPS = 1_400_000, 5000
 # An epoch of few windows passes over them several times, so that it has at least this many steps.
 LEAST_STEPS_PER_EPOCH = 16
 BATCH_VALUES = 2**20
@@ -124,12 +126,14 @@ class Settings:
         steps = PATH_STEPS if strategy_named(self.strategy).kind == "evolution" else SEARCH_STEPS
         return self.search_epochs or epochs_of(steps // parts, len(x) / self.batch_size_for(x), SEARCH_EPOCHS)
 
-    def train_epochs_for(self, x: AnyWindows) -> int:
-        """Returns the epochs of the float training."""
-        return self.epochs or epochs_of(TRAIN_STEPS, len(x) / self.batch_size_for(x), TRAIN_EPOCHS)
+    def train_epochs_for(self, x: AnyWindows, macs: int = TRAIN_MACS) -> int:
+        """Returns the epochs of the float training of a network of so many multiply-accumulates."""
+        slower = max(1.0, math.sqrt(TRAIN_MACS / max(1, macs)))
+        steps = min(round(TRAIN_STEPS * slower), MOST_TRAIN_STEPS)
+        return self.epochs or epochs_of(steps, len(x) / self.batch_size_for(x), TRAIN_EPOCHS)
 
-    def qat_epochs_for(self, x: AnyWindows) -> int:
-        """Returns the epochs of the quantisation-aware training."""
+    def qat_epochs_for(self, x: AnyWindows, macs: int = TRAIN_MACS) -> int:
+        """Returns the epochs of the quantisation-aware training, which starts from a trained network of any size."""
         return self.qat_epochs or max(3, self.train_epochs_for(x) // 5)
 
 

@@ -110,13 +110,17 @@ def train_all(
     budget = budget or Budget(None)
     pace /= len(data.everything[1])
 
-    def phases(name: str, asked: int | None, epochs_for: Callable[[AnyWindows], int], pace: float) -> list[_Phase]:
+    def phases(name: str, asked: int | None, epochs_for: Callable[[AnyWindows, int], int], pace: float) -> list[_Phase]:
         x, *_ = settings.repeated(data.everything, asked)
-        epochs = budget.epochs_within(name, epochs_for(x), pace * len(x))
         # Bars of several would overwrite each other.
         bars = [workers.shown(ProgressBar(name, settings.verbose))] if len(architectures) == 1 else []
         callbacks = [*bars, *budget.callbacks(name)]
-        return [_Phase(one, data.everything, settings, seed, asked, epochs, callbacks) for one in architectures]
+        found = []
+        for one in architectures:
+            macs = sum(node.op.macs for node in one.graph().nodes)
+            epochs = budget.epochs_within(name, epochs_for(x, macs), pace * len(x))
+            found.append(_Phase(one, data.everything, settings, seed, asked, epochs, callbacks))
+        return found
 
     # What is kept is written here: a worker may be on another machine.
     floats = [kept.load("train") for kept in checkpoints]
