@@ -32,7 +32,7 @@ SEARCH_STEPS, SEARCH_EPOCHS = 700, (4, 40)
 # A step of a single path takes a fraction of the time of a supernet's, but more steps are needed.
 PATH_STEPS = 1200
 TRAIN_STEPS, TRAIN_EPOCHS = 2000, (10, 80)
-# Those are for a network of so many multiply-accumulates. A smaller one learns more slowly, in steps that take less time.
+# Those are for a network of so many multiply-accumulates. A smaller one learns more slowly, and its steps are shorter.
 TRAIN_MACS, MOST_TRAIN_STEPS = 1_400_000, 5000
 # An epoch of few windows passes over them several times, so that it has at least this many steps.
 LEAST_STEPS_PER_EPOCH = 16
