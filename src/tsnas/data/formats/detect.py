@@ -47,9 +47,9 @@ FORMATS = (
 )
 LARGEST_ZIP = 2**31
 NEAREST = {
-    ".csv": "may be for from_csv (tsnas data windows --csv)",
-    ".txt": "may be for from_csv (tsnas data windows --csv)",
-    ".npz": "may be for tsnas search --data",
+    ".csv": "may be for from_csv (`tsnas data windows --csv`)",
+    ".txt": "may be for from_csv (`tsnas data windows --csv`)",
+    ".npz": "may be for `tsnas search --data`",
     ".json": "of Edge Impulse have a payload with interval_ms, sensors and values",
     ".cbor": "of Edge Impulse have a payload with interval_ms, sensors and values",
     ".dat": "of PAMAP2 have 54 columns, of Opportunity 250; others may be for from_csv, as a list of files",
