@@ -4,6 +4,7 @@ import collections
 import html.parser
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -111,7 +112,14 @@ def test_nothing_comes_from_elsewhere(site, pages):
 @pytest.mark.browser
 @pytest.mark.skipif(not executable() and not os.environ.get("CI"), reason=f"no browser is installed: {INSTALL}")
 def test_pages_are_no_wider_than_a_phone(site, browser):
-    for page in ("index", "troubleshooting", "benchmarks", "howto/extend", "reference/commands", "reference/cost"):
+    for page in (
+        "index",
+        "troubleshooting",
+        "benchmarks",
+        "howto/extend",
+        "reference/commands/search",
+        "reference/cost",
+    ):
         browser.open(site / f"{page}.html", width=390, height=844)
         assert browser.evaluate("document.documentElement.scrollWidth") == 390, page
         assert browser.complaints == [], page
@@ -144,9 +152,14 @@ def test_reference_has_every_public_name(pages):
 
 
 def test_reference_has_every_flag(site):
-    text = (site / "reference/commands.html").read_text()
+    index = (site / "reference/commands.html").read_text()
     for command in COMMANDS.values():
+        page = f"commands/{command.name.split()[0]}.html"
+        text = (site / "reference" / page).read_text()
         assert f"tsnas {command.name}" in text
+        (anchor,) = re.findall(rf'href="{re.escape(page)}#([\w-]+)"><code>tsnas {command.name}</code>', index)
+        assert f'id="{anchor}"' in text
+        assert f">tsnas {command.name}<" in text.partition(f'id="{anchor}"')[2][:200]
         values = command.new_flags()
         for name in values:
             assert flag_head(values[name]) in text

@@ -53,7 +53,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
     for source, page in SHOWN.items():
         files.append(File.generated(config, page, content=(ROOT / source).read_text()))
-    files.append(File.generated(config, "reference/commands.md", content=commands_page.text()))
+    for place, text in commands_page.pages().items():
+        files.append(File.generated(config, place, content=text))
     for page in reference_pages.PAGES:
         files.append(File.generated(config, f"reference/{page.name}.md", content=reference_pages.text(page)))
     return files
