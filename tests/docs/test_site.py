@@ -86,7 +86,7 @@ def test_every_page_is_there(pages):
     written = {path.relative_to(REPOSITORY / "docs").with_suffix(".html") for path in REPOSITORY.glob("docs/**/*.md")}
     assert {path.as_posix() for path in written} <= set(pages)
     beside = {"contributing.html", "notebook.html", "changelog.html", "security.html", "findings.html"}
-    assert beside | {"reference/commands.html"} <= set(pages)
+    assert beside | {"reference/commands.html", "first_notebook.html"} <= set(pages)
 
 
 def test_site_shows_what_github_shows(pages):
@@ -179,7 +179,7 @@ def test_reference_has_every_flag(site):
     ],
 )
 def test_what_is_broken_fails_the_build(tmp_path, broken):
-    for name in ("docs", "tools", "findings"):
+    for name in ("docs", "examples", "tools", "findings"):
         shutil.copytree(REPOSITORY / name, tmp_path / name)
     for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "mkdocs.yml", "benchmarks/NOTEBOOK.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
