@@ -21,9 +21,10 @@ $(STAMP): setup.cfg pyproject.toml
 demo: venv
 	$(BIN)/tsnas search --dataset=shoulder --board=nucleo_f446re --max_latency_ms=30 --max_ram_kb=64 --out=runs/demo
 
-# The documentation as a site, in build/site; whatever is broken in it is an error.
+# The documentation as a site, in build/site, with its notebook run; whatever is broken in it is an error.
 docs: venv
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 TSNAS_RUN_NOTEBOOKS=1 $(BIN)/mkdocs build --strict
 
 lint: venv
 	$(BIN)/ruff check .

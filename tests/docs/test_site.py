@@ -4,6 +4,7 @@ import collections
 import html.parser
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -86,7 +87,7 @@ def test_every_page_is_there(pages):
     written = {path.relative_to(REPOSITORY / "docs").with_suffix(".html") for path in REPOSITORY.glob("docs/**/*.md")}
     assert {path.as_posix() for path in written} <= set(pages)
     beside = {"contributing.html", "notebook.html", "changelog.html", "security.html", "findings.html"}
-    assert beside | {"reference/commands.html"} <= set(pages)
+    assert beside | {"reference/commands.html", "first_notebook.html"} <= set(pages)
 
 
 def test_site_shows_what_github_shows(pages):
@@ -112,7 +113,14 @@ def test_nothing_comes_from_elsewhere(site, pages):
 @pytest.mark.browser
 @pytest.mark.skipif(not executable() and not os.environ.get("CI"), reason=f"no browser is installed: {INSTALL}")
 def test_pages_are_no_wider_than_a_phone(site, browser):
-    for page in ("index", "troubleshooting", "benchmarks", "howto/extend", "reference/commands", "reference/cost"):
+    for page in (
+        "index",
+        "troubleshooting",
+        "benchmarks",
+        "howto/extend",
+        "reference/commands/search",
+        "reference/cost",
+    ):
         browser.open(site / f"{page}.html", width=390, height=844)
         assert browser.evaluate("document.documentElement.scrollWidth") == 390, page
         assert browser.complaints == [], page
@@ -145,9 +153,14 @@ def test_reference_has_every_public_name(pages):
 
 
 def test_reference_has_every_flag(site):
-    text = (site / "reference/commands.html").read_text()
+    index = (site / "reference/commands.html").read_text()
     for command in COMMANDS.values():
+        page = f"commands/{command.name.split()[0]}.html"
+        text = (site / "reference" / page).read_text()
         assert f"tsnas {command.name}" in text
+        (anchor,) = re.findall(rf'href="{re.escape(page)}#([\w-]+)"><code>tsnas {command.name}</code>', index)
+        assert f'id="{anchor}"' in text
+        assert f">tsnas {command.name}<" in text.partition(f'id="{anchor}"')[2][:200]
         values = command.new_flags()
         for name in values:
             assert flag_head(values[name]) in text
@@ -167,7 +180,7 @@ def test_reference_has_every_flag(site):
     ],
 )
 def test_what_is_broken_fails_the_build(tmp_path, broken):
-    for name in ("docs", "tools", "findings"):
+    for name in ("docs", "examples", "tools", "findings"):
         shutil.copytree(REPOSITORY / name, tmp_path / name)
     for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "mkdocs.yml", "benchmarks/NOTEBOOK.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -48,3 +48,21 @@ def test_it_prints_on_two_pages(browser, tmp_path):
     clf.report(tmp_path, x, clf.classes_[codes])
     browser.open(tmp_path / "report.html")
     assert len(re.findall(rb"/Type\s*/Page[^s]", browser.pdf())) <= 2
+
+
+def test_on_a_phone_every_table_keeps_what_its_rows_are_about(browser, page):
+    browser.open(page, width=390)
+    tables = browser.evaluate(
+        """[...document.querySelectorAll('.scroll')].filter(box => box.querySelector('th[scope=row]')).map(box => {
+          box.scrollLeft = 1e5;
+          const [head, frame] = [box.querySelector('tbody th'), box].map(part => part.getBoundingClientRect());
+          return [box.scrollLeft, head.left - frame.left, head.width, frame.width]})"""
+    )
+    assert any(scrolled for scrolled, *_ in tables)
+    for scrolled, left, width, room in tables:
+        assert not scrolled or 0 <= left < 40
+        assert width < 0.6 * room
+    # The milliseconds of each layer are seen without scrolling.
+    browser.evaluate("document.querySelector('.scroll:has(.layers)').scrollLeft = 0")
+    ends = browser.evaluate("document.querySelector('.layers tbody td').getBoundingClientRect().right")
+    assert ends < 390

@@ -1,7 +1,8 @@
 """Hooks of the documentation's site (mkdocs.yml): pages that are made, pages that are found, files outside docs/.
 
 - CONTRIBUTING.md and others beside docs/ are pages; `reference/` is made from docstrings and from the commands' own
-  flags. README.md is none: the front page has its example and its table, and other pages what they are about.
+  flags; a notebook of examples/ is run by `make docs`.
+  README.md is none: the front page has its example and its table, and other pages what they are about.
 - A page of docs/ that the navigation does not name is put under "More".
 - A link to a file of the repository that is no page becomes a link to a copy of it in the site.
 """
@@ -49,11 +50,15 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     # mkdocs takes the folder of a hook off the path once it has read the hook.
     sys.path.insert(0, str(ROOT / "tools/site"))
     import commands_page
+    import notebook_page
     import reference_pages
 
     for source, page in SHOWN.items():
         files.append(File.generated(config, page, content=(ROOT / source).read_text()))
-    files.append(File.generated(config, "reference/commands.md", content=commands_page.text()))
+    for place, text in commands_page.pages().items():
+        files.append(File.generated(config, place, content=text))
+    for place, notebook in notebook_page.NOTEBOOKS.items():
+        files.append(File.generated(config, place, content=notebook_page.text(notebook)))
     for page in reference_pages.PAGES:
         files.append(File.generated(config, f"reference/{page.name}.md", content=reference_pages.text(page)))
     return files

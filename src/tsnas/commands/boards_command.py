@@ -82,8 +82,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         "\nRAM and flash in KB; --kernels chooses other kernels than the first of a board.\n"
         "Error of the predicted latency: median and 95th percentile on single operators that were measured and held "
         "out of the fit; * median and largest on whole models, each left out in turn.\n"
-        "My board is not there, or has no latencies yet: tsnas boards new --help for one with a core of these, tsnas "
-        "boards calibrate --help for any."
+        "My board is not there, or has no latencies yet: `tsnas boards new --help` for one with a core of these, "
+        "`tsnas boards calibrate --help` for any."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 
@@ -70,7 +71,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         say(f"Gaps in which lines were lost: {found.gaps}, {found.lost_s:.2f} s in all.")
     if found.bad_lines:
         say(f"Lines that were cut or no numbers, left out: {found.bad_lines}; the first one counts, as it may be cut.")
-    say(f"Read all recordings of the folder with: tsnas data read {values.out}")
+    say(f"Read all recordings of the folder with: tsnas data read {shlex.quote(values.out)}")
 
 
 def _write_sketch(values: flags.FlagValues) -> None:

@@ -35,7 +35,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         return
     with Emulator(values.core, elf, values.tcp_port) as board:
         say(f"Emulated {values.core}, probe firmware {elf}.\nPort: {board.url} (one connection; Ctrl-C ends it)")
-        say(f"In another terminal: tsnas characterize --port={board.url} --board=nucleo_f446re ...")
+        shape = "--shape=128x9 --classes=6"
+        say(f"In another terminal: tsnas characterize --port={board.url} --board=nucleo_f446re {shape}")
         board.wait()
 
 

@@ -212,10 +212,10 @@ def load_dataset(name: str, verbose: int = 1) -> Dataset:
     return Dataset(*train, *test)
 
 
-def format_command_line(name: str, values: flags.FlagValues) -> str:
-    """Returns the command as it can be typed again."""
-    given = (f"--{flag}={_format_value(values[flag].value)}" for flag in values if values[flag].present)
-    return shlex.join(["tsnas", name, *given])
+def format_command_line(name: str, values: flags.FlagValues, seed: int) -> str:
+    """Returns the command as it can be typed again, with the seed that was used, whether or not it was given."""
+    given = {flag: _format_value(values[flag].value) for flag in values if values[flag].present} | {"seed": str(seed)}
+    return shlex.join(["tsnas", name, *(f"--{flag}={value}" for flag, value in given.items())])
 
 
 def _format_value(value: Any) -> str:

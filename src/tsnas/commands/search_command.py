@@ -165,10 +165,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         "seconds": seconds,
     }
     write_file(out / "metrics.json", json.dumps(metrics, indent=2, default=to_python) + "\n")
-    paths += [
-        out / "metrics.json",
-        *classifier.report(out, data.x_test, data.y_test, command_line=format_command_line("search", values)),
-    ]
+    line = format_command_line("search", values, classifier.seed_)
+    paths += [out / "metrics.json", *classifier.report(out, data.x_test, data.y_test, command_line=line)]
     say(f"\nWrote to {out}:\n{list_files(paths)}\n\n{describe_next_steps(out, board.core, paths)}")
 
 

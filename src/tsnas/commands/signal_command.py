@@ -125,7 +125,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if test is not None:
         x_test, y_test, _ = test.windows(search.signal_)
         say(f"\n{format_test_scores(classifier.evaluate(x_test, y_test), len(x_test))}")
-    paths += classifier.report(out, x_test, y_test, command_line=format_command_line("signal", values))
+    line = format_command_line("signal", values, classifier.seed_)
+    paths += classifier.report(out, x_test, y_test, command_line=line)
     say(f"\n{_describe_signal(search.signal_, train)}\n\nWrote to {out}:\n{list_files(paths)}")
     say(f"\n{describe_next_steps(out, board.core, paths)}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pathlib
+import shlex
 import typing
 from typing import Any
 
@@ -52,4 +53,4 @@ def write_windows(data: RecordingSet, signal: Signal, rule: str, test_groups: li
             f"{part:<5}  {len(x):,} windows of {x.shape[1]} samples and {x.shape[2]} channels at {data.rate_hz:g} Hz, "
             f"{plural(distinct['y'], 'class')}, {plural(distinct['groups'], 'group')}"
         )
-    say(f"\nWrote {out}. Check it with: tsnas data check --data={out}")
+    say(f"\nWrote {out}. Check it with: tsnas data check --data={shlex.quote(str(out))}")

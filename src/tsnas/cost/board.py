@@ -8,6 +8,7 @@ import functools
 import math
 import os
 import pathlib
+import shlex
 from collections.abc import Iterable
 from typing import Any
 
@@ -350,7 +351,7 @@ def calibration_steps(board: str, kernels: str) -> str:
     return (
         "Calibrate it by timings, in three steps: 1. `tsnas boards kit --out=kit` writes four small models as an "
         "Arduino sketch. 2. Flash it, and put the lines that it prints into timings.txt. 3. `tsnas boards calibrate "
-        f"--board={board} --kernels={kernels} --timings=timings.txt --kit=kit` writes the board's file."
+        f"--board={shlex.quote(board)} --kernels={kernels} --timings=timings.txt --kit=kit` writes the board's file."
     )
 
 

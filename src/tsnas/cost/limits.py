@@ -115,7 +115,7 @@ class Limits:
                 raise LimitError(
                     f"max_energy_mj is {self.max_energy_mj!r}, but board {board.name!r} has no active_power_mw, its "
                     "power while it computes. Give it: dataclasses.replace(load_board(...), active_power_mw=...), or "
-                    "in a board file of your own (tsnas boards new --active_power_mw=...)."
+                    "in a board file of your own (`tsnas boards new` has the flag --active_power_mw)."
                 )
             by_energy = latency_of(self.max_energy_mj, board.active_power_mw)
             if self.max_latency_ms is not None and by_energy < self.max_latency_ms:

@@ -116,7 +116,7 @@ def prepare(job: Job, seed: int, workers: Workers = HERE) -> Prepared:
         channels = [index for index, (low, _) in enumerate(standardizer.ordinary) if np.isfinite(low)]
         settings.say(
             f"wild values: a few of channel {listed(list(map(str, channels)))} are far from all others, and do not\n"
-            "  count for its mean and deviation (tsnas data check says more)"
+            "  count for its mean and deviation (`tsnas data check` says more)"
         )
 
     def shared(x: Windows, y: np.ndarray, weights: np.ndarray | None = None) -> Shared:

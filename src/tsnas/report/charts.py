@@ -49,11 +49,14 @@ class Plane:
 
     def __init__(self, x: tuple[float, float], y: tuple[float, float]):
         self.x_range, self.y_range = x, y
+        self._rows = [(value, f"{value:g}") for value in round_ticks(*y)]
+        # Long numbers move the plane to the right.
+        self.left = max([LEFT, *(svg.text_width(number, FONT) + 8 for _, number in self._rows)])
 
     def x(self, value: float) -> float:
         """Returns the horizontal position of a value."""
         low, high = self.x_range
-        return LEFT + (WIDTH - LEFT - RIGHT) * (value - low) / ((high - low) or 1.0)
+        return self.left + (WIDTH - self.left - RIGHT) * (value - low) / ((high - low) or 1.0)
 
     def y(self, value: float) -> float:
         """Returns the vertical position of a value."""
@@ -63,15 +66,16 @@ class Plane:
     def axes(self, x_title: str, x_ticks: Sequence[float] | None = None) -> list[Markup]:
         """Draws grid, numbers and the title of the horizontal axis."""
         parts: list[Markup] = []
-        for value in round_ticks(*self.y_range):
+        for value, number in self._rows:
             parts += [
-                svg.line(LEFT, self.y(value), WIDTH - RIGHT, self.y(value), "grid"),
-                svg.text(LEFT - 6, self.y(value) + 4, f"{value:g}", "end"),
+                svg.line(self.left, self.y(value), WIDTH - RIGHT, self.y(value), "grid"),
+                svg.text(self.left - 6, self.y(value) + 4, number, "end"),
             ]
-        for value in round_ticks(*self.x_range, count=6) if x_ticks is None else x_ticks:
-            parts.append(svg.text(self.x(value), HEIGHT - BOTTOM + 15, f"{value:g}", "middle"))
+        ticks = round_ticks(*self.x_range, count=6) if x_ticks is None else x_ticks
+        for x, number in svg.spaced([(self.x(value), f"{value:g}") for value in ticks], FONT, WIDTH):
+            parts.append(svg.text(x, HEIGHT - BOTTOM + 15, number, "middle"))
         floor = self.y(self.y_range[0])
-        parts.append(svg.line(LEFT, floor, WIDTH - RIGHT, floor))
+        parts.append(svg.line(self.left, floor, WIDTH - RIGHT, floor))
         parts.append(svg.text(WIDTH - RIGHT, HEIGHT - 4, x_title, "end"))
         return parts
 
@@ -93,12 +97,10 @@ def epochs_chart(
     high = top or 1.08 * max([*known, *([limit] if shown and limit is not None else [])], default=1.0)
     plane = Plane((1, max(epochs, 2)), (0.0, high or 1.0))
     x_ticks = sorted({round(value) for value in round_ticks(1, epochs, 6)} | {1, epochs})
-    # Neighbouring numbers must not touch.
-    x_ticks = [tick for tick in x_ticks if tick in (1, epochs) or 0.06 * epochs < tick < 0.94 * epochs]
     parts = plane.axes("epoch", x_ticks)
     if shown and limit is not None:
-        parts.append(svg.line(LEFT, plane.y(limit), WIDTH - RIGHT, plane.y(limit), "limit"))
-        parts.append(svg.text(LEFT + 4, plane.y(limit) - 4, f"limit {limit:g}", class_="limit-text"))
+        parts.append(svg.line(plane.left, plane.y(limit), WIDTH - RIGHT, plane.y(limit), "limit"))
+        parts.append(svg.text(plane.left + 4, plane.y(limit) - 4, f"limit {limit:g}", class_="limit-text"))
     for _, class_, values in series:
         places = [(plane.x(i), plane.y(value)) for i, value in enumerate(values, start=1) if value is not None]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
@@ -122,7 +124,10 @@ def contest_chart(contest: dict[str, Any], limit_ms: float | None) -> Markup:
     if shown and limit_ms is not None:
         x = plane.x(limit_ms)
         parts.append(svg.line(x, TOP, x, HEIGHT - BOTTOM, "limit"))
-        parts.append(svg.text(x - 4, TOP + 8, f"limit {limit_ms:g}", "end", "limit-text"))
+        said = f"limit {limit_ms:g}"
+        # Not over the numbers of the vertical axis.
+        left = x - 4 - svg.text_width(said, FONT) >= plane.left
+        parts.append(svg.text(x - 4 if left else x + 4, TOP + 8, said, "end" if left else "start", "limit-text"))
     for place, finalist in enumerate(finalists):
         x, first, second = plane.x(finalist["latency_ms"]), plane.y(finalist["macro_f1"]), finalist["second_macro_f1"]
         tip = f"finalist {place + 1}: {finalist['latency_ms']:.2f} ms, macro-F1 {finalist['macro_f1']:.3f}"

@@ -41,9 +41,9 @@ def memory_chart(memory: dict[str, Any]) -> Markup:
     parts.append(svg.rect(LEFT, TOP, width - LEFT - RIGHT, STRIP, "buffer persistent"))
     note = f"persistent part of the interpreter, {size(memory['persistent_bytes'])} (height not to scale)"
     parts.append(svg.text(LEFT + 6, TOP + STRIP / 2 + 4, note, class_="on"))
-    for index in range(steps + 1):
-        middle = LEFT + step * (index + 0.5)
-        parts.append(svg.text(middle, floor + 15, "start" if index == 0 else str(index), "middle"))
+    numbers = [(LEFT + step * (index + 0.5), str(index) if index else "start") for index in range(steps + 1)]
+    for middle, number in svg.spaced(numbers, FONT, width):
+        parts.append(svg.text(middle, floor + 15, number, "middle"))
     parts.append(svg.line(LEFT, floor, width - RIGHT, floor))
     parts.append(svg.text(LEFT, HEIGHT - 6, "number of the layer that runs", class_="soft"))
     parts.append(svg.text(LEFT - 6, floor + 15, "KB", "end", "soft"))
@@ -55,10 +55,11 @@ def _label(place: tuple[float, float, float, float], buffer: dict[str, Any]) -> 
     x, y, width, height = place
     if height < FONT + 1:
         return []
-    name = "scratch" if buffer["kind"] == "scratch" else cell_name(buffer["name"])
+    name = "scratch" if buffer["kind"] == "scratch" else buffer["name"]
+    short = cell_name(name)
     # The colour already says scratch, so half of the word would add nothing.
-    last = "" if name == "scratch" else svg.shorten(name, width - 6, FONT)
-    options = (f"{name}, {size(buffer['bytes'])}", name, last)
+    last = "" if name == "scratch" else svg.shorten(short, width - 6, FONT)
+    options = (f"{name}, {size(buffer['bytes'])}", name, short, last)
     room = (width - 6) / (svg.CHARACTER * FONT)
     shown = next(option for option in options if len(option) <= room or option is last)
     return [svg.text(x + 4, y + height / 2 + 4, shown, class_="on")] if shown else []

@@ -150,4 +150,6 @@ def _to_plain(value: Any) -> Any:
         return os.fspath(value)
     if isinstance(value, np.ndarray):
         return value.tolist()
+    if isinstance(value, dict):
+        return {_to_plain(key): _to_plain(item) for key, item in value.items()}
     return value.item() if isinstance(value, np.generic) else value

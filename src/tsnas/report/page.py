@@ -39,7 +39,6 @@ def make_environment() -> jinja2.Environment:
         text.size,
         text.plural,
         text.prose,
-        text.cell_name,
     )
     found.filters |= {function.__name__: function for function in filters}
     found.filters["markdown"] = text.markdown

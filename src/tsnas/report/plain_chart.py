@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from tsnas.model.plain_scores import RIVALS
 from tsnas.report import svg
-from tsnas.report.charts import WIDTH, round_ticks
+from tsnas.report.charts import FONT, WIDTH, round_ticks
 
 LEFT, RIGHT, TOP, ROW, BOTTOM = 64, 14, 8, 26, 22
 ROOM = 0.08  # of the range, on each side
@@ -39,11 +39,10 @@ def draw_plain(plain: dict[str, Any]) -> Markup:
 
     floor = TOP + ROW * (len(names) + 1)
     parts: list[Markup] = []
-    for tick in round_ticks(low, high, count=6):
-        parts += [
-            svg.line(x(tick), TOP, x(tick), floor, "grid"),
-            svg.text(x(tick), floor + 15, f"{tick:g}", "middle"),
-        ]
+    ticks = round_ticks(low, high, count=6)
+    parts += [svg.line(x(tick), TOP, x(tick), floor, "grid") for tick in ticks]
+    for place, number in svg.spaced([(x(tick), f"{tick:g}") for tick in ticks], FONT, WIDTH):
+        parts.append(svg.text(place, floor + 15, number, "middle"))
     parts.append(svg.line(LEFT, floor, WIDTH - RIGHT, floor))
     parts.append(svg.line(x(own), TOP, x(own), floor, "link"))
     for row, name in enumerate(["model", *names]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -68,10 +69,38 @@ def rect(x: float, y: float, width: float, height: float, class_: str, title: st
 
 def shorten(content: str, width: float, size: float) -> str:
     """Shortens text to about `width` at a font size; returns an empty string if not even four letters fit."""
-    room = int(width / (CHARACTER * size))
+    room = int(width / text_width("x", size))
     if len(content) <= room:
         return content
     return content[: room - 1] + "\N{HORIZONTAL ELLIPSIS}" if room >= 5 else ""
+
+
+def text_width(content: str, size: float) -> float:
+    """Returns about the width of a text at a font size, in any font that may be used."""
+    return CHARACTER * size * len(content)
+
+
+def spaced(labels: Sequence[tuple[float, str]], size: float, end: float) -> list[tuple[float, str]]:
+    """Returns those labels of an axis that do not touch; the first and the last stay as long as both have room.
+
+    Args:
+        labels: sequence of (position of its middle, text), from left to right.
+        size: float, font size.
+        end: float, right end of the picture, which no label crosses.
+    """
+    labels = [(min(middle, end - text_width(content, size) / 2), content) for middle, content in labels]
+
+    def is_clear(left: tuple[float, str], right: tuple[float, str]) -> bool:
+        return right[0] - left[0] >= (text_width(left[1], size) + text_width(right[1], size)) / 2 + size / 3
+
+    kept = list(labels[:1])
+    if len(labels) < 2 or not is_clear(labels[0], labels[-1]):
+        return kept
+    last = labels[-1]
+    for label in labels[1:-1]:
+        if is_clear(kept[-1], label) and is_clear(label, last):
+            kept.append(label)
+    return [*kept, last]
 
 
 def _format_value(value: Any) -> str:

@@ -61,8 +61,8 @@ def shape(sizes: list[int] | tuple[int, ...]) -> str:
 
 
 def cell_name(layer: str) -> str:
-    """Removes the kind of the cell from a layer's name: `sensor_fusion_2_branch3` becomes `2_branch3`."""
-    return re.sub(r"^(time_reduce|sensor_fusion)_", "", layer)
+    """Removes the kind of the cell from a layer's name where the rest tells it: `sensor_fusion_2_mid` to `2_mid`."""
+    return re.sub(r"^sensor_fusion_(?=\d+_)", "", layer)
 
 
 def name(label: str) -> str:

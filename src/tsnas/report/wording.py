@@ -226,3 +226,10 @@ def strategy(facts: dict[str, Any]) -> str:
     """Describes how candidates were found."""
     name = facts["settings"]["strategy"]
     return STRATEGIES.get(name, str(name))
+
+
+def repeatable(facts: dict[str, Any]) -> str:
+    """States whether the code of the report makes the same model again."""
+    if facts["settings"]["max_minutes"] is not None:
+        return "The time was limited, so the same call may give a different model on another machine."
+    return "On the same machine and with the same versions, the same arrays and seed give the same model."

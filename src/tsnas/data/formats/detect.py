@@ -74,9 +74,10 @@ LARGEST_ZIP = 2**31
 DAMAGE = (ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, TypeError, ValueError)
 NEAREST = {
     **dict.fromkeys(
-        plain_tables.SUFFIXES, "without a column that is certainly the time are for from_csv (tsnas data windows --csv)"
+        plain_tables.SUFFIXES,
+        "without a column that is certainly the time are for from_csv (`tsnas data windows --csv`)",
     ),
-    ".npz": "may be for tsnas search --data",
+    ".npz": "may be for `tsnas search --data`",
     ".json": "of Edge Impulse have a payload with interval_ms, sensors and values",
     ".cbor": "of Edge Impulse have a payload with interval_ms, sensors and values",
     ".dat": "of PAMAP2 have 54 columns, of Opportunity 250, and WFDB has a .hea file beside each; others may be for "
