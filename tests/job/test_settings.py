@@ -65,9 +65,9 @@ def test_an_epoch_of_few_windows_has_sixteen_steps_unless_epochs_were_asked_for(
     assert DEFAULTS.train_epochs_for(x) * (len(x) // batch_size) >= (0 if epochs else 700)
 
 
-def test_all_but_folder_verbosity_and_plain_models_make_another_job():
+def test_all_but_folder_verbosity_smoothing_and_plain_models_make_another_job():
     classes = np.array(["a", "b"])
-    same = dataclasses.replace(DEFAULTS, directory="elsewhere", verbose=2, plain_rivals=False)
+    same = dataclasses.replace(DEFAULTS, directory="elsewhere", verbose=2, plain_rivals=False, smooth="auto")
     assert same.identity(classes) == DEFAULTS.identity(classes)
     for changes in (
         {"strategy": "random"},
