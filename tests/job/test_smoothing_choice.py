@@ -12,7 +12,7 @@ import tsnas
 from tsnas.data import smooth_answers
 from tsnas.errors import SettingError
 from tsnas.job.settings import check_settings
-from tsnas.job.smoothing import CANDIDATES, Stream, choose, score_candidates
+from tsnas.job.smoothing_choice import CANDIDATES, Stream, choose, score_candidates
 from tsnas.search.rounds import Score
 
 SIGNAL = tsnas.Signal(window=32, stride=16, rate_hz=3200.0)

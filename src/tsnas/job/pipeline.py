@@ -18,7 +18,7 @@ from tsnas.job.preparation import Prepared, prepare
 from tsnas.job.rejecting import rejection_note
 from tsnas.job.selection import finalist_count, select
 from tsnas.job.settings import AUTO
-from tsnas.job.smoothing import smoothed
+from tsnas.job.smoothing_choice import smoothed
 from tsnas.job.training import Trained, train
 from tsnas.model.data_summary import summarise, versions
 from tsnas.model.model import Model, raw_network
