@@ -11,7 +11,7 @@ from tsnas.commands.main import run
 def model(tmp_path):
     (tmp_path / "found").mkdir()
     (tmp_path / "found/model.tflite").write_bytes(firmware().tflite)
-    (tmp_path / "found/model.json").write_text('{"architecture": ["a line of it"]}')
+    (tmp_path / "found/model.json").write_text('{"architecture": ["a line of it"], "smooth": 3}')
     return tmp_path / "found"
 
 
@@ -21,6 +21,14 @@ def test_sources_are_written_and_listed(model, tmp_path, capsys):
     assert "tsnas/tsnas_model.c" in printed
     assert (tmp_path / "fw/tsnas/tsnas_model.c").exists()
     assert "a line of it" in (tmp_path / "fw/model.json").read_text()
+    assert "#define TSNAS_SMOOTH 3\n" in (tmp_path / "fw/tsnas/tsnas.h").read_text()
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"architecture": 3}', "{}"])
+def test_a_folder_that_says_little_is_exported_too(model, text, tmp_path):
+    (model / "model.json").write_text(text)
+    assert run(["export", str(model), f"--out={tmp_path / 'fw'}"]) == 0
+    assert "TSNAS_SMOOTH" not in (tmp_path / "fw/tsnas/tsnas.h").read_text()
 
 
 def test_a_file_alone_and_other_formats(model, tmp_path):

@@ -117,8 +117,9 @@ def test_flags_are_passed_on_and_those_not_given_are_not(search, recording, arra
 
 
 def test_labels_of_flags_are_those_of_the_file(search, recording):
-    assert search(class_weight="balanced", reject="auto", other_class="2") == 0
+    assert search(class_weight="balanced", reject="auto", other_class="2", smooth="3") == 0
     settings = recording.calls["settings"]
+    assert settings["smooth"] == 3
     assert (settings["class_weight"], settings["reject"]) == ("balanced", "auto")
     assert settings["other_class"] == 2
 

@@ -40,7 +40,7 @@ def instant(monkeypatch):
     """Plain models predict class 1, and it is noted what for."""
     seen = []
 
-    def predicted(x, codes, x_val, seed):
+    def predicted(x, codes, x_val, seed, weights):
         seen.append((x, codes, x_val))
         return {"forest": np.full(len(x_val), 1), "ridge": np.full(len(x_val), 1)}
 

@@ -73,9 +73,9 @@ def test_smaller_networks_are_trained_for_longer_within_bounds():
     assert dataclasses.replace(DEFAULTS, epochs=7).train_epochs_for(x, 100_000) == 7
 
 
-def test_all_but_folder_verbosity_and_plain_models_make_another_job():
+def test_all_but_folder_verbosity_smoothing_and_plain_models_make_another_job():
     classes = np.array(["a", "b"])
-    same = dataclasses.replace(DEFAULTS, directory="elsewhere", verbose=2, plain_rivals=False)
+    same = dataclasses.replace(DEFAULTS, directory="elsewhere", verbose=2, plain_rivals=False, smooth="auto")
     assert same.identity(classes) == DEFAULTS.identity(classes)
     for changes in (
         {"strategy": "random"},

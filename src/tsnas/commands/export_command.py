@@ -90,7 +90,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if is_plain(tflite):
         _export_plain(tflite, values)
         return
-    firmware = Firmware.of(tflite, values.board or board_beside(path))
+    card = _read_card(path)
+    firmware = Firmware.of(tflite, values.board or board_beside(path), smooth=card.get("smooth", 1))
     kernels = _choose_kernels(firmware, values) if values.emulate else ""
     x, y = _load_windows(values)
     written = export_model(
@@ -99,7 +100,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         values.format,
         x,
         values.stride,
-        _read_architecture(path),
+        card["architecture"] if isinstance(card.get("architecture"), list) else [],
         rate_hz=values.rate_hz,
         units=values.units,
     )
@@ -133,13 +134,14 @@ def _export_plain(tflite: bytes, values: flags.FlagValues) -> None:
     _list_files(values.out, export_plain(tflite, values.board, values.out, values.format))
 
 
-def _read_architecture(path: pathlib.Path) -> list[str]:
-    """Reads the description of the network from the folder of a search."""
+def _read_card(path: pathlib.Path) -> dict[str, Any]:
+    """Reads what the folder of a search says of its model beside the file: the network in words, and its smoothing."""
     card = (path if path.is_dir() else path.parent) / "model.json"
     try:
-        return list(json.loads(card.read_text(encoding="utf-8"))["architecture"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
+        found = json.loads(card.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _load_windows(values: flags.FlagValues) -> tuple[np.ndarray | None, np.ndarray | None]:

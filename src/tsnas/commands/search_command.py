@@ -45,6 +45,7 @@ TRAINING = (
     "class_weight",
     "reject",
     "other_class",
+    "smooth",
 )
 
 
@@ -89,6 +90,12 @@ def define_flags(values: flags.FlagValues) -> None:
         "Label of windows of none of the classes; with --reject=auto the limit is placed by them, and nothing is "
         "trained on them. Default: there are none.",
     )
+    define_text_flag(
+        values,
+        "smooth",
+        "Windows over which the answers of a stream are averaged, such as 5, or auto, as few as do best on validation "
+        "windows. Default: 1, each answer by itself.",
+    )
     flags.DEFINE_enum(
         "class_weight",
         None,
@@ -121,6 +128,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     training = {name: values[name].value for name in TRAINING if values[name].value is not None}
     if values.axes:
         training["axes"] = axes
+    if (values.smooth or "").isdecimal():
+        training["smooth"] = int(values.smooth)
     if values.other_class:
         # A label that is a number is one in the file as well.
         labels = {str(label): label for label in set(data.y_train.tolist())}

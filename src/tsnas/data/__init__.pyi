@@ -17,9 +17,13 @@ from .recorder import record as record
 from .recorder import write_sketch as write_sketch
 from .recording_set import RecordingSet as RecordingSet
 from .recordings import check_recordings as check_recordings
+from .recordings import cut_in_order as cut_in_order
 from .recordings import cut_windows as cut_windows
 from .rejection import Rejection as Rejection
 from .signal import Signal as Signal
+from .smoothing import delay_of as delay_of
+from .smoothing import smooth_answers as smooth_answers
+from .smoothing import smooth_rejections as smooth_rejections
 from .split import split_validation as split_validation
 from .split import validation_splits as validation_splits
 from .standardizer import Standardizer as Standardizer
@@ -34,6 +38,8 @@ from .weights import mean_one as mean_one
 from .weights import unpacked as unpacked
 from .weights import weights_of_classes as weights_of_classes
 from .weights import with_class_weights as with_class_weights
+from .window_order import find_order as find_order
+from .window_order import keeps_order as keeps_order
 from .windows import check_lengths as check_lengths
 from .windows import check_raw_windows as check_raw_windows
 from .windows import check_windows as check_windows

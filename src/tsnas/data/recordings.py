@@ -45,6 +45,28 @@ def cut_windows(
         >>> x, y, groups = cut_windows(recordings, labels, Signal(window=128, stride=64), groups=users)
         >>> clf.fit(x, y, groups=groups)
     """
+    return cut_in_order(recordings, labels, signal, groups, rule)[:3]
+
+
+def cut_in_order(
+    recordings: Sequence[Any],
+    labels: Sequence[Any],
+    signal: Signal,
+    groups: Any = None,
+    rule: str = "majority",
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Cuts recordings into windows as `cut_windows` does, and numbers them in the order of time.
+
+    Args:
+        recordings, labels, signal, groups, rule: as in `cut_windows`.
+
+    Returns:
+        (x, y, groups, order): as in `cut_windows`, and an int array (windows,), where the next window of a recording
+        has the next number, and no window follows the last one of a recording or one that was dropped.
+
+    Raises:
+        DataError, SettingError: as in `cut_windows`.
+    """
     if rule not in RULES:
         raise SettingError(f"rule={rule!r} is not known; choose 'majority' or 'strict'.")
     check_lengths(recordings=recordings, labels=labels, groups=groups)
@@ -57,7 +79,7 @@ def cut_windows(
             "recording an array with one label per sample."
         )
     of_recording = None if any(for_samples) else check_labels(labels, "labels")
-    parts, found, owner_of = [], [], []
+    parts, found, owner_of, numbers, first = [], [], [], [], 0
     for index, recording in enumerate(checked):
         windows = _slice_windows(signal.of(recording), signal)
         if of_recording is not None:
@@ -67,6 +89,8 @@ def cut_windows(
         parts.append(windows[kept])
         found.append(own)
         owner_of.append(np.repeat(owners[index], len(kept)))
+        numbers.append(first + kept)
+        first += len(windows) + 1
     if not sum(map(len, parts)):
         longest = max(len(recording) for recording in checked)
         raise WindowTooShortError(
@@ -75,7 +99,7 @@ def cut_windows(
             + (": or every window holds more than one label (rule='strict')" if rule == "strict" else "")
             + "; shorten the window or lower the decimation."
         )
-    return np.concatenate(parts), np.concatenate(found), np.concatenate(owner_of)
+    return np.concatenate(parts), np.concatenate(found), np.concatenate(owner_of), np.concatenate(numbers)
 
 
 def check_recordings(recordings: Sequence[Any], signal: Signal) -> list[np.ndarray]:

@@ -10,10 +10,13 @@ import numpy as np
 
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.estimate import Estimate, estimate_tflite
-from tsnas.data import Channels, Rejection, Signal, Standardizer
+from tsnas.data import Channels, Rejection, Signal, Standardizer, smooth_answers, smooth_rejections
+from tsnas.data.smoothing import MOST_WINDOWS
 from tsnas.errors import ExportError, ModelFileError
 from tsnas.export.rejection_levels import Levels
+from tsnas.export.stream import ring_bytes
 from tsnas.graph.graph import Graph
+from tsnas.system.arguments import is_int
 from tsnas.tflite.graph_reader import read_graph
 from tsnas.tflite.interpreter import Int8Model
 from tsnas.tflite.metadata import read_metadata
@@ -36,6 +39,8 @@ class Firmware:
     Args:
         tflite: bytes of a .tflite file made by tsnas, which contains class names and standardisation.
         board: `Board` for which it was made.
+        smooth: int, number of windows over which a stream's answers are averaged. Not in the file, which answers
+            windows one by one. Defaults to 1: each answer by itself.
 
     Raises:
         ExportError: the file has no metadata of tsnas.
@@ -49,8 +54,13 @@ class Firmware:
 
     tflite: bytes
     board: Board
+    smooth: int = 1
 
     def __post_init__(self) -> None:
+        if not (is_int(self.smooth, 1) and self.smooth <= MOST_WINDOWS):
+            raise ModelFileError(
+                f"A model smooths over 1 to {MOST_WINDOWS} windows, not {self.smooth!r}; save it again."
+            )
         metadata = read_metadata(self.tflite)
         if not _knows_data(metadata):
             raise ExportError(UNKNOWN_DATA)
@@ -78,7 +88,7 @@ class Firmware:
                 )
 
     @classmethod
-    def of(cls, tflite: bytes, board: Any = None, kernels: str | None = None) -> Firmware:
+    def of(cls, tflite: bytes, board: Any = None, kernels: str | None = None, smooth: int = 1) -> Firmware:
         """Creates the firmware of a .tflite file for a board and its kernels, by default those that the file names."""
         if board is None:
             metadata = read_metadata(tflite)
@@ -88,7 +98,7 @@ class Firmware:
             board, kernels = metadata.get("board"), kernels or metadata.get("kernels")
             if board is None:
                 raise ExportError("This .tflite file does not name its board; give one, such as 'nucleo_f446re'.")
-        return cls(bytes(tflite), load_board(board, kernels))
+        return cls(bytes(tflite), load_board(board, kernels), smooth)
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
@@ -152,6 +162,21 @@ class Firmware:
             return np.zeros(len(x), bool)
         return self.rejection_levels.rejects(self.quantise(x)[..., 0])
 
+    def answers(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Computes the answers to the windows of one stream exactly as the board does, smoothed over `smooth` of them.
+
+        Args:
+            x: array (windows, time, channels) in raw sensor units, in the order of the stream.
+
+        Returns:
+            (codes, rejected): int array (windows,) of classes, and bool array (windows,), which answers are a rejection
+                instead.
+        """
+        rejected = self.rejects(x)
+        levels = self.model.predict_int8(self.quantise(x)).astype(np.int64) - self.model.output_zero_point
+        means = smooth_answers(levels, self.smooth, rejected)
+        return means.argmax(axis=1), smooth_rejections(rejected, self.smooth)
+
     @property
     def channels(self) -> Channels | None:
         """Names, units and rate of the raw channels; None if they are not known."""
@@ -168,6 +193,11 @@ class Firmware:
     def decimation(self) -> int:
         """The number of raw samples that are averaged into one sample of the model."""
         return 1 if self.signal is None else self.signal.decimation
+
+    @property
+    def ring_bytes(self) -> int:
+        """The RAM that smoothing takes."""
+        return ring_bytes(self.smooth, len(self.classes), self.rejection is not None)
 
     @property
     def mean(self) -> np.ndarray:

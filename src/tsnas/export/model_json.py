@@ -39,6 +39,7 @@ def describe_model(firmware: Firmware, architecture: Sequence[str] = ()) -> dict
             "how": "probability = (q - zero_point) * scale; the class is the index of the largest q",
         },
         "rejection": None if firmware.rejection is None else firmware.rejection.to_json(),
+        "smooth": firmware.smooth,
         "board": firmware.board.name,
         "kernels": firmware.board.kernels,
         "limits": firmware.metadata.get("limits", {}),

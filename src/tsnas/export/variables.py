@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tsnas.data import delay_of
 from tsnas.export.firmware import Firmware
 from tsnas.export.imu import MOST_CHANNELS, assign_readings, placeholders
 from tsnas.export.network import build_network
@@ -125,7 +126,12 @@ def collect_variables(
         "readings": readings,
         "table": table,
         "sensors": {reading.sensor for reading in table},
-        "stream_bytes": buffer_bytes(time, channels, firmware.decimation),
+        "stream_bytes": buffer_bytes(time, channels, firmware.decimation, firmware.ring_bytes),
+        "smooth": firmware.smooth,
+        "delay": delay_of(firmware.smooth, stride),
+        "delay_ms": None
+        if rate_hz is None
+        else delay_of(firmware.smooth, 1000 * stride * firmware.decimation / rate_hz),
         "rejection": firmware.rejection_levels,
         "rejected": REJECTED,
         "rejected_share": 0.0 if firmware.rejection is None else firmware.rejection.rejected,

@@ -19,6 +19,7 @@ from tsnas.data import (
     check_sample_weight,
     encode_labels,
     find_axes,
+    find_order,
     raw_windows,
     warn_of_channels,
     warn_of_few_windows,
@@ -27,7 +28,7 @@ from tsnas.data import (
 )
 from tsnas.errors import RejectionError, WindowShapeError
 from tsnas.job.checkpoints import Checkpoints
-from tsnas.job.settings import Settings, check_settings
+from tsnas.job.settings import AUTO, Settings, check_settings
 from tsnas.training.scope import check_distribute
 
 
@@ -47,6 +48,8 @@ class Job:
         sample_weight: float64 array (windows,), weights above 0. Defaults to None: all windows weigh the same.
         other: `Windows` that are of no class, by which the limit of a rejection is placed. Defaults to None.
         channels: `Channels` of the raw samples. Defaults to None: names are not known.
+        order: int array (windows,), numbers in the order of time, as `cut_in_order` returns them. Defaults to None: not
+            known, or of no use.
     """
 
     x: Windows
@@ -59,6 +62,7 @@ class Job:
     sample_weight: np.ndarray | None = None
     other: Windows | None = None
     channels: Channels | None = None
+    order: np.ndarray | None = None
 
     def checkpoints(self, directory: str | os.PathLike[str] | None, further: Any = None) -> Checkpoints:
         """Returns the checkpoints of this job in `directory`; `further`, JSON values, is added to its fingerprint."""
@@ -79,6 +83,7 @@ def checked(
     sample_weight: Any = None,
     channels: Any = None,
     raw_channels: int | None = None,
+    order: np.ndarray | None = None,
 ) -> Job:
     """Checks the settings of an estimator and the data to fit it on.
 
@@ -86,7 +91,7 @@ def checked(
         estimator: `AutoClassifier`, or an estimator with the same parameters.
         x, y, groups, validation_data, distribute, sample_weight: as in `AutoClassifier.fit`.
         signal: `Signal` that the windows were cut by; its deadline limits the latency. Defaults to None.
-        recordings: as in `Job`. Defaults to None.
+        recordings, order: as in `Job`. Default to None.
         channels: as in `AutoClassifier.fit`. Defaults to None.
         raw_channels: int, the channels of a raw sample. Defaults to None: those of the windows.
 
@@ -108,11 +113,14 @@ def checked(
     y = check_labels(y)
     groups = None if groups is None else check_labels(groups, "groups")
     sample_weight = check_sample_weight(sample_weight, len(x))
+    if order is None and settings.smooth == AUTO:
+        order = find_order(x, groups)
     if sample_weight is not None and not sample_weight.all():
         # As if they had not been given, which no step of a training could be sure of.
         kept = np.flatnonzero(sample_weight)
         x, y, sample_weight = x.select(kept), y[kept], sample_weight[kept]
         groups = None if groups is None else groups[kept]
+        order = None if order is None else order[kept]
     other = None
     if settings.other_class is not None:
         is_other = _is_other(y, settings.other_class)
@@ -123,6 +131,7 @@ def checked(
         known = np.flatnonzero(~is_other)
         other, x, y = x.select(np.flatnonzero(is_other)), x.select(known), y[known]
         groups = None if groups is None else groups[known]
+        order = None if order is None else order[known]
         sample_weight = None if sample_weight is None else sample_weight[known]
     codes, classes = encode_labels(y)
     check_reject_label(estimator.reject_label, classes)
@@ -133,7 +142,7 @@ def checked(
     if validation_data is not None:
         validation_data = _checked_validation(validation_data, classes, x.shape[1:], settings.other_class)
     named = Channels.of(channels, x.shape[2] if raw_channels is None else raw_channels)
-    return Job(x, codes, classes, groups, validation_data, settings, recordings, sample_weight, other, named)
+    return Job(x, codes, classes, groups, validation_data, settings, recordings, sample_weight, other, named, order)
 
 
 def _is_other(y: np.ndarray, other_class: Any) -> np.ndarray:

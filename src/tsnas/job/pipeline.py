@@ -17,6 +17,8 @@ from tsnas.job.inputs import Job
 from tsnas.job.preparation import Prepared, prepare
 from tsnas.job.rejecting import rejection_note
 from tsnas.job.selection import finalist_count, select
+from tsnas.job.settings import AUTO
+from tsnas.job.smoothing_choice import smoothed
 from tsnas.job.training import Trained, train
 from tsnas.model.data_summary import summarise, versions
 from tsnas.model.model import Model, raw_network
@@ -100,12 +102,15 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback], workers: Workers) 
             "history": history,
             "judged_splits": list(judged),
         }
-        checkpoints.save("search", values, list(judged.values()))
+        levels = selected.levels
+        checkpoints.save("search", values, [*judged.values(), *levels.values()])
     else:
         settings.say(f"search: taken from an earlier run in {settings.directory}")
         architecture, history = Architecture.from_json(found[0]["architecture"]), found[0]["history"]
         pace = found[0]["pace"]
-        judged = dict(zip(found[0]["judged_splits"], found[1], strict=True))
+        splits, kept = found[0]["judged_splits"], found[1]
+        judged = dict(zip(splits, kept[: len(splits)], strict=True))
+        levels = dict(zip(splits, kept[len(splits) :], strict=False))
         candidate = Candidate(architecture, estimate_graph(architecture.graph(), settings.board), found[0]["regret"])
 
     rivals = fit_rivals(job, data, judged, checkpoints, budget, workers)
@@ -113,6 +118,8 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback], workers: Workers) 
     model = finished(trained, candidate.architecture, data, job, history)
     if rivals is not None:
         model = compared(model, rivals, job)
+    if settings.smooth == AUTO:
+        model = smoothed(model, job, data.rows, levels)
     checkpoints.clear()
     return model
 
@@ -156,7 +163,8 @@ def finished(
     settings = job.settings
     tflite = embed_metadata(trained.tflite_model, file_metadata(job, data))
     return Model(
-        firmware=Firmware(tflite, settings.board),
+        # A choice needs answers for validation windows, which are not known here.
+        firmware=Firmware(tflite, settings.board, 1 if isinstance(settings.smooth, str) else settings.smooth),
         float_network=raw_network(trained.model, data.standardizer),
         limits=settings.limits,
         estimate=verify(tflite, settings.board, settings.bounds),

@@ -54,12 +54,14 @@ class Selected:
         judged: dict of the index of a split to an int array of class codes: what the candidate predicted for its
             validation windows in the contest, in the order of the rounds. Empty if there was no contest, or if the file
             of its winner exceeded a limit.
+        levels: dict of the same to a uint8 array (windows, classes), its probabilities in 1/256. Defaults to {}.
     """
 
     candidate: Candidate
     history: dict[str, History]
     seconds_per_epoch: float
     judged: dict[int, np.ndarray]
+    levels: dict[int, np.ndarray] = dataclasses.field(default_factory=dict)
 
 
 def select(
@@ -120,8 +122,8 @@ def select(
     history["contest"] = outcome.history()
     parts = [paths.part for paths in spaces]
     candidate = dry_run(parts, spaces[0].bounds, outcome.winner, metadata, workers)
-    judged = outcome.predicted if candidate is outcome.winner else {}
-    return Selected(candidate, history, outcome.seconds_per_epoch, judged)
+    judged, levels = (outcome.predicted, outcome.levels) if candidate is outcome.winner else ({}, {})
+    return Selected(candidate, history, outcome.seconds_per_epoch, judged, levels)
 
 
 def finalist_count(settings: Settings, spaces: int, splits: int = 1) -> int:

@@ -17,6 +17,7 @@ from tsnas.cost.board import Board, load_board
 from tsnas.cost.bounds import EXPECTED, UPPER, Bounds
 from tsnas.cost.limits import Limits
 from tsnas.data import AnyWindows, Axes, Data, Signal, Windows, check_class_weight
+from tsnas.data.smoothing import MOST_WINDOWS
 from tsnas.errors import RejectionError, SettingError
 from tsnas.search.strategies import strategy_named
 from tsnas.space.config import SpaceConfig
@@ -37,7 +38,7 @@ TRAIN_MACS, MOST_TRAIN_STEPS = 1_400_000, 5000
 # An epoch of few windows passes over them several times, so that it has at least this many steps.
 LEAST_STEPS_PER_EPOCH = 16
 BATCH_VALUES = 2**20
-# The one way of rejection.
+# The one way of rejection, and the number of windows of smoothing that is chosen.
 AUTO = "auto"
 # Batch normalisation needs the statistics of so many windows, even if there are few.
 LEAST_BATCH = 16
@@ -69,6 +70,7 @@ class Settings:
     class_weight: Any = None  # as it was given, then the weight of each class
     reject: str | None = None
     other_class: Any = None
+    smooth: int | str = 1
 
     @functools.cached_property
     def bounds(self) -> Bounds:
@@ -81,8 +83,9 @@ class Settings:
             "board": self.board.to_json(),
             "spaces": [space.to_json() for space in self.spaces],
         }
-        # Neither the folder of checkpoints, the output, devices, processes nor a comparison make it another job.
-        for name in ("directory", "verbose", "distribute", "plain_rivals", "n_jobs"):
+        # Neither the folder of checkpoints, the output, devices, processes, a comparison nor smoothing make it another
+        # job.
+        for name in ("directory", "verbose", "distribute", "plain_rivals", "n_jobs", "smooth"):
             del plain[name]
         return plain | {"classes": classes.tolist(), "tsnas": __version__}
 
@@ -185,6 +188,13 @@ def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Se
         )
     if asked.other_class is not None and not isinstance(asked.other_class, str | numbers.Integral | bool | np.bool_):
         raise RejectionError(f"other_class={asked.other_class!r} must be a label: text, a whole number or a bool.")
+    if not (isinstance(asked.smooth, str) and asked.smooth == AUTO) and not (
+        is_int(asked.smooth, 1) and asked.smooth <= MOST_WINDOWS
+    ):
+        raise SettingError(
+            f"smooth={asked.smooth!r} must be 'auto' or a whole number of windows from 1 (each answer by itself) to "
+            f"{MOST_WINDOWS}."
+        )
     board = load_board(asked.board, asked.kernels)
     margin = margin_of(asked.margin, asked.space)
     limits = Limits(asked.max_latency_ms, asked.max_ram_kb, asked.max_flash_kb, asked.max_energy_mj, margin)
@@ -210,6 +220,7 @@ def check_settings(estimator: BaseEstimator, signal: Signal | None = None) -> Se
         class_weight=check_class_weight(asked.class_weight),
         reject=asked.reject,
         other_class=_plain(asked.other_class),
+        smooth=_plain(asked.smooth),
     )
 
 

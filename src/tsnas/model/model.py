@@ -135,12 +135,12 @@ class Model:
     def predict_recordings(
         self, recordings: Sequence[Any], predict: Callable[[np.ndarray], np.ndarray] | None = None
     ) -> list[np.ndarray]:
-        """Predicts the labels of all windows of recordings with the int8 model.
+        """Predicts the labels of all windows of recordings with the int8 model, smoothed as on the board.
 
         Args:
             recordings: sequence of arrays (time, channels) in raw sensor units, with all channels.
-            predict: function of windows to labels, such as that of an estimator that changes them. Defaults to None,
-                `predict` of the model.
+            predict: function of the windows of a recording to labels, such as that of an estimator that has one for
+                rejected windows. Defaults to None: the classes of `answers`.
 
         Returns:
             list of arrays, one for each recording, with a label for each window; empty if a recording is too short.
@@ -157,8 +157,24 @@ class Model:
             if len(recording) // signal.decimation < signal.window:
                 found.append(self.classes[:0])
             else:
-                found.append((predict or self.predict)(cut_windows([recording], [0], signal)[0]))
+                windows = cut_windows([recording], [0], signal)[0]
+                found.append(self.classes[self.answers(windows)[0]] if predict is None else predict(windows))
         return found
+
+    def answers(self, x: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Computes the answers of the board to the windows of one stream, smoothed over `firmware.smooth` of them.
+
+        Args:
+            x: as in `predict`, in the order of the stream.
+
+        Returns:
+            (codes, rejected): int array (windows,) of places in `classes`, and bool array (windows,), which answers are
+                a rejection instead.
+
+        Raises:
+            DataError: windows that cannot be used.
+        """
+        return self.firmware.answers(self._checked(x)[:])
 
     def evaluate(
         self,

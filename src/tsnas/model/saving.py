@@ -122,6 +122,7 @@ def to_bytes(model: Model, params: Mapping[str, Any]) -> dict[str, bytes]:
         "architecture": model.architecture.to_json(),
         "axes": model.axes,
         "signal": None if model.signal is None else model.signal.to_json(),
+        "smooth": model.firmware.smooth,
         "seed": model.seed,
         "history": model.history,
         "data_summary": model.data_summary,
@@ -154,7 +155,7 @@ def from_bytes(files: Mapping[str, bytes]) -> tuple[Model, dict[str, Any]]:
     architecture = Architecture.from_json(state["architecture"])
     signal = None if state.get("signal") is None else Signal.from_json(state["signal"])
     _check_fit(classes, standardizer, architecture, tflite)
-    firmware = Firmware(tflite, board)
+    firmware = Firmware(tflite, board, state.get("smooth", 1))
     limits = _limits(firmware, params)
     network = raw_network(architecture.build(), standardizer)
     _load_weights(network, files[FLOAT_FILE])
@@ -170,7 +171,7 @@ def from_bytes(files: Mapping[str, bytes]) -> tuple[Model, dict[str, Any]]:
         signal=signal,
         seed=state["seed"],
         history=_completed(state["history"]),
-        # Folders saved by earlier versions lack these three.
+        # Folders saved by earlier versions lack these three, and `smooth`.
         data_summary=state.get("data_summary"),
         versions=state.get("versions") or {"tsnas": state["tsnas"]},
         plain_scores=state.get("plain_scores"),

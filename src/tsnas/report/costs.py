@@ -12,7 +12,7 @@ from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.cost.memory import arena_buffers, greedy_offsets, plan_arena
 from tsnas.cost.verdicts import NAMES, Judged
 from tsnas.data import Signal
-from tsnas.export import stream
+from tsnas.export import Firmware, stream
 from tsnas.graph.graph import Graph
 
 NO_LIMIT = "no limit"
@@ -138,7 +138,9 @@ def memory_facts(graph: Graph, board: Board) -> dict[str, Any]:
     }
 
 
-def stream_facts(time: int, channels: int, arena_bytes: int, signal: Signal | None = None) -> dict[str, Any]:
-    """Returns the RAM that firmware needs for streaming: a ring buffer of one int8 window, alone and with the arena."""
-    buffer_bytes = stream.buffer_bytes(time, channels, 1 if signal is None else signal.decimation)
+def stream_facts(firmware: Firmware, arena_bytes: int, signal: Signal | None = None) -> dict[str, Any]:
+    """Returns the RAM that firmware needs for streaming, one int8 window and what smooths: alone and with the arena."""
+    time, channels, _ = firmware.graph.input_shape
+    decimation = 1 if signal is None else signal.decimation
+    buffer_bytes = stream.buffer_bytes(time, channels, decimation, firmware.ring_bytes)
     return {"buffer_bytes": buffer_bytes, "with_arena_bytes": buffer_bytes + arena_bytes}

@@ -13,6 +13,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from tsnas.cost.board import Board
+from tsnas.data import delay_of
+from tsnas.data.smoothing import smoothing_note
 from tsnas.model.model import Model
 from tsnas.model.plain_scores import advice, is_behind, outcome
 from tsnas.space.config import SpaceConfig
@@ -74,6 +76,23 @@ def rejection_facts(model: Model) -> dict[str, Any] | None:
         "rejected": rejection.rejected,
         "other": rejection.other,
         "table_bytes": 2 * 4 * rejection.centres.size + 4 * len(rejection.centres),
+    }
+
+
+def smoothing_facts(model: Model) -> dict[str, Any] | None:
+    """Returns over how many windows a stream is smoothed, its delay, RAM and scores; None if it is not."""
+    k, signal = model.firmware.smooth, model.signal
+    if k == 1:
+        return None
+    stride_ms = None if signal is None else signal.deadline_ms
+    scores = model.history.get("smoothing")
+    return {
+        "windows": k,
+        "delay_strides": delay_of(k)._asdict(),
+        "delay_ms": None if stride_ms is None else delay_of(k, stride_ms)._asdict(),
+        "ram_bytes": model.firmware.ring_bytes,
+        "macro_f1": None if scores is None else dict(zip(map(int, scores["windows"]), scores["macro_f1"], strict=True)),
+        "note": smoothing_note(k, signal),
     }
 
 

@@ -151,6 +151,25 @@ def signal(facts: dict[str, Any]) -> str | None:
     return f"{text}. The exported firmware takes raw samples and does the same."
 
 
+def smoothing_note(facts: dict[str, Any]) -> str | None:
+    """States how a stream is smoothed and what that costs; None if it is not."""
+    smoothing = facts["smoothing"]
+    if smoothing is None:
+        return None
+    note = smoothing["note"]
+    text = f"In a stream, {note}. The exported firmware does this, with {smoothing['ram_bytes']:,} bytes of RAM"
+    scores = smoothing["macro_f1"]
+    if scores is None:
+        return f"{text}."
+    windows = smoothing["windows"]
+    # Keys of JSON are text.
+    own, single = (scores[str(k)] for k in (windows, 1))
+    return (
+        f"{text}. On validation windows, one recording after the other, the macro-F1 was {score(own)} with it and "
+        f"{score(single)} without. All other scores are without it."
+    )
+
+
 def untested(facts: dict[str, Any]) -> str:
     """States what there is instead of test scores."""
     text = "No test windows were given, so this model has no test scores."
@@ -215,9 +234,10 @@ def contest(facts: dict[str, Any]) -> str:
 def stream(facts: dict[str, Any]) -> str:
     """States the RAM that firmware needs to take samples one by one."""
     model, row = facts["model"], facts["stream"]
+    further = " and the answers that are averaged" if facts["smoothing"] else ""
     return (
-        f"Firmware that takes samples one by one also needs a ring buffer of one int8 window: {row['buffer_bytes']:,} "
-        f"bytes for {model['time']} samples and {plural(model['channels'], 'channel')}, "
+        f"Firmware that takes samples one by one also needs a ring buffer of one int8 window{further}: "
+        f"{row['buffer_bytes']:,} bytes for {model['time']} samples and {plural(model['channels'], 'channel')}, "
         f"{size(row['with_arena_bytes'])} together with the arena."
     )
 

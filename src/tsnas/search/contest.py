@@ -41,6 +41,7 @@ class Outcome:
             trained.
         predicted: dict of the index of a split to an int array (windows,), class codes that the winner predicted for
             its validation windows. Defaults to {}, not known.
+        levels: dict of the same to a uint8 array (windows, classes), its probabilities, as in `Score`. Defaults to {}.
     """
 
     winner: Candidate
@@ -52,6 +53,7 @@ class Outcome:
     left_out: list[int] = dataclasses.field(default_factory=list)
     seconds_per_epoch: float = 0.0
     predicted: dict[int, np.ndarray] = dataclasses.field(default_factory=dict, compare=False)
+    levels: dict[int, np.ndarray] = dataclasses.field(default_factory=dict, compare=False)
 
     def history(self) -> History:
         """Returns the outcome as a phase of `AutoClassifier.history_`."""
@@ -137,6 +139,7 @@ def contest(
         left_out=sorted(set(range(len(first))) - set(left)),
         seconds_per_epoch=max(score.seconds_per_epoch for score in [*first, *second.values()]),
         predicted=rounds.divided(first[place].predicted, second[place].predicted if place in second else None),
+        levels=rounds.divided(first[place].levels, second[place].levels if place in second else None),
     )
 
 

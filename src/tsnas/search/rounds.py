@@ -43,12 +43,15 @@ class Score(NamedTuple):
         seconds_per_epoch: float, duration of a pass over the training windows.
         loss: float, mean cross-entropy on the validation windows, which decides between equal scores. Defaults to 0.
         predicted: int array (windows,), class codes predicted for the validation windows. Defaults to None, not known.
+        levels: uint8 array (windows, classes), their probabilities in 1/256, as a board has them. Defaults to None, not
+            known.
     """
 
     macro_f1: float
     seconds_per_epoch: float
     loss: float = 0.0
     predicted: np.ndarray | None = None
+    levels: np.ndarray | None = None
 
 
 OnScore = Callable[[int, Score], None]
@@ -148,6 +151,7 @@ class Rounds:
         indices = sorted(scores)
         own = [scores[index] for index in indices]
         predicted = [score.predicted for score in own if score.predicted is not None]
+        levels = [score.levels for score in own if score.levels is not None]
         if len(own) == 1 or len(predicted) < len(own):
             macro_f1 = float(np.mean([score.macro_f1 for score in own]))
         else:
@@ -160,6 +164,7 @@ class Rounds:
             max(score.seconds_per_epoch for score in own),
             float(np.mean([score.loss for score in own])),
             np.concatenate(predicted) if predicted else None,
+            np.concatenate(levels) if levels else None,
         )
 
     @property
@@ -181,10 +186,10 @@ class Rounds:
         """Divides what was predicted in the rounds by splits; a second prediction for a split replaces the first.
 
         Args:
-            first, second: int arrays (windows,), `Score.predicted` of the two rounds, or None.
+            first, second: arrays (windows, ...), `Score.predicted` or `Score.levels` of the two rounds, or None.
 
         Returns:
-            dict of the index of a split to the class codes predicted for its validation windows.
+            dict of the index of a split to what was predicted for its validation windows.
         """
         found = {} if first is None else {0: first}
         left = np.zeros(0, int) if second is None else second
@@ -256,7 +261,8 @@ def _score(model: keras.Model, training: FloatTraining, split: Split, steps: int
     predicted = probabilities.argmax(axis=1)
     losses = -np.log(np.maximum(probabilities[np.arange(len(predicted)), codes_val], LEAST_PROBABILITY))
     loss = np.average(losses, weights=weights_val)
-    return Score(_macro_f1(codes_val, predicted, weights_val), seconds, float(loss), predicted)
+    levels = np.minimum(np.round(256 * probabilities), 255).astype(np.uint8)
+    return Score(_macro_f1(codes_val, predicted, weights_val), seconds, float(loss), predicted, levels)
 
 
 def _macro_f1(codes: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None = None) -> float:

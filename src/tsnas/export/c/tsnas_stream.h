@@ -18,6 +18,14 @@ struct tsnas_stream {
     float sum[TSNAS_CHANNELS]; /* of the raw samples that become the next one */
     uint32_t summed;
 #endif
+#ifdef TSNAS_SMOOTH
+    uint32_t place;  /* of the next answer */
+    uint32_t filled; /* answers that there are */
+    int8_t levels[TSNAS_SMOOTH][TSNAS_CLASSES];
+#ifdef TSNAS_REJECTED
+    uint8_t rejected[TSNAS_SMOOTH]; /* whether each of them is a rejection */
+#endif
+#endif
 };
 
 /* Prepares a stream. `stride`: samples of the model from one class to the next, at least 1. */
@@ -29,7 +37,9 @@ int tsnas_stream_take(struct tsnas_stream *stream, const float raw[TSNAS_RAW_CHA
 
 /* Takes one sample of the model, in raw sensor units. Returns the class of the last TSNAS_TIME samples if one is due,
    TSNAS_NONE if not, TSNAS_ERROR if the model fails to run, TSNAS_REJECTED (of models that have it) if the window is
-   like none of the classes; `tsnas_output()` then has the levels of all classes. */
+   like none of the classes; `tsnas_output()` then has the levels of all classes. With TSNAS_SMOOTH it is the class by
+   the mean of the levels of the last TSNAS_SMOOTH windows, or of those that there are, without rejected ones; if more
+   than half of them are rejected it is TSNAS_REJECTED, and if just half of them are, the last one decides. */
 int tsnas_stream_push(struct tsnas_stream *stream, const float sample[TSNAS_CHANNELS]);
 
 #ifdef __cplusplus
