@@ -64,8 +64,9 @@ def list_limitations(facts: dict[str, Any]) -> list[str]:
         found.append("The model knows only its classes: it assigns one of them to a window of anything else, too.")
     else:
         found.append(wording.rejection_note(facts))
-    if facts["smoothing"] is not None:
-        found.append(wording.smoothing_note(facts))
+    smoothed = wording.smoothing_note(facts)
+    if smoothed is not None:
+        found.append(smoothed)
     found.append(
         "Input must be sampled, cut and standardised in the same way as the training windows; the model cannot tell if "
         "it is not."
