@@ -74,7 +74,14 @@ class Delay(NamedTuple):
 
 
 def delay_of(k: int, stride: float = 1.0) -> Delay:
-    """Returns the delay by smoothing over `k` windows, in the unit of the stride; by default in strides.
+    """Returns the delay by smoothing over `k` windows, in the unit of the stride.
+
+    Args:
+        k: int, number of windows that are averaged.
+        stride: float, time or samples from one window to the next. Defaults to 1: the delay is in strides.
+
+    Returns:
+        A `Delay`.
 
     Example:
         >>> delay_of(5, stride=320.0)

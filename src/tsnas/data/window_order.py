@@ -59,5 +59,8 @@ def keeps_order(order: np.ndarray) -> bool:
 
     Args:
         order: int array (windows,), sorted numbers of the windows of the part.
+
+    Returns:
+        bool.
     """
     return 2 * int(np.sum(np.diff(order) == 1)) >= len(order)

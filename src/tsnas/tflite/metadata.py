@@ -48,9 +48,9 @@ def embed_metadata(tflite: bytes, metadata: dict) -> bytes:
     return pack_model(model)
 
 
-def _describe(metadata: dict) -> bytes | None:
+def _describe(metadata: Any) -> bytes | None:
     """Returns a description of the file, short because it counts as flash; None if no classes are known."""
-    classes = metadata.get("classes")
+    classes = metadata.get("classes") if isinstance(metadata, dict) else None
     if not isinstance(classes, list) or not classes:
         return None
     return textwrap.shorten(f"Classes: {', '.join(map(str, classes))}", MOST_CHARACTERS, placeholder=" ...").encode()

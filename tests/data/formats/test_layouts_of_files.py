@@ -355,5 +355,5 @@ NOT_READ = {
 @pytest.mark.parametrize("name", NOT_READ)
 def test_is_not_read_but_told_how(name, tmp_path):
     (tmp_path / "rec.csv").write_text(NOT_READ[name])
-    with pytest.raises(FormatError, match=r"for from_csv \(tsnas data windows --csv\)"):
+    with pytest.raises(FormatError, match=r"for from_csv \(`tsnas data windows --csv`\)"):
         read(tmp_path)

@@ -1,4 +1,4 @@
-/* Converts raw sensor values to the int8 levels of the model's input, and its output to a class, or rejects a window. */
+/* Converts raw sensor values to int8 levels of the input, and the output to a class, or rejects a window. */
 #include <math.h>
 
 #include "tsnas.h"
