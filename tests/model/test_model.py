@@ -35,9 +35,9 @@ def test_scores_are_scikit_learns():
     for kind, predicted in guesses.items():
         assert found[kind]["accuracy"] == pytest.approx(accuracy_score(codes, predicted))
         assert found[kind]["macro_f1"] == pytest.approx(f1_score(codes, predicted, average="macro"))
-    judged, predicted, _ = model.judge(x, model.classes[codes])
-    np.testing.assert_array_equal(judged, codes)
-    assert set(predicted) == {"float", "int8"}
+    judged = model.judge(x, model.classes[codes])
+    np.testing.assert_array_equal(judged.codes, codes)
+    assert set(judged.predicted) == {"float", "int8"}
 
 
 def test_bad_windows_have_messages_of_their_own():
