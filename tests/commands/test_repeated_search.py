@@ -58,4 +58,4 @@ def test_the_python_code_gives_the_same_bytes(searched, given):
     with np.load(searched / "toy.npz") as arrays:
         names = {"x": arrays["x_train"], "y": arrays["y_train"]}
     exec(given["python"], names)
-    assert names["clf"].tflite_ == (searched / "out/model.tflite").read_bytes()
+    assert names["clf"].tflite_model_ == (searched / "out/model.tflite").read_bytes()
