@@ -48,7 +48,7 @@ def run_job(
         "latency_ms": round(clf.latency_ms_, 3),
         "ram_bytes": clf.ram_bytes_,
         "flash_bytes": clf.flash_bytes_,
-        "macs": sum(row.macs for row in clf.estimate_.rows),
+        "macs": clf.estimate_.macs,
         "inside_limits": clf.latency_ms_ <= (max_latency_ms or np.inf)
         and clf.ram_bytes_ <= (max_ram_kb or np.inf) * 1024,
         "contest": clf.history_["contest"],

@@ -79,6 +79,16 @@ class Estimate:
     advice: tuple[str, ...] = ()
 
     @property
+    def params(self) -> int:
+        """Parameters of all operators."""
+        return sum(row.params for row in self.rows)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference."""
+        return sum(row.macs for row in self.rows)
+
+    @property
     def latency_upper_ms(self) -> float:
         """Upper end of the margin of the latency."""
         return self.latency_ms + self.latency_margin_ms
@@ -188,7 +198,7 @@ class Estimate:
             *([] if self.energy_mj is None else [f"energy   {self.energy_mj:.3g} mJ  (an inference)"]),
             f"RAM      {_kb(self.ram_bytes)} of {_kb(self.board_ram_bytes)}  (tensor arena)",
             f"flash    {_kb(self.flash_bytes)} of {_kb(self.board_flash_bytes)}  (model file, without firmware)",
-            f"total    {sum(row.params for row in self.rows):,} params, {sum(row.macs for row in self.rows):,} MACs",
+            f"total    {self.params:,} params, {self.macs:,} MACs",
             *(f"advice   {line}." for line in self.advice),
         )
 

@@ -71,7 +71,7 @@ def finalists(paths: Paths, preferred: Sequence[Candidate], count: int, seed: in
         least_use = min(WELL_USED, max(paths.use(paths.draw_near(rng)) for _ in range(TRIES // 4)))
         near = math.ceil(NEAR_SHARE * count)
         add(lambda: paths.draw_near(rng), DRAWS_PER_PLACE * near, least_use, near)
-        found = sorted(found, key=lambda one: -sum(row.macs for row in one.estimate.rows))[:near]
+        found = sorted(found, key=lambda one: -one.estimate.macs)[:near]
     add(lambda: paths.draw(rng), count)
     if len(found) > 1 and all(paths.use_of(one) < WELL_USED for one in found):
         drawn = (paths.candidate(paths.draw_near(rng)) for _ in range(TRIES))
