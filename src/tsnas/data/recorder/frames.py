@@ -8,8 +8,9 @@ is a frame of names: its counter is the length of the text that follows, such as
 from __future__ import annotations
 
 import binascii
-import collections
 import struct
+
+from tsnas.data.recorder.received import Received
 
 SYNC = b"\xa5\x5a"
 FLOATS, NAMES, MOST_VALUES = 0x40, 0x80, 0x3F
@@ -41,7 +42,7 @@ def _seal(body: bytes) -> bytes:
     return SYNC + body + struct.pack("<H", binascii.crc_hqx(body, CRC_START))
 
 
-class Frames:
+class Frames(Received):
     """Samples in binary frames, among which bytes may be lost or corrupted.
 
     Frames that are missing by their counter leave a place in `rows`, as bad lines of text do.
@@ -55,23 +56,9 @@ class Frames:
     """
 
     def __init__(self) -> None:
-        self.rows: list[list[float] | None] = []
-        self.headers = 0
-        self.last_bad = ""
-        self._rest = b""
+        super().__init__()
         self._counter: int | None = None
-        self._lengths: collections.Counter[int] = collections.Counter()
         self._names: list[str] = []
-
-    @property
-    def fields(self) -> int:
-        """The count of values in most frames; 0 before there are any."""
-        return self._lengths.most_common(1)[0][0] if self._lengths else 0
-
-    @property
-    def count(self) -> int:
-        """The count of whole frames."""
-        return self._lengths[self.fields]
 
     @property
     def names(self) -> list[str]:
@@ -79,10 +66,6 @@ class Frames:
         if len(self._names) == self.fields:
             return self._names
         return [f"ch{index}" for index in range(self.fields)]
-
-    def good(self, row: list[float] | None) -> bool:
-        """Returns whether an entry of `rows` is a sample with as many values as most."""
-        return row is not None and len(row) == self.fields
 
     def feed(self, data: bytes) -> int:
         """Takes bytes, and adds an entry to `rows` for each sample that they complete, and for each that is missing.

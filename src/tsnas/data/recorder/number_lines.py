@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import re
 
+from tsnas.data.recorder.received import Received
 from tsnas.data.tables.lines import STAMP
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -15,7 +16,7 @@ LONGEST_LINE = 4096
 TAKEN = ("time_s", "label", "group")
 
 
-class NumberLines:
+class NumberLines(Received):
     """Lines of numbers among what arrives, which may be cut, joined or corrupted anywhere.
 
     The first line, unless it is a header, is left out: it may have been cut where the port was opened, and a number
@@ -29,24 +30,10 @@ class NumberLines:
     """
 
     def __init__(self) -> None:
-        self.rows: list[list[float] | None] = []
-        self.headers = 0
-        self.last_bad = ""
-        self._rest = b""
+        super().__init__()
         self._first = True
         self._candidates: collections.Counter[tuple[str, tuple[str, ...]]] = collections.Counter()
-        self._lengths: collections.Counter[int] = collections.Counter()
         self._separators: collections.Counter[str] = collections.Counter()
-
-    @property
-    def fields(self) -> int:
-        """The count of numbers in most lines; 0 before there are any."""
-        return self._lengths.most_common(1)[0][0] if self._lengths else 0
-
-    @property
-    def count(self) -> int:
-        """The count of whole lines."""
-        return self._lengths[self.fields]
 
     @property
     def names(self) -> list[str]:
@@ -70,10 +57,6 @@ class NumberLines:
         for line in lines:
             self._take(line)
         return len(self.rows) - before
-
-    def good(self, row: list[float] | None) -> bool:
-        """Returns whether an entry of `rows` is a whole line, with as many numbers as most."""
-        return row is not None and len(row) == self.fields
 
     def _take(self, line: bytes) -> None:
         first, self._first = self._first, False
