@@ -44,17 +44,10 @@ def recognise(files: list[pathlib.Path]) -> str:
 def read(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
     """Reads accelerations in g; the subject is the group, and a gap divides a recording."""
     ours, notes = _ours(files), Notes()
-    names, said = names_of(root, ours)
-    tables, subjects = [], []
-    for file in ours:
-        table, subject = _table(file, name_of(root, file), notes)
-        tables.append(table)
-        subjects.append(subject)
-    if all(subjects):
-        names = [{**own, "group": own["group"] or subject} for own, subject in zip(names, subjects, strict=True)]
-    for sentence in said:
-        notes.tell(sentence[:-1])
-    return join_tables(tables, names, Columns(TIME, channels=list(AXES), time_unit="s"), notes)
+    tables, subjects = zip(*(_table(file, name_of(root, file), notes) for file in ours), strict=True)
+    paths = names_of(root, ours).with_persons(subjects)
+    paths.tell(notes)
+    return join_tables(list(tables), paths.names, Columns(TIME, channels=list(AXES), time_unit="s"), notes)
 
 
 def _ours(files: list[pathlib.Path]) -> list[pathlib.Path]:

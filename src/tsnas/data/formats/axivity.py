@@ -56,17 +56,14 @@ def recognise(files: list[pathlib.Path]) -> str:
 def read(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
     """Reads the files in g and degrees per second; the subject of their metadata is the group."""
     ours, notes = _ours(files), Notes()
-    names, said = names_of(root, ours)
-    tables = []
-    for file, own in zip(ours, names, strict=True):
-        content, source = file.read_bytes(), name_of(root, file)
-        tables.append(_table(content, source, notes))
-        own["group"] = own["group"] or _subject(content)
-    if not all(own["group"] for own in names):
-        names = [{**own, "group": None} for own in names]
-    for sentence in said:
-        notes.tell(sentence[:-1])
-    return join_tables(tables, names, Columns(TIME, channels=tables[0].names[1:], time_unit="s"), notes)
+    tables, subjects = [], []
+    for file in ours:
+        content = file.read_bytes()
+        tables.append(_table(content, name_of(root, file), notes))
+        subjects.append(_subject(content))
+    paths = names_of(root, ours).with_persons(subjects)
+    paths.tell(notes)
+    return join_tables(tables, paths.names, Columns(TIME, channels=tables[0].names[1:], time_unit="s"), notes)
 
 
 def _ours(files: list[pathlib.Path]) -> list[pathlib.Path]:

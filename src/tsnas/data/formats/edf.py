@@ -40,23 +40,15 @@ def recognise(files: list[pathlib.Path]) -> str:
 def read(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
     """Reads the files, at the rate that most of their signals have; annotations that last are labels of samples."""
     ours, notes = _ours(files), Notes()
-    names, said = names_of(root, ours)
-    tables, groups = [], []
-    for file in ours:
-        table, person = _table(file, name_of(root, file), notes)
-        tables.append(table)
-        groups.append(person)
-    if all(groups) and names[0]["group"] is None:
-        names = [{**one, "group": group} for one, group in zip(names, groups, strict=True)]
+    tables, persons = zip(*(_table(file, name_of(root, file), notes) for file in ours), strict=True)
+    paths = names_of(root, ours).with_persons(persons)
     labelled = all(LABEL in table.names for table in tables)
     if labelled:
-        names = [{**one, "label": None} for one in names]
-        said = [one for one in said if "labels" not in one]
+        paths = paths.without("label")
     channels = [name for name in tables[0].names if name not in (TIME, LABEL)]
     columns = Columns(TIME, LABEL if labelled else None, channels=channels, time_unit="s")
-    for sentence in said:
-        notes.tell(sentence[:-1])
-    return join_tables(tables, names, columns, notes)
+    paths.tell(notes)
+    return join_tables(list(tables), paths.names, columns, notes)
 
 
 def _ours(files: list[pathlib.Path]) -> list[pathlib.Path]:

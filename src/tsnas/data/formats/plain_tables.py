@@ -71,13 +71,10 @@ def read_tables(root: pathlib.Path, files: list[pathlib.Path], tables: list[Tabl
     given: dict[str, Any] = {role: first.names[index] if first.named else index for role, index in roles.items()}
     tables = [_without_clocks(table, given["time"], notes) for table in tables]
     first = tables[0]
-    names, said = names_of(root, files)
-    if "label" in given:
-        names = [{**one, "label": None} for one in names]
-        said = [one for one in said if "labels" not in one]
-    if "group" in given:
-        names = [{**one, "group": None} for one in names]
-        said = [one for one in said if "groups" not in one]
+    paths = names_of(root, files)
+    for role in {"label", "group"} & set(given):
+        paths = paths.without(role)
+    names = paths.names
     told = [f"{role} from {column!r}" for role, column in given.items() if first.named]
     if told:
         notes.tell(f"Columns were found by their names and values: {listed(told)}")
@@ -87,7 +84,7 @@ def read_tables(root: pathlib.Path, files: list[pathlib.Path], tables: list[Tabl
     columns = Columns(**given, time_unit=unit)
     tables, found, columns = join_sensors(tables, names, columns, notes)
     data = join_tables(tables, found, columns, notes)
-    return dataclasses.replace(data, notes=(*data.notes, *said))
+    return dataclasses.replace(data, notes=(*data.notes, *paths.said.values()))
 
 
 def _without_clocks(table: Table, time: str | int, notes: Notes) -> Table:

@@ -46,8 +46,8 @@ def read(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
     ours = [file for file in files if file.suffix.lower() in (MCAP, BAG)]
     # A bag may be divided into several files, which are read as one.
     ours += {file.parent: file for file in files if file.suffix.lower() == SQLITE}.values()
-    names, said = names_of(root, ours)
-    sets = [_read_one(file, name_of(root, file), own, notes) for file, own in zip(ours, names, strict=True)]
+    paths = names_of(root, ours)
+    sets = [_read_one(file, name_of(root, file), own, notes) for file, own in zip(ours, paths.names, strict=True)]
     first = sets[0]
     for one in sets[1:]:
         if one.channels != first.channels:
@@ -68,7 +68,7 @@ def read(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
         groups=[group for one in sets for group in one.groups],
         sources=tuple(source for one in sets for source in one.sources),
         jitter=tuple(jitter for one in sets for jitter in one.jitter),
-        notes=(*notes.sentences(), *dict.fromkeys(note for one in sets for note in one.notes), *said),
+        notes=(*notes.sentences(), *dict.fromkeys(note for one in sets for note in one.notes), *paths.said.values()),
     )
 
 

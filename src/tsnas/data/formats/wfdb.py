@@ -45,16 +45,15 @@ def read(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
     # Parts of a record of several have headers of their own.
     parts = {part for file in ours for part in _parts(file)}
     ours = [file for file in ours if file.stem not in parts]
-    names, said = names_of(root, ours)
+    paths = names_of(root, ours)
     tables = [_table(file, name_of(root, file), files, notes) for file in ours]
     labelled = all(LABEL in table.names for table in tables)
     if labelled:
-        names = [{**one, "label": None} for one in names]
-        said = [one for one in said if "labels" not in one]
+        paths = paths.without("label")
     channels = [name for name in tables[0].names if name not in (TIME, LABEL)]
-    for sentence in said:
-        notes.tell(sentence[:-1])
-    return join_tables(tables, names, Columns(TIME, LABEL if labelled else None, None, channels, time_unit="s"), notes)
+    paths.tell(notes)
+    columns = Columns(TIME, LABEL if labelled else None, channels=channels, time_unit="s")
+    return join_tables(tables, paths.names, columns, notes)
 
 
 def _ours(files: list[pathlib.Path]) -> list[pathlib.Path]:
