@@ -17,6 +17,19 @@ from tsnas.errors import (
 )
 
 
+def have_label(y: np.ndarray, label: Any) -> np.ndarray:
+    """Returns which windows have a label, also where it is of another type than all that there are.
+
+    Args:
+        y: array (windows,), as `check_labels` returns it.
+        label: any value.
+
+    Returns:
+        bool array (windows,).
+    """
+    return np.array([own == label for own in y.tolist()], bool)
+
+
 def check_labels(y: Any, name: str = "y") -> np.ndarray:
     """Returns one label per window as a 1-D array of str, int64 or bool.
 

@@ -158,9 +158,12 @@ class Firmware:
         Returns:
             bool array (windows,).
         """
+        return np.zeros(len(x), bool) if self.rejection_levels is None else self._rejects_levels(self.quantise(x))
+
+    def _rejects_levels(self, quantised: np.ndarray) -> np.ndarray:
         if self.rejection_levels is None:
-            return np.zeros(len(x), bool)
-        return self.rejection_levels.rejects(self.quantise(x)[..., 0])
+            return np.zeros(len(quantised), bool)
+        return self.rejection_levels.rejects(quantised[..., 0])
 
     def answers(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Computes the answers to the windows of one stream exactly as the board does, smoothed over `smooth` of them.
@@ -172,8 +175,9 @@ class Firmware:
             (codes, rejected): int array (windows,) of classes, and bool array (windows,), which answers are a rejection
                 instead.
         """
-        rejected = self.rejects(x)
-        levels = self.model.predict_int8(self.quantise(x)).astype(np.int64) - self.model.output_zero_point
+        quantised = self.quantise(x)
+        rejected = self._rejects_levels(quantised)
+        levels = self.model.predict_int8(quantised).astype(np.int64) - self.model.output_zero_point
         means = smooth_answers(levels, self.smooth, rejected)
         return means.argmax(axis=1), smooth_rejections(rejected, self.smooth)
 

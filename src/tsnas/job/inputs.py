@@ -26,6 +26,7 @@ from tsnas.data import (
     weights_of_classes,
     windows_and_labels,
 )
+from tsnas.data.labels import have_label
 from tsnas.errors import RejectionError, WindowShapeError
 from tsnas.job.checkpoints import Checkpoints
 from tsnas.job.settings import AUTO, Settings, check_settings
@@ -123,7 +124,7 @@ def checked(
         order = None if order is None else order[kept]
     other = None
     if settings.other_class is not None:
-        is_other = _is_other(y, settings.other_class)
+        is_other = have_label(y, settings.other_class)
         if not is_other.any():
             raise RejectionError(
                 f"other_class={settings.other_class!r} is no label of y, which has {np.unique(y)[:10].tolist()}."
@@ -143,10 +144,6 @@ def checked(
         validation_data = _checked_validation(validation_data, classes, x.shape[1:], settings.other_class)
     named = Channels.of(channels, x.shape[2] if raw_channels is None else raw_channels)
     return Job(x, codes, classes, groups, validation_data, settings, recordings, sample_weight, other, named, order)
-
-
-def _is_other(y: np.ndarray, other_class: Any) -> np.ndarray:
-    return np.array([label == other_class for label in y.tolist()], bool)
 
 
 def check_reject_label(label: Any, classes: np.ndarray) -> None:
@@ -177,8 +174,9 @@ def _checked_validation(
     check_lengths(**{"x of validation_data": x, "y of validation_data": y})
     sample_weight = check_sample_weight(sample_weight, len(x), "sample_weight of validation_data")
     if other_class is not None:
-        known = np.flatnonzero(~_is_other(check_labels(y), other_class))
-        x, y = x.select(known), check_labels(y)[known]
+        y = check_labels(y)
+        known = np.flatnonzero(~have_label(y, other_class))
+        x, y = x.select(known), y[known]
         sample_weight = None if sample_weight is None else sample_weight[known]
     codes, _ = encode_labels(y, classes)
     return (x, codes) if sample_weight is None else (x, codes, sample_weight)

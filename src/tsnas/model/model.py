@@ -27,6 +27,7 @@ from tsnas.data import (
     raw_windows,
     windows_and_labels,
 )
+from tsnas.data.labels import have_label
 from tsnas.errors import SettingError, WindowShapeError
 from tsnas.export.firmware import Firmware
 from tsnas.model.plain_scores import PlainScores
@@ -242,7 +243,7 @@ class Model:
         other = None
         if other_class is not None:
             y = check_labels(y)
-            is_other = np.array([label == other_class for label in y.tolist()], bool)
+            is_other = have_label(y, other_class)
             other = self.rejects(np.asarray(windows.source)[is_other]) if is_other.any() else np.zeros(0, bool)
             y, windows = y[~is_other], Windows(np.asarray(windows.source)[~is_other])
             weights = None if weights is None else weights[~is_other]
