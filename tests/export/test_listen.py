@@ -1,5 +1,7 @@
 """listen: classes of what a port sends, with lost and damaged bytes, names in another order, and an unplugged board."""
 
+import dataclasses
+import json
 import os
 import pty
 import re
@@ -15,6 +17,7 @@ from tsnas.commands.main import run
 from tsnas.data import Channels, Signal
 from tsnas.data.recorder import listener
 from tsnas.data.recorder.frames import encode, encode_names
+from tsnas.data.smoothing import smooth_answers, smooth_rejections
 from tsnas.errors import NoAnswerError, PortError, SettingError, StreamError
 from tsnas.export import listen as module
 from tsnas.export.listen import Windower, listen
@@ -27,7 +30,7 @@ class Model:
     """What `listen` needs of a Firmware: the class is the channel with the largest mean."""
 
     classes = ("x", "y", "z")
-    decimation, taken, signal, channels = 1, (0, 1, 2), None, None
+    decimation, taken, signal, channels, smooth = 1, (0, 1, 2), None, None, 1
     model = types.SimpleNamespace(window_shape=(16, 3, 1))
 
     def __init__(self, **changes):
@@ -38,6 +41,9 @@ class Model:
         self.seen.append(windows[0])
         means = windows.mean(axis=1)
         return means - means.min() + 0.01
+
+    def rejects(self, windows):
+        return np.zeros(len(windows), bool)
 
 
 @pytest.fixture
@@ -197,6 +203,34 @@ def test_the_command_shows_a_line_for_each_window(board, tmp_path, capsys):
     assert [probability for _, probability in shown] == [f"{value:.2f}" for value in expected.max(axis=1)]
     assert "has closed" in printed.err
     assert "11 windows had been classified." in printed.err
+
+
+@pytest.mark.parametrize("smooth", [1, 3])
+def test_answers_are_smoothed_and_rejected_as_the_firmwares(board, smooth):
+    class Rejecting(Model):
+        def rejects(self, windows):
+            return windows[:, 0, 0] > 0.3
+
+    model = Rejecting(smooth=smooth)
+    heard = heard_until_unplugged(model, board("socket", text()), stride=8)
+    seen = np.stack(model.seen)
+    rejected = model.rejects(seen)
+    assert 0 < rejected.sum() < len(rejected)
+    means = smooth_answers(np.concatenate([model.predict(one[np.newaxis]) for one in seen]), smooth, rejected)
+    assert [one.rejected for one in heard] == smooth_rejections(rejected, smooth).tolist()
+    assert [one.label for one in heard] == ["xyz"[index] for index in means.argmax(axis=1)]
+    np.testing.assert_allclose([one.probability for one in heard], means.max(axis=1), rtol=1e-5)
+
+
+def test_the_command_smooths_as_the_folder_says(board, tmp_path, capsys):
+    found = firmware()
+    (tmp_path / "model.tflite").write_bytes(found.tflite)
+    (tmp_path / "model.json").write_text(json.dumps({"smooth": 3}))
+    run(["live", f"--port={board('socket', text())}", str(tmp_path), "--stride=16"])
+    x = np.stack([VALUES[start : start + 32] for start in range(0, 169, 16)])
+    codes, _ = dataclasses.replace(found, smooth=3).answers(x)
+    shown = re.findall(r"class \d", capsys.readouterr().out)
+    assert shown == [found.classes[code] for code in codes]
 
 
 def test_the_command_needs_a_port_and_a_model(tmp_path, capsys):

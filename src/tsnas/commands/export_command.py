@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +67,7 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.cost.board import board_beside
     from tsnas.export import Firmware, export_model
+    from tsnas.export.model_json import read_model_json
     from tsnas.export.plain import is_plain
     from tsnas.tflite.parser import read_model_bytes
 
@@ -90,7 +90,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if is_plain(tflite):
         _export_plain(tflite, values)
         return
-    card = _read_card(path)
+    card = read_model_json(path)
     firmware = Firmware.of(tflite, values.board or board_beside(path), smooth=card.get("smooth", 1))
     kernels = _choose_kernels(firmware, values) if values.emulate else ""
     x, y = _load_windows(values)
@@ -132,16 +132,6 @@ def _export_plain(tflite: bytes, values: flags.FlagValues) -> None:
     if values.board is None:
         raise UsageError("--board is required: the file does not name its board; `tsnas boards` lists the names")
     _list_files(values.out, export_plain(tflite, values.board, values.out, values.format))
-
-
-def _read_card(path: pathlib.Path) -> dict[str, Any]:
-    """Reads what the folder of a search says of its model beside the file: the network in words, and its smoothing."""
-    card = (path if path.is_dir() else path.parent) / "model.json"
-    try:
-        found = json.loads(card.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _load_windows(values: flags.FlagValues) -> tuple[np.ndarray | None, np.ndarray | None]:

@@ -11,6 +11,9 @@ from absl import flags
 from tsnas.commands.command import Command, UsageError
 from tsnas.commands.job import define_int_flag, define_text_flag
 
+# Shown instead of a class where a window is like none of them.
+REJECTED = "(rejected)"
+
 
 def define_flags(values: flags.FlagValues) -> None:
     define_text_flag(
@@ -30,6 +33,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.data.recorder.strip import StatusLine
     from tsnas.export import Firmware
     from tsnas.export.listen import Heard, listen
+    from tsnas.export.model_json import read_model_json
     from tsnas.tflite.parser import read_model_bytes
 
     if len(arguments) != 1:
@@ -38,15 +42,16 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         raise UsageError("--port is required")
     path = pathlib.Path(arguments[0])
     tflite = read_model_bytes(path / "model.tflite" if path.is_dir() else path)
-    firmware = Firmware.of(tflite, board_beside(path))
+    firmware = Firmware.of(tflite, board_beside(path), smooth=read_model_json(path).get("smooth", 1))
     line = StatusLine()
     width = shutil.get_terminal_size((100, 24)).columns - 1
-    longest = max(map(len, firmware.classes))
+    longest = max(map(len, (*firmware.classes, *([REJECTED] if firmware.rejection else []))))
     heard: list[Heard] = []
 
     def show(one: Heard) -> None:
         heard[:] = [one]
-        text = f"{one.time_s:8.1f} s  {one.label:<{longest}}  {one.probability:.2f}"
+        label = REJECTED if one.rejected else one.label
+        text = f"{one.time_s:8.1f} s  {label:<{longest}}  {one.probability:.2f}"
         text += f"  {one.bad} bad" * bool(one.bad) + f"  {one.note}" * bool(one.note)
         line.show(text[:width] if line.is_live else text)
 
@@ -69,5 +74,6 @@ COMMAND = Command(
     run=run,
     details="The board sends samples as for `tsnas data record`: lines of numbers, or the binary frames of its sketch. "
     "Shows time, class and probability of each window, in one line on a terminal and in lines of their own elsewhere, "
-    "computed as exported firmware does. Samples that were lost or damaged are counted.",
+    "computed as exported firmware does: smoothed over as many windows, and rejected where it rejects. Samples that "
+    "were lost or damaged are counted.",
 )

@@ -12,7 +12,7 @@ from tsnas.errors import ExportError
 from tsnas.export import imu
 from tsnas.export.firmware import Firmware
 from tsnas.export.layouts import LAYOUTS, Files, render_format
-from tsnas.export.model_json import format_model_json
+from tsnas.export.model_json import MODEL_JSON, format_model_json
 from tsnas.export.rate import choose_rate
 from tsnas.export.room import check_room
 from tsnas.export.selftest import SelfTest
@@ -69,7 +69,7 @@ def export_model(
     if units is not None and format != "arduino":
         raise ExportError(f"units are for format='arduino', whose sketch reads a sensor; format={format!r} has none.")
     rate_hz = choose_rate(firmware, rate_hz)
-    files: Files = {"model.tflite": firmware.tflite, "model.json": format_model_json(firmware, architecture)}
+    files: Files = {"model.tflite": firmware.tflite, MODEL_JSON: format_model_json(firmware, architecture)}
     if format != "tflite":
         facts = collect_variables(firmware, SelfTest.of(firmware, x), int(stride), format, rate_hz, units)
         check_room(facts, firmware.board)

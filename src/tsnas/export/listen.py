@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,6 +11,7 @@ import numpy as np
 
 from tsnas.data.recorder.listener import Listener
 from tsnas.data.recorder.samples import Samples
+from tsnas.data.smoothing import smooth_answers, smooth_rejections
 from tsnas.errors import NoAnswerError, PortError, SettingError, StreamError
 from tsnas.export.firmware import Firmware
 from tsnas.system.arguments import is_int
@@ -23,15 +25,16 @@ CHECK_S, WORST_RATE = 2.0, 0.15
 
 
 class Heard(NamedTuple):
-    """A window of samples, classified.
+    """A window of samples, classified, as firmware answers at it: smoothed with those before it, if the model is so.
 
     Args:
-        label: str, the class.
+        label: str, the most probable class.
         probability: float.
         time_s: float, seconds since the first sample.
         windows: int, the number of windows so far.
         bad: int, samples that were lost or damaged so far.
         note: str, what should be known, such as another rate than that of the training; "" if there is nothing.
+        rejected: bool, whether the answer is that the window is like none of the classes. Defaults to False.
     """
 
     label: str
@@ -40,6 +43,7 @@ class Heard(NamedTuple):
     windows: int
     bad: int
     note: str
+    rejected: bool = False
 
 
 class Windower:
@@ -142,6 +146,8 @@ class _Ear:
         self.windows = 0
         self._firmware, self._show = firmware, show
         self._windower = Windower(firmware, stride)
+        # Probabilities of the last windows, and whether each was rejected.
+        self._answers: collections.deque[tuple[np.ndarray, bool]] = collections.deque(maxlen=firmware.smooth)
         self._samples = self._bad = self._lost = 0
         self._last: list[float] | None = None
         self._places: list[int] | None = None
@@ -158,6 +164,7 @@ class _Ear:
                 self._lost += 1
                 if self._lost > MOST_FILLED:
                     self._windower.clear()
+                    self._answers.clear()
                 elif self._last is not None:
                     self._push(self._last, now)
                 continue
@@ -173,11 +180,15 @@ class _Ear:
         window = self._windower.push(sample)
         if window is None or self.first_s is None:
             return
-        probabilities = self._firmware.predict(window[np.newaxis])[0]
-        best = int(probabilities.argmax())
+        firmware, windows = self._firmware, window[np.newaxis]
+        self._answers.append((firmware.predict(windows)[0], bool(firmware.rejects(windows)[0])))
+        probabilities, rejections = map(np.array, zip(*self._answers, strict=True))
+        means = smooth_answers(probabilities, firmware.smooth, rejections)[-1]
+        rejected = bool(smooth_rejections(rejections, firmware.smooth)[-1])
+        best = int(means.argmax())
         self.windows += 1
-        label, probability = self._firmware.classes[best], float(probabilities[best])
-        self._show(Heard(label, probability, now - self.first_s, self.windows, self._bad, self._rate_note))
+        label, probability, time_s = firmware.classes[best], float(means[best]), now - self.first_s
+        self._show(Heard(label, probability, time_s, self.windows, self._bad, self._rate_note, rejected))
 
     def _find_places(self, samples: Samples) -> list[int]:
         """Returns the column of each raw channel: by its name if all are named, else the first ones in their order."""

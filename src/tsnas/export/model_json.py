@@ -1,12 +1,15 @@
-"""Writes model.json: the facts that firmware needs to feed a model and to read its output."""
+"""Writes and reads model.json: the facts that firmware needs to feed a model and to read its output."""
 
 from __future__ import annotations
 
 import json
+import pathlib
 from collections.abc import Sequence
 from typing import Any
 
 from tsnas.export.firmware import Firmware
+
+MODEL_JSON = "model.json"
 
 
 def describe_model(firmware: Firmware, architecture: Sequence[str] = ()) -> dict[str, Any]:
@@ -56,3 +59,20 @@ def describe_model(firmware: Firmware, architecture: Sequence[str] = ()) -> dict
 def format_model_json(firmware: Firmware, architecture: Sequence[str] = ()) -> str:
     """Returns the same facts as the text of model.json."""
     return json.dumps(describe_model(firmware, architecture), indent=2) + "\n"
+
+
+def read_model_json(model: pathlib.Path) -> dict[str, Any]:
+    """Reads what stands beside a model, such as the network in words and how its answers are smoothed.
+
+    Args:
+        model: path of the folder of a search, or of a file in it.
+
+    Returns:
+        dict, as `describe_model` returns it; an empty one if there is none.
+    """
+    path = (model if model.is_dir() else model.parent) / MODEL_JSON
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
