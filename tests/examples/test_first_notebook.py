@@ -32,6 +32,7 @@ def run(folder, monkeypatch):
 
 def assert_told(names, printed):
     assert printed.startswith("(600, 64, 3) float32 {'slow': 200, 'medium': 200, 'fast': 200}")
+    assert "limit    10 ms of latency: kept" in printed
     assert len(re.findall(r"^(?:float|int8): accuracy \d\.\d{3}", printed, re.MULTILINE)) == 2
     assert "\nTrue\n" in printed
     assert re.search(r"[\d,]+ bytes  model\.tflite", printed)
