@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 import sys
 
 from absl import flags
 
-from tsnas.commands.command import Command, UsageError, refuse_arguments
+from tsnas.commands.command import WIDTH, Command, UsageError, refuse_arguments
 from tsnas.commands.job import define_text_flag
-from tsnas.system.terminal import say
+from tsnas.system.terminal import columns, say
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -48,7 +47,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     for name in ("port", "label", "rate_hz", "seconds", "out"):
         if values[name].value is None:
             raise UsageError(f"--{name} is required")
-    strip = Strip(width=shutil.get_terminal_size((100, 24)).columns - 1)
+    strip = Strip(width=(columns() or WIDTH) - 1)
     try:
         found = record(
             values.port,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pathlib
-import shutil
 import sys
 
 from absl import flags
 
-from tsnas.commands.command import Command, UsageError
+from tsnas.commands.command import WIDTH, Command, UsageError
 from tsnas.commands.job import define_int_flag, define_text_flag
+from tsnas.system.terminal import columns
 
 # Shown instead of a class where a window is like none of them.
 REJECTED = "(rejected)"
@@ -44,7 +44,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     tflite = read_model_bytes(path / "model.tflite" if path.is_dir() else path)
     firmware = Firmware.of(tflite, board_beside(path), smooth=read_model_json(path).get("smooth", 1))
     line = StatusLine()
-    width = shutil.get_terminal_size((100, 24)).columns - 1
+    width = (columns() or WIDTH) - 1
     longest = max(map(len, (*firmware.classes, *([REJECTED] if firmware.rejection else []))))
     heard: list[Heard] = []
 
