@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tsnas.data import read
+from tsnas.data.formats.phones import read_e4
 from tsnas.errors import FormatError
 
 RNG = np.random.default_rng(0)
@@ -101,6 +102,14 @@ def test_empatica_e4_folders(tmp_path):
     assert data.units == ("1/64 g",) * 3 + ("", "uS", "deg C")
     # All sensors were given the time as their value.
     np.testing.assert_allclose(data.arrays[0], np.tile(np.arange(len(data.arrays[0]))[:, None] / 32, 6), atol=0.02)
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_empty_file_of_empatica_is_named_and_numpy_says_nothing(tmp_path):
+    (tmp_path / "tags.csv").write_text("")
+    (tmp_path / "ACC.csv").write_text("")
+    with pytest.raises(FormatError, match=r"ACC\.csv does not begin with a line of start times"):
+        read_e4(tmp_path, [tmp_path / "ACC.csv", tmp_path / "tags.csv"])
 
 
 def test_ts_files_of_the_uea_archive(tmp_path):

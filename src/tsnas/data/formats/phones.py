@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import re
+import warnings
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,10 @@ def read_e4(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
 
 def _read_e4(file: pathlib.Path) -> tuple[float, float, np.ndarray]:
     try:
-        rows = np.loadtxt(file, delimiter=",", ndmin=2)
+        with warnings.catch_warnings():
+            # Of a file without a line, which the error below names.
+            warnings.simplefilter("ignore", UserWarning)
+            rows = np.loadtxt(file, delimiter=",", ndmin=2)
         start, rate_hz = float(rows[0, 0]), float(rows[1, 0])
     except (ValueError, IndexError):
         raise FormatError(f"{file.name} does not begin with a line of start times and a line of rates.") from None
