@@ -21,7 +21,7 @@ Names = dict[str, str | None]
 
 @dataclasses.dataclass(frozen=True)
 class PathNames:
-    """What the paths of files say of their recordings.
+    """Names that the paths of files give to their recordings.
 
     Args:
         names: list with a dict of `label` and `group`, str or None, for each file.

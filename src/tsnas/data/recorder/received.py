@@ -6,7 +6,7 @@ import collections
 
 
 class Received:
-    """What forms of samples have in common; each reads bytes with its own `feed`.
+    """Base of the forms of samples; each reads bytes with its own `feed`.
 
     Attributes:
         rows: list with an entry for each sample; None for one that was lost or damaged.
