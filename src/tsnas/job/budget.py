@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import tf_keras as keras
 
@@ -44,21 +45,31 @@ class Budget:
         return [] if seconds == math.inf else [StopAfter(seconds)]
 
 
+def stopped(callbacks: Iterable[keras.callbacks.Callback]) -> bool:
+    """Returns whether the budget has ended the training that these callbacks saw."""
+    return any(isinstance(one, StopAfter) and one.stopped for one in callbacks)
+
+
 class StopAfter(keras.callbacks.Callback):
     """Callback that ends training after some seconds, between two steps, and after at least one step.
 
     Args:
         seconds: float, time since the start of the training.
+
+    Attributes:
+        stopped: bool, whether it has ended the training.
     """
 
     def __init__(self, seconds: float):
         super().__init__()
         self.seconds = seconds
+        self.stopped = False
         self._start = 0.0
 
     def on_train_begin(self, logs=None):
+        self.stopped = False
         self._start = clock.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
         if clock.monotonic() - self._start >= self.seconds:
-            self.model.stop_training = True
+            self.stopped = self.model.stop_training = True

@@ -16,7 +16,7 @@ from tsnas.data import with_class_weights
 from tsnas.deploy.convert import untrained_int8
 from tsnas.deploy.verify import verify
 from tsnas.errors import InfeasibleError, LimitExceededError
-from tsnas.job.budget import Budget
+from tsnas.job.budget import Budget, stopped
 from tsnas.job.settings import Settings
 from tsnas.search.contest import History, contest
 from tsnas.search.derive import Candidate
@@ -112,6 +112,9 @@ def select(
             search_callbacks = [*callbacks, *budget.callbacks("search", share)]
             preferred, own_history = _search(paths, splits[0], settings, seed, search_callbacks, len(spaces))
             histories.append(own_history)
+            if stopped(search_callbacks):
+                passed = len(next(iter(own_history.values())))
+                settings.say(f"search: max_minutes ended it after {passed} epochs")
         parties.append(finalists(paths, preferred, own_count, seed))
     history = {"trials" if kind == "tuner" else "search": join(histories)} if histories else {}
     # In turns, so that a contest that ends early has seen all parts of the space.

@@ -13,7 +13,7 @@ import tf_keras as keras
 from tsnas.callbacks import ProgressBar
 from tsnas.data import AnyWindows, unpacked
 from tsnas.deploy.convert import convert_int8
-from tsnas.job.budget import Budget
+from tsnas.job.budget import Budget, stopped
 from tsnas.job.checkpoints import Checkpoints
 from tsnas.job.preparation import Prepared, Shared
 from tsnas.job.settings import Settings
@@ -118,9 +118,15 @@ def train_all(
         found = []
         for one in architectures:
             macs = sum(node.op.macs for node in one.graph().nodes)
-            epochs = budget.epochs_within(name, epochs_for(x, macs), pace * len(x))
-            found.append(_Phase(one, data.everything, settings, seed, asked, epochs, callbacks))
+            wanted = epochs_for(x, macs)
+            epochs = budget.epochs_within(name, wanted, pace * len(x))
+            found.append(_Phase(one, data.everything, settings, seed, asked, wanted, epochs, callbacks))
         return found
+
+    def say_if_cut(name: str, phase: _Phase, history: History, was_stopped: bool) -> None:
+        passed = len(next(iter(history.values()), []))
+        if was_stopped or (phase.epochs < phase.wanted and passed == phase.epochs):
+            settings.say(f"{name}: max_minutes left time for {passed} of {phase.wanted} epochs")
 
     # What is kept is written here: a worker may be on another machine.
     floats = [kept.load("train") for kept in checkpoints]
@@ -128,8 +134,9 @@ def train_all(
     if len(missing) < len(floats) and settings.directory is not None:
         settings.say(f"train: taken from an earlier run in {settings.directory}")
 
-    def keep_floats(index: int, found: tuple[Weights, History]) -> None:
-        place, (weights, history) = missing[index], found
+    def keep_floats(index: int, found: tuple[Weights, History, bool]) -> None:
+        place, (weights, history, was_stopped) = missing[index], found
+        say_if_cut("train", trainings[place], history, was_stopped)
         checkpoints[place].save("train", {"history": history}, weights)
         floats[place] = {"history": history}, weights
 
@@ -139,8 +146,9 @@ def train_all(
             [functools.partial(_train, trainings[place], data.augment) for place in missing], on_result=keep_floats
         )
 
-    def keep_trained(place: int, found: tuple[bytes, History]) -> None:
-        (values, weights), (tflite_model, history) = floats[place], found  # type: ignore[misc]
+    def keep_trained(place: int, found: tuple[bytes, History, bool]) -> None:
+        (values, weights), (tflite_model, history, was_stopped) = floats[place], found  # type: ignore[misc]
+        say_if_cut("quantise", quantisings[place], history, was_stopped)
         model = architectures[place].build(DROPOUT, seed)
         model.set_weights(weights)
         on_trained(place, Trained(model, tflite_model, {"train": values["history"], "quantise": history}))
@@ -161,7 +169,8 @@ class _Phase:
         architecture, settings, seed: as in `train`.
         windows: `Shared`, all windows.
         asked: int or None, number of epochs that was asked for.
-        epochs: int, number of epochs, each of which passes over few windows several times unless it was asked for.
+        wanted: int, number of epochs, each of which passes over few windows several times unless it was asked for.
+        epochs: int, those that the job has time for.
         callbacks: sequence of tf_keras callbacks.
     """
 
@@ -170,6 +179,7 @@ class _Phase:
     settings: Settings
     seed: int
     asked: int | None
+    wanted: int
     epochs: int
     callbacks: Sequence[keras.callbacks.Callback]
 
@@ -195,13 +205,13 @@ class _Phase:
         return model, found
 
 
-def _train(phase: _Phase, augment: Augment) -> tuple[Weights, History]:
+def _train(phase: _Phase, augment: Augment) -> tuple[Weights, History, bool]:
     model, history = phase.run(train_float, augment=augment)
-    return model.get_weights(), history
+    return model.get_weights(), history, stopped(phase.callbacks)
 
 
-def _quantise(phase: _Phase, weights: Weights) -> tuple[bytes, History]:
+def _quantise(phase: _Phase, weights: Weights) -> tuple[bytes, History, bool]:
     recorder = keras.callbacks.History()
     _, qat_model = dataclasses.replace(phase, callbacks=[recorder, *phase.callbacks]).run(train_quantised, weights)
     history = {key: [float(value) for value in values] for key, values in recorder.history.items()}
-    return convert_int8(qat_model), history
+    return convert_int8(qat_model), history, stopped(phase.callbacks)
