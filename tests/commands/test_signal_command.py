@@ -32,7 +32,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_from_recordings_to_a_model_for_a_signal(folder, capsys, monkeypatch, eager):
+def test_from_recordings_to_a_model_for_a_signal(folder, capsys, monkeypatch, eager, untrained):
     monkeypatch.setattr("tsnas.search.rounds.short_scores", guessed)
     small = functools.partial(selection.EvolutionConfig, population=4, generations=1, last_generations=1)
     monkeypatch.setattr(selection, "EvolutionConfig", small)
