@@ -65,7 +65,7 @@ def read_segments(path: Any) -> list[Segment]:
     """
     path = pathlib.Path(path)
     if path.is_dir():
-        files = sorted(one for one in path.rglob("*") if one.suffix.lower() in (".txt", ".csv", ".json"))
+        files = segment_files(path)
         found = [dataclasses.replace(one, file=one.file or file.stem) for file in files for one in read_segments(file)]
     else:
         try:
@@ -76,6 +76,14 @@ def read_segments(path: Any) -> list[Segment]:
     if not found:
         raise SegmentError(f"{path} holds no segments; give lines of file, start, end and label.")
     return found
+
+
+def segment_files(path: Any) -> list[pathlib.Path]:
+    """Returns the files of segments that a path stands for."""
+    path = pathlib.Path(path)
+    if not path.is_dir():
+        return [path]
+    return sorted(one for one in path.rglob("*") if one.suffix.lower() in (".txt", ".csv", ".json"))
 
 
 def _read_table(text: str, path: pathlib.Path) -> list[Segment]:
