@@ -154,3 +154,14 @@ def test_labels_in_folders_and_persons_in_others():
     assert [(own["label"], own["group"]) for own in recording_names(paths).names] == [
         ("walk", "user1"), ("walk", "user2"), ("run", "user1"), ("run", "user2"),
     ]  # fmt: skip
+
+
+def test_folders_that_only_repeat_the_label_are_no_groups():
+    paths = [("w", "Walking-2024-05-01"), ("w", "Walking-2024-05-02"), ("s", "Sitting-2024-05-01")]
+    assert [own["group"] for own in recording_names(paths).names] == [None] * 3
+    assert [own["group"] for own in recording_names([*paths, ("w", "Sitting-2024-05-03")]).names] == [
+        "w",
+        "w",
+        "s",
+        "w",
+    ]

@@ -30,8 +30,9 @@ from tsnas.data.formats import (
 )
 from tsnas.data.formats.given import with_channels, with_names
 from tsnas.data.recording_set import RecordingSet
+from tsnas.data.tables.segments import looks_like_segments
 from tsnas.errors import FormatError, TsnasError
-from tsnas.system.words import plural
+from tsnas.system.words import listed, plural
 
 
 class Format(NamedTuple):
@@ -178,7 +179,14 @@ def _seen(folder: pathlib.Path) -> list[pathlib.Path]:
 def _explain(path: pathlib.Path, files: list[pathlib.Path]) -> str:
     known = ", ".join(one.name for one in FORMATS)
     suffixes = sorted({file.suffix.lower() for file in files} - {""})
-    hints = [f"{suffix} files {NEAREST[suffix]}" for suffix in suffixes if suffix in NEAREST]
+    texts = dict.fromkeys(NEAREST[suffix] for suffix in suffixes if suffix in NEAREST)
+    hints = [f"{listed([suffix for suffix in suffixes if NEAREST.get(suffix) == text])} files {text}" for text in texts]
+    labels = next((file for file in files if looks_like_segments(file)), None)
+    if labels is not None:
+        hints.append(
+            f"{labels.name} looks like segments with labels: tsnas data windows --csv=FOLDER --time=COLUMN "
+            "--segments=FILE takes recordings with those"
+        )
     hint = f"; {', and '.join(hints)}" if hints else ""
     there = f"{plural(len(files), 'file')}{': ' + ', '.join(suffixes) if suffixes else ''}"
     return f"The form of {path} is not known ({there}); known are {known}{hint}."

@@ -49,8 +49,9 @@ def recording_names(paths: list[tuple[str, ...]]) -> PathNames:
     if all(words) and (len(set(words)) > 1 or not levels):
         names: list[Names] = [{"label": word, "group": None} for word in words]
         said = {"label": told("recordings", "label", words)}
-        if levels:
-            owners = [path[levels[-1]] for path in folders]
+        owners = [path[levels[-1]] for path in folders] if levels else []
+        # A folder of each class says nothing more.
+        if levels and not len(set(zip(words, owners, strict=True))) == len(set(words)) == len(set(owners)):
             names = [{**own, "group": owner} for own, owner in zip(names, owners, strict=True)]
             said["group"] = told("folders", "group", owners)
         return PathNames(names, said)

@@ -236,7 +236,9 @@ def _join(key: str, streams: list[_Stream], columns: Columns, notes: Notes) -> T
     start, end = max(one.times[0] for one in streams), min(one.times[-1] for one in streams)
     if end <= start:
         zero = min(one.times[0] for one in streams)
-        spans = listed([f"{one.sensor} from {one.times[0] - zero:.6g} to {one.times[-1] - zero:.6g} s" for one in streams])
+        spans = listed(
+            [f"{one.sensor} from {one.times[0] - zero:.6g} to {one.times[-1] - zero:.6g} s" for one in streams]
+        )
         raise TableTimeError(f"The sensors of {key} have no time in common: {spans}; they cannot be joined.")
     rate_hz = columns.rate_hz or round_rate(float(np.median(rates)))
     grid = start + np.arange(int((end - start) * rate_hz + 1e-6) + 1) / rate_hz

@@ -30,6 +30,8 @@ COLUMNS = {
     "label": ["label", "class", "activity", "annotation", "target", "event", "timeserieslabels"],
 }
 SLACK = 1.01
+# A file of labels has a line for each segment, not for each sample.
+LARGEST = 2**20
 LABEL_STUDIO = "timeserieslabels"
 
 
@@ -84,6 +86,21 @@ def segment_files(path: Any) -> list[pathlib.Path]:
     if not path.is_dir():
         return [path]
     return sorted(one for one in path.rglob("*") if one.suffix.lower() in (".txt", ".csv", ".json"))
+
+
+def looks_like_segments(path: pathlib.Path) -> bool:
+    """Tells whether a file is certainly one of segments: it has starts before ends, and labels that are no numbers."""
+    if path.suffix.lower() not in (".txt", ".csv") or path.stat().st_size > LARGEST:
+        return False
+    try:
+        found = read_segments(path)
+    except SegmentError:
+        return False
+    return all(one.label and not is_number(one.label) for one in found) and all(
+        float(one.start.replace(",", ".")) < float(one.end.replace(",", "."))
+        for one in found
+        if is_number(one.start) and is_number(one.end)
+    )
 
 
 def _read_table(text: str, path: pathlib.Path) -> list[Segment]:
