@@ -37,6 +37,7 @@ SPACE = SpaceConfig(
 QUICK = {"epochs": 6, "search_epochs": 2, "qat_epochs": 1, "batch_size": 16, "finalists": 2, "space": SPACE}
 BOARDS = ["nucleo_f446re", "nucleo_l552ze_q"]
 X, Y = sines(160)
+CHANNELS = tsnas.data.Channels(("ax", "ay", "az"), ("g",) * 3, 50)
 # Of short trainings, and a small evolution, here and in all processes: what they find out is tested elsewhere.
 SMALL_EVOLUTION = functools.partial(work.EvolutionConfig, population=12, generations=2, last_generations=2)
 
@@ -59,7 +60,7 @@ def search(**params) -> tsnas.ParetoSearch:
 
 @pytest.fixture(scope="module")
 def front(tmp_path_factory):
-    return search(directory=tmp_path_factory.mktemp("front")).fit(X, Y)
+    return search(directory=tmp_path_factory.mktemp("front")).fit(X, Y, channels=CHANNELS)
 
 
 def test_every_point_is_a_file_within_its_limit_on_its_board(front):
@@ -102,6 +103,7 @@ def test_a_point_has_a_report_that_says_how_to_get_the_front_again(front, tmp_pa
     assert names == {"report.html", "report.json", "MODEL_CARD.md"}
     facts = json.loads((tmp_path / "report.json").read_text())
     assert clf.strategy == facts["settings"]["strategy"] == "evolution"
+    assert facts["model"]["channel_names"] == CHANNELS.texts
     reproduced = facts["reproduce"]["python"]
     assert "front = tsnas.ParetoSearch(" in reproduced
     assert "max_latency_ms=[1.6, 5.0]," in reproduced

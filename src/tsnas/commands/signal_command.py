@@ -116,7 +116,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         **{name: values[name].value for name in SETTINGS if values[name].value is not None},
     )
     with farewell(lambda: describe_kept_work(out, "work is")):
-        search.fit(train.arrays, train.labels, groups=train.groups)
+        search.fit(train.arrays, train.labels, groups=train.groups, channels=train)
     say(f"\n{search.table(columns())}\n")
     classifier = search.classifier_
     paths = classifier.save(out)

@@ -90,7 +90,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         **settings,
     )
     with farewell(lambda: describe_kept_work(out, "work is")):
-        front.fit(data.x_train, data.y_train, groups=data.groups_train)
+        front.fit(data.x_train, data.y_train, groups=data.groups_train, channels=data.channels)
     say(f"\n{front.table(columns())}\n\n* no other point on the board is better in latency, RAM, flash and macro-F1")
     say("\n".join(f"{board.name} has {board.kernels} kernels: {board.kernel_library}" for board in boards))
     say("macro-F1 is that of the architecture on validation windows, after brief training")

@@ -155,12 +155,14 @@ class SignalSearch(BaseEstimator):
         self.kernels = kernels
         self.margin = margin
 
-    def fit(self, recordings, labels, groups=None, rule="majority", callbacks=None, distribute=None):
+    def fit(self, recordings, labels, groups=None, rule="majority", callbacks=None, distribute=None, channels=None):
         """Finds a signal and a model for it.
 
         Args:
             recordings, labels, groups, rule: as in `tsnas.data.cut_windows`, with raw samples of all channels.
             callbacks, distribute: as in `AutoClassifier.fit`, for the final search.
+            channels: names of all channels of the recordings, as in `AutoClassifier.fit_recordings`; which of them are
+                tried is a setting of the estimator. Defaults to None.
 
         Returns:
             self.
@@ -204,7 +206,7 @@ class SignalSearch(BaseEstimator):
         self.trials_ = sorted((trials[name] for name in sorted(trials)), key=lambda trial: -trial.macro_f1)
         self.signal_ = self._best(checked.arrays[0].shape[1]).signal
         self.classifier_ = self._template(seed, None if folder is None else folder / "phases")
-        self.classifier_.fit_recordings(recordings, labels, self.signal_, groups, rule, callbacks, distribute)
+        self.classifier_.fit_recordings(recordings, labels, self.signal_, groups, rule, callbacks, distribute, channels)
         return self
 
     def predict_recordings(self, recordings):

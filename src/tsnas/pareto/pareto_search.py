@@ -127,11 +127,11 @@ class ParetoSearch(BaseEstimator):
         self.kernels = kernels
         self.margin = margin
 
-    def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None, distribute=None):
+    def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None, distribute=None, channels=None):
         """Finds the points; resumes where an earlier call with the same `directory` has stopped.
 
         Args:
-            x, y, groups, validation_data, callbacks, distribute: as in `AutoClassifier.fit`.
+            x, y, groups, validation_data, callbacks, distribute, channels: as in `AutoClassifier.fit`.
 
         Returns:
             self.
@@ -145,7 +145,7 @@ class ParetoSearch(BaseEstimator):
         check_latencies(self.max_latency_ms)
         if not is_int(self.points, 1):
             raise SettingError(f"points={self.points!r} must be a whole number of at least 1, such as 6.")
-        job = checked(self._template(boards[0]), x, y, groups, validation_data, distribute)
+        job = checked(self._template(boards[0]), x, y, groups, validation_data, distribute, channels=channels)
         callbacks = as_callbacks(callbacks)
         if self.directory is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="tsnas-front-")
