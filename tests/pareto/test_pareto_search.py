@@ -35,6 +35,7 @@ SPACE = SpaceConfig(
     collapse=True,
 )
 QUICK = {"epochs": 6, "search_epochs": 2, "qat_epochs": 1, "batch_size": 16, "finalists": 2, "space": SPACE}
+ANSWERS = {"class_weight": {0: 2.0}, "reject": "auto", "reject_label": -1, "smooth": 3}
 BOARDS = ["nucleo_f446re", "nucleo_l552ze_q"]
 X, Y = sines(160)
 CHANNELS = tsnas.data.Channels(("ax", "ay", "az"), ("g",) * 3, 50)
@@ -55,7 +56,7 @@ def short_work():
 
 
 def search(**params) -> tsnas.ParetoSearch:
-    return tsnas.ParetoSearch(BOARDS, [1.6, 5.0], **(QUICK | {"seed": 0, "verbose": 0} | params))
+    return tsnas.ParetoSearch(BOARDS, [1.6, 5.0], **(QUICK | ANSWERS | {"seed": 0, "verbose": 0} | params))
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +110,24 @@ def test_a_point_has_a_report_that_says_how_to_get_the_front_again(front, tmp_pa
     assert "max_latency_ms=[1.6, 5.0]," in reproduced
 
 
+def test_points_answer_as_the_front_was_asked_to(front):
+    clf = front.load(front.points_[0])
+    assert {name: clf.get_params()[name] for name in ANSWERS} == ANSWERS
+    assert clf.smooth_ == 3
+    far = 1e3 * np.ones((1, *X.shape[1:]), np.float32)
+    assert clf.predict(far).tolist() == [-1]
+    assert (clf.predict(X) == -1).mean() < 0.2
+
+
+def test_weights_reach_the_training(monkeypatch):
+    seen = []
+    monkeypatch.setattr(work.FrontWork, "run", lambda self: seen.append(self._data.everything) or 1 / 0)
+    weights = np.where(np.arange(len(X)) < 40, 3.0, 1.0)
+    with pytest.raises(ZeroDivisionError):
+        search().fit(X, Y, sample_weight=weights)
+    np.testing.assert_allclose(seen[0][2], weights * np.where(Y == 0, 2.0, 1.0))
+
+
 def test_the_supernet_is_trained_for_as_many_steps_as_that_of_an_evolution(front):
     clf = tsnas.AutoClassifier(strategy="evolution", batch_size=QUICK["batch_size"])
     x = np.zeros((2000, 128, 6, 1), np.float32)
@@ -135,6 +154,8 @@ def test_called_again_it_does_nothing_and_with_other_data_everything(front, monk
 
 def test_habits_of_scikit_learn():
     assert clone(search()).get_params() == search().get_params()
+    with pytest.raises(SettingError, match=r"smooth='auto' chooses a number of windows for one model; give a front"):
+        search(smooth="auto").fit(X, Y)
     with pytest.raises(SettingError, match=r"points=0 must be a whole number of at least 1"):
         search(points=0).fit(X, Y)
     with pytest.raises(SettingError, match=r"has a board twice; give each board once"):
