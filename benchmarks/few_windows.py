@@ -35,12 +35,13 @@ from tsnas.training.train import train_float
 # What each way changes: epochs of at least 16 steps, whether training ends once all answers are right, augmentation.
 WAYS: dict[str, dict[str, Any]] = {
     "80 epochs": {"epochs": 80},
+    "80 epochs to the end": {"epochs": 80, "until_solved": False},
     "160 epochs": {"epochs": 160},
     "160 epochs to the end": {"epochs": 160, "until_solved": False},
     "stretched": {"epochs": 80, "augment": stretch_and_shift},
     "not stretched": {"epochs": 80, "augment": scale_and_noise},
 }
-CHOSEN = flags.DEFINE_list("ways", list(WAYS)[:3], f"Ways to train, of: {'; '.join(WAYS)}.")
+CHOSEN = flags.DEFINE_list("ways", list(WAYS)[:4], f"Ways to train, of: {'; '.join(WAYS)}.")
 
 BOARD = "nucleo_f446re"
 LEAST_JUDGES = 40

@@ -82,7 +82,7 @@ def test_a_public_data_set_can_be_named(recording, monkeypatch, tmp_path):
     write_uci_har(tmp_path / "copies/UCI HAR Dataset")
     monkeypatch.setenv("TSNAS_DATA", str(tmp_path / "copies"))
     assert run(["sweep", "--dataset=uci_har", "--boards=nucleo_f446re", f"--out={tmp_path / 'out'}"]) == 0
-    x, _, groups = recording.calls["fit"]
+    x, _, groups, _ = recording.calls["fit"]
     assert x.shape == (12, 128, 9)
     assert set(groups.tolist()) <= {1, 3, 5}
 
