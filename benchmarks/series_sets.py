@@ -41,3 +41,16 @@ def folds_of(x: np.ndarray, codes: np.ndarray, seed: int) -> list[tuple[np.ndarr
     """Returns (training, left out) of three folds, or of two if a class has hardly any windows."""
     count = min(3, max(2, np.bincount(codes).min()))
     return list(StratifiedKFold(count, shuffle=True, random_state=seed).split(x, codes))
+
+
+# Of sets with many training windows a few are kept, at least so many of each class, and the others judge.
+KEPT, FEWEST_OF_A_CLASS = 32, 4
+
+
+def keep_few(codes: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the rows of about 32 windows, as many of each class, and those of all others."""
+    classes = int(codes.max()) + 1
+    rng = np.random.default_rng(seed)
+    each = max(FEWEST_OF_A_CLASS, KEPT // classes)
+    kept = np.concatenate([rng.permutation(np.flatnonzero(codes == code))[:each] for code in range(classes)])
+    return kept, np.setdiff1d(np.arange(len(codes)), kept)

@@ -23,7 +23,7 @@ import tsnas
 from benchmarks.draws import DATA, OUT, SEEDS, SETS, draw
 from benchmarks.engine import read_results
 from benchmarks.record import provenance, write_json
-from benchmarks.series_sets import find_sets, read_training_windows
+from benchmarks.series_sets import find_sets, keep_few, read_training_windows
 from tsnas.data import Standardizer
 from tsnas.job.preparation import stretched_or_not
 from tsnas.job.settings import check_settings
@@ -36,7 +36,7 @@ from tsnas.training.seed import fixed_seed
 WAYS = flags.DEFINE_list("ways", ["labels", "mixed", "copies", "mixes"], "Ways to train; see `pool`.")
 
 BOARD = "nucleo_f446re"
-KEPT, FEWEST_OF_A_CLASS, LEAST_JUDGES = 32, 4, 60
+LEAST_JUDGES = 60
 POOL = 640
 SHARPNESS = 4.0
 
@@ -87,10 +87,7 @@ def run_one(path: pathlib.Path, seed: int, ways: Sequence[str]) -> dict[str, Any
     """Accuracies on the windows that were not kept, of each way to train and of the teacher."""
     x, codes = read_training_windows(path)
     classes = int(codes.max()) + 1
-    rng = np.random.default_rng(seed)
-    each = max(FEWEST_OF_A_CLASS, KEPT // classes)
-    kept = np.concatenate([rng.permutation(np.flatnonzero(codes == code))[:each] for code in range(classes)])
-    test = np.setdiff1d(np.arange(len(x)), kept)
+    kept, test = keep_few(codes, seed)
     if len(test) < LEAST_JUDGES:
         return None
     windows = Standardizer.fit(x[kept])(x)[..., np.newaxis]

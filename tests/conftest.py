@@ -1,6 +1,7 @@
 """What test files share: reference data, small windows, a clock to turn, and why emulated tests are skipped."""
 
 import contextlib
+import gc
 import os
 import pathlib
 import shutil
@@ -25,6 +26,11 @@ TOOLCHAINS = {"emulated": ARM, "riscv": RISCV}
 
 # Commands use all cores by default; in tests that is one, so that they run in this process unless they say otherwise.
 os.environ["LOKY_MAX_CPU_COUNT"] = "1"
+
+
+# Garbage is not looked for among a million objects of libraries, each time that there may be some.
+gc.collect()
+gc.freeze()
 
 
 def pytest_configure(config):

@@ -1,6 +1,7 @@
 """AutoClassifier as a user meets it: one small search for all tests, its artefact, and every message for bad input."""
 
 import dataclasses
+import functools
 import json
 import pickle
 import re
@@ -20,6 +21,7 @@ import tsnas
 from tsnas import errors
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_tflite
+from tsnas.job import selection
 from tsnas.report.origin import snippet
 from tsnas.search import rounds
 from tsnas.tflite.metadata import read_metadata
@@ -195,7 +197,9 @@ def test_the_users_random_state_is_left_alone(eager):
     assert np.random.random() == expected
 
 
-def test_one_channel_tf_data_validation_data_callbacks_and_integer_labels(eager):
+def test_one_channel_tf_data_validation_data_callbacks_and_integer_labels(eager, untrained, monkeypatch):
+    small = functools.partial(selection.EvolutionConfig, population=12, generations=2, last_generations=2)
+    monkeypatch.setattr(selection, "EvolutionConfig", small)
     x, y = sines(60, channels=1)
     heard = []
     listener = keras3.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: heard.append(logs["entropy"]))
@@ -239,7 +243,7 @@ def test_every_strategy_keeps_the_limits(strategy, test_set, monkeypatch, eager,
     # An oracle of four trials has two that it chose.
     monkeypatch.setattr("tsnas.job.selection.RANDOM_FINALISTS", 4)
     x, y = raw(60)
-    clf = quick(**SHORT | {"space": SMALL, "strategy": strategy, "finalists": 2}).fit(x, y)
+    clf = quick(**SHORT | {"strategy": strategy, "finalists": 2}).fit(x, y)
     assert clf.latency_ms_ <= 2
     assert clf.ram_bytes_ <= 8 * 1024
     assert ("search" in clf.history_) == (strategy in ("evolution", "gumbel", "darts"))
@@ -299,7 +303,7 @@ def test_numbers_of_numpy_are_settings_too(tmp_path, eager):
     assert tsnas.load(tmp_path / "model").latency_ms_ == clf.latency_ms_ <= 2
 
 
-def test_energy_is_a_limit_from_fit_to_load(fitted, tmp_path, capsys, eager):
+def test_energy_is_a_limit_from_fit_to_load(fitted, tmp_path, capsys, eager, untrained):
     assert fitted.energy_mj_ is None
     x, y = raw(60)
     board = dataclasses.replace(load_board("nucleo_f446re"), active_power_mw=100.0)

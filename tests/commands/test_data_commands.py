@@ -61,6 +61,9 @@ def test_windows_are_those_that_a_search_takes(capsys):
     assert "'w.npz' already exists; give --overwrite" in capsys.readouterr().err
     assert run(["data", "windows", *flags, "--overwrite"]) == 0
     assert load_npz("w.npz").x_test is None
+    assert "warning" not in capsys.readouterr().out
+    assert run(["data", "windows", *flags, "--overwrite", "--test_groups=u2,u3"]) == 0
+    assert "warning: All windows to train on are of one group, 'u1'" in capsys.readouterr().out
 
 
 def test_json_is_for_programs(capsys):

@@ -8,6 +8,7 @@ from stand_ins import guessed
 
 import tsnas
 from tsnas.commands.main import run
+from tsnas.export import Firmware
 from tsnas.job import selection
 from tsnas.outer import signal_search as module
 
@@ -32,7 +33,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_from_recordings_to_a_model_for_a_signal(folder, capsys, monkeypatch, eager):
+def test_from_recordings_to_a_model_for_a_signal(folder, capsys, monkeypatch, eager, untrained):
     monkeypatch.setattr("tsnas.search.rounds.short_scores", guessed)
     small = functools.partial(selection.EvolutionConfig, population=4, generations=1, last_generations=1)
     monkeypatch.setattr(selection, "EvolutionConfig", small)
@@ -62,6 +63,7 @@ def test_from_recordings_to_a_model_for_a_signal(folder, capsys, monkeypatch, ea
     clf = tsnas.load("found")
     assert clf.latency_ms_ <= 6
     assert clf.signal_.rate_hz == 50
+    assert Firmware.of(clf.tflite_model_, clf.board_).channels == tsnas.data.Channels(("ax", "gx"), (), 50)
     assert clf.signal_.window * clf.signal_.decimation == 32
     assert (folder / "found/report.html").exists()
     assert "tsnas signal" in (folder / "found/report.html").read_text()

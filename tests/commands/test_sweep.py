@@ -23,8 +23,8 @@ class RecordingFront:
     def __init__(self, boards, max_latency_ms, **settings):
         type(self).calls = {"boards": boards, "max_latency_ms": max_latency_ms, "settings": settings}
 
-    def fit(self, x, y, groups=None):
-        self.calls["fit"] = (x, y, groups)
+    def fit(self, x, y, groups=None, channels=None):
+        self.calls["fit"] = (x, y, groups, channels)
         self.points_ = [FAST, SAME]
         return self
 
@@ -52,7 +52,8 @@ def recording(monkeypatch):
 def data(tmp_path):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(24, 32, 3)).astype(np.float32), np.arange(24) % 2
-    np.savez(tmp_path / "data.npz", x_train=x, y_train=y, groups_train=y, x_test=x[:6], y_test=y[:6])
+    names = {"channels": ["ax", "ay", "az"], "units": ["g"] * 3, "rate_hz": 50}
+    np.savez(tmp_path / "data.npz", x_train=x, y_train=y, groups_train=y, x_test=x[:6], y_test=y[:6], **names)
     return f"--data={tmp_path / 'data.npz'}"
 
 
@@ -65,6 +66,7 @@ def test_passes_everything_on(recording, data, tmp_path, capsys):
     assert recording.calls["max_latency_ms"] == [5.0, 12.0]
     assert recording.calls["settings"] == settings | {"directory": tmp_path / "out"}
     np.testing.assert_array_equal(recording.calls["fit"][2], np.arange(24) % 2)
+    assert recording.calls["fit"][3] == tsnas.data.Channels(("ax", "ay", "az"), ("g",) * 3, 50)
     printed = capsys.readouterr().out
     assert table_of([FAST, SAME]) in printed
     # One model on two boards has one line of scores.
@@ -80,7 +82,7 @@ def test_a_public_data_set_can_be_named(recording, monkeypatch, tmp_path):
     write_uci_har(tmp_path / "copies/UCI HAR Dataset")
     monkeypatch.setenv("TSNAS_DATA", str(tmp_path / "copies"))
     assert run(["sweep", "--dataset=uci_har", "--boards=nucleo_f446re", f"--out={tmp_path / 'out'}"]) == 0
-    x, _, groups = recording.calls["fit"]
+    x, _, groups, _ = recording.calls["fit"]
     assert x.shape == (12, 128, 9)
     assert set(groups.tolist()) <= {1, 3, 5}
 

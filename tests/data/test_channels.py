@@ -5,7 +5,6 @@ import pytest
 
 from tsnas.data import Channels, RecordingSet
 from tsnas.data.channel_units import unit_in_name, units_of
-from tsnas.data.recording_set import NO_RATE
 from tsnas.datasets import load_npz
 from tsnas.errors import LengthMismatchError, SettingError
 
@@ -58,7 +57,7 @@ def test_of_a_list_and_of_recordings():
     assert Channels.of(None, 2) is None
     with pytest.raises(LengthMismatchError, match="channels has 3 names, but the data have 2 channels"):
         Channels.of(ACC, 2)
-    unknown = RecordingSet([np.zeros((9, 1), "f4")], None, ["a"], ("0",), 1.0, ("a",), (NO_RATE,))
+    unknown = RecordingSet([np.zeros((9, 1), "f4")], None, ["a"], ("0",), 1.0, ("a",), rate_known=False)
     assert Channels.of(unknown, 1).rate_hz is None
 
 

@@ -152,6 +152,22 @@ def test_columns_are_found_by_their_names(board):
     np.testing.assert_array_equal(model.seen[0], VALUES[:16])
 
 
+def test_names_are_given_where_the_board_says_none(board):
+    model = Model(channels=Channels(("x", "y", "z"), rate_hz=50))
+    content = text(np.hstack([VALUES[:, :1], VALUES[:, ::-1]]), "")
+    heard_until_unplugged(model, board("socket", content), stride=16, channels=["t", "z", "y", "x"])
+    # The first line may have been cut.
+    np.testing.assert_array_equal(model.seen[0], VALUES[1:17])
+
+
+def test_names_that_come_after_the_first_samples_change_the_places(board):
+    sent = [encode(row[::-1].tolist(), n) for n, row in enumerate(VALUES)]
+    model = Model(channels=Channels(("x", "y", "z"), rate_hz=50))
+    content = b"".join(sent[:32]) + encode_names(["z", "y", "x"]) + b"".join(sent[32:])
+    heard_until_unplugged(model, board("socket", content), stride=16)
+    np.testing.assert_array_equal(model.seen[-1], VALUES[176:192])
+
+
 def test_samples_that_lack_a_channel(board):
     with pytest.raises(StreamError, match=r"Samples have 2 numbers, but the model takes 3 channels \(x, y, z\)"):
         listen(Model(channels=Channels(("x", "y", "z"))), board("socket", text(VALUES[:, :2], "")), print)

@@ -64,17 +64,19 @@ def test_windows_are_stretched_unless_other_windows_show_that_it_harms(monkeypat
         return ratios.pop()
 
     monkeypatch.setattr(preparation, "stretching_loss_ratio", ratio)
-    ratios = [1.2, 1.01]
+    # The last comes first: no loss, more of which little is sure, and surely more.
+    ratios = [(1.2, 0.05), (1.2, 0.1), (1.01, 0.001)]
     job = checked(tsnas.AutoClassifier(verbose=1, axes=None), X, Y, USERS)
     assert prepare(job, seed=3).augment is stretch_and_shift
     assert "windows are stretched and shifted in time" in capsys.readouterr().out
+    assert prepare(job, seed=3).augment is stretch_and_shift
     assert prepare(job, seed=3).augment is scale_and_noise
     assert "had 20% more loss" in capsys.readouterr().out
     assert asked[0][0] == (*X.shape, 1)
     assert (asked[0][1] == USERS).all()
     assert asked[0][2] == 3
     turned = prepare(checked(tsnas.AutoClassifier(verbose=0, axes=[(0, 1, 2)]), X, Y, USERS), seed=3)
-    assert len(asked) == 2
+    assert len(asked) == 3
     assert turned.augment not in (stretch_and_shift, scale_and_noise)
 
 
@@ -114,7 +116,7 @@ def test_many_windows_have_the_values_of_few_but_are_standardised_when_they_are_
 def test_no_windows_of_a_file_are_copied_as_a_whole(monkeypatch, tmp_path):
     monkeypatch.setattr(preparation, "HELD_BYTES", 2**20)
     monkeypatch.setattr("tsnas.data.lazy_windows.PART_VALUES", 2**18)
-    monkeypatch.setattr(preparation, "stretching_loss_ratio", lambda *_: 1.0)
+    monkeypatch.setattr(preparation, "stretching_loss_ratio", lambda *_: (1.0, 0.0))
     raw = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.int16, (4000, 128, 3))
     raw[:, :, 1] = np.arange(128)
     raw.flush()

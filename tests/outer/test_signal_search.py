@@ -7,9 +7,9 @@ from stand_ins import guessed
 from toy_data import QUICK_RANDOM, sines
 
 import tsnas
-from tsnas.errors import InfeasibleError, SettingError
+from tsnas.errors import InfeasibleError, RejectionError, SettingError
 from tsnas.outer import signal_search as module
-from tsnas.outer.score import Trial
+from tsnas.outer.score import Recordings, Trial
 from tsnas.outer.signal_search import SignalSearch
 from tsnas.search import rounds
 
@@ -38,7 +38,8 @@ def short_work():
 
 
 def search(**params) -> SignalSearch:
-    return SignalSearch("nucleo_f446re", max_latency_ms=4, **QUICK | params)
+    answers = {"class_weight": "balanced", "reject": "auto", "reject_label": -1, "smooth": 2}
+    return SignalSearch("nucleo_f446re", max_latency_ms=4, **QUICK | answers | params)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,32 @@ def test_the_model_is_of_that_signal_and_within_the_limits(found):
     assert clf.latency_ms_ <= 4
     answers = found.predict_recordings(X)
     assert np.mean([np.mean(one == label) for one, label in zip(answers, Y, strict=True)]) > 0.6
+
+
+def test_the_model_answers_as_asked(found):
+    clf = found.classifier_
+    assert (clf.class_weight, clf.reject, clf.smooth_) == ("balanced", "auto", 2)
+    assert clf.predict(1e3 * np.ones((1, 32, 3), np.float32)).tolist() == [-1]
+
+
+def test_windows_of_no_class_are_in_no_trial():
+    arrays = [np.zeros((64, 2), np.float32)] * 3
+    own = Recordings(arrays, ["a", "other", "b"], np.arange(3), np.array(["a", "b"]), "majority", "other")
+    x, codes, groups = own.cut(np.arange(3), tsnas.Signal(32, stride=32))
+    assert len(x) == 4
+    assert codes.tolist() == [0, 0, 1, 1]
+    assert groups.tolist() == [0, 0, 2, 2]
+    with pytest.raises(RejectionError, match="other_class='none' is no label of labels, which has"):
+        search(other_class="none").fit(X, [str(label) for label in Y])
+
+
+def test_classes_weigh_in_trials_as_they_will_in_the_training(monkeypatch):
+    seen = []
+    monkeypatch.setattr("tsnas.outer.score.prepare", lambda job, *_: seen.append(job.settings) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        search(class_weight={1: 3.0}).fit(X, Y)
+    assert seen[0].class_weight == (1.0, 3.0, 1.0)
+    assert seen[0].reject is None
 
 
 def test_the_table_has_a_line_for_each_signal(found):

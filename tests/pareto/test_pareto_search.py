@@ -30,13 +30,15 @@ SPACE = SpaceConfig(
     fusion_filters=16,
     kernel_sizes=(3, 5),
     minimum_sensors=2,
-    extra_fusion_cells=1,
-    first_stride=4,
+    extra_fusion_cells=0,
+    first_stride=2,
     collapse=True,
 )
 QUICK = {"epochs": 6, "search_epochs": 2, "qat_epochs": 1, "batch_size": 16, "finalists": 2, "space": SPACE}
+ANSWERS = {"class_weight": {0: 2.0}, "reject": "auto", "reject_label": -1, "smooth": 3}
 BOARDS = ["nucleo_f446re", "nucleo_l552ze_q"]
 X, Y = sines(160)
+CHANNELS = tsnas.data.Channels(("ax", "ay", "az"), ("g",) * 3, 50)
 # Of short trainings, and a small evolution, here and in all processes: what they find out is tested elsewhere.
 SMALL_EVOLUTION = functools.partial(work.EvolutionConfig, population=12, generations=2, last_generations=2)
 
@@ -54,12 +56,12 @@ def short_work():
 
 
 def search(**params) -> tsnas.ParetoSearch:
-    return tsnas.ParetoSearch(BOARDS, [4.0, 9.0], **(QUICK | {"seed": 0, "verbose": 0} | params))
+    return tsnas.ParetoSearch(BOARDS, [1.6, 5.0], **(QUICK | ANSWERS | {"seed": 0, "verbose": 0} | params))
 
 
 @pytest.fixture(scope="module")
 def front(tmp_path_factory):
-    return search(directory=tmp_path_factory.mktemp("front")).fit(X, Y)
+    return search(directory=tmp_path_factory.mktemp("front")).fit(X, Y, channels=CHANNELS)
 
 
 def test_every_point_is_a_file_within_its_limit_on_its_board(front):
@@ -79,9 +81,9 @@ def test_one_training_serves_several_boards(front):
 
 
 def test_best_is_a_fitted_classifier_within_the_limits_asked_for(front):
-    assert any(point.latency_ms > 4.0 for point in front.points_)
-    clf = front.best(max_latency_ms=4.0)
-    assert clf.latency_ms_ <= 4.0
+    assert any(point.latency_ms > 1.6 for point in front.points_)
+    clf = front.best(max_latency_ms=1.6)
+    assert clf.latency_ms_ <= 1.6
     assert clf.board_.name == BOARDS[0]
     assert (clf.predict(X) == Y).mean() > 0.6
     assert front.best(board=BOARDS[1]).board_.name == BOARDS[1]
@@ -102,9 +104,28 @@ def test_a_point_has_a_report_that_says_how_to_get_the_front_again(front, tmp_pa
     assert names == {"report.html", "report.json", "MODEL_CARD.md"}
     facts = json.loads((tmp_path / "report.json").read_text())
     assert clf.strategy == facts["settings"]["strategy"] == "evolution"
+    assert facts["model"]["channel_names"] == CHANNELS.texts
     reproduced = facts["reproduce"]["python"]
     assert "front = tsnas.ParetoSearch(" in reproduced
-    assert "max_latency_ms=[4.0, 9.0]," in reproduced
+    assert "max_latency_ms=[1.6, 5.0]," in reproduced
+
+
+def test_points_answer_as_the_front_was_asked_to(front):
+    clf = front.load(front.points_[0])
+    assert {name: clf.get_params()[name] for name in ANSWERS} == ANSWERS
+    assert clf.smooth_ == 3
+    far = 1e3 * np.ones((1, *X.shape[1:]), np.float32)
+    assert clf.predict(far).tolist() == [-1]
+    assert (clf.predict(X) == -1).mean() < 0.2
+
+
+def test_weights_reach_the_training(monkeypatch):
+    seen = []
+    monkeypatch.setattr(work.FrontWork, "run", lambda self: seen.append(self._data.everything) or 1 / 0)
+    weights = np.where(np.arange(len(X)) < 40, 3.0, 1.0)
+    with pytest.raises(ZeroDivisionError):
+        search().fit(X, Y, sample_weight=weights)
+    np.testing.assert_allclose(seen[0][2], weights * np.where(Y == 0, 2.0, 1.0))
 
 
 def test_the_supernet_is_trained_for_as_many_steps_as_that_of_an_evolution(front):
@@ -133,6 +154,8 @@ def test_called_again_it_does_nothing_and_with_other_data_everything(front, monk
 
 def test_habits_of_scikit_learn():
     assert clone(search()).get_params() == search().get_params()
+    with pytest.raises(SettingError, match=r"smooth='auto' chooses a number of windows for one model; give a front"):
+        search(smooth="auto").fit(X, Y)
     with pytest.raises(SettingError, match=r"points=0 must be a whole number of at least 1"):
         search(points=0).fit(X, Y)
     with pytest.raises(SettingError, match=r"has a board twice; give each board once"):
@@ -148,7 +171,7 @@ def files_of(folder) -> dict[str, bytes]:
 
 def one_point(folder) -> tsnas.ParetoSearch:
     """The smallest front, with all kinds of jobs."""
-    settings = QUICK | {"epochs": 2, "search_epochs": 1, "batch_size": 32, "max_latency_ms": [9.0]}
+    settings = QUICK | {"epochs": 2, "search_epochs": 1, "batch_size": 32, "max_latency_ms": [5.0]}
     return tsnas.ParetoSearch(BOARDS[:1], seed=0, verbose=0, directory=folder, **settings).fit(X, Y)
 
 

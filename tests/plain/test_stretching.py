@@ -19,6 +19,20 @@ def ratio(x, codes, groups=None, seed=0):
     return stretching_loss_ratio(x, codes, groups, copies(scale_and_noise), copies(stretch_and_shift), seed)
 
 
+def test_the_error_of_a_ratio_is_that_of_leaving_each_unit_out():
+    rng = np.random.default_rng(0)
+    units = np.repeat(np.arange(40), 3)
+    before = rng.gamma(4, size=40)[units] + 0.1 * rng.normal(size=120)
+    after = 1.2 * before + rng.normal(size=40)[units]
+    found, error = stretching._ratio_of_means(before, after, units)
+    assert found == pytest.approx(after.sum() / before.sum())
+    left = [after[units != unit].sum() / before[units != unit].sum() for unit in range(40)]
+    jackknife = np.sqrt(39 / 40 * np.sum((np.array(left) - np.mean(left)) ** 2))
+    assert error == pytest.approx(jackknife, rel=0.1)
+    # Values that are told as if they were independent make it look too small.
+    assert stretching._ratio_of_means(before, after, np.arange(120))[1] < 0.7 * error
+
+
 def bumps(codes, widths, rng, time=64):
     """Windows with one bump in the middle, of the width of their class."""
     spread = np.array(widths)[codes][:, np.newaxis]
@@ -28,10 +42,11 @@ def bumps(codes, widths, rng, time=64):
 
 def test_stretching_costs_most_where_the_length_is_the_class():
     rng, codes = np.random.default_rng(0), np.arange(60) % 2
-    assert ratio(bumps(codes, [8.0, 9.2], rng), codes) > 1.3
+    found, error = ratio(bumps(codes, [8.0, 9.2], rng), codes)
+    assert found - 2 * error > 1.3
     lengths = rng.uniform(0.87, 1.15, 60)
     swayed = np.stack([bumps(codes[i : i + 1], [4 * lengths[i], 16 * lengths[i]], rng)[0] for i in range(60)])
-    assert ratio(swayed, codes) < 1.1
+    assert ratio(swayed, codes)[0] < 1.1
 
 
 def test_the_seed_decides():
@@ -50,10 +65,11 @@ def test_any_windows_are_taken(windows, time, channels, classes, grouped):
     x = np.random.default_rng(0).normal(size=(windows, time, channels))
     x[:, :, 0] = 0
     codes = np.arange(windows) % classes
-    found = ratio(x, codes, np.arange(windows) // 3 if grouped else None)
+    found, error = ratio(x, codes, np.arange(windows) // 3 if grouped else None)
     assert 0 < found < np.inf
+    assert 0 <= error < np.inf
     if windows == classes:
-        assert found == 1.0
+        assert (found, error) == (1.0, 0.0)
 
 
 def test_groups_are_left_out_as_a_whole():

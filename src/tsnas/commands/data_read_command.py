@@ -14,6 +14,16 @@ from tsnas.system.terminal import columns, say
 def define_flags(values: flags.FlagValues) -> None:
     define_window_flags(values)
     define_test_groups(values)
+    define_text_flag(
+        values,
+        "pattern",
+        r"Regular expression with (?P<label>...), (?P<group>...) or both, searched for in the path of each recording, "
+        r"such as '(?P<group>\w+)/(?P<label>[A-Za-z]+)' for anna/walk_2024-05-01.zip. Default: what files or names say "
+        "without doubt.",
+    )
+    flags.DEFINE_list(
+        "channels", None, "Channels to keep, such as ax,ay,az. Default: all that are sensors.", flag_values=values
+    )
     define_text_flag(values, "out", "The .npz file to write the windows to. Default: none is written.")
     flags.DEFINE_bool("overwrite", False, "Replace the file if it exists.", flag_values=values)
 
@@ -28,7 +38,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         check_out(values.out, values.overwrite)
         if signal is None:
             raise UsageError("--out needs --window=SAMPLES")
-    data = read(arguments[0])
+    data = read(arguments[0], pattern=values.pattern, channels=values.channels)
     print(check(data, signal=signal).text(columns()))
     if values.out is not None:
         assert signal is not None
@@ -39,7 +49,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
 COMMAND = Command(
     name="data read",
     summary="Read an export of a program, a phone or a public data set, whose form is found out.",
-    usage="PATH [--window=SAMPLES [--stride=SAMPLES] --out=FILE.npz [--test_groups=GROUP[,GROUP ...]]]",
+    usage="PATH [--pattern=REGEX] [--channels=NAME,...] [--window=SAMPLES [--stride=SAMPLES] --out=FILE.npz "
+    "[--test_groups=GROUP[,GROUP ...]]]",
     example="tsnas data read Walking_2024-05-01.zip --window=128 --out=windows.npz",
     define_flags=define_flags,
     run=run,

@@ -31,7 +31,13 @@ def define_flags(values: flags.FlagValues) -> None:
         "Folder to write an Arduino sketch to, which sends binary frames with a counter and a checksum at --rate_hz; "
         "nothing is recorded then.",
     )
-    flags.DEFINE_list("channels", None, "Names of the values of --sketch. Default: ax,ay,az.", flag_values=values)
+    flags.DEFINE_list(
+        "channels",
+        None,
+        "Names of the numbers of a sample, such as ms,ax,ay,az. Default: those that the board says, and ax,ay,az for "
+        "--sketch.",
+        flag_values=values,
+    )
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -42,8 +48,6 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if values.sketch is not None:
         _write_sketch(values)
         return
-    if values.channels is not None:
-        raise UsageError("--channels is for --sketch; the board says the names of what is recorded in a header")
     for name in ("port", "label", "rate_hz", "seconds", "out"):
         if values[name].value is None:
             raise UsageError(f"--{name} is required")
@@ -56,6 +60,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
             values.seconds,
             values.out,
             group=values.group,
+            channels=values.channels,
             baud=values.baud,
             show=strip,
         )
@@ -66,6 +71,11 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     finally:
         strip.close()
     say(f"Wrote {found.path}: {found.samples:,} samples of {', '.join(found.channels)} at {found.rate_hz:.4g} Hz.")
+    if found.channels == tuple(f"ch{index}" for index in range(len(found.channels))):
+        say(
+            "The board said no names of channels, so that a clock among them is not left out on reading: give "
+            "--channels=NAME,..., or let it print a line of names every few seconds."
+        )
     if found.gaps:
         say(f"Gaps in which lines were lost: {found.gaps}, {found.lost_s:.2f} s in all.")
     if found.bad_lines:
@@ -90,8 +100,8 @@ def _write_sketch(values: flags.FlagValues) -> None:
 COMMAND = Command(
     name="data record",
     summary="Record lines of numbers from a board at a serial port, into files that `tsnas data read` takes.",
-    usage="--port=URL --label=NAME --rate_hz=HZ --seconds=SECONDS --out=FOLDER [--group=NAME] [--baud=BITS] "
-    "| --sketch=DIR [--channels=NAME,...] [--rate_hz=HZ]",
+    usage="--port=URL --label=NAME --rate_hz=HZ --seconds=SECONDS --out=FOLDER [--group=NAME] "
+    "[--channels=NAME,...] [--baud=BITS] | --sketch=DIR [--channels=NAME,...] [--rate_hz=HZ]",
     example="tsnas data record --port=/dev/ttyACM0 --label=walk --rate_hz=100 --seconds=20 --out=recordings",
     define_flags=define_flags,
     run=run,

@@ -51,7 +51,7 @@ def define_flags(values: flags.FlagValues) -> None:
         "units",
         None,
         "Units of the raw channels, one for each or one for each three, such as m/s2,rad/s; for the sketch of "
-        "--format=arduino that reads an inertial sensor.",
+        "--format=arduino that reads an inertial sensor. Default: those of the model's channels, if it names them.",
         flag_values=values,
     )
     flags.DEFINE_boolean(

@@ -23,6 +23,9 @@ def define_flags(values: flags.FlagValues) -> None:
     define_int_flag(
         values, "stride", "Samples from one class to the next. Default: that of the model, or half a window."
     )
+    flags.DEFINE_list(
+        "channels", None, "Names of the numbers that the board sends. Default: those that it says.", flag_values=values
+    )
     flags.DEFINE_float(
         "seconds", None, "How long to listen. Default: until Ctrl-C.", lower_bound=1e-3, flag_values=values
     )
@@ -56,7 +59,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         line.show(text[:width] if line.is_live else text)
 
     try:
-        listen(firmware, values.port, show, stride=values.stride, seconds=values.seconds, baud=values.baud)
+        given = {name: values[name].value for name in ("stride", "seconds", "channels", "baud")}
+        listen(firmware, values.port, show, **given)
     except KeyboardInterrupt:
         line.close()
         print(f"{heard[0].windows if heard else 0} windows were classified.", file=sys.stderr)
@@ -68,7 +72,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
 COMMAND = Command(
     name="live",
     summary="Classify what a board sends to a serial port with the model of a search.",
-    usage="--port=URL (DIR | FILE.tflite) [--stride=SAMPLES] [--seconds=SECONDS] [--baud=BITS]",
+    usage="--port=URL (DIR | FILE.tflite) [--stride=SAMPLES] [--seconds=SECONDS] [--channels=NAME,...] [--baud=BITS]",
     example="tsnas live --port=/dev/ttyACM0 runs/motion",
     define_flags=define_flags,
     run=run,

@@ -7,6 +7,7 @@ import time
 
 from absl import flags
 
+from tsnas.commands.answer_flags import answer_settings, define_answer_flags
 from tsnas.commands.command import Command, refuse_arguments
 from tsnas.commands.interrupt import farewell
 from tsnas.commands.job import (
@@ -42,10 +43,6 @@ TRAINING = (
     "seed",
     "kernels",
     "margin",
-    "class_weight",
-    "reject",
-    "other_class",
-    "smooth",
 )
 
 
@@ -77,32 +74,7 @@ def define_flags(values: flags.FlagValues) -> None:
         "max_minutes", None, "Upper limit of the duration of the whole search, in minutes.", flag_values=values
     )
     define_plain_flag(values)
-    flags.DEFINE_enum(
-        "reject",
-        None,
-        ["auto"],
-        "auto: windows that are like none of the classes are rejected. Default: every window gets a class.",
-        flag_values=values,
-    )
-    define_text_flag(
-        values,
-        "other_class",
-        "Label of windows of none of the classes; with --reject=auto the limit is placed by them, and nothing is "
-        "trained on them. Default: there are none.",
-    )
-    define_text_flag(
-        values,
-        "smooth",
-        "Windows over which the answers of a stream are averaged, such as 5, or auto, as few as do best on validation "
-        "windows. Default: 1, each answer by itself.",
-    )
-    flags.DEFINE_enum(
-        "class_weight",
-        None,
-        ["balanced"],
-        "balanced: all classes count the same in training, however few windows one has. Default: all windows do.",
-        flag_values=values,
-    )
+    define_answer_flags(values)
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -128,12 +100,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     training = {name: values[name].value for name in TRAINING if values[name].value is not None}
     if values.axes:
         training["axes"] = axes
-    if (values.smooth or "").isdecimal():
-        training["smooth"] = int(values.smooth)
-    if values.other_class:
-        # A label that is a number is one in the file as well.
-        labels = {str(label): label for label in set(data.y_train.tolist())}
-        training["other_class"] = labels.get(values.other_class, values.other_class)
+    training |= answer_settings(values, set(data.y_train.tolist()))
     named = {} if data.channels is None else {"channels": data.channels}
     started = time.monotonic()
     classifier = tsnas.AutoClassifier(

@@ -6,6 +6,7 @@ import typing
 
 from absl import flags
 
+from tsnas.commands.answer_flags import answer_settings, define_answer_flags
 from tsnas.commands.command import Command, UsageError, refuse_arguments
 from tsnas.commands.csv_flags import define_csv_flags, define_test_groups, read_recordings, require_labels
 from tsnas.commands.interrupt import farewell
@@ -71,6 +72,7 @@ def define_flags(values: flags.FlagValues) -> None:
         "6 in the final search.",
     )
     define_plain_flag(values)
+    define_answer_flags(values)
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -113,10 +115,11 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         directory=out / WORK,
         n_jobs=values.n_jobs,
         verbose=int(values.verbose),
+        **answer_settings(values, _labels(train)),
         **{name: values[name].value for name in SETTINGS if values[name].value is not None},
     )
     with farewell(lambda: describe_kept_work(out, "work is")):
-        search.fit(train.arrays, train.labels, groups=train.groups)
+        search.fit(train.arrays, train.labels, groups=train.groups, channels=train)
     say(f"\n{search.table(columns())}\n")
     classifier = search.classifier_
     paths = classifier.save(out)
@@ -129,6 +132,13 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     paths += classifier.report(out, x_test, y_test, command_line=line)
     say(f"\n{_describe_signal(search.signal_, train)}\n\nWrote to {out}:\n{list_files(paths)}")
     say(f"\n{describe_next_steps(out, board.core, paths)}")
+
+
+def _labels(recordings: RecordingSet) -> set[typing.Any]:
+    """Returns the labels of recordings, or of their samples."""
+    import numpy as np
+
+    return {label for one in recordings.labels for label in np.atleast_1d(np.asarray(one)).tolist()}
 
 
 def _parse_whole_numbers(values: flags.FlagValues, name: str) -> list[int]:

@@ -6,6 +6,7 @@ import contextlib
 
 from absl import flags
 
+from tsnas.commands.answer_flags import answer_settings, define_answer_flags
 from tsnas.commands.command import Command, UsageError, refuse_arguments
 from tsnas.commands.interrupt import farewell
 from tsnas.commands.job import (
@@ -61,6 +62,7 @@ def define_flags(values: flags.FlagValues) -> None:
     define_text_flag(values, "out", "Folder for the models; created if missing. Required.")
     define_training_flags(values)
     define_int_flag(values, "finalists", "Architectures that are trained briefly for each limit. Default: 3.")
+    define_answer_flags(values, chosen=False)
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -80,6 +82,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     import tsnas
 
     settings = {name: values[name].value for name in SETTINGS if values[name].value is not None}
+    settings |= answer_settings(values, set(data.y_train.tolist()))
     front = tsnas.ParetoSearch(
         values.boards,
         latencies,
@@ -90,7 +93,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         **settings,
     )
     with farewell(lambda: describe_kept_work(out, "work is")):
-        front.fit(data.x_train, data.y_train, groups=data.groups_train)
+        front.fit(data.x_train, data.y_train, groups=data.groups_train, channels=data.channels)
     say(f"\n{front.table(columns())}\n\n* no other point on the board is better in latency, RAM, flash and macro-F1")
     say("\n".join(f"{board.name} has {board.kernels} kernels: {board.kernel_library}" for board in boards))
     say("macro-F1 is that of the architecture on validation windows, after brief training")

@@ -53,4 +53,10 @@ def write_windows(data: RecordingSet, signal: Signal, rule: str, test_groups: li
             f"{part:<5}  {len(x):,} windows of {x.shape[1]} samples and {x.shape[2]} channels at {data.rate_hz:g} Hz, "
             f"{plural(distinct['y'], 'class')}, {plural(distinct['groups'], 'group')}"
         )
+    groups = np.unique(arrays["groups_train"]).tolist()
+    if test_groups is not None and len(groups) == 1:
+        say(
+            f"\nwarning: All windows to train on are of one group, {groups[0]!r}: a search cannot tell what holds for "
+            "others. Hold out fewer groups, or record more of them."
+        )
     say(f"\nWrote {out}. Check it with: tsnas data check --data={shlex.quote(str(out))}")

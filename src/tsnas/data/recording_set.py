@@ -12,9 +12,6 @@ from tsnas.data.signal import Signal
 from tsnas.errors import LabelValueError, SettingError
 from tsnas.system.words import plural
 
-# The note of a format that does not say how fast its samples were taken.
-NO_RATE = "These files say no rate; it was set to 1 Hz, so that times are samples."
-
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class RecordingSet:
@@ -33,6 +30,7 @@ class RecordingSet:
             fraction of their median, before resampling; 0 without time stamps.
         groups_given: bool, False if no groups were given and the files serve as groups.
         units: tuple of str, the unit of each channel, "" where none is known. Defaults to (): none is known.
+        rate_known: bool, False if files say no rate, so that it was set to 1 Hz. Defaults to True.
 
     Example:
         >>> data = tsnas.data.from_csv("recordings", time="t", time_unit="ms", label_from="folder")
@@ -51,6 +49,7 @@ class RecordingSet:
     jitter: tuple[float, ...] = ()
     groups_given: bool = True
     units: tuple[str, ...] = ()
+    rate_known: bool = True
 
     def __len__(self) -> int:
         return len(self.arrays)
@@ -65,7 +64,7 @@ class RecordingSet:
     @property
     def known_rate_hz(self) -> float | None:
         """Samples per second as files or the caller say them; None if it was set to 1 Hz for want of a rate."""
-        return None if NO_RATE in self.notes else self.rate_hz
+        return self.rate_hz if self.rate_known else None
 
     @property
     def classes(self) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Sequence
 
 from tsnas.errors import ExportError
@@ -21,6 +22,21 @@ UNITS = {
     "uT": (2, 1.0),
     "mT": (2, 0.001),
     "gauss": (2, 0.01),
+}
+# Other ways to write them, as files do.
+SPELLINGS = {
+    "G": "g",
+    "m/s^2": "m/s2",
+    "m/s²": "m/s2",
+    "m/s/s": "m/s2",
+    "ms-2": "m/s2",
+    "deg/s": "dps",
+    "°/s": "dps",
+    "degrees/s": "dps",
+    "mdeg/s": "mdps",
+    "radians/s": "rad/s",
+    "µT": "uT",
+    "μT": "uT",
 }
 MOST_CHANNELS = len(SENSORS) * len(AXES)
 # The slower of both revisions of the board; the other gives 119 a second.
@@ -54,12 +70,13 @@ class Reading:
         return f"{SENSORS[self.sensor]} {AXES[self.axis]} in {self.unit or '...'}"
 
 
-def assign_readings(units: Sequence[str], channels: int) -> list[Reading]:
-    """Assigns a reading to each raw channel: the axes of a sensor in the order x, y, z.
+def assign_readings(units: Sequence[str], channels: int, names: Sequence[str] = ()) -> list[Reading]:
+    """Assigns a reading to each raw channel: the axes that names end in, else x, y, z in this order.
 
     Args:
         units: unit of each raw channel, or of each three that follow one another; keys of `UNITS`.
         channels: int, number of raw channels.
+        names: names of the raw channels, such as `az`. Defaults to (): not known.
 
     Returns:
         list of `Reading`, one for each raw channel.
@@ -91,7 +108,34 @@ def assign_readings(units: Sequence[str], channels: int) -> list[Reading]:
                 "Classify instead."
             )
         found.append(Reading(sensor, axis, factor, unit))
+    return _by_names(found, names) if len(names) == channels else found
+
+
+def _by_names(readings: list[Reading], names: Sequence[str]) -> list[Reading]:
+    """Returns readings with the axes in which the names of a sensor's channels end, if all of them do."""
+    ends = [re.search(rf"([{AXES}])$", re.sub(r"[(\[].*", "", name).strip().lower()) for name in names]
+    found = list(readings)
+    for sensor in {reading.sensor for reading in readings}:
+        own = [index for index, reading in enumerate(readings) if reading.sensor == sensor]
+        axes = [AXES.index(end.group(1)) for end in (ends[index] for index in own) if end]
+        if len(set(axes)) == len(own):
+            for index, axis in zip(own, axes, strict=True):
+                found[index] = dataclasses.replace(readings[index], axis=axis)
     return found
+
+
+def known_units(units: Sequence[str], channels: int) -> list[str] | None:
+    """Returns the units that channels of a file have in the words of `UNITS`; None if a sensor's library lacks one.
+
+    Args:
+        units: unit of each raw channel, "" where none is known.
+        channels: int, number of raw channels.
+    """
+    found = [SPELLINGS.get(unit, unit) for unit in units[:channels]]
+    if len(found) != channels or not set(found) <= set(UNITS):
+        return None
+    sensors = [UNITS[unit][0] for unit in found]
+    return found if max(map(sensors.count, sensors)) <= len(AXES) else None
 
 
 def placeholders(channels: int) -> list[Reading]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import collections
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tsnas.data.recorder.listener import Listener
+from tsnas.data.recorder.recording_file import check_channels
 from tsnas.data.recorder.samples import Samples
 from tsnas.data.smoothing import smooth_answers, smooth_rejections
 from tsnas.errors import NoAnswerError, PortError, SettingError, StreamError
@@ -89,6 +90,7 @@ def listen(
     *,
     stride: int | None = None,
     seconds: float | None = None,
+    channels: Any = None,
     baud: int = 115200,
     patience_s: float = 5.0,
     clock: Callable[[], float] = time.monotonic,
@@ -105,6 +107,7 @@ def listen(
         stride: int, samples of the model from one window to the next. Defaults to None: that of the model's signal, or
             half a window.
         seconds: float, how long to listen from the first sample on. Defaults to None: without an end.
+        channels: list of str, names of the numbers that the board sends. Defaults to None: those that it says.
         baud: int, bits per second. Defaults to 115200.
         patience_s: float, how long nothing may arrive. Defaults to 5.
         clock: function that returns the time in seconds. Defaults to `time.monotonic`.
@@ -123,10 +126,11 @@ def listen(
     stride = known or max(1, length // 2) if stride is None else stride
     if not is_int(stride, 1) or stride > length:
         raise SettingError(f"stride={stride!r} must be a whole number of samples from 1 to the window's {length}.")
+    names = check_channels(channels)
     opened = open_port(port, baud)
     ear = _Ear(firmware, stride, show)
     try:
-        listener = Listener(port, patience_s, clock)
+        listener = Listener(port, patience_s, clock, names)
         while seconds is None or ear.first_s is None or clock() - ear.first_s < seconds:
             now, added = listener.poll(opened)
             if added:
@@ -151,6 +155,7 @@ class _Ear:
         self._samples = self._bad = self._lost = 0
         self._last: list[float] | None = None
         self._places: list[int] | None = None
+        self._named = False
         self._rate_note = ""
 
     def take(self, samples: Samples, now: float) -> None:
@@ -170,8 +175,9 @@ class _Ear:
                 continue
             assert row is not None
             self._lost = 0
-            if self._places is None or max(self._places) >= len(row):
-                self._places = self._find_places(samples)
+            # Names may come later than the first samples.
+            if self._places is None or max(self._places) >= len(row) or samples.named != self._named:
+                self._places, self._named = self._find_places(samples), samples.named
             self._last = [row[place] for place in self._places]
             self._push(self._last, now)
         self._judge_rate(now)

@@ -10,7 +10,7 @@ import numpy as np
 
 from tsnas.data import delay_of
 from tsnas.export.firmware import Firmware
-from tsnas.export.imu import MOST_CHANNELS, assign_readings, placeholders
+from tsnas.export.imu import MOST_CHANNELS, assign_readings, known_units, placeholders
 from tsnas.export.network import build_network
 from tsnas.export.rejection_levels import REJECTED
 from tsnas.export.selftest import SelfTest
@@ -83,7 +83,8 @@ def collect_variables(
         stride: int, samples of the model from one class to the next.
         format: str, name of the format.
         rate_hz: float, raw samples per second. Defaults to None: not known.
-        units: units of the raw channels, see `tsnas.export.imu`. Defaults to None: not known.
+        units: units of the raw channels, see `tsnas.export.imu`. Defaults to None: those of the model's
+            channels, if it names them.
 
     Returns:
         dict of the variables.
@@ -94,7 +95,11 @@ def collect_variables(
     time, channels, _ = firmware.model.window_shape
     outputs = firmware.model.predict_int8(firmware.quantise(selftest.windows))
     raw_channels = max(firmware.taken) + 1
-    readings = None if units is None else assign_readings(units, raw_channels)
+    named = firmware.channels
+    if units is None and named is not None:
+        units = known_units(named.units, raw_channels)
+    names = () if named is None else named.names[:raw_channels]
+    readings = None if units is None else assign_readings(units, raw_channels, names)
     table = readings or (placeholders(raw_channels) if raw_channels <= MOST_CHANNELS else [])
     facts = {
         "version": __version__,

@@ -124,11 +124,7 @@ def checked(
         order = None if order is None else order[kept]
     other = None
     if settings.other_class is not None:
-        is_other = have_label(y, settings.other_class)
-        if not is_other.any():
-            raise RejectionError(
-                f"other_class={settings.other_class!r} is no label of y, which has {np.unique(y)[:10].tolist()}."
-            )
+        is_other = labelled(y, settings.other_class)
         known = np.flatnonzero(~is_other)
         other, x, y = x.select(np.flatnonzero(is_other)), x.select(known), y[known]
         groups = None if groups is None else groups[known]
@@ -144,6 +140,16 @@ def checked(
         validation_data = _checked_validation(validation_data, classes, x.shape[1:], settings.other_class)
     named = Channels.of(channels, x.shape[2] if raw_channels is None else raw_channels)
     return Job(x, codes, classes, groups, validation_data, settings, recordings, sample_weight, other, named, order)
+
+
+def labelled(y: np.ndarray, other_class: Any, name: str = "y") -> np.ndarray:
+    """Returns which labels are of windows of no class, a bool array; raises RejectionError if none are."""
+    found = have_label(y, other_class)
+    if not found.any():
+        raise RejectionError(
+            f"other_class={other_class!r} is no label of {name}, which has {np.unique(y)[:10].tolist()}."
+        )
+    return found
 
 
 def check_reject_label(label: Any, classes: np.ndarray) -> None:

@@ -37,8 +37,9 @@ MOST_SPLITS = 5
 MOST_JUDGES = 10_000
 # Windows that take no more bytes are standardised once, and others whenever they are read.
 HELD_BYTES = 2**27
-# Windows are not stretched if that raises a plain model's loss on other windows by more than this factor.
-MOST_LOSS_RATIO = 1.05
+# Windows are not stretched if that raises a plain model's loss on other windows by more than this factor, even if the
+# ratio that they show is so many standard errors too high, as it may be where windows are few.
+MOST_LOSS_RATIO, LEAST_ERRORS = 1.05, 2.0
 
 Rows = Sequence[tuple[np.ndarray, np.ndarray]]
 # Windows in a form that workers need no copy of, their labels, and their weights if they have any.
@@ -172,15 +173,16 @@ def stretched_or_not(x: AnyWindows, codes: np.ndarray, groups: np.ndarray | None
         codes, groups, seed: as in `stretching_loss_ratio`.
 
     Returns:
-        (augment, ratio): `stretch_and_shift`, or `scale_and_noise` if stretching makes windows look like those of other
-            classes; and what `stretching_loss_ratio` found.
+        (augment, ratio): `stretch_and_shift`, or `scale_and_noise` if stretching surely makes windows look like those
+            of other classes; and the ratio that `stretching_loss_ratio` found.
     """
 
     def copies(augment: Augment) -> Callable[[np.ndarray, int], np.ndarray]:
         return lambda windows, own: augment(tf.constant(windows[..., np.newaxis]), (own, 0)).numpy()[..., 0]
 
-    ratio = stretching_loss_ratio(x, codes, groups, copies(scale_and_noise), copies(stretch_and_shift), seed)
-    return (stretch_and_shift if ratio <= MOST_LOSS_RATIO else scale_and_noise), ratio
+    ratio, error = stretching_loss_ratio(x, codes, groups, copies(scale_and_noise), copies(stretch_and_shift), seed)
+    harms = ratio - LEAST_ERRORS * error > MOST_LOSS_RATIO
+    return (scale_and_noise if harms else stretch_and_shift), ratio
 
 
 def _listed(axes: Axes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
+import json
 import math
 from collections.abc import Sequence
 
@@ -40,6 +41,8 @@ FINALISTS, RANDOM_FINALISTS, TUNED_FINALISTS = 6, 4, 3
 FEW_WINDOWS_FINALISTS = 2
 # More of them for each further part of the search space.
 FURTHER_FINALISTS = 2
+# A file whose predicted length is at most this share of the limit is within it.
+SURELY_WITHIN = 0.8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -205,7 +208,8 @@ def dry_run(
 ) -> Candidate:
     """Checks the limits on a converted, untrained file; takes a smaller architecture if the file is over a limit.
 
-    Only the file shows its exact length, which is predicted to within a few percent.
+    Only the file shows its exact length, which is predicted to within a few percent. Where the prediction is well below
+    the limit, no file is needed.
 
     Args:
         parts: sequence of `Part` that a smaller architecture may come from.
@@ -221,6 +225,8 @@ def dry_run(
         InfeasibleError: no file is within the limits.
     """
     board, most_bytes = parts[0].supernet.board, bounds.upper.flash_bytes
+    if candidate.estimate.flash_bytes + len(json.dumps(metadata)) <= SURELY_WITHIN * most_bytes:
+        return candidate
     while True:
         (file,) = workers.run([functools.partial(_untrained_file, candidate.architecture)])
         tflite = embed_metadata(file, metadata)

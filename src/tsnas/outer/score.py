@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from tsnas.cost.limits import Limits
-from tsnas.data import Signal, Windows, cut_windows, encode_labels
+from tsnas.data import Signal, Windows, check_labels, cut_windows, encode_labels
+from tsnas.data.labels import have_label
+from tsnas.data.weights import weights_of_classes
 from tsnas.errors import InfeasibleError, WindowTooShortError
 from tsnas.job import pipeline
 from tsnas.job.inputs import Job
@@ -36,6 +38,7 @@ class Recordings:
         groups: array of one group for each recording.
         classes: array of all class labels.
         rule: str, as in `cut_windows`.
+        other_class: label of windows of no class, which are left out of all cuts. Defaults to None: there are none.
     """
 
     arrays: list[np.ndarray]
@@ -43,11 +46,15 @@ class Recordings:
     groups: np.ndarray
     classes: np.ndarray
     rule: str
+    other_class: Any = None
 
     def cut(self, rows: np.ndarray, signal: Signal) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Cuts recordings into windows; returns the windows, their class codes and their groups."""
         arrays, labels = [self.arrays[i] for i in rows], [self.labels[i] for i in rows]
         x, y, groups = cut_windows(arrays, labels, signal, self.groups[rows], self.rule)
+        if self.other_class is not None:
+            known = ~have_label(check_labels(y), self.other_class)
+            x, y, groups = x[known], y[known], groups[known]
         return x, encode_labels(y, self.classes)[0], groups
 
 
@@ -102,7 +109,7 @@ def score_signal(
     Returns:
         A `Trial`.
     """
-    settings = dataclasses.replace(settings, signal=signal, limits=limits)
+    settings = dataclasses.replace(settings, signal=signal, limits=limits, reject=None, other_class=None)
     entrants, scores = [], []
     windows = 0
     for index, (train, val) in enumerate(splits):
@@ -110,7 +117,9 @@ def score_signal(
             (x, y, groups), (x_val, y_val, _) = recordings.cut(train, signal), recordings.cut(val, signal)
         except WindowTooShortError as error:
             return Trial(signal, why_not=str(error))
-        job = Job(Windows(x), y, recordings.classes, groups, (Windows(x_val), y_val), settings)
+        weights = weights_of_classes(settings.class_weight, recordings.classes, y)
+        own_settings = dataclasses.replace(settings, class_weight=weights)
+        job = Job(Windows(x), y, recordings.classes, groups, (Windows(x_val), y_val), own_settings)
         data = prepare(job, seed, workers)
         if not index:
             windows = len(x)

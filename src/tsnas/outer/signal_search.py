@@ -25,6 +25,7 @@ from tsnas.data import (
 )
 from tsnas.errors import InfeasibleError, SettingError
 from tsnas.job.checkpoints import Checkpoints
+from tsnas.job.inputs import check_reject_label, labelled
 from tsnas.job.kept_seed import kept_seed
 from tsnas.job.settings import check_settings
 from tsnas.outer.score import Recordings, Trial, score_signal
@@ -78,6 +79,8 @@ class SignalSearch(BaseEstimator):
             nothing is kept.
         verbose: 0, 1 or 2, as in `AutoClassifier`. Defaults to 1.
         kernels, margin: str or None, as in `AutoClassifier`.
+        class_weight, reject, reject_label, other_class, smooth: as in `AutoClassifier`; signals are compared by windows
+            of known classes, none of which is rejected.
 
     Attributes:
         trials_: list of `Trial`, in descending order of macro-F1.
@@ -124,6 +127,11 @@ class SignalSearch(BaseEstimator):
         verbose=1,
         kernels=None,
         margin=None,
+        class_weight=None,
+        reject=None,
+        reject_label=None,
+        other_class=None,
+        smooth=1,
     ):
         self.board = board
         self.max_latency_ms = max_latency_ms
@@ -154,13 +162,20 @@ class SignalSearch(BaseEstimator):
         self.verbose = verbose
         self.kernels = kernels
         self.margin = margin
+        self.class_weight = class_weight
+        self.reject = reject
+        self.reject_label = reject_label
+        self.other_class = other_class
+        self.smooth = smooth
 
-    def fit(self, recordings, labels, groups=None, rule="majority", callbacks=None, distribute=None):
+    def fit(self, recordings, labels, groups=None, rule="majority", callbacks=None, distribute=None, channels=None):
         """Finds a signal and a model for it.
 
         Args:
             recordings, labels, groups, rule: as in `tsnas.data.cut_windows`, with raw samples of all channels.
             callbacks, distribute: as in `AutoClassifier.fit`, for the final search.
+            channels: names of all channels of the recordings, as in `AutoClassifier.fit_recordings`; which of them are
+                tried is a setting of the estimator. Defaults to None.
 
         Returns:
             self.
@@ -204,7 +219,7 @@ class SignalSearch(BaseEstimator):
         self.trials_ = sorted((trials[name] for name in sorted(trials)), key=lambda trial: -trial.macro_f1)
         self.signal_ = self._best(checked.arrays[0].shape[1]).signal
         self.classifier_ = self._template(seed, None if folder is None else folder / "phases")
-        self.classifier_.fit_recordings(recordings, labels, self.signal_, groups, rule, callbacks, distribute)
+        self.classifier_.fit_recordings(recordings, labels, self.signal_, groups, rule, callbacks, distribute, channels)
         return self
 
     def predict_recordings(self, recordings):
@@ -273,8 +288,12 @@ class SignalSearch(BaseEstimator):
         arrays = check_recordings(recordings, Signal(longest, rate_hz=self.rate_hz))
         owners = np.arange(len(arrays)) if groups is None else check_labels(groups, "groups")
         every = np.concatenate([np.atleast_1d(np.asarray(label)) for label in labels])
+        every = check_labels(every)
+        if self.other_class is not None:
+            every = every[~labelled(every, self.other_class, "labels")]
         classes = encode_labels(every)[1]
-        return Recordings(arrays, labels, owners, classes, rule), self._subsets(arrays)
+        check_reject_label(self.reject_label, classes)
+        return Recordings(arrays, labels, owners, classes, rule, self.other_class), self._subsets(arrays)
 
     def _subsets(self, arrays: list[np.ndarray]) -> list[tuple[int, ...] | None]:
         if not isinstance(self.channels, str):

@@ -22,7 +22,7 @@ from tsnas.errors import InfeasibleError, ModelFileError, SettingError
 from tsnas.job import pipeline
 from tsnas.job.inputs import Job, checked
 from tsnas.job.kept_seed import kept_seed
-from tsnas.job.settings import margin_of
+from tsnas.job.settings import AUTO, margin_of
 from tsnas.model import saving
 from tsnas.model.model import Model
 from tsnas.pareto.niches import Niche, check_latencies, niches_of
@@ -42,6 +42,7 @@ from tsnas.workers.pool import Workers
 FRONT_FILE = "front.json"
 # One supernet serves all limits of a front, so its candidates come from an evolution, whatever a single job does.
 STRATEGY = "evolution"
+SHARED = ("space", "class_weight", "reject", "reject_label", "other_class", "smooth")
 
 
 class ParetoSearch(BaseEstimator):
@@ -69,6 +70,8 @@ class ParetoSearch(BaseEstimator):
             interruption. Defaults to None: a temporary folder, which is deleted with the object.
         verbose: 0, 1 or 2, as in `AutoClassifier`. Defaults to 1.
         kernels, margin: str or None, as in `AutoClassifier`; every board must have figures for these kernels.
+        class_weight, reject, reject_label, other_class: as in `AutoClassifier`, for all points.
+        smooth: int, as in `AutoClassifier`, for all points; it is not chosen here. Defaults to 1.
 
     Attributes:
         points_: list of `Point`, sorted by board and latency.
@@ -105,6 +108,11 @@ class ParetoSearch(BaseEstimator):
         verbose=1,
         kernels=None,
         margin=None,
+        class_weight=None,
+        reject=None,
+        reject_label=None,
+        other_class=None,
+        smooth=1,
     ):
         self.boards = boards
         self.max_latency_ms = max_latency_ms
@@ -126,12 +134,27 @@ class ParetoSearch(BaseEstimator):
         self.verbose = verbose
         self.kernels = kernels
         self.margin = margin
+        self.class_weight = class_weight
+        self.reject = reject
+        self.reject_label = reject_label
+        self.other_class = other_class
+        self.smooth = smooth
 
-    def fit(self, x, y=None, groups=None, validation_data=None, callbacks=None, distribute=None):
+    def fit(
+        self,
+        x,
+        y=None,
+        groups=None,
+        validation_data=None,
+        callbacks=None,
+        distribute=None,
+        channels=None,
+        sample_weight=None,
+    ):
         """Finds the points; resumes where an earlier call with the same `directory` has stopped.
 
         Args:
-            x, y, groups, validation_data, callbacks, distribute: as in `AutoClassifier.fit`.
+            x, y, groups, validation_data, callbacks, distribute, channels, sample_weight: as in `AutoClassifier.fit`.
 
         Returns:
             self.
@@ -145,7 +168,14 @@ class ParetoSearch(BaseEstimator):
         check_latencies(self.max_latency_ms)
         if not is_int(self.points, 1):
             raise SettingError(f"points={self.points!r} must be a whole number of at least 1, such as 6.")
-        job = checked(self._template(boards[0]), x, y, groups, validation_data, distribute)
+        if self.smooth == AUTO:
+            raise SettingError(
+                "smooth='auto' chooses a number of windows for one model; give a front a number, or make a model with "
+                "AutoClassifier."
+            )
+        job = checked(
+            self._template(boards[0]), x, y, groups, validation_data, distribute, None, None, sample_weight, channels
+        )
         callbacks = as_callbacks(callbacks)
         if self.directory is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="tsnas-front-")
@@ -161,7 +191,7 @@ class ParetoSearch(BaseEstimator):
             Workers(job.settings.n_jobs, here=job.settings.distribute is not None) as workers,
         ):
             job = dataclasses.replace(job, settings=dataclasses.replace(job.settings, seed=kept_seed(self.seed, work)))
-            save = functools.partial(_save, self._text(job), self.space)
+            save = functools.partial(_save, self._text(job), self._own_params())
             front = FrontWork(job, niches, folder, work, save, callbacks, workers)
             front.run()
         self.points_ = front.points()
@@ -283,6 +313,10 @@ class ParetoSearch(BaseEstimator):
         params = {k: v for k, v in self.get_params(deep=False).items() if k not in own}
         return AutoClassifier(board, **params, strategy=STRATEGY)
 
+    def _own_params(self) -> dict[str, Any]:
+        """Returns the settings that a point shares with a classifier of its own."""
+        return {name: getattr(self, name) for name in SHARED}
+
     def _niches(self, job: Job, boards: Sequence[Board]) -> list[Niche]:
         niches: list[Niche] = []
         for board in boards:
@@ -297,6 +331,7 @@ class ParetoSearch(BaseEstimator):
         """Returns Python code that makes the same front from the same arrays."""
         given = ["x", "y"] + ["groups=groups"] * (job.groups is not None)
         given += ["validation_data=(x_val, y_val)"] * (job.validation_data is not None)
+        given += ["sample_weight=sample_weight"] * (job.sample_weight is not None)
         return call_text(self, job.settings.seed or 0, "front", "fit", given)
 
     def _points_on(self, board: str | None) -> list[Point]:
@@ -317,9 +352,9 @@ def _feasible(parts: Sequence[Part], niche: Niche) -> bool:
     return True
 
 
-def _save(text: str, space: Any, model: Model, folder: str | os.PathLike[str]) -> None:
-    """Saves a finished model as a classifier whose parameters are its limits."""
+def _save(text: str, shared: dict[str, Any], model: Model, folder: str | os.PathLike[str]) -> None:
+    """Saves a finished model as a classifier whose parameters are its limits, and those of the front that it shares."""
     limits: dict[str, Any] = dataclasses.asdict(model.limits)
-    classifier = AutoClassifier(model.board, **limits, space=space, strategy=STRATEGY, seed=model.seed, verbose=0)
+    classifier = AutoClassifier(model.board, **limits, **shared, strategy=STRATEGY, seed=model.seed, verbose=0)
     described = dataclasses.replace(model, data_summary=(model.data_summary or {}) | {"front": text})
     saving.save(described, classifier.get_params(deep=False), folder)

@@ -29,7 +29,7 @@ SHARPNESS = 2.0
 
 def stretching_loss_ratio(
     x: AnyWindows, codes: np.ndarray, groups: np.ndarray | None, plain: Copy, stretched: Copy, seed: int
-) -> float:
+) -> tuple[float, float]:
     """Measures whether a classifier that also learns from stretched copies does worse on windows as they are.
 
     What a class is may lie in the length or the place of a shape; then a stretched window is one of another class. A
@@ -45,18 +45,19 @@ def stretching_loss_ratio(
         seed: int, seed of all draws.
 
     Returns:
-        float, the cross-entropy on left-out windows with stretched copies divided by the one with plain copies; 1 if
-        there are too few windows of each class to tell.
+        (ratio, error): floats, the cross-entropy on left-out windows with stretched copies divided by the one with
+        plain copies, and its standard error, as windows or whole groups differ. (1, 0) if there are too few windows of
+        each class to tell.
 
     Example:
         >>> stretching_loss_ratio(x, codes, None, scale_and_noise, stretch_and_shift, seed=0)
-        1.34
+        (1.34, 0.09)
     """
     drawn = draw_evenly(codes, int(np.clip(MOST_SAMPLES // x.shape[1], FEWEST_WINDOWS, MOST_WINDOWS)), seed)
     x, codes = series_of(x, drawn), codes[drawn]
     folds = _folds(codes, None if groups is None else groups[drawn], seed)
     if not folds:
-        return 1.0
+        return 1.0, 0.0
     bank = KernelBank(FEWEST_FEATURES, seed).fit(x)
     features = bank.transform(x).astype(float)
     strengths = [_strength(features[train], codes[train]) for train, _ in folds]
@@ -64,8 +65,22 @@ def stretching_loss_ratio(
     for copy in (plain, stretched):
         raise_if_interrupted()
         copies = np.stack([bank.transform(copy(x, seed + index)) for index in range(COPIES)]).astype(float)
-        losses.append(_out_of_fold_loss(features, copies, codes, folds, strengths))
-    return losses[1] / losses[0]
+        losses.append(_out_of_fold_losses(features, copies, codes, folds, strengths))
+    units = np.concatenate([left_out for _, left_out in folds])
+    return _ratio_of_means(*losses, units if groups is None else groups[drawn][units])
+
+
+def _ratio_of_means(before: np.ndarray, after: np.ndarray, units: np.ndarray) -> tuple[float, float]:
+    """Returns the mean of the second values divided by that of the first, and the standard error of this ratio.
+
+    Values of one unit are not independent of each other. The error is that of a ratio of sums over units, linearised.
+    """
+    _, unit = np.unique(units, return_inverse=True)
+    ratio = float(after.sum() / before.sum())
+    strays = np.bincount(unit, after - ratio * before)
+    count = len(strays)
+    spread = np.sqrt(count / max(count - 1, 1) * np.sum(strays**2))
+    return ratio, float(spread / before.sum())
 
 
 def _folds(codes: np.ndarray, groups: np.ndarray | None, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -92,14 +107,14 @@ def _strength(features: np.ndarray, codes: np.ndarray) -> float:
     return float(RidgeClassifierCV(ALPHAS).fit(StandardScaler().fit_transform(features), codes).alpha_)
 
 
-def _out_of_fold_loss(
+def _out_of_fold_losses(
     features: np.ndarray,
     copies: np.ndarray,
     codes: np.ndarray,
     folds: list[tuple[np.ndarray, np.ndarray]],
     strengths: list[float],
-) -> float:
-    """Returns the mean cross-entropy on left-out windows of classifiers fitted to the others and their copies.
+) -> np.ndarray:
+    """Returns the cross-entropies on left-out windows, fold by fold, of classifiers fitted to the others and copies.
 
     Args:
         features: float array (windows, features).
@@ -117,4 +132,4 @@ def _out_of_fold_loss(
         scores = np.stack([-scores, scores], axis=1) if scores.ndim == 1 else scores
         places = np.searchsorted(ridge.classes_, codes[left_out])
         losses += list(-log_softmax(SHARPNESS * scores, axis=1)[np.arange(len(places)), places])
-    return float(np.mean(losses))
+    return np.array(losses)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import dataclasses
 import functools
-import gc
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from sklearn.metrics import f1_score
 from tsnas.data import Data, unpacked
 from tsnas.space.architecture import Architecture
 from tsnas.system import clock
+from tsnas.system.garbage import freed
 from tsnas.system.interrupts import raise_if_interrupted
 from tsnas.training.augment import Augment, scale_and_noise
 from tsnas.training.scope import scope_of
@@ -236,14 +236,25 @@ def short_scores(
     Returns:
         list of `Score`, one for each index; none depends on the others.
     """
+    # Reference cycles hold the training windows, and Python might free them only much later.
+    with freed():
+        return _scores(architecture, splits, indices, steps, batch_size, seed, augment, distribute)
+
+
+def _scores(
+    architecture: Architecture,
+    splits: Sequence[Split],
+    indices: Sequence[int],
+    steps: int,
+    batch_size: int,
+    seed: int,
+    augment: Augment,
+    distribute: tf.distribute.Strategy | None,
+) -> list[Score]:
     with scope_of(distribute):
         model = architecture.build(DROPOUT, seed)
         training = FloatTraining(model, augment)
-        scores = [_score(model, training, splits[index], steps, batch_size, seed) for index in indices]
-    # A reference cycle holds the training windows, and Python might free it only much later.
-    del model, training
-    gc.collect()
-    return scores
+        return [_score(model, training, splits[index], steps, batch_size, seed) for index in indices]
 
 
 def _score(model: keras.Model, training: FloatTraining, split: Split, steps: int, batch_size: int, seed: int) -> Score:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tsnas.data import read
-from tsnas.data.formats.phones import read_e4
+from tsnas.data.formats.empatica import read as read_e4
 from tsnas.errors import FormatError
 
 RNG = np.random.default_rng(0)

@@ -29,6 +29,14 @@ def test_lines_that_are_only_late_are_no_gap():
     np.testing.assert_allclose(found.times, sent, atol=1e-9)
 
 
+def test_a_gap_has_lost_something():
+    # A board that stumbles now and then, and sends a little more slowly than it says.
+    rng = np.random.default_rng(0)
+    arrivals = np.sort(np.arange(500) / 45 + 0.1 * (rng.random(500) < 0.05))
+    found = clock_lines(arrivals, 50)
+    assert (len(found.gaps) > 0) == (found.lost_s > 0)
+
+
 def test_lost_lines_are_gaps():
     sent = np.arange(1000) / 100
     kept = np.flatnonzero(~(((sent > 3) & (sent < 3.5)) | ((sent > 6) & (sent < 6.2))))

@@ -240,3 +240,21 @@ def test_ports_without_a_descriptor(paced, tmp_path):
     port.close()
     with pytest.raises(PortError, match="has closed"):
         serial_port.read_available(port, 0.1)
+
+
+def test_names_are_given_where_the_board_says_none(sending, paced, tmp_path):
+    url = sending("pty", text(LINES))
+    found = tsnas.data.record(url, "walk", 100, 3, tmp_path, channels=["ms", "ax", "ay"], clock=paced)
+    assert found.channels == ("ms", "ax", "ay")
+    assert found.path.read_text().splitlines()[1] == "time_s,ms,ax,ay,label"
+    # The line number counts as a clock does.
+    assert tsnas.data.read(tmp_path).channels == ("ax", "ay")
+
+
+def test_as_many_names_as_numbers(sending, paced, tmp_path):
+    url = sending("pty", text(LINES))
+    with pytest.raises(StreamError, match=r"have 3 numbers, but channels names 2 \(ax, ay\); give a name for each"):
+        tsnas.data.record(url, "walk", 100, 3, tmp_path, channels=["ax", "ay"], clock=paced)
+    for bad in (["ax", "ax"], ["label"], [], ["a,b"]):
+        with pytest.raises(SettingError, match="channels="):
+            tsnas.data.record(url, "walk", 100, 3, tmp_path, channels=bad)

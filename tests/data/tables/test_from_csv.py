@@ -351,3 +351,12 @@ def test_a_channel_that_one_file_lacks_is_named(write, tmp_path):
     write(["t_ms,ax,AY", *((20 * k, k, k) for k in range(9))], "b.csv")
     with pytest.raises(TableColumnError, match=r"b.csv has no column 'ay' for channels; did you mean 'AY'"):
         from_csv(tmp_path, time="t_ms")
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("s", 1), ("ms", 1e3), ("us", 1e6)])
+def test_stamps_that_are_a_moment_of_today_in_one_unit_need_no_unit(tmp_path, unit, factor):
+    rows = [f"{(1_714_554_000 + k / 50) * factor:.3f},{k % 7}.5,{-k % 5}.25" for k in range(100)]
+    (tmp_path / "a.csv").write_text("\n".join(["timestamp,x,y", *rows]) + "\n")
+    data = from_csv(tmp_path, time="timestamp")
+    assert data.rate_hz == 50
+    assert any(f"taken to be in {unit}" in note for note in data.notes)

@@ -102,3 +102,17 @@ def test_stamps_that_are_dates(tmp_path):
     data = from_csv(tmp_path, time="time_ms")
     assert data.channels == ("acc_x", "acc_y", "acc_z", "gyr_x", "gyr_y", "gyr_z")
     assert len(data.arrays[0]) == 200
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nanoseconds_since_1970_are_joined_to_the_sample(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    for sensor, name in enumerate(("accelerometer", "gyroscope")):
+        # A phone's stamps are no multiples of anything.
+        times = 0.5 + np.arange(0, 8, 0.02) + rng.normal(0, 0.001, 400)
+        write(tmp_path / "take1" / f"{name}.csv", times, sensor, lambda t: str(START * 10**6 + round(1e9 * t)))
+    data = from_csv(tmp_path, time="time_ms", time_unit="ns", sensor_from="file", rate_hz=50)
+    (array,) = data.arrays
+    assert len(array) >= 398
+    # Both sensors show the same wave.
+    assert np.abs(array[:, :3] - (array[:, 3:] - 10)).max() < 0.01

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from tsnas.data import from_csv
-from tsnas.errors import SegmentError, SettingError
+from tsnas.data import from_csv, read
+from tsnas.data.tables.segments import looks_like_segments
+from tsnas.errors import FormatError, SegmentError, SettingError, TableFileError
 
 RATE = 50
 SEGMENTS = [("a", 1.0, 3.0, "walk"), ("a", 4.0, 6.0, "run"), ("b", 0.0, 2.0, "run"), ("b", 2.0, 8.0, "null")]
@@ -132,3 +133,27 @@ def test_a_null_class_is_dropped_from_names_too(folder):
     data = from_csv(folder / "data", time="time_ms", label_from="file", drop_label="b")
     assert data.labels == ["a"]
     assert any("Files of b, left out: 1" in note for note in data.notes)
+
+
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_segments_beside_the_recordings_are_no_recording(folder, in_folder):
+    path = folder / "data" / "labels" / "segments.csv" if in_folder else folder / "data" / "segments.csv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(table("seconds"))
+    check_labels(from_csv(folder / "data", time="time_ms", segments=path.parent if in_folder else path))
+    (folder / "data" / "a.csv").unlink()
+    (folder / "data" / "b.csv").unlink()
+    with pytest.raises(TableFileError, match="no recording besides the file of segments"):
+        from_csv(folder / "data", time="time_ms", segments=path)
+
+
+def test_a_folder_with_segments_but_no_table_says_which_command_takes_both(tmp_path):
+    (tmp_path / "a.csv").write_text("x,y\n" + "1,2\n" * 30)
+    (tmp_path / "labels.csv").write_text(table("seconds"))
+    (tmp_path / "notes.txt").write_text("0.5\t1.5\t3.2\n")
+    with pytest.raises(FormatError) as raised:
+        read(tmp_path)
+    said = str(raised.value)
+    assert "; .csv and .txt files without a column that is certainly the time are for from_csv" in said
+    assert "labels.csv looks like segments with labels: tsnas data windows --csv=FOLDER" in said
+    assert not looks_like_segments(tmp_path / "notes.txt")

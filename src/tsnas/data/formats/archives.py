@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 
 from tsnas.data.formats.recording_list import Recording, recording_set
-from tsnas.data.recording_set import NO_RATE, RecordingSet
+from tsnas.data.recording_set import RecordingSet
 from tsnas.errors import FormatError
 
 
@@ -47,7 +47,7 @@ def read_ts(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
                 except ValueError:
                     raise FormatError(f"{file.name}, line {number}, is no series of numbers of one length.") from None
                 found.append(series(values, label, file, number))
-    return recording_set(named(found), (NO_RATE,))
+    return recording_set(named(found), (), rate_known=False)
 
 
 def recognise_tsv(files: list[pathlib.Path]) -> str:
@@ -68,7 +68,7 @@ def read_tsv(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
                 raise FormatError(f"{file.name}, line {number}, is no class with a series of numbers.") from None
             if len(values):
                 found.append(series(values[:, np.newaxis], label.strip(), file, number))
-    return recording_set(named(found), (NO_RATE,))
+    return recording_set(named(found), (), rate_known=False)
 
 
 def series(values: np.ndarray, label: str | None, file: pathlib.Path, number: int) -> Recording:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tsnas.data.formats.archives import named, series
 from tsnas.data.formats.recording_list import recording_set
-from tsnas.data.recording_set import NO_RATE, RecordingSet
+from tsnas.data.recording_set import RecordingSet
 from tsnas.errors import FormatError
 
 SUFFIX = ".arff"
@@ -56,7 +56,7 @@ def read_arff(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
                     raise FormatError(f"{file.name}, line {number}, is no attribute with a name and a type.")
                 kinds.append(match.group(2).strip().lower().split()[0])
                 in_relation = kinds[-1] == "relational"
-    return recording_set(named(found), (NO_RATE,))
+    return recording_set(named(found), (), rate_known=False)
 
 
 def _ours(files: list[pathlib.Path]) -> list[pathlib.Path]:

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tsnas.data.formats.folder_names import names_of
-from tsnas.data.formats.plain_tables import name_of
+from tsnas.data.formats.folder_names import name_of, names_of
 from tsnas.data.recording_set import RecordingSet
 from tsnas.data.tables.columns import Columns
 from tsnas.data.tables.notes import Notes

@@ -12,7 +12,7 @@ from tsnas.data.column_names import CLOCKS, split_name, word_set
 from tsnas.data.tables.notes import Notes
 from tsnas.data.tables.numbers import NO_LABEL, detect_decimal_mark, is_missing, is_number
 from tsnas.data.tables.table import Table
-from tsnas.data.tables.times import SECONDS, parse_times
+from tsnas.data.tables.times import EPOCH, SECONDS, parse_times
 from tsnas.errors import TableError
 
 # Words that stand beside those of clocks in the names of time columns.
@@ -50,8 +50,6 @@ LOOKED_AT = 20_000
 MOST_FALLS = 0.05
 # Rates of sensors; a range of a factor of a thousand leaves one unit.
 LEAST_HZ, MOST_HZ = 4.0, 4000.0
-# Seconds since 1970, from 2001 to 2040.
-EPOCH = (1.0e9, 2.21e9)
 
 
 def find_roles(table: Table) -> dict[str, Any]:

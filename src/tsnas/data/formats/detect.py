@@ -16,6 +16,7 @@ from tsnas.data.formats import (
     axivity,
     edf,
     edge_impulse,
+    empatica,
     nanoedge,
     opportunity,
     parquet,
@@ -27,9 +28,11 @@ from tsnas.data.formats import (
     sensiml,
     wfdb,
 )
+from tsnas.data.formats.given import with_channels, with_names
 from tsnas.data.recording_set import RecordingSet
+from tsnas.data.tables.segments import looks_like_segments
 from tsnas.errors import FormatError, TsnasError
-from tsnas.system.words import plural
+from tsnas.system.words import listed, plural
 
 
 class Format(NamedTuple):
@@ -50,7 +53,7 @@ FORMATS = (
     Format("recordings of tsnas", recorded.recognise, recorded.read),
     Format("SensiML", sensiml.recognise, sensiml.read),
     Format("Edge Impulse", edge_impulse.recognise, edge_impulse.read),
-    Format("Empatica E4", phones.recognise_e4, phones.read_e4),
+    Format("Empatica E4", empatica.recognise, empatica.read),
     Format("Sensor Logger", phones.recognise_logger, phones.read_logger),
     Format("phyphox", phones.recognise_phyphox, phones.read_phyphox),
     Format("UEA archive (.ts)", archives.recognise_ts, archives.read_ts),
@@ -90,7 +93,7 @@ NEAREST = {
 }
 
 
-def read(path: Any) -> RecordingSet:
+def read(path: Any, *, pattern: str | None = None, channels: Any = None) -> RecordingSet:
     """Reads recordings from an export of a program, a phone or a public data set, whose form is found out.
 
     Known are Edge Impulse (JSON, CBOR and CSV, with `info.labels`), SensiML (`.dai` and `.dcli` beside CSV), NanoEdge
@@ -101,12 +104,18 @@ def read(path: Any) -> RecordingSet:
 
     Args:
         path: str or path of a file, a folder or a .zip file; zip files in a folder are opened as well.
+        pattern: str, a regular expression with `(?P<label>...)`, `(?P<group>...)` or both, which is searched for in the
+            path of each recording in the folder, such as `anna/walk/2024-05-01.zip`. Defaults to None: labels and
+            groups are those that files or names say without doubt.
+        channels: list of str, names of the channels that are kept, in this order. Defaults to None: all.
 
     Returns:
         `RecordingSet`; the first of its notes says what the files were taken for, and why.
 
     Raises:
         FormatError: there is nothing at the path, its form is not known, or it is not whole.
+        TableNameError: a recording does not match the pattern.
+        SettingError: the pattern is none, or there are no such channels.
 
     Example:
         >>> data = tsnas.data.read("Walking_2024-05-01.zip")
@@ -130,34 +139,54 @@ def read(path: Any) -> RecordingSet:
                         f"{path} was taken for {one.name}, because {why}, but is damaged or something else: "
                         f"{type(error).__name__}: {error}; export it again."
                     ) from error
-                return dataclasses.replace(found, notes=(f"Taken for {one.name}, because {why}.", *found.notes))
+                found = dataclasses.replace(found, notes=(f"Taken for {one.name}, because {why}.", *found.notes))
+                return with_channels(with_names(found, pattern), channels)
     raise FormatError(_explain(path, files))
 
 
 def _list_files(path: pathlib.Path, unpacked: pathlib.Path) -> tuple[pathlib.Path, list[pathlib.Path]]:
-    """Returns the root and all files; what is in zip files lies in a folder of the zip file's name."""
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    files = [file for file in files if not file.name.startswith(".") and "__MACOSX" not in file.parts]
-    archives_ = [file for file in files if file.suffix.lower() == ".zip"]
-    if not archives_:
+    """Returns the root and all files; what is in a .zip file lies in a folder of its name, at its place."""
+    if not path.is_dir():
+        files, root = [path], path.parent
+    else:
+        files, root = _seen(path), path
+    zipped = [file for file in files if file.suffix.lower() == ".zip"]
+    if not zipped:
         return path, files
-    for file in archives_:
-        target = unpacked / file.stem
+    for file in zipped:
         try:
             with zipfile.ZipFile(file) as archive:
                 if sum(one.file_size for one in archive.infolist()) > LARGEST_ZIP:
                     raise FormatError(f"{file} holds more than 2 GB; unpack it, and give the folder.")
-                archive.extractall(target)
+                archive.extractall(unpacked / file.relative_to(root).with_suffix(""))
         except (zipfile.BadZipFile, EOFError, OSError) as error:
             raise FormatError(f"{file} is no whole .zip file: {error}; export it again.") from None
-    found = sorted(one for one in unpacked.rglob("*") if one.is_file() and "__MACOSX" not in one.parts)
-    return unpacked, [*(file for file in files if file not in archives_), *found]
+    for file in files:
+        link = unpacked / file.relative_to(root)
+        # What was unpacked beside its .zip file is the same once more.
+        if file not in zipped and not link.exists():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(file.resolve())
+    return unpacked, _seen(unpacked)
+
+
+def _seen(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Returns the files of a folder without those that systems hide in it."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    return [file for file in files if not file.name.startswith(".") and "__MACOSX" not in file.parts]
 
 
 def _explain(path: pathlib.Path, files: list[pathlib.Path]) -> str:
     known = ", ".join(one.name for one in FORMATS)
     suffixes = sorted({file.suffix.lower() for file in files} - {""})
-    hints = [f"{suffix} files {NEAREST[suffix]}" for suffix in suffixes if suffix in NEAREST]
+    texts = dict.fromkeys(NEAREST[suffix] for suffix in suffixes if suffix in NEAREST)
+    hints = [f"{listed([suffix for suffix in suffixes if NEAREST.get(suffix) == text])} files {text}" for text in texts]
+    labels = next((file for file in files if looks_like_segments(file)), None)
+    if labels is not None:
+        hints.append(
+            f"{labels.name} looks like segments with labels: tsnas data windows --csv=FOLDER --time=COLUMN "
+            "--segments=FILE takes recordings with those"
+        )
     hint = f"; {', and '.join(hints)}" if hints else ""
     there = f"{plural(len(files), 'file')}{': ' + ', '.join(suffixes) if suffixes else ''}"
     return f"The form of {path} is not known ({there}); known are {known}{hint}."

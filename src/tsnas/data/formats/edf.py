@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from tsnas.data.formats.annotations import Annotation, label_samples
-from tsnas.data.formats.folder_names import names_of
+from tsnas.data.formats.folder_names import name_of, names_of
 from tsnas.data.formats.libraries import load, refuse_damage
-from tsnas.data.formats.plain_tables import name_of
 from tsnas.data.recording_set import RecordingSet
 from tsnas.data.tables.columns import Columns
 from tsnas.data.tables.notes import Notes

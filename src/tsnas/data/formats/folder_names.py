@@ -14,6 +14,7 @@ PERSON = re.compile(
     r"(user|subject|subj|sub|participant|person|volunteer|patient|proband|id|s|p|u)[-_ ]?\d+", re.IGNORECASE
 )
 PARTS = frozenset(["train", "training", "test", "testing", "validation", "valid", "data", "raw", "csv"])
+MOST_SHOWN = 5
 NUMBERED = re.compile(r"([A-Za-z][A-Za-z _-]*?)[-_. ]?\d+")
 
 Names = dict[str, str | None]
@@ -58,12 +59,31 @@ def names_of(root: pathlib.Path, files: list[pathlib.Path]) -> PathNames:
     Returns:
         `PathNames`.
     """
-    found: list[Names] = [{"label": None, "group": None} for _ in files]
-    said: dict[str, str] = {}
     if not root.is_dir():
-        return PathNames(found, said)
-    paths = [file.relative_to(root).parts for file in files]
-    for level in range(min(map(len, paths), default=1) - 1):
+        return PathNames([{"label": None, "group": None} for _ in files], {})
+    roles = folder_roles([file.relative_to(root).parts[:-1] for file in files])
+    found, said = roles.names, roles.said
+    if files and found[0]["label"] is None:
+        matches = [NUMBERED.fullmatch(file.stem) for file in files]
+        stems = [match.group(1) for match in matches if match]
+        is_told = len(stems) == len(files) > 2 and 2 <= len(set(stems)) < len(files)
+        if is_told and not any(is_sensor_name(stem) or PERSON.fullmatch(f"{stem}1") for stem in stems):
+            for own, stem in zip(found, stems, strict=True):
+                own["label"] = stem
+            said["label"] = told("files", "label", stems)
+    return PathNames(found, said)
+
+
+def folder_roles(paths: Sequence[tuple[str, ...]]) -> PathNames:
+    """Returns what names of folders say: those of persons are groups, the first others labels.
+
+    Args:
+        paths: sequence of the names of the folders that each recording lies in.
+    """
+    found: list[Names] = [{"label": None, "group": None} for _ in paths]
+    said: dict[str, str] = {}
+    unused: list[str] = []
+    for level in range(min(map(len, paths), default=0)):
         names = [path[level] for path in paths]
         if len(set(names)) < 2 or set(map(str.lower, names)) <= PARTS:
             continue
@@ -71,13 +91,27 @@ def names_of(root: pathlib.Path, files: list[pathlib.Path]) -> PathNames:
         if found[0][role] is None:
             for own, name in zip(found, names, strict=True):
                 own[role] = name
-            said[role] = f"The names of folders were taken for {role}s: {', '.join(sorted(set(names))[:5])}."
-    if files and found[0]["label"] is None:
-        matches = [NUMBERED.fullmatch(file.stem) for file in files]
-        stems = [match.group(1) for match in matches if match]
-        told = len(stems) == len(files) > 2 and 2 <= len(set(stems)) < len(files)
-        if told and not any(is_sensor_name(stem) or PERSON.fullmatch(f"{stem}1") for stem in stems):
-            for own, stem in zip(found, stems, strict=True):
-                own["label"] = stem
-            said["label"] = f"The names of files were taken for labels: {', '.join(sorted(set(stems))[:5])}."
+            said[role] = told("folders", role, names)
+        elif len({path[: level + 1] for path in paths}) > len(set(names)):
+            # A name that stands in several folders is no recording.
+            unused += sorted(set(names))
+    if unused:
+        said["unused"] = (
+            f"Other names of folders were not used: {_shown(unused)}; a pattern (--pattern) says what each is, such as "
+            r"(?P<group>\w+)/(?P<label>\w+)/."
+        )
     return PathNames(found, said)
+
+
+def told(what: str, role: str, names: Sequence[str]) -> str:
+    """Returns the sentence about names that were taken for labels or groups."""
+    return f"The names of {what} were taken for {role}s: {_shown(sorted(set(names)))}."
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_SHOWN]) + (f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else "")
+
+
+def name_of(root: pathlib.Path, file: pathlib.Path) -> str:
+    """Returns the name of a file in messages: its path in the folder."""
+    return file.relative_to(root).as_posix() if root.is_dir() else file.name

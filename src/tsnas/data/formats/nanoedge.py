@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 
 from tsnas.data.formats.recording_list import Recording, recording_set
-from tsnas.data.recording_set import NO_RATE, RecordingSet
+from tsnas.data.recording_set import RecordingSet
 from tsnas.errors import FormatError
 
 SUFFIXES = (".csv", ".txt")
@@ -55,11 +55,8 @@ def read(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
         Recording(row.reshape(-1, axes), file.stem, None, f"{file.name}, line {number}", channels, 1.0)
         for row, file, number in lines
     ]
-    notes = (
-        f"Lines were taken for windows of {f'{axes} axes, whose values take turns' if axes > 1 else '1 axis'}.",
-        NO_RATE,
-    )
-    return recording_set(found, notes)
+    notes = (f"Lines were taken for windows of {f'{axes} axes, whose values take turns' if axes > 1 else '1 axis'}.",)
+    return recording_set(found, notes, rate_known=False)
 
 
 def _parse(line: str) -> np.ndarray | None:

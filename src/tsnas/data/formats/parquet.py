@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from tsnas.data.formats.folder_names import name_of
 from tsnas.data.formats.libraries import load, refuse_damage
-from tsnas.data.formats.plain_tables import name_of, read_tables
+from tsnas.data.formats.plain_tables import read_tables
 from tsnas.data.recording_set import RecordingSet
 from tsnas.data.tables.notes import Notes
 from tsnas.data.tables.table import Table

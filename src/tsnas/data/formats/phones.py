@@ -1,23 +1,29 @@
-"""Reads exports of phones and wristbands, a file for each sensor: Sensor Logger, phyphox and Empatica E4."""
+"""Reads exports of phones, a file for each sensor: Sensor Logger and phyphox."""
 
 from __future__ import annotations
 
 import dataclasses
 import pathlib
 import re
-import warnings
-from typing import Any
+import statistics
+from collections.abc import Mapping
 
 import numpy as np
 
-from tsnas.data.formats.recording_list import Recording, recording_set
+from tsnas.data.channel_units import units_of
+from tsnas.data.formats.folder_names import name_of
+from tsnas.data.formats.recording_names import find_recordings, recording_names
 from tsnas.data.recording_set import RecordingSet
-from tsnas.data.tables import from_csv
+from tsnas.data.tables.columns import Columns
+from tsnas.data.tables.csv_text import read_table
+from tsnas.data.tables.join import join_sensors
+from tsnas.data.tables.notes import Notes
+from tsnas.data.tables.read import join_tables
+from tsnas.data.tables.resample import estimate_rate, round_rate
+from tsnas.data.tables.table import Table
+from tsnas.data.tables.times import parse_times
 from tsnas.errors import FormatError
-
-E4_MOST_HZ = 1024.0
-E4_UNIT = {"EDA": "uS", "TEMP": "deg C"}
-E4_UNITS = "Units: ACC in 1/64 g, BVP of the plethysmograph, EDA in microsiemens, TEMP in degrees Celsius."
+from tsnas.system.words import listed, plural
 
 
 def _first_line(file: pathlib.Path) -> str:
@@ -31,6 +37,17 @@ def _find(files: list[pathlib.Path], head: str) -> list[pathlib.Path]:
 
 
 LOGGER = r"(time,seconds_elapsed,|sensor,time,seconds_elapsed,).*\b[xyz]\b"
+# As the app documents them; those of raw accelerations are not the same on all phones.
+LOGGER_UNITS = {
+    "Accelerometer": "m/s^2",
+    "TotalAcceleration": "m/s^2",
+    "Gravity": "m/s^2",
+    "Gyroscope": "rad/s",
+    "GyroscopeUncalibrated": "rad/s",
+    "Magnetometer": "uT",
+    "MagnetometerUncalibrated": "uT",
+}
+ANNOTATIONS = "Annotation"
 PHYPHOX = r'"?Time \(s\)"?[,;\t]'
 
 
@@ -42,7 +59,9 @@ def recognise_logger(files: list[pathlib.Path]) -> str:
 
 def read_logger(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
     """Reads folders of Sensor Logger, each a recording, whose sensors with three axes are joined on time."""
-    return _read_folders(root, _find(files, LOGGER), "time", "ns")
+    ours = _find(files, LOGGER)
+    data = _read_folders(root, ours, "time", "ns", LOGGER_UNITS)
+    return dataclasses.replace(data, notes=(*data.notes, *_tell_what_is_left(files, ours)))
 
 
 def recognise_phyphox(files: list[pathlib.Path]) -> str:
@@ -56,80 +75,86 @@ def read_phyphox(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
     return _read_folders(root, _find(files, PHYPHOX), "Time (s)", "s")
 
 
-def _read_folders(root: pathlib.Path, files: list[pathlib.Path], time: str, unit: str) -> RecordingSet:
-    sets = []
-    for folder in sorted({file.parent for file in files}):
-        own = [file for file in files if file.parent == folder]
-        given: dict[str, Any] = {"time": time, "time_unit": unit}
-        if len(own) > 1:
-            rates = [from_csv(file, **given).rate_hz for file in own]
-            given |= {"sensor_from": "file", "rate_hz": float(np.median(rates))}
-        found = from_csv(own, **given)
-        # An export is named by the words before its date: Walking_2024-05-01_09-30-00.
-        name = folder.name if folder != root or len(own) > 1 else own[0].stem
-        label = re.split(r"[-_ ]*\d", name)[0].strip("-_ ") or name
-        sets.append(dataclasses.replace(found, labels=[label] * len(found), sources=(name,) * len(found)))
-    return _joined(sets)
+def _read_folders(
+    root: pathlib.Path, files: list[pathlib.Path], time: str, unit: str, units: Mapping[str, str] | None = None
+) -> RecordingSet:
+    """Reads recordings whose sensors are files of one folder.
+
+    Args:
+        root: path of the folder that was given.
+        files: list of paths, one for each sensor of each recording.
+        time: str, the column of the time stamps.
+        unit: str, their unit.
+        units: dict of a sensor to the unit of its channels. Defaults to None: names of channels say it.
+    """
+    notes = Notes()
+    recordings = _with_same_sensors(find_recordings(root, files), notes)
+    names = recording_names([name for name, _ in recordings])
+    several = any(len(own) > 1 for _, own in recordings)
+    tables, found = [], []
+    for (_, own), name in zip(recordings, names.names, strict=True):
+        tables += [read_table(file, name_of(root, file), notes) for file in own]
+        found += [name] * len(own)
+    columns = Columns(time=time, time_unit=unit, sensor_from="file" if several else None)
+    if several:
+        columns = dataclasses.replace(columns, rate_hz=_common_rate(tables, time, unit, notes))
+    tables, found, columns = join_sensors(tables, found, columns, notes)
+    data = join_tables(tables, found, columns, notes)
+    known = {
+        channel: unit
+        for channel in data.channels
+        for sensor, unit in (units or {}).items()
+        if channel.startswith(f"{sensor}_") or (not several and sensor == recordings[0][1][0].stem)
+    }
+    said = tuple(names.said.values())
+    return dataclasses.replace(data, notes=(*data.notes, *said), units=units_of(data.channels, known))
 
 
-def _joined(sets: list[RecordingSet]) -> RecordingSet:
-    recordings = [
-        Recording(array, label, None, source, one.channels, one.rate_hz)
-        for one in sets
-        for array, label, source in zip(one.arrays, one.labels or [], one.sources, strict=True)
-    ]
-    return recording_set(recordings, tuple(dict.fromkeys(note for one in sets for note in one.notes)))
+def _with_same_sensors(
+    recordings: list[tuple[tuple[str, ...], list[pathlib.Path]]], notes: Notes
+) -> list[tuple[tuple[str, ...], list[pathlib.Path]]]:
+    """Returns recordings with the sensors that all of them have, as phones of two makers have not the same."""
+    several = [own for _, own in recordings if len(own) > 1]
+    if not several:
+        return recordings
+    sensors = [{file.stem for file in own} for _, own in recordings]
+    common, every = set.intersection(*sensors), set.union(*sensors)
+    if not common:
+        named = dict(zip([name[-1] for name, _ in recordings], sensors, strict=True))
+        texts = [f"{name} has {listed(sorted(own))}" for name, own in list(named.items())[:3]]
+        raise FormatError(f"The recordings have no sensor in common: {'; '.join(texts)}; read them one by one.")
+    if every - common:
+        notes.tell(f"Sensors that not all recordings have were left out: {', '.join(sorted(every - common))}")
+    return [(name, [file for file in own if file.stem in common]) for name, own in recordings]
 
 
-def recognise_e4(files: list[pathlib.Path]) -> str:
-    """Returns why files are those of an Empatica E4, or ""."""
-    folders = {file.parent for file in files if file.name == "ACC.csv"}
-    ours = [
-        folder for folder in folders if {"BVP.csv", "EDA.csv"} & {file.name for file in files if file.parent == folder}
-    ]
-    return "ACC.csv stands beside BVP.csv or EDA.csv" if ours else ""
+def _common_rate(tables: list[Table], time: str, unit: str, notes: Notes) -> float:
+    """Returns the rate that most sensors have, of two the lower one: none is made of fewer samples than it had."""
+    rates: dict[str, list[float]] = {}
+    for table in tables:
+        times = parse_times(table, table.index(time, "time"), unit, None, ".", Notes())
+        times = np.unique(times[~np.isnan(times)])
+        if len(times) > 1:
+            rates.setdefault(pathlib.PurePosixPath(table.source).stem, []).append(estimate_rate(times))
+    if not rates:
+        raise FormatError(f"{tables[0].source} has fewer than two samples; record for longer, and export it again.")
+    usual = {sensor: round_rate(statistics.median_low(own)) for sensor, own in rates.items()}
+    rate_hz = statistics.median_low(usual.values())
+    if len(set(usual.values())) > 1:
+        own = listed([f"{sensor} {own:g} Hz" for sensor, own in usual.items()])
+        notes.tell(f"Sensors have different rates, and were brought to {rate_hz:g} Hz: {own}")
+    return rate_hz
 
 
-def read_e4(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
-    """Reads folders of an Empatica E4, each a recording, at the 32 Hz of its accelerometer; a folder is a group."""
-    found = []
-    for folder in sorted({file.parent for file in files if file.name == "ACC.csv"}):
-        streams = {
-            name: _read_e4(folder / f"{name}.csv")
-            for name in ("ACC", "BVP", "EDA", "TEMP")
-            if (folder / f"{name}.csv") in files
-        }
-        rate_hz = streams["ACC"][1]
-        start = max(one[0] for one in streams.values())
-        end = min(one[0] + (len(one[2]) - 1) / one[1] for one in streams.values())
-        if not end > start:
-            raise FormatError(f"The sensors in {folder.name} have no time in common; export the session again.")
-        grid = start + np.arange(int((end - start) * rate_hz) + 1) / rate_hz
-        columns, names = [], []
-        for name, (begin, own_hz, values) in streams.items():
-            if own_hz > rate_hz:
-                from scipy.signal import resample_poly
-
-                values, own_hz = resample_poly(values, int(rate_hz), int(own_hz), axis=0, padtype="line"), rate_hz
-            times = begin + np.arange(len(values)) / own_hz
-            columns += [np.interp(grid, times, values[:, k]) for k in range(values.shape[1])]
-            names += [f"ACC_{axis}" for axis in "xyz"] if name == "ACC" else [name]
-        label = folder.parent.name if folder not in (root, root.parent) and folder.parent != root else None
-        units = tuple("1/64 g" if name.startswith("ACC") else E4_UNIT.get(name, "") for name in names)
-        values = np.stack(columns, axis=1)
-        found.append(Recording(values, label, folder.name, folder.name, tuple(names), rate_hz, units))
-    return recording_set(found, (E4_UNITS, "All sensors were brought to the rate of the accelerometer."))
-
-
-def _read_e4(file: pathlib.Path) -> tuple[float, float, np.ndarray]:
-    try:
-        with warnings.catch_warnings():
-            # Of a file without a line, which the error below names.
-            warnings.simplefilter("ignore", UserWarning)
-            rows = np.loadtxt(file, delimiter=",", ndmin=2)
-        start, rate_hz = float(rows[0, 0]), float(rows[1, 0])
-    except (ValueError, IndexError):
-        raise FormatError(f"{file.name} does not begin with a line of start times and a line of rates.") from None
-    if not 0.1 <= rate_hz <= E4_MOST_HZ or not np.isfinite(rows).all():
-        raise FormatError(f"{file.name} has a rate of {rate_hz:g} Hz, or values that are no numbers; export it again.")
-    return start, rate_hz, rows[2:]
+def _tell_what_is_left(files: list[pathlib.Path], ours: list[pathlib.Path]) -> tuple[str, ...]:
+    """Returns notes on files of Sensor Logger that hold no three axes, and on annotations."""
+    others = {file.stem for file in files if file.suffix.lower() == ".csv"} - {file.stem for file in ours}
+    others -= {"Metadata", ANNOTATIONS}
+    found = [f"Files without the axes x, y and z, left out: {', '.join(sorted(others))}."] if others else []
+    marked = [file for file in files if file.stem == ANNOTATIONS and len(file.read_text("utf-8").splitlines()) > 1]
+    if marked:
+        found.append(
+            f"Annotations are not read as labels: {plural(len(marked), 'recording')} with some, such as "
+            f"{marked[0].parent.name}."
+        )
+    return tuple(found)

@@ -7,7 +7,7 @@ import pathlib
 from typing import Any
 
 from tsnas.data.formats.column_roles import find_clocks, find_roles
-from tsnas.data.formats.folder_names import names_of
+from tsnas.data.formats.folder_names import name_of, names_of
 from tsnas.data.recording_set import RecordingSet
 from tsnas.data.tables.columns import Columns
 from tsnas.data.tables.csv_text import read_table
@@ -39,11 +39,6 @@ def read(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
     ours, notes = _ours(files), Notes()
     tables = [read_table(file, name_of(root, file), notes) for file in ours]
     return read_tables(root, ours, tables, notes)
-
-
-def name_of(root: pathlib.Path, file: pathlib.Path) -> str:
-    """Returns the name of a file in messages: its path in the folder."""
-    return file.relative_to(root).as_posix() if root.is_dir() else file.name
 
 
 def read_tables(root: pathlib.Path, files: list[pathlib.Path], tables: list[Table], notes: Notes) -> RecordingSet:

@@ -13,6 +13,8 @@ from tsnas.data.tables.resample import resample
 from tsnas.errors import FormatError
 
 LARGEST = float(np.finfo(np.float32).max)
+# The note of a format that does not say how fast its samples were taken.
+NO_RATE = "These files say no rate; it was set to 1 Hz, so that times are samples."
 
 
 class Recording(NamedTuple):
@@ -37,12 +39,13 @@ class Recording(NamedTuple):
     units: tuple[str, ...] = ()
 
 
-def recording_set(recordings: list[Recording], notes: tuple[str, ...]) -> RecordingSet:
+def recording_set(recordings: list[Recording], notes: tuple[str, ...], rate_known: bool = True) -> RecordingSet:
     """Returns recordings as a set of one rate.
 
     Args:
         recordings: list of `Recording`.
         notes: tuple of str.
+        rate_known: bool, False if the files say no rate, and 1 Hz stands for it; a note says so then. Defaults to True.
 
     Raises:
         FormatError: there are none, their channels differ, or a rate or a value is no number that can be used.
@@ -79,8 +82,9 @@ def recording_set(recordings: list[Recording], notes: tuple[str, ...]) -> Record
         first.channels,
         rate_hz,
         tuple(one.source for one in recordings),
-        notes,
+        notes if rate_known else (*notes, NO_RATE),
         (0.0,) * len(arrays),
         grouped,
         units_of(first.channels, dict(zip(first.channels, first.units, strict=False))),
+        rate_known,
     )

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.data.formats.folder_names import names_of
+from tsnas.data.formats.folder_names import name_of, names_of
 from tsnas.data.formats.libraries import load, refuse_damage
 from tsnas.data.formats.messages import LABEL_TOPIC, Message, is_sensor, values_of
-from tsnas.data.formats.plain_tables import name_of
 from tsnas.data.recording_set import RecordingSet
 from tsnas.data.tables.columns import Columns
 from tsnas.data.tables.join import join_sensors

@@ -7,7 +7,7 @@ import pathlib
 from typing import Any
 
 from tsnas.data.formats.recording_list import Recording, recording_set
-from tsnas.data.recording_set import NO_RATE, RecordingSet
+from tsnas.data.recording_set import RecordingSet
 from tsnas.data.tables import from_csv
 from tsnas.errors import FormatError
 
@@ -25,14 +25,14 @@ def recognise(files: list[pathlib.Path]) -> str:
 
 def read(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
     """Reads the segments of each file: labels of the first session that has any, and the subject as the group."""
-    found, notes, sessions = [], [], set()
+    found, rates, sessions = [], [], set()
     unlabelled = 0
     for index in (file for file in files if file.suffix.lower() in SUFFIXES):
         for entry in _read_index(index):
             file = _find(index, str(entry["file_name"]), files)
             about = {str(one["name"]).lower(): one["value"] for one in entry.get("metadata") or []}
-            values, channels, rate_hz, own = _read_csv(file, about)
-            notes += own
+            values, channels, rate_hz = _read_csv(file, about)
+            rates.append(rate_hz)
             group = next((about[name] for name in PEOPLE if name in about), None)
             with_segments = [one for one in entry.get("sessions") or [] if one.get("segments")]
             sessions |= {str(one.get("session_name")) for one in with_segments[1:]}
@@ -42,12 +42,11 @@ def read(root: pathlib.Path, files: list[pathlib.Path]) -> RecordingSet:
                 start, end = _bounds(one, len(values), index, file)
                 covered += end - start
                 source = file.relative_to(root).as_posix() if root.is_dir() else file.name
-                found.append(Recording(values[start:end], _label(one, index), group, source, channels, rate_hz))
+                found.append(Recording(values[start:end], _label(one, index), group, source, channels, rate_hz or 1.0))
             unlabelled += max(len(values) - covered, 0)
-    notes = list(dict.fromkeys(notes))
-    notes += [f"Samples in no segment, left out: {unlabelled:,}."] if unlabelled else []
+    notes = [f"Samples in no segment, left out: {unlabelled:,}."] if unlabelled else []
     notes += [f"Sessions beside the first one of a file, left out: {', '.join(sorted(sessions))}."] if sessions else []
-    return recording_set([one for one in found if len(one.values) > 1], tuple(notes))
+    return recording_set([one for one in found if len(one.values) > 1], tuple(notes), rate_known=None not in rates)
 
 
 def _read_index(index: pathlib.Path) -> list[dict[str, Any]]:
@@ -68,8 +67,8 @@ def _find(index: pathlib.Path, name: str, files: list[pathlib.Path]) -> pathlib.
     raise FormatError(f"{index.name} names {name}, which is not there; put it beside the list, and give the folder.")
 
 
-def _read_csv(file: pathlib.Path, about: dict[str, Any]) -> tuple[Any, tuple[str, ...], float, list[str]]:
-    """Returns samples, channels, rate and notes of a file; rows are counted, as segments do."""
+def _read_csv(file: pathlib.Path, about: dict[str, Any]) -> tuple[Any, tuple[str, ...], float | None]:
+    """Returns samples, channels and rate of a file, None if nothing says it; rows are counted, as segments do."""
     with file.open(encoding="utf-8-sig", errors="replace") as lines:
         head = [name.strip().strip('"') for name in lines.readline().rstrip("\n").split(",")]
     channels = [name for name in head if name.lower() not in (*COUNTERS, *CLOCKS)]
@@ -80,12 +79,11 @@ def _read_csv(file: pathlib.Path, about: dict[str, Any]) -> tuple[Any, tuple[str
     stated = next((about[name] for name in RATES if name in about), None)
     if clock is not None:
         unit = None if clock.lower().endswith("_ms") else "ms"
-        return data.arrays[0], data.channels, from_csv(file, time=clock, time_unit=unit, channels=channels).rate_hz, []
+        return data.arrays[0], data.channels, from_csv(file, time=clock, time_unit=unit, channels=channels).rate_hz
     try:
-        rate_hz = 1.0 if stated is None else float(stated)
+        return data.arrays[0], data.channels, None if stated is None else float(stated)
     except ValueError:
         raise FormatError(f"The rate of {file.name} is given as {stated!r}, which is no number.") from None
-    return data.arrays[0], data.channels, rate_hz, [NO_RATE] if stated is None else []
 
 
 def _bounds(segment: dict[str, Any], samples: int, index: pathlib.Path, file: pathlib.Path) -> tuple[int, int]:

@@ -71,7 +71,7 @@ def clock_lines(arrivals: np.ndarray, rate_hz: float) -> Clock:
     if abs(outside_hz / rough_hz - 1) > UNLIKE:
         outside_hz = rough_hz
     step = 1 / rate_hz if abs(outside_hz / rate_hz - 1) <= AS_STATED else 1 / outside_hz
-    times, lost_s = np.zeros(len(arrivals)), 0.0
+    times, lost_s, lossy = np.zeros(len(arrivals)), 0.0, []
     for number, run in enumerate(runs):
         own = step * np.arange(len(run))
         # The line that was least late says when the others were due.
@@ -80,5 +80,8 @@ def clock_lines(arrivals: np.ndarray, rate_hz: float) -> Clock:
             earliest = times[run[0] - 1] + step
             start = max(start, earliest)
             lost_s += start - earliest
+            # A pause after which lines were only late has lost none.
+            if start - earliest > step / 2:
+                lossy.append(int(run[0]))
         times[run] = start + own
-    return Clock(times - times[:1], np.array(gaps, int), lost_s, outside_hz)
+    return Clock(times - times[:1], np.array(lossy, int), lost_s, outside_hz)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tsnas.data.recorder.samples import Samples
 from tsnas.errors import NoAnswerError, StreamError
 from tsnas.system.serial_port import read_available
+from tsnas.system.words import plural
 
 WAIT_S = 0.1
+# After so many samples it is clear how many numbers each has.
+SURE = 10
 
 
 class Listener:
@@ -19,10 +22,11 @@ class Listener:
         port: str, its URL, for messages.
         patience_s: float, how long nothing may arrive.
         clock: function that returns the time in seconds.
+        names: sequence of str, names of the channels. Defaults to (): those that the board says.
     """
 
-    def __init__(self, port: str, patience_s: float, clock: Callable[[], float]):
-        self.samples = Samples()
+    def __init__(self, port: str, patience_s: float, clock: Callable[[], float], names: Sequence[str] = ()):
+        self.samples = Samples(names)
         self._port, self._patience_s, self._clock = port, patience_s, clock
         self._start = self._heard = clock()
         self._received = 0
@@ -46,10 +50,19 @@ class Listener:
         if data:
             self._heard, self._received = now, self._received + len(data)
             added = self.samples.feed(data)
+            self._check_names()
         silent = now - self._heard > self._patience_s
         if silent or (now - self._start > self._patience_s and not self.samples.fields):
             self._complain()
         return now, added
+
+    def _check_names(self) -> None:
+        given, fields = self.samples.given, self.samples.fields
+        if given and self.samples.count >= SURE and len(given) != fields:
+            raise StreamError(
+                f"Samples at port {self._port!r} have {plural(fields, 'number')}, but channels names {len(given)} "
+                f"({', '.join(given)}); give a name for each."
+            )
 
     def _complain(self) -> None:
         if self.samples.fields:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 import re
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,26 @@ def check_name(role: str, text: str) -> str:
             f"{role}={text!r} must be a name without commas, semicolons, quotes, #, slashes and tabs, such as 'walk'."
         )
     return text.strip()
+
+
+def check_channels(channels: Any) -> tuple[str, ...]:
+    """Returns names of channels that the caller gives; () for None.
+
+    Raises:
+        SettingError: they are no names, are given twice, or are those of other columns.
+    """
+    if channels is None:
+        return ()
+    names = (channels,) if isinstance(channels, str) else tuple(channels)
+    for name in names:
+        check_name("channels", name)
+    names = tuple(name.strip() for name in names)
+    if not names or len(set(names)) < len(names) or {TIME, LABEL, GROUP} & set(names):
+        raise SettingError(
+            f"channels={list(names)!r} must be different names, one for each number of a sample, and none of {TIME}, "
+            f"{LABEL} and {GROUP}."
+        )
+    return names
 
 
 def next_path(folder: str | os.PathLike[str], label: str) -> pathlib.Path:

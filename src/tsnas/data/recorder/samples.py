@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tsnas.data.recorder.frames import Frames
 from tsnas.data.recorder.number_lines import NumberLines
 
@@ -10,9 +12,14 @@ UNDECIDED, MOST_WAITING = 4096, 65536
 
 
 class Samples:
-    """Samples among bytes of either form, which is found out from the first of them."""
+    """Samples among bytes of either form, which is found out from the first of them.
 
-    def __init__(self) -> None:
+    Args:
+        names: sequence of str, names of the channels in place of those that the board says. Defaults to (): those.
+    """
+
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        self.given = tuple(names)
         self._waiting = b""
         self._form: NumberLines | Frames | None = None
         self._shown: NumberLines | Frames = NumberLines()
@@ -64,11 +71,11 @@ class Samples:
     @property
     def names(self) -> list[str]:
         """Names of the channels."""
-        return self._shown.names
+        return list(self.given) if len(self.given) == self.fields > 0 else self._shown.names
 
     @property
     def named(self) -> bool:
-        """Whether the board has said the names."""
+        """Whether names are given, or the board has said them."""
         return self.names != [f"ch{index}" for index in range(self.fields)]
 
     @property

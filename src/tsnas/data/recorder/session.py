@@ -13,7 +13,7 @@ import numpy as np
 
 from tsnas.data.recorder.arrivals import clock_lines, measure_rate
 from tsnas.data.recorder.listener import Listener
-from tsnas.data.recorder.recording_file import check_name, compose, next_path
+from tsnas.data.recorder.recording_file import check_channels, check_name, compose, next_path
 from tsnas.errors import NoAnswerError, PortError, SettingError, StreamError
 from tsnas.system.files import check_output_dir, write_file
 from tsnas.system.serial_port import open_port
@@ -62,6 +62,7 @@ def record(
     out: str | os.PathLike[str],
     *,
     group: str | None = None,
+    channels: Any = None,
     baud: int = 115200,
     patience_s: float = 5.0,
     show: Callable[[Recorded], None] | None = None,
@@ -81,6 +82,7 @@ def record(
         seconds: float, how long to record, from the first line on.
         out: str or path of the folder, made if it is missing.
         group: str, such as the person. Defaults to None: each file is one.
+        channels: list of str, names of the numbers of a sample. Defaults to None: those that the board says.
         baud: int, bits per second. Defaults to 115200.
         patience_s: float, how long nothing may arrive. Defaults to 5.
         show: function that is called with a `Recorded` four times a second. Defaults to None.
@@ -103,10 +105,11 @@ def record(
     for name, value in (("rate_hz", rate_hz), ("seconds", seconds), ("patience_s", patience_s)):
         if not value > 0 or value == float("inf"):
             raise SettingError(f"{name}={value} must be a positive number.")
+    names = check_channels(channels)
     folder = check_output_dir(out)
     opened = open_port(port, baud)
     try:
-        listener = Listener(port, patience_s, clock)
+        listener = Listener(port, patience_s, clock, names)
         session = _Session(listener, next_path(folder, label), label, group, rate_hz, clock)
         session.run(opened, seconds, show)
         return session.state()

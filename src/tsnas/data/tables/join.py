@@ -19,7 +19,7 @@ from tsnas.data.tables.numbers import detect_decimal_mark, holds_numbers, is_num
 from tsnas.data.tables.pieces import STEPS_BRIDGED
 from tsnas.data.tables.resample import estimate_rate, resample, round_rate
 from tsnas.data.tables.table import Table
-from tsnas.data.tables.times import parse_times
+from tsnas.data.tables.times import SECONDS, parse_times
 from tsnas.errors import SettingError, TableTimeError
 from tsnas.system.words import listed
 
@@ -217,7 +217,9 @@ def _first_stamp(table: Table, time: int, times: np.ndarray) -> float:
     text = str(cells[rows[0]]).strip()
     if is_number(text):
         first, last = (float(str(cells[row]).replace(",", ".")) for row in (rows[0], rows[-1]))
-        return first * float(times[rows[-1]]) / (last - first)
+        # The unit itself: a float holds nanoseconds since 1970 to 256 only, so that a quotient would be seconds off.
+        size = float(times[rows[-1]]) / (last - first)
+        return first * min(SECONDS.values(), key=lambda unit: abs(np.log(size / unit)))
     if "-" not in text:
         hours, minutes, seconds = text.replace(",", ".").split(":")
         return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
@@ -225,7 +227,7 @@ def _first_stamp(table: Table, time: int, times: np.ndarray) -> float:
 
 
 def _join(key: str, streams: list[_Stream], columns: Columns, notes: Notes) -> Table:
-    listing = listed([f"{one.sensor} ({one.rate_hz:.4g} Hz)" for one in streams])
+    listing = listed([f"{one.sensor} ({round_rate(one.rate_hz):g} Hz)" for one in streams])
     rates = [one.rate_hz for one in streams]
     if columns.rate_hz is None and max(rates) > (1 + SAME_RATE) * min(rates):
         raise TableTimeError(
@@ -233,7 +235,10 @@ def _join(key: str, streams: list[_Stream], columns: Columns, notes: Notes) -> T
         )
     start, end = max(one.times[0] for one in streams), min(one.times[-1] for one in streams)
     if end <= start:
-        spans = listed([f"{one.sensor} from {one.times[0]:.6g} to {one.times[-1]:.6g} s" for one in streams])
+        zero = min(one.times[0] for one in streams)
+        spans = listed(
+            [f"{one.sensor} from {one.times[0] - zero:.6g} to {one.times[-1] - zero:.6g} s" for one in streams]
+        )
         raise TableTimeError(f"The sensors of {key} have no time in common: {spans}; they cannot be joined.")
     rate_hz = columns.rate_hz or round_rate(float(np.median(rates)))
     grid = start + np.arange(int((end - start) * rate_hz + 1e-6) + 1) / rate_hz

@@ -15,7 +15,7 @@ from tsnas.data.tables.join import find_sensor_column, join_sensors
 from tsnas.data.tables.names import convert_whole_numbers, list_csv_files, parse_name
 from tsnas.data.tables.notes import Notes
 from tsnas.data.tables.resample import INTERPOLATED, KEPT, resample, round_rate
-from tsnas.data.tables.segments import read_segments
+from tsnas.data.tables.segments import read_segments, segment_files
 from tsnas.data.tables.sensors import choose_sensors
 from tsnas.data.tables.table import Table
 from tsnas.data.tables.table_parts import Part, divide_table
@@ -130,7 +130,11 @@ def from_csv(
     )
     notes = Notes()
     tables, from_names = [], []
+    # The segments may lie beside the recordings.
+    aside = set() if segments is None else {file.resolve() for file in segment_files(segments)}
     for file, name in list_csv_files(path):
+        if file.resolve() in aside:
+            continue
         tables.append(read_table(file, name, notes, delimiter, comment, header, bad_lines))
         from_names.append(
             {
@@ -138,6 +142,8 @@ def from_csv(
                 for role in ("label", "group")
             }
         )
+    if not tables:
+        raise TableFileError(f"{path} holds no recording besides the file of segments; give the recordings' folder.")
     tables, from_names, columns = join_sensors(tables, from_names, columns, notes)
     return join_tables(tables, from_names, columns, notes)
 

@@ -30,6 +30,8 @@ COLUMNS = {
     "label": ["label", "class", "activity", "annotation", "target", "event", "timeserieslabels"],
 }
 SLACK = 1.01
+# A file of labels has a line for each segment, not for each sample.
+LARGEST = 2**20
 LABEL_STUDIO = "timeserieslabels"
 
 
@@ -65,7 +67,7 @@ def read_segments(path: Any) -> list[Segment]:
     """
     path = pathlib.Path(path)
     if path.is_dir():
-        files = sorted(one for one in path.rglob("*") if one.suffix.lower() in (".txt", ".csv", ".json"))
+        files = segment_files(path)
         found = [dataclasses.replace(one, file=one.file or file.stem) for file in files for one in read_segments(file)]
     else:
         try:
@@ -76,6 +78,29 @@ def read_segments(path: Any) -> list[Segment]:
     if not found:
         raise SegmentError(f"{path} holds no segments; give lines of file, start, end and label.")
     return found
+
+
+def segment_files(path: Any) -> list[pathlib.Path]:
+    """Returns the files of segments that a path stands for."""
+    path = pathlib.Path(path)
+    if not path.is_dir():
+        return [path]
+    return sorted(one for one in path.rglob("*") if one.suffix.lower() in (".txt", ".csv", ".json"))
+
+
+def looks_like_segments(path: pathlib.Path) -> bool:
+    """Tells whether a file is certainly one of segments: it has starts before ends, and labels that are no numbers."""
+    if path.suffix.lower() not in (".txt", ".csv") or path.stat().st_size > LARGEST:
+        return False
+    try:
+        found = read_segments(path)
+    except SegmentError:
+        return False
+    return all(one.label and not is_number(one.label) for one in found) and all(
+        float(one.start.replace(",", ".")) < float(one.end.replace(",", "."))
+        for one in found
+        if is_number(one.start) and is_number(one.end)
+    )
 
 
 def _read_table(text: str, path: pathlib.Path) -> list[Segment]:

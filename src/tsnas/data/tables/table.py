@@ -52,6 +52,13 @@ class Table:
         breaks = None if self.breaks is None else np.unique(np.searchsorted(rows, self.breaks))
         return dataclasses.replace(self, columns=columns, lines=self.lines[rows], breaks=breaks)
 
+    def without(self, *names: str) -> Table:
+        """Returns the table without the columns of some names."""
+        kept = [index for index, name in enumerate(self.names) if name not in names]
+        return dataclasses.replace(
+            self, names=[self.names[index] for index in kept], columns=[self.columns[index] for index in kept]
+        )
+
     def index(self, column: Column, role: str) -> int:
         """Returns the index of a column.
 

@@ -14,6 +14,8 @@ from tsnas.errors import TableTimeError
 
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 UNITS = (*SECONDS, "iso")
+# Seconds since 1970, from 2001 to 2040.
+EPOCH = (1.0e9, 2.21e9)
 # Units are a factor of a thousand apart, so a step can be within a factor of 16 of the expected one in one unit only.
 LARGEST_RATIO = 16.0
 # Units as people write them, the micro sign as u; the first four are units only after a separator.
@@ -39,7 +41,8 @@ def parse_times(
         table: `Table`.
         index: int, index of the column.
         unit: str, one of `UNITS`; None to detect it: ISO 8601 dates are recognised by their form, and the unit of
-            numbers is the one in which the column's name ends, such as `time_ms` or `t [s]`, or follows from `rate_hz`.
+            numbers is the one in which the column's name ends, such as `time_ms` or `t [s]`, follows from `rate_hz`,
+            or makes them moments of these decades.
         rate_hz: float or None, approximate number of samples per second.
         decimal: str, the decimal mark.
         notes: `Notes` to add to.
@@ -140,6 +143,13 @@ def _subtract_first(cells) -> np.ndarray | None:
         return None
 
 
+def _unit_of_date(cells) -> str | None:
+    """Returns the unit in which the first stamp is a moment of these decades; None if it is none in any."""
+    first = next((str(cell) for cell in cells if not is_missing(str(cell))), "")
+    value = float(first.replace(",", ".")) if is_number(first) else float("nan")
+    return next((unit for unit, size in SECONDS.items() if EPOCH[0] <= value * size < EPOCH[1]), None)
+
+
 def _detect_unit(table: Table, index: int, stamps: np.ndarray, rate_hz: float | None) -> str:
     named = _unit_in_name(table.names[index]) if table.named else None
     if named:
@@ -152,11 +162,15 @@ def _detect_unit(table: Table, index: int, stamps: np.ndarray, rate_hz: float | 
             "column, or none and rate_hz."
         )
     step = float(np.median(steps))
+    dated = _unit_of_date(table.columns[index])
+    if rate_hz is None and dated:
+        return dated
     if rate_hz is None:
         rates = ", ".join(f"{1 / (step * size):,.4g} Hz if {unit!r}" for unit, size in SECONDS.items())
         raise TableTimeError(
             f"The unit of the time stamps of {table.source}, column {table.quote(index)}, is not known: their median "
-            f"step is {step:.6g}, so the rate is {rates}. Give time_unit, or rate_hz."
+            f"step is {step:.6g}, so the rate is {rates}. Give time_unit (--time_unit=UNIT), or rate_hz "
+            "(--rate_hz=HZ)."
         )
     unit = min(SECONDS, key=lambda unit: abs(np.log(step * SECONDS[unit] * rate_hz)))
     if abs(np.log(step * SECONDS[unit] * rate_hz)) > np.log(LARGEST_RATIO):

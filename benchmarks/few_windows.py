@@ -1,0 +1,132 @@
+"""Ways to train where windows are few: how long, with stretched windows or without, and one network or several.
+
+    python -m benchmarks.few_windows --data=ucr --seeds=0,1
+
+Every .npz file of a folder with many training windows is a data set. A few windows of each class are kept, the others
+judge: so a difference between two trainings is known to within a percent, although both see few windows. Test windows
+have no part in it. Networks of the default space that use the limit on latency well are trained in each way; their mean
+is one score, and that of their mean probabilities another. Runs that the JSON file has already are not done again.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tabulate
+from absl import app, flags
+from sklearn.metrics import accuracy_score
+
+import tsnas
+from benchmarks.draws import DATA, DRAWS, OUT, SEEDS, SETS, draw
+from benchmarks.engine import read_results
+from benchmarks.record import provenance, write_json
+from benchmarks.series_sets import find_sets, keep_few, read_training_windows
+from tsnas.data import Standardizer
+from tsnas.job.preparation import stretched_or_not
+from tsnas.job.settings import check_settings
+from tsnas.search.rounds import DROPOUT
+from tsnas.training.augment import scale_and_noise, stretch_and_shift
+from tsnas.training.train import train_float
+
+# What each way changes: epochs of at least 16 steps, whether training ends once all answers are right, augmentation.
+WAYS: dict[str, dict[str, Any]] = {
+    "80 epochs": {"epochs": 80},
+    "80 epochs to the end": {"epochs": 80, "until_solved": False},
+    "160 epochs": {"epochs": 160},
+    "160 epochs to the end": {"epochs": 160, "until_solved": False},
+    "stretched": {"epochs": 80, "augment": stretch_and_shift},
+    "not stretched": {"epochs": 80, "augment": scale_and_noise},
+}
+CHOSEN = flags.DEFINE_list("ways", list(WAYS)[:4], f"Ways to train, of: {'; '.join(WAYS)}.")
+
+BOARD = "nucleo_f446re"
+LEAST_JUDGES = 40
+JUDGED_AT_ONCE = 256
+
+
+def run_one(path: pathlib.Path, seed: int, ways: Sequence[str]) -> list[dict[str, Any]] | None:
+    """Accuracy on the windows that were not kept, and processor seconds, of each way and network."""
+    x, codes = read_training_windows(path)
+    kept, test = keep_few(codes, seed)
+    if len(test) < LEAST_JUDGES:
+        return None
+    windows = Standardizer.fit(x[kept])(x)[..., np.newaxis]
+    own, y = windows[kept], codes[kept]
+    settings = check_settings(tsnas.AutoClassifier(BOARD))
+    default, _ = stretched_or_not(own, y, None, seed)
+    repeated, labels = settings.repeated((own, y), None)
+    networks = [one.architecture for one in draw(own, int(codes.max()) + 1, settings, seed)]
+    rows = []
+    for way in ways:
+        further = {"augment": default, "until_solved": True} | WAYS[way]
+        accuracies, answers, started = [], [], time.process_time()
+        for network in networks:
+            model = network.build(DROPOUT, seed)
+            batch_size = settings.batch_size_for(repeated)
+            train_float(model, repeated, labels, batch_size=batch_size, seed=seed, **further)
+            parts = np.array_split(windows[test], -(-len(test) // JUDGED_AT_ONCE))
+            answers.append(np.concatenate([model(part, training=False).numpy() for part in parts]))
+            accuracies.append(accuracy_score(codes[test], answers[-1].argmax(axis=1)))
+        together = accuracy_score(codes[test], np.mean(answers, axis=0).argmax(axis=1))
+        rows.append(
+            {
+                "set": path.stem,
+                "seed": seed,
+                "way": way,
+                "windows": len(kept),
+                "judges": len(test),
+                "accuracy": round(float(np.mean(accuracies)), 4),
+                "together": round(float(together), 4),
+                "seconds": round((time.process_time() - started) / len(networks), 1),
+            }
+        )
+    return rows
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """Means over sets and seeds, and the mean gain over the first way with its standard error."""
+    ways = list(dict.fromkeys(row["way"] for row in rows))
+    scores = {(row["way"], row["set"], row["seed"]): row["accuracy"] for row in rows}
+    lines = []
+    for way in ways:
+        own = [row for row in rows if row["way"] == way]
+        pairs = [(row["accuracy"], scores.get((ways[0], row["set"], row["seed"]))) for row in own]
+        gains = np.array([score - base for score, base in pairs if base is not None])
+        error = gains.std(ddof=1) / len(gains) ** 0.5 if len(gains) > 1 else np.nan
+        means = [np.mean([row[key] for row in own]) for key in ("accuracy", "together", "seconds")]
+        lines.append((way, means[0], gains.mean(), error, *means[1:], len(own)))
+    return tabulate.tabulate(
+        lines, ("way", "accuracy", "gain", "its error", "together", "s", "runs"), floatfmt=("", *[".3f"] * 4, ".1f", "")
+    )
+
+
+def main(argv: Sequence[str]) -> None:
+    if len(argv) > 1:
+        raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
+    if unknown := sorted(set(CHOSEN.value) - set(WAYS)):
+        raise app.UsageError(f"--ways={','.join(unknown)}: the ways are {'; '.join(WAYS)}.")
+    paths = find_sets(DATA.value, SETS.value)
+    results = read_results(OUT.value)
+    for seed in map(int, SEEDS.value):
+        for path in paths:
+            done = [row["way"] for row in results if (row["set"], row["seed"]) == (path.stem, seed)]
+            missing = [way for way in CHOSEN.value if way not in done]
+            found = run_one(path, seed, missing) if missing else None
+            if found is None:
+                continue
+            results += found
+            print(*found, sep="\n", flush=True)
+            command = provenance("benchmarks.few_windows", ("tsnas", "tensorflow"))
+            write_json(OUT.value, command | {"draws": DRAWS.value, "results": results})
+    print(f"\n{table(results)}\n\nWritten: {OUT.value}")
+
+
+if __name__ == "__main__":
+    # The name and number of draws of another study are not those of this one.
+    flags.set_default(OUT, "benchmarks/results/few_windows.json")
+    flags.set_default(DRAWS, 2)
+    app.run(main)

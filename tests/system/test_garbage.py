@@ -1,0 +1,59 @@
+"""What a block leaves in reference cycles is freed after it; what was frozen before it stays so."""
+
+import gc
+import weakref
+
+import pytest
+
+from tsnas.system.garbage import freed
+
+
+class Node:
+    """An object that holds itself."""
+
+    def __init__(self):
+        self.own = self
+
+
+@pytest.fixture(autouse=True)
+def no_chance():
+    """Nothing is frozen, and Python does not look for garbage by itself."""
+    gc.unfreeze()
+    gc.disable()
+    yield
+    gc.enable()
+    gc.collect()
+    gc.freeze()
+
+
+def test_cycles_of_the_block_are_freed():
+    with freed():
+        left = weakref.ref(Node())
+        assert left() is not None
+    assert left() is None
+    assert gc.get_freeze_count() == 0
+
+
+def test_an_error_in_the_block_frees_them_too():
+    left = []
+
+    def break_off():
+        left.append(weakref.ref(Node()))
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"), freed():
+        break_off()
+    assert left[0]() is None
+    assert gc.get_freeze_count() == 0
+
+
+def test_what_was_frozen_before_stays_so():
+    gc.freeze()
+    count = gc.get_freeze_count()
+    with freed():
+        left = weakref.ref(Node())
+        with freed():
+            inner = weakref.ref(Node())
+        assert inner() is None
+    assert left() is None
+    assert gc.get_freeze_count() >= count
