@@ -1,4 +1,4 @@
-"""Addition, mean and softmax take what TensorFlow Lite Micro's own kernels take, and exports have faster ones."""
+"""Addition, mean and softmax take what TensorFlow Lite Micro's own kernels take, and exports have others."""
 
 import contextlib
 
