@@ -85,7 +85,8 @@ def count(core: str, kernels: str, ops: Sequence[Op]) -> dict[Op, int]:
             with Emulator(core, kernels=kernels) as board, ProbeClient(board.url) as probe:
                 for op in ops:
                     if op not in found:
-                        found[op] = probe.run(op_words(op), counts=LEAST_COUNTS + COUNTS_PER_MAC * op.macs).least
+                        words = op_words(op, exported=kernels == PORTABLE)
+                        found[op] = probe.run(words, counts=LEAST_COUNTS + COUNTS_PER_MAC * op.macs).least
         except NoAnswerError:
             # A busy machine: the emulator had no time.
             if attempt + 1 == TRIES:

@@ -13,7 +13,6 @@ from tsnas.export.layouts import ARITHMETIC, KERNELS, SOURCES
 from tsnas.export.network import build_network
 from tsnas.export.render import render
 from tsnas.graph.ops import AveragePool2D, Conv2D, DepthwiseConv2D, FullyConnected, MaxPool2D
-from tsnas.probe.build import firmware_dir
 from tsnas.tflite.graph_reader import read_graph
 
 OPS = [
@@ -57,10 +56,8 @@ def test_bit_for_bit(tmp_path, op):
     net = build_network(SimpleNamespace(tflite=tflite, graph=read_graph(tflite)))
     folder = tmp_path / "tsnas"
     folder.mkdir()
-    for name in KERNELS:
+    for name in KERNELS + ARITHMETIC:
         (folder / name).write_text((SOURCES / name).read_text())
-    for name in ARITHMETIC:
-        (folder / name).write_text((firmware_dir() / "ops" / name).read_text())
     facts = {name: getattr(net, name) for name in ("layers", "arena_bytes", "constant_bytes")}
     facts |= {"input_offset": net.input_offset, "output_offset": net.output_offset}
     (folder / "tsnas_model.c").write_text(render("tsnas_model.c.j2", **facts))
@@ -102,10 +99,8 @@ int main(void)
 def test_too_little_scratch_is_said_and_nothing_is_written_beyond_it(tmp_path):
     folder = tmp_path / "tsnas"
     folder.mkdir()
-    for name in KERNELS:
+    for name in KERNELS + ARITHMETIC:
         (folder / name).write_text((SOURCES / name).read_text())
-    for name in ARITHMETIC:
-        (folder / name).write_text((firmware_dir() / "ops" / name).read_text())
     program = compile_export(tmp_path, SCRATCH, tmp_path / "scratch")
     found = subprocess.run([program], capture_output=True, check=True, text=True).stdout
     # A multiplier of 2**30 halves; halves are rounded up: 5, 6, 6 and 3.

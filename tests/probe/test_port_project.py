@@ -8,7 +8,7 @@ import pytest
 from tsnas import errors
 from tsnas.commands import probe_command
 from tsnas.commands.main import run
-from tsnas.graph.ops import Add, Conv2D, FullyConnected, Softmax
+from tsnas.graph.ops import Add, Conv2D, FullyConnected, GlobalAveragePooling2D, Softmax
 from tsnas.probe import build as build_module
 from tsnas.probe.build import firmware_dir, kernels_dir
 from tsnas.probe.client import ProbeClient
@@ -127,7 +127,7 @@ def test_the_command(tmp_path, capsys):
 
 # An emulated instruction takes 64 ns.
 INSTRUCTIONS_PER_SECOND = 15_625_000
-OPS = (Conv2D(32, 1, 8, 16, 3, 1), Softmax(6), FullyConnected(16, 4), Add(4, 4, 4))
+OPS = (Conv2D(32, 1, 8, 16, 3, 1), Softmax(6), FullyConnected(16, 4), Add(4, 4, 4), GlobalAveragePooling2D(4, 4, 4))
 
 
 @pytest.fixture(scope="module")

@@ -71,12 +71,15 @@ uint8_t probe_place(const struct op *op, struct tensors *tensors)
         bytes[PROBE_BIAS] = 4 * channels;
         break;
     case PROBE_ADD:
+    case PROBE_EXPORTED_ADD:
         bytes[PROBE_INPUT2] = bytes[PROBE_INPUT];
         break;
     case PROBE_AVERAGE_POOL:
     case PROBE_MAX_POOL:
     case PROBE_MEAN:
     case PROBE_SOFTMAX:
+    case PROBE_EXPORTED_MEAN:
+    case PROBE_EXPORTED_SOFTMAX:
         break;
     default:
         return PROBE_UNSUPPORTED;

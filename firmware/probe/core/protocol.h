@@ -40,6 +40,10 @@
 #define PROBE_ADD 6
 #define PROBE_MEAN 7
 #define PROBE_SOFTMAX 8
+/* The kernels that exports have for the last three; only firmware with the portable kernels runs them. */
+#define PROBE_EXPORTED_ADD 9
+#define PROBE_EXPORTED_MEAN 10
+#define PROBE_EXPORTED_SOFTMAX 11
 
 /* Tensors of an operator, for WRITE and READ. */
 #define PROBE_INPUT 0

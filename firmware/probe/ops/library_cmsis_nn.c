@@ -131,8 +131,11 @@ int probe_library_run(const struct op *op, const struct tensors *tensors)
         return depthwise_conv2d(op, tensors, &ctx);
     case PROBE_FULLY_CONNECTED:
         return fully_connected(op, tensors, &ctx);
-    default:
+    case PROBE_AVERAGE_POOL:
+    case PROBE_MAX_POOL:
         return pool(op, tensors, &ctx);
+    default:
+        return 1;
     }
 }
 

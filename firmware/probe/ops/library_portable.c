@@ -1,6 +1,7 @@
 /* The kernels in plain C that exports have as well, for any machine (-DTSNAS_PORTABLE). */
 #ifdef TSNAS_PORTABLE
 
+#include "arithmetic.h"
 #include "kernels.h"
 #include "library.h"
 #include "tsnas_kernels.h"
@@ -83,6 +84,42 @@ static int pool(const struct op *op, const struct tensors *t)
                                       : tsnas_average_pool(&layer, in, out, t->scratch, (int32_t)t->scratch_bytes);
 }
 
+static int add(const struct op *op, const struct tensors *t)
+{
+    const struct add_params params = {
+        .in_offset = op->in_offset,
+        .in2_offset = op->in2_offset,
+        .out_offset = op->out_offset,
+        .in_multiplier = op->in_multiplier,
+        .in_shift = op->in_shift,
+        .in2_multiplier = op->in2_multiplier,
+        .in2_shift = op->in2_shift,
+        .out_multiplier = op->out_multiplier,
+        .out_shift = op->out_shift,
+        .act_min = op->act_min,
+        .act_max = op->act_max,
+    };
+    add_s8(&params, (const int8_t *)t->at[PROBE_INPUT], (const int8_t *)t->at[PROBE_INPUT2],
+           (int8_t *)t->at[PROBE_OUTPUT], op->in_h * op->in_w * op->in_c);
+    return 0;
+}
+
+static int mean(const struct op *op, const struct tensors *t)
+{
+    const struct mean_params params = {
+        op->in_offset, op->out_offset, op->out_multiplier, op->out_shift, op->act_min, op->act_max,
+    };
+    mean_s8(&params, (const int8_t *)t->at[PROBE_INPUT], (int8_t *)t->at[PROBE_OUTPUT], op->in_h * op->in_w, op->in_c);
+    return 0;
+}
+
+static int softmax(const struct op *op, const struct tensors *t)
+{
+    const struct softmax_params params = {op->in_multiplier, op->in_shift, op->diff_min};
+    softmax_s8(&params, (const int8_t *)t->at[PROBE_INPUT], (int8_t *)t->at[PROBE_OUTPUT], op->in_c);
+    return 0;
+}
+
 int probe_library_run(const struct op *op, const struct tensors *tensors)
 {
     switch (op->kind) {
@@ -91,8 +128,17 @@ int probe_library_run(const struct op *op, const struct tensors *tensors)
         return convolve(op, tensors);
     case PROBE_FULLY_CONNECTED:
         return fully_connected(op, tensors);
-    default:
+    case PROBE_AVERAGE_POOL:
+    case PROBE_MAX_POOL:
         return pool(op, tensors);
+    case PROBE_EXPORTED_ADD:
+        return add(op, tensors);
+    case PROBE_EXPORTED_MEAN:
+        return mean(op, tensors);
+    case PROBE_EXPORTED_SOFTMAX:
+        return softmax(op, tensors);
+    default:
+        return 1;
     }
 }
 

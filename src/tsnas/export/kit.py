@@ -15,7 +15,6 @@ from tsnas.export.firmware import Firmware
 from tsnas.export.layouts import ARITHMETIC, KERNELS, SOURCES, Files
 from tsnas.export.network import build_network
 from tsnas.export.render import render
-from tsnas.probe.build import firmware_dir
 from tsnas.system.files import check_output_dir, write_files
 from tsnas.tflite.interpreter import Int8Model
 from tsnas.tflite.metadata import embed_metadata
@@ -110,8 +109,7 @@ def write_kit(directory: str | os.PathLike[str], overwrite: bool = False) -> lis
         about, source, header = _sources(tflite, name)
         facts.append(about)
         files |= {f"{SKETCH}/src/{name}.c": source, f"{SKETCH}/src/{name}.h": header}
-    files |= {f"{SKETCH}/src/{name}": (SOURCES / name).read_text() for name in KERNELS}
-    files |= {f"{SKETCH}/src/{name}": (firmware_dir() / "ops" / name).read_text() for name in ARITHMETIC}
+    files |= {f"{SKETCH}/src/{name}": (SOURCES / name).read_text() for name in KERNELS + ARITHMETIC}
     files[f"{SKETCH}/src/kit.h"] = render("kit.h.j2", models=facts)
     files[f"{SKETCH}/{SKETCH}.ino"] = render("kit.ino.j2", models=facts, version=__version__, step=STEP)
     files["README.md"] = render("kit_README.md.j2", models=facts, sketch=SKETCH)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from tsnas.export.render import join_lines, render
-from tsnas.probe.build import firmware_dir
 
 SOURCES = pathlib.Path(__file__).parent / "c"
 COMMON = ("tsnas_input.c", "tsnas_stream.h", "tsnas_stream.c")
@@ -37,8 +36,7 @@ def _common_files(facts: dict[str, Any]) -> Files:
 
 def _c_files(facts: dict[str, Any]) -> Files:
     """Returns the sources of the model without an interpreter."""
-    files = _common_files(facts) | {name: (SOURCES / name).read_text() for name in KERNELS}
-    files |= {name: (firmware_dir() / "ops" / name).read_text() for name in ARITHMETIC}
+    files = _common_files(facts) | {name: (SOURCES / name).read_text() for name in KERNELS + ARITHMETIC}
     return files | {"tsnas_model.c": render("tsnas_model.c.j2", **facts)}
 
 

@@ -18,7 +18,6 @@ from tsnas.export.render import render
 from tsnas.export.room import check_room
 from tsnas.export.variables import CMSIS_NN_FILES
 from tsnas.graph.ops import FullyConnected
-from tsnas.probe.build import firmware_dir
 from tsnas.probe.conformance import random_windows
 from tsnas.probe.dense_rounding import rounded_twice
 from tsnas.probe.steps import Step, model_steps
@@ -147,8 +146,7 @@ def _rounds_otherwise(step: Step, tensors: dict[int, np.ndarray]) -> bool:
 
 
 def _lay_out(format: str, facts: dict[str, Any]) -> Files:
-    sources: Files = {name: (SOURCES / name).read_text() for name in KERNELS}
-    sources |= {name: (firmware_dir() / "ops" / name).read_text() for name in ARITHMETIC}
+    sources: Files = {name: (SOURCES / name).read_text() for name in KERNELS + ARITHMETIC}
     sources |= {name: render(f"plain.{name}.j2", **facts) for name in TEMPLATES}
     sources["tsnas_model.c"] = render("tsnas_model.c.j2", **facts)
     folder = "src" if format == "arduino" else "tsnas"

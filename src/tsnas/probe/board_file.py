@@ -47,8 +47,8 @@ def characterized_board(found: Characterization, origin: Board) -> Board:
         date=datetime.date.today().isoformat(),
         # A board without figures of its own: what is not measured takes the proportions of another one.
         coefficients=origin.coefficients or load_board(PROPORTIONS).coefficients,
-        kernels=PORTABLE if hello.kernel_library.startswith("portable C") else CMSIS_NN,
-        optimised=not hello.kernel_library.startswith("portable C"),
+        kernels=PORTABLE if hello.portable else CMSIS_NN,
+        optimised=not hello.portable,
         factors={},
         loops={},
         trust="",

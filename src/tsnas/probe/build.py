@@ -28,6 +28,7 @@ FLAGS = (OPTIMISATION, "-std=c11", "-Wall", "-Wextra", "-Werror", "-ffunction-se
 PORTABLE_FLAG = "-DTSNAS_PORTABLE"
 # The kernels of exports, in plain C.
 PORTABLE_SOURCES = pathlib.Path(__file__).parents[1] / "export" / "c"
+PORTABLE_KERNELS = ("tsnas_kernels_portable.c", "add.c", "mean.c", "softmax.c")
 
 
 def firmware_dir() -> pathlib.Path:
@@ -68,7 +69,7 @@ def build(
         sources / "ports" / "main.c",
     ]
     if kernels == PORTABLE:
-        files.append(PORTABLE_SOURCES / "tsnas_kernels_portable.c")
+        files += [PORTABLE_SOURCES / name for name in PORTABLE_KERNELS]
     if cmsis_nn is not None and kernels != CMSIS_NN:
         raise SettingError(f"A folder of CMSIS-NN is given, but kernels={kernels!r} are chosen; leave one of them out.")
     library = KERNEL_LIBRARIES[kernels] if cmsis_nn is None else library_of(cmsis_nn)

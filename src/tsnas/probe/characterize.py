@@ -23,7 +23,7 @@ from tsnas.errors import (
 from tsnas.graph.ops import Op
 from tsnas.probe.client import ProbeClient
 from tsnas.probe.op_encoding import op_words
-from tsnas.probe.protocol import Hello
+from tsnas.probe.protocol import Hello, Measured
 from tsnas.system import clock
 from tsnas.system.bars import progress_bar
 
@@ -130,7 +130,7 @@ def _measured(
     """Counts one operator; returns the client to continue with, a new one if the board was lost."""
     for _ in range(TRIES):
         try:
-            found = probe.run(op_words(op), SEED, repeats, counts=COUNTS_PER_MAC * max(op.macs, 1000))
+            found = _counted(probe, op, repeats)
         except ProbeResetError:
             with contextlib.suppress(NoAnswerError):
                 probe.restart()
@@ -147,6 +147,16 @@ def _measured(
         f"The board restarts whenever it runs {op} ({TRIES} times); {len(kept.results)} operators are kept. "
         "Is its power supply weak, or its stack too small?"
     )
+
+
+def _counted(probe: ProbeClient, op: Op, repeats: int) -> Measured:
+    """Runs an operator: with portable kernels as exports do, which have kernels of their own for some."""
+    counts = COUNTS_PER_MAC * max(op.macs, 1000)
+    if probe.hello.portable:
+        # Firmware that refuses these is older, and has no others.
+        with contextlib.suppress(UnsupportedProbeOpError):
+            return probe.run(op_words(op, exported=True), SEED, repeats, counts=counts)
+    return probe.run(op_words(op), SEED, repeats, counts=counts)
 
 
 def _reconnected(connect: Callable[[], ProbeClient], error: NoAnswerError, n_kept: int) -> ProbeClient:

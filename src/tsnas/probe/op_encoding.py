@@ -28,8 +28,13 @@ SOFTMAX_SCALE = 1 / 16
 SCALED_DIFF_BITS = 5
 
 
-def op_words(op: Op) -> OpWords:
+def op_words(op: Op, exported: bool = False) -> OpWords:
     """Encodes an operator, with quantisation parameters that its cost does not depend on.
+
+    Args:
+        op: operator descriptor.
+        exported: bool, whether addition, mean and softmax run the kernels that exports have, which only firmware with
+            the portable kernels can. Defaults to False: kernels in the steps of TensorFlow Lite Micro's.
 
     Raises:
         UnsupportedProbeOpError: an operator that computes nothing, such as a reshape.
@@ -51,12 +56,15 @@ def op_words(op: Op) -> OpWords:
         multiplier, shift = quantized_multiplier(_spread(op.in_c))
         return OpWords(protocol.FULLY_CONNECTED, **shape, out_multiplier=multiplier, out_shift=shift)
     if isinstance(op, Add):
-        return OpWords(protocol.ADD, **shape, **add_words(1.0, 1.0, 2.0))
+        kind = protocol.EXPORTED_ADD if exported else protocol.ADD
+        return OpWords(kind, **shape, **add_words(1.0, 1.0, 2.0))
     if isinstance(op, GlobalAveragePooling2D):
         multiplier, shift = quantized_multiplier(1 / (in_h * in_w))
-        return OpWords(protocol.MEAN, **shape, out_multiplier=multiplier, out_shift=shift)
+        kind = protocol.EXPORTED_MEAN if exported else protocol.MEAN
+        return OpWords(kind, **shape, out_multiplier=multiplier, out_shift=shift)
     if isinstance(op, Softmax):
-        return OpWords(protocol.SOFTMAX, **shape, **softmax_words(SOFTMAX_SCALE))
+        kind = protocol.EXPORTED_SOFTMAX if exported else protocol.SOFTMAX
+        return OpWords(kind, **shape, **softmax_words(SOFTMAX_SCALE))
     raise UnsupportedProbeOpError(f"The probe has no kernel for {op}, which computes nothing.")
 
 

@@ -7,11 +7,20 @@ import os
 import pathlib
 
 from tsnas.errors import SettingError
-from tsnas.probe.build import KERNEL_LIBRARIES, KERNEL_LIBRARY, PORTABLE_SOURCES, firmware_dir, kernels_dir
+from tsnas.probe.build import (
+    KERNEL_LIBRARIES,
+    KERNEL_LIBRARY,
+    PORTABLE_KERNELS,
+    PORTABLE_SOURCES,
+    firmware_dir,
+    kernels_dir,
+)
 from tsnas.probe.cores import CMSIS_NN, KERNELS, PORTABLE
 from tsnas.system.files import write_files
 
-PORTABLE_FILES = ("tsnas_choice.h", "tsnas_kernels.h", "tsnas_kernels_portable.c")
+# What every project takes from the sources of exports, and what those with the portable kernels take.
+SHARED_FILES = ("fixed_point.h",)
+PORTABLE_FILES = ("tsnas_choice.h", "tsnas_kernels.h", "arithmetic.h", *PORTABLE_KERNELS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,11 +123,12 @@ def _sources(kernels: str, cmsis_nn: str) -> dict[str, str]:
     }
     library = f"library_{kernels}.c"
     files[f"src/ops/{library}"] = (root / "ops" / library).read_text()
+    taken = SHARED_FILES + (PORTABLE_FILES if kernels == PORTABLE else ())
+    files |= {f"src/ops/{name}": (PORTABLE_SOURCES / name).read_text() for name in taken}
     if kernels == PORTABLE:
-        files |= {f"src/ops/{name}": (PORTABLE_SOURCES / name).read_text() for name in PORTABLE_FILES}
         # A sketch has no compiler flags of its own.
         text = f'#define TSNAS_PORTABLE\n#define PROBE_KERNELS "{KERNEL_LIBRARIES[PORTABLE]}"\n'
-        for name in (library, "tsnas_kernels_portable.c"):
+        for name in (library, "tsnas_kernels_portable.c", "tflm_arithmetic.h"):
             files[f"src/ops/{name}"] = text + files[f"src/ops/{name}"]
     else:
         text = f'#define PROBE_KERNELS "{cmsis_nn}"\n'

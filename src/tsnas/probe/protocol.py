@@ -23,6 +23,8 @@ COUNTERS = {CYCLES: "cycles", INSTRUCTIONS: "instructions"}
 SEEDED, WRITTEN = 0, 1
 
 CONV2D, DEPTHWISE_CONV2D, FULLY_CONNECTED, AVERAGE_POOL, MAX_POOL, ADD, MEAN, SOFTMAX = range(1, 9)
+# The kernels that exports have for the last three; only firmware with the portable kernels runs them.
+EXPORTED_ADD, EXPORTED_MEAN, EXPORTED_SOFTMAX = range(9, 12)
 
 INPUT, INPUT2, WEIGHTS, BIAS, MULTIPLIERS, SHIFTS, OUTPUT, TENSORS = range(8)
 
@@ -174,6 +176,11 @@ class Hello:
     kernel_library: str
     compiler: str
     flags: str
+
+    @property
+    def portable(self) -> bool:
+        """Whether it has the portable kernels, those of exports in plain C."""
+        return self.kernel_library.startswith("portable C")
 
     @classmethod
     def unpack(cls, payload: bytes) -> Hello:
