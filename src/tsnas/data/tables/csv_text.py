@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import csv
-import dataclasses
 import itertools
 import pathlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tsnas.data.tables.columns import SKIP, STOP
-from tsnas.data.tables.heads import is_header, leave_out_heads
+from tsnas.data.tables.heads import is_header, leave_out_heads, take_units
 from tsnas.data.tables.lines import read_text, split_lines, split_stamps, strip_ends
 from tsnas.data.tables.notes import Notes
 from tsnas.data.tables.numbers import is_missing
@@ -90,8 +89,9 @@ def read_table(
         names = None if names is None else ["time", *names]
         notes.tell("Times that a serial monitor wrote before each line are the first column, 'time'", source)
     named = names is not None
-    table = Table(source, names or list(map(str, range(len(columns)))), columns, kept, named)
-    return dataclasses.replace(leave_out_heads(table, notes), breaks=np.array(collected.breaks, int))
+    breaks = np.array(collected.breaks, int)
+    table = Table(source, names or list(map(str, range(len(columns)))), columns, kept, named, breaks=breaks)
+    return leave_out_heads(take_units(table, notes), notes)
 
 
 class _Collected(NamedTuple):

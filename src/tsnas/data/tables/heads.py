@@ -1,4 +1,4 @@
-"""First lines of a file: whether they are a header, a sample, or start times and rates that are neither."""
+"""First lines of a file: whether they are a header, a sample, or units, start times and rates that are neither."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ LARGEST_RATE_HZ = 10_000
 # A rate or a start lies so many times further from the samples than these are spread.
 FAR = 5.0
 START, RATE = "a start time", "a rate"
+# Lines of text between the header and the samples, of which the last one before these holds units, and their length.
+MOST_TEXT_ROWS, LONGEST_UNIT = 3, 16
+LOOKED_AT = 20
 
 
 def is_header(first: list[str], following: list[list[str]]) -> tuple[bool, str]:
@@ -67,9 +70,43 @@ def leave_out_heads(table: Table, notes: Notes) -> Table:
             f"Line {table.lines[dropped]}, {value} in each column, was taken for {kind}, not a sample", table.source
         )
         dropped += 1
+    return table.select(np.arange(dropped, len(table.lines))) if dropped else table
+
+
+def take_units(table: Table, notes: Notes) -> Table:
+    """Takes the units from a line of text below the header, which is no sample.
+
+    Args:
+        table: `Table` of text.
+        notes: `Notes` to add to.
+
+    Returns:
+        `Table` with `units`, without such lines; the same if there are none.
+    """
+    if not table.named:
+        return table
+    taken: list[str] = []
+    dropped = 0
+    while dropped < MOST_TEXT_ROWS and len(table.lines) - dropped > 2:
+        cells = [column[dropped].strip() for column in table.columns]
+        below = [column[dropped + MOST_TEXT_ROWS :][:LOOKED_AT] for column in table.columns]
+        numeric = [
+            index
+            for index, column in enumerate(below)
+            if any(map(is_number, column)) and all(is_number(cell) or is_missing(cell) for cell in column)
+        ]
+        words = [cells[index] for index in numeric if not is_number(cells[index]) and not is_missing(cells[index])]
+        over_numbers = any(is_number(cells[index]) for index in numeric)
+        if over_numbers or not words or 2 * len(words) < len(numeric) or max(map(len, words)) > LONGEST_UNIT:
+            break
+        taken, dropped = cells, dropped + 1
     if not dropped:
         return table
-    return dataclasses.replace(table, columns=[cells[dropped:] for cells in table.columns], lines=table.lines[dropped:])
+    units = {name: "" if is_missing(unit) else unit for name, unit in zip(table.names, taken, strict=True)}
+    shown = ", ".join(unit for unit in taken[:6] if not is_missing(unit))
+    notes.tell(f"The line before the samples was taken for units: {shown}", table.source)
+    left = table.select(np.arange(dropped, len(table.lines)))
+    return dataclasses.replace(left, units={name: unit for name, unit in units.items() if unit})
 
 
 def _head_kind(table: Table, row: int, after_start: bool) -> str:

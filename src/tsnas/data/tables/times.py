@@ -151,9 +151,11 @@ def _unit_of_date(cells) -> str | None:
 
 
 def _detect_unit(table: Table, index: int, stamps: np.ndarray, rate_hz: float | None) -> str:
-    named = _unit_in_name(table.names[index]) if table.named else None
-    if named:
-        return named
+    name = table.names[index]
+    named = _unit_in_name(name) if table.named else None
+    said = _unit_in_name(f"t {table.units[name]}") if table.units and name in table.units else None
+    if named or said:
+        return named or said  # type: ignore[return-value]
     steps = np.diff(stamps)
     steps = steps[steps > 0]
     if not len(steps):
