@@ -54,6 +54,7 @@ def test_the_command_gives_the_same_bytes(searched, given):
     assert (searched / "out/model.tflite").read_bytes() == before
 
 
+@pytest.mark.long
 def test_the_python_code_gives_the_same_bytes(searched, given):
     with np.load(searched / "toy.npz") as arrays:
         names = {"x": arrays["x_train"], "y": arrays["y_train"]}

@@ -203,6 +203,7 @@ def test_scores_are_saved_pickled_and_reported(untried, tmp_path):
     assert facts["plain"]["behind"] == (facts["plain"]["advice"] is not None)
 
 
+@pytest.mark.long
 def test_without_plain_models_the_model_is_the_same_and_nothing_is_said(untried, capsys, tmp_path):
     on = tsnas.AutoClassifier(**SHORT).fit(X, Y)
     off = tsnas.AutoClassifier(**SHORT | {"verbose": 1}, plain_rivals=False).fit(X, Y)

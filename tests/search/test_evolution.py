@@ -58,7 +58,10 @@ def test_it_learns_and_tells_how_it_goes(outcome):
     assert 0 < history["expected_latency_ms"][-1] < 2
 
 
-@pytest.mark.parametrize(("max_latency_ms", "can"), [pytest.param(2, True, marks=pytest.mark.long), (1000, False)])
+@pytest.mark.parametrize(
+    ("max_latency_ms", "can"),
+    [pytest.param(2, True, marks=pytest.mark.long), pytest.param(1000, False, marks=pytest.mark.long)],
+)
 def test_what_it_finds_uses_the_limits_well_where_anything_can(max_latency_ms, can):
     limits = Limits(max_latency_ms=max_latency_ms)
     config = dataclasses.replace(QUICK, epochs=2, generations=2)

@@ -108,6 +108,7 @@ def test_no_further_split_is_judged_when_time_is_over(monkeypatch, turned):
         assert list(rounds.divided(None, found.predicted)) == list(range(1, 1 + judged))
 
 
+@pytest.mark.long
 def test_another_process_gives_the_same_scores():
     """In tests, this process has one thread too."""
     x, y = sines(40)

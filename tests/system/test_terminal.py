@@ -8,7 +8,7 @@ import shlex
 
 import pytest
 
-from tsnas.system.terminal import columns, fit_command, fit_table, fit_text, say
+from tsnas.system.terminal import NOTEBOOK, columns, fit_command, fit_table, fit_text, say
 
 HEADERS, ALIGN = ("op", "kind", "params", "ms"), ("left", "left", "right", "right")
 ROWS = [
@@ -45,6 +45,14 @@ def test_a_pipe_has_no_columns_whatever_the_environment_says(monkeypatch):
     assert columns(io.StringIO()) is None
     with terminal(80) as (stream, _):
         assert columns(stream) == 60
+
+
+def test_a_notebook_has_as_many_as_its_cells_show(monkeypatch):
+    shown = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})()
+    assert columns(shown) == NOTEBOOK == 88
+    monkeypatch.setattr("sys.stdout", shown)
+    say("word " * 40)
+    assert max(map(len, shown.getvalue().splitlines())) <= 88
 
 
 def test_a_message_is_wrapped_on_a_terminal_and_plain_in_a_pipe(monkeypatch):

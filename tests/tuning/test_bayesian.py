@@ -18,6 +18,7 @@ def test_all_of_a_small_space_is_tried():
     assert len(set(tried(Bayesian, SIDE**2))) == SIDE**2
 
 
+@pytest.mark.long
 def test_what_comes_after_the_random_ones_follows_what_did_well():
     found = tried(Bayesian, 15)
     random, chosen = found[:6], found[6:]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tf_keras as keras
-from tqdm.auto import tqdm
 
 from tsnas.callbacks.search_board import check_supernet
 from tsnas.errors import SettingError
 from tsnas.system.arguments import is_int, is_number
+from tsnas.system.bars import tqdm
 
 
 class ConstraintMonitor(keras.callbacks.Callback):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import tf_keras as keras
-from tqdm.auto import tqdm
 
-from tsnas.system.bars import progress_bar
+from tsnas.system.bars import progress_bar, tqdm
 
 
 class ProgressBar(keras.callbacks.Callback):

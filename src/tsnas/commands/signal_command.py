@@ -138,7 +138,7 @@ def _labels(recordings: RecordingSet) -> set[typing.Any]:
     """Returns the labels of recordings, or of their samples."""
     import numpy as np
 
-    return {label for one in recordings.labels for label in np.atleast_1d(np.asarray(one)).tolist()}
+    return {label for one in recordings.labels or () for label in np.atleast_1d(np.asarray(one)).tolist()}
 
 
 def _parse_whole_numbers(values: flags.FlagValues, name: str) -> list[int]:

@@ -206,7 +206,8 @@ class _Ear:
             names = "" if channels is None else f" ({', '.join(channels.names)})"
             raise StreamError(
                 f"Samples have {plural(samples.fields, 'number')}, but the model takes {plural(wanted, 'channel')}"
-                f"{names}; let the board send these in their order, or a header with their names."
+                f"{names}; let the board send these in their order, or a header with their names, or name all that it "
+                "sends (--channels of `tsnas live`)."
             )
         return list(range(wanted))
 

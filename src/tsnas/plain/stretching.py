@@ -67,7 +67,7 @@ def stretching_loss_ratio(
         copies = np.stack([bank.transform(copy(x, seed + index)) for index in range(COPIES)]).astype(float)
         losses.append(_out_of_fold_losses(features, copies, codes, folds, strengths))
     units = np.concatenate([left_out for _, left_out in folds])
-    return _ratio_of_means(*losses, units if groups is None else groups[drawn][units])
+    return _ratio_of_means(losses[0], losses[1], units if groups is None else groups[drawn][units])
 
 
 def _ratio_of_means(before: np.ndarray, after: np.ndarray, units: np.ndarray) -> tuple[float, float]:

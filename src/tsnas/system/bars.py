@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
-from tqdm.auto import tqdm
+with warnings.catch_warnings():
+    # In a notebook without ipywidgets bars are text, and tqdm would say in red what could be installed.
+    warnings.filterwarnings("ignore", message="IProgress not found")
+    from tqdm.auto import tqdm
 
 FORMAT = "{desc}: {percentage:3.0f}%, {remaining} left |{bar}| {n_fmt}/{total_fmt} {unit}{postfix}"
 

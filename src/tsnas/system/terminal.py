@@ -13,6 +13,8 @@ import tabulate
 
 # Narrower than this, text is no easier to read if it is wrapped.
 LEAST = 40
+# A cell of a notebook shows about so many in a window of 1,000 pixels, and breaks longer lines.
+NOTEBOOK = 88
 # A word or two that stand before the text of a line, such as `advice   ` in the totals of an estimate.
 LABEL = re.compile(r"\s*\S{0,12}(?: \S{1,12})?\s{2,}(?=\S)")
 
@@ -24,13 +26,15 @@ def columns(stream: TextIO | None = None) -> int | None:
         stream: text stream. Defaults to None: standard output.
 
     Returns:
-        int; None if the stream is no terminal, or one that does not know its width.
+        int; in a notebook 88; None if the stream is neither, or a terminal that does not know its width.
 
     Example:
         >>> columns()
         80
     """
     stream = stream or sys.stdout
+    if type(stream).__module__.partition(".")[0] == "ipykernel":
+        return NOTEBOOK
     try:
         if not stream.isatty():
             return None

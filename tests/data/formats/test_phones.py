@@ -109,7 +109,7 @@ def test_names_that_only_say_the_experiment_leave_the_label_to_folders(tmp_path)
     assert list(zip(named.groups, named.labels, strict=True)) == [
         ("anna", "sit"), ("anna", "walk"), ("ben", "sit"), ("ben", "walk"),
     ]  # fmt: skip
-    assert "The pattern says labels: sit, walk; groups: anna, ben." in named.notes
+    assert "The pattern says labels: sit, walk; groups: anna, ben, in place of what is said above." in named.notes
     assert "no groups" in check(data).kinds()
     assert "no groups" not in check(named).kinds()
     with pytest.raises(TableNameError, match="does not match pattern"):

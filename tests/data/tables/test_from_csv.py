@@ -221,6 +221,14 @@ def test_rates_go_down_with_a_filter_and_up_along_lines(write, tmp_path):
     assert "Recordings of about 25 Hz, resampled to an even 50 Hz by linear interpolation: 1 (slow.csv)." in data.notes
 
 
+def test_of_two_rates_the_lower_one_is_taken_and_none_between_them(write, tmp_path):
+    for place, step in enumerate((5, 10, 5, 10)):
+        write(["t_ms,x", *((step * k, k) for k in range(101))], f"{place}.csv")
+    data = from_csv(tmp_path, time="t_ms")
+    assert data.rate_hz == 100
+    assert any("Recordings of about 200 Hz, resampled to an even 100 Hz" in note for note in data.notes)
+
+
 def test_headers_in_comments_repeated_headers_and_cut_last_lines(write):
     path = write(["# logger 3", "# t_ms,x", (0, 1), (20, 2), (40, 3), (60, 4), "80"])
     data = from_csv(path, time="t_ms")

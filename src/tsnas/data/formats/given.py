@@ -36,7 +36,8 @@ def with_names(data: RecordingSet, pattern: str | None) -> RecordingSet:
     if not changes:
         raise SettingError(f"pattern={pattern!r} has neither (?P<label>...) nor (?P<group>...); name one of them.")
     said = [f"{role}: {', '.join(sorted({str(one) for one in own})[:5])}" for role, own in changes.items()]
-    note = f"The pattern says {'; '.join(said)}."
+    replaced = ", in place of what is said above" if data.labels is not None or data.groups_given else ""
+    note = f"The pattern says {'; '.join(said)}{replaced}."
     given = data.groups_given or "groups" in changes
     return dataclasses.replace(data, **changes, groups_given=given, notes=(*data.notes, note))
 

@@ -7,6 +7,7 @@ import pathlib
 import re
 import statistics
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -91,7 +92,8 @@ def _read_folders(
     recordings = _with_same_sensors(find_recordings(root, files), notes)
     names = recording_names([name for name, _ in recordings])
     several = any(len(own) > 1 for _, own in recordings)
-    tables, found = [], []
+    tables: list[Table] = []
+    found: list[dict[str, Any]] = []
     for (_, own), name in zip(recordings, names.names, strict=True):
         tables += [read_table(file, name_of(root, file), notes) for file in own]
         found += [name] * len(own)

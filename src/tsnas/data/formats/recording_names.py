@@ -22,7 +22,7 @@ def find_recordings(root: pathlib.Path, files: list[pathlib.Path]) -> list[tuple
         root: path of the folder that was given.
         files: list of paths of sensors.
     """
-    found = []
+    found: list[tuple[tuple[str, ...], list[pathlib.Path]]] = []
     for folder in sorted({file.parent for file in files}):
         own = [file for file in files if file.parent == folder]
         parts = folder.relative_to(root).parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import Any
 
 import numpy as np
@@ -208,7 +209,8 @@ def join_tables(tables: list[Table], from_names: list[dict[str, Any]], columns: 
             + " ".join(notes.sentences())
         )
     chosen = choose_sensors(parts, [tables[0].names[index].strip() for index in found[0]], columns, notes)
-    own_hz = float(np.median([part.own_hz for part in parts]))
+    # A rate that some recording has: between two kinds of them lies one that would suit none.
+    own_hz = statistics.median_low(part.own_hz for part in parts)
     rate_hz = round_rate(own_hz) if columns.rate_hz is None else float(columns.rate_hz)
     arrays, labels = [], []
     for part in parts:
