@@ -36,6 +36,15 @@ def test_a_folder_of_such_files_is_read_without_options(tmp_path):
     assert data.units == ("g", "deg/s")
 
 
+@pytest.mark.parametrize("units", [[], ["ms,g,g,deg/s"]])
+def test_axes_below_the_names_of_sensors_make_names_of_their_own(tmp_path, units):
+    rows = [f"{20 * k},{k}.5,{-k},{k % 3}" for k in range(30)]
+    data = from_csv(write(tmp_path, "time_ms,Acc,Acc,Gyr", ",x,y,x", *units, *rows), time="time_ms")
+    assert data.channels == ("Acc x", "Acc y", "Gyr x")
+    assert data.units == (("g", "g", "deg/s") if units else ())
+    assert any("a part of the names, such as 'Gyr x'" in note for note in data.notes)
+
+
 def test_empty_lines_divide_at_the_same_samples(tmp_path):
     """Rows are counted after the line of units."""
     path = write(tmp_path, "time,ax,gx,kind", "ms,g,g,", *ROWS[:10], "", *ROWS[10:])

@@ -74,14 +74,14 @@ def leave_out_heads(table: Table, notes: Notes) -> Table:
 
 
 def take_units(table: Table, notes: Notes) -> Table:
-    """Takes the units from a line of text below the header, which is no sample.
+    """Takes the units, or the axes of sensors of one name, from a line of text below the header, which is no sample.
 
     Args:
         table: `Table` of text.
         notes: `Notes` to add to.
 
     Returns:
-        `Table` with `units`, without such lines; the same if there are none.
+        `Table` with `units` or longer names, without such lines; the same if there are none.
     """
     if not table.named:
         return table
@@ -99,12 +99,19 @@ def take_units(table: Table, notes: Notes) -> Table:
         over_numbers = any(is_number(cells[index]) for index in numeric)
         if over_numbers or not words or 2 * len(words) < len(numeric) or max(map(len, words)) > LONGEST_UNIT:
             break
+        whole = [" ".join(filter(None, parts)) for parts in zip(table.names, cells, strict=True)]
+        if len(set(table.names)) < len(table.names) == len(set(whole)):
+            # The first line names sensors, this one their axes.
+            table = dataclasses.replace(table, names=whole)
+            notes.tell(f"The second line was taken for a part of the names, such as {whole[-1]!r}", table.source)
+            cells = [""] * len(whole)
         taken, dropped = cells, dropped + 1
     if not dropped:
         return table
     units = {name: "" if is_missing(unit) else unit for name, unit in zip(table.names, taken, strict=True)}
     shown = ", ".join(unit for unit in taken[:6] if not is_missing(unit))
-    notes.tell(f"The line before the samples was taken for units: {shown}", table.source)
+    if shown:
+        notes.tell(f"The line before the samples was taken for units: {shown}", table.source)
     left = table.select(np.arange(dropped, len(table.lines)))
     return dataclasses.replace(left, units={name: unit for name, unit in units.items() if unit})
 
