@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.few_windows import table
+from benchmarks.few_windows_table import table
 from benchmarks.series_sets import keep_few
 
 
