@@ -39,6 +39,7 @@ def test_from_recordings_to_a_model_for_a_signal(folder, capsys, monkeypatch, ea
     monkeypatch.setattr(selection, "EvolutionConfig", small)
     given = [*READING, "--test_groups=u3", "--spans=32", "--decimations=1,2", "--sensors=ax,gx"]
     given += ["--board=nucleo_f446re", "--max_latency_ms=6", "--seed=0", "--out=found", *QUICK]
+    given += ["--class_weight=balanced", "--reject=auto", "--smooth=2"]
     scored = []
     real = module.score_signal
 
@@ -62,6 +63,7 @@ def test_from_recordings_to_a_model_for_a_signal(folder, capsys, monkeypatch, ea
     assert "test (" in out
     clf = tsnas.load("found")
     assert clf.latency_ms_ <= 6
+    assert (clf.class_weight, clf.reject, clf.smooth_) == ("balanced", "auto", 2)
     assert clf.signal_.rate_hz == 50
     assert Firmware.of(clf.tflite_model_, clf.board_).channels == tsnas.data.Channels(("ax", "gx"), (), 50)
     assert clf.signal_.window * clf.signal_.decimation == 32

@@ -60,8 +60,11 @@ def data(tmp_path):
 def test_passes_everything_on(recording, data, tmp_path, capsys):
     boards = "--boards=nucleo_f446re,nucleo_l552ze_q"
     flags = ["--max_latency_ms=5,12", "--max_ram_kb=20", "--epochs=3", "--seed=7", "--axes=0-1-2", "--verbose=0"]
+    flags += ["--class_weight=balanced", "--reject=auto", "--other_class=1", "--smooth=3"]
     assert run(["sweep", data, boards, *flags, f"--out={tmp_path / 'out'}"]) == 0
     settings = {"max_ram_kb": 20.0, "epochs": 3, "seed": 7, "axes": [(0, 1, 2)], "n_jobs": -1, "verbose": 0}
+    # A label that is a number in the file is one here.
+    settings |= {"class_weight": "balanced", "reject": "auto", "other_class": 1, "smooth": 3}
     assert recording.calls["boards"] == ["nucleo_f446re", "nucleo_l552ze_q"]
     assert recording.calls["max_latency_ms"] == [5.0, 12.0]
     assert recording.calls["settings"] == settings | {"directory": tmp_path / "out"}

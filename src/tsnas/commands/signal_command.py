@@ -115,7 +115,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         directory=out / WORK,
         n_jobs=values.n_jobs,
         verbose=int(values.verbose),
-        **answer_settings(values, _labels(train)),
+        **answer_settings(values, train.classes),
         **{name: values[name].value for name in SETTINGS if values[name].value is not None},
     )
     with farewell(lambda: describe_kept_work(out, "work is")):
@@ -132,13 +132,6 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     paths += classifier.report(out, x_test, y_test, command_line=line)
     say(f"\n{_describe_signal(search.signal_, train)}\n\nWrote to {out}:\n{list_files(paths)}")
     say(f"\n{describe_next_steps(out, board.core, paths)}")
-
-
-def _labels(recordings: RecordingSet) -> set[typing.Any]:
-    """Returns the labels of recordings, or of their samples."""
-    import numpy as np
-
-    return {label for one in recordings.labels or () for label in np.atleast_1d(np.asarray(one)).tolist()}
 
 
 def _parse_whole_numbers(values: flags.FlagValues, name: str) -> list[int]:

@@ -173,8 +173,9 @@ class ParetoSearch(BaseEstimator):
                 "smooth='auto' chooses a number of windows for one model; give a front a number, or make a model with "
                 "AutoClassifier."
             )
+        template = self._template(boards[0])
         job = checked(
-            self._template(boards[0]), x, y, groups, validation_data, distribute, None, None, sample_weight, channels
+            template, x, y, groups, validation_data, distribute, sample_weight=sample_weight, channels=channels
         )
         callbacks = as_callbacks(callbacks)
         if self.directory is None:
@@ -191,7 +192,7 @@ class ParetoSearch(BaseEstimator):
             Workers(job.settings.n_jobs, here=job.settings.distribute is not None) as workers,
         ):
             job = dataclasses.replace(job, settings=dataclasses.replace(job.settings, seed=kept_seed(self.seed, work)))
-            save = functools.partial(_save, self._text(job), self._own_params())
+            save = functools.partial(_save, self._text(job), {name: getattr(self, name) for name in SHARED})
             front = FrontWork(job, niches, folder, work, save, callbacks, workers)
             front.run()
         self.points_ = front.points()
@@ -312,10 +313,6 @@ class ParetoSearch(BaseEstimator):
         own = ("boards", "max_latency_ms", "points", "directory")
         params = {k: v for k, v in self.get_params(deep=False).items() if k not in own}
         return AutoClassifier(board, **params, strategy=STRATEGY)
-
-    def _own_params(self) -> dict[str, Any]:
-        """Returns the settings that a point shares with a classifier of its own."""
-        return {name: getattr(self, name) for name in SHARED}
 
     def _niches(self, job: Job, boards: Sequence[Board]) -> list[Niche]:
         niches: list[Niche] = []

@@ -214,6 +214,8 @@ class Rounds:
         )
 
 
+# Reference cycles hold the training windows, and Python might free them only much later.
+@freed()
 def short_scores(
     architecture: Architecture,
     splits: Sequence[Split],
@@ -236,21 +238,6 @@ def short_scores(
     Returns:
         list of `Score`, one for each index; none depends on the others.
     """
-    # Reference cycles hold the training windows, and Python might free them only much later.
-    with freed():
-        return _scores(architecture, splits, indices, steps, batch_size, seed, augment, distribute)
-
-
-def _scores(
-    architecture: Architecture,
-    splits: Sequence[Split],
-    indices: Sequence[int],
-    steps: int,
-    batch_size: int,
-    seed: int,
-    augment: Augment,
-    distribute: tf.distribute.Strategy | None,
-) -> list[Score]:
     with scope_of(distribute):
         model = architecture.build(DROPOUT, seed)
         training = FloatTraining(model, augment)

@@ -108,12 +108,12 @@ def take_units(table: Table, notes: Notes) -> Table:
         taken, dropped = cells, dropped + 1
     if not dropped:
         return table
-    units = {name: "" if is_missing(unit) else unit for name, unit in zip(table.names, taken, strict=True)}
+    units = {name: unit for name, unit in zip(table.names, taken, strict=True) if not is_missing(unit)}
     shown = ", ".join(unit for unit in taken[:6] if not is_missing(unit))
     if shown:
         notes.tell(f"The line before the samples was taken for units: {shown}", table.source)
     left = table.select(np.arange(dropped, len(table.lines)))
-    return dataclasses.replace(left, units={name: unit for name, unit in units.items() if unit})
+    return dataclasses.replace(left, units=units)
 
 
 def _head_kind(table: Table, row: int, after_start: bool) -> str:
