@@ -21,9 +21,9 @@ class DilatedNet(Architecture):
         for index, (kernel, dilation) in enumerate(self.convolutions):
             y = builder.conv(f"conv{index}", x, self.filters, (kernel, 1), dilation=dilation)
             x = builder.add(f"add{index}", x, y) if index % 2 else y
-        return builder.classify(x)
+        return builder.softmax(builder.logits("", x))
 
 
 def dilated_net(time, channels, *convolutions, classes=3, filters=8):
     """The architecture of such a network."""
-    return DilatedNet(time, channels, classes, (), convolutions, filters)
+    return DilatedNet(time, channels, classes, (), convolutions=convolutions, filters=filters)

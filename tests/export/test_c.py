@@ -67,7 +67,8 @@ def streaming(tmp_path_factory):
     return found, compile_export(folder, STREAM, folder / "stream")
 
 
-@pytest.mark.parametrize("seed", some(range(6), fast=(0, 1)))
+# The network of seed 3 has two members.
+@pytest.mark.parametrize("seed", some(range(6), fast=(0, 3)))
 def test_random_networks_compute_what_the_reference_does(tmp_path, seed):
     found = random_firmware(seed)
     export_model(found, tmp_path, "c", raw_windows(found, 4, seed))

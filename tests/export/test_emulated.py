@@ -1,9 +1,11 @@
 """Models, one of them of a search, as exported C on emulated boards."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from dilated_nets import dilated_net
-from models import firmware, raw_windows
+from models import SMALL, firmware, raw_windows
 from toy_data import sines
 
 import tsnas
@@ -70,6 +72,14 @@ def test_dilated_networks_are_the_reference_s_and_take_what_is_predicted():
     verified = verify_export(found, raw_windows(found, 3))
     assert verified.windows == 3
     assert verified.counted_ms == pytest.approx(verified.predicted_ms, rel=0.1)
+
+
+def test_members_that_answer_together_are_the_reference_s_and_take_what_is_predicted():
+    found = firmware(dataclasses.replace(SMALL, members=2))
+    x = raw_windows(found, 5)
+    verified = verify_export(found, x)
+    assert verified.answers.levels.tolist() == found.model.predict_int8(found.quantise(x)).tolist()
+    assert verified.counted_ms == pytest.approx(verified.predicted_ms, rel=0.25)
 
 
 def test_counts_repeat_within_a_tick_of_the_timer(exported):

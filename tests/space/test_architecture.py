@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import tf_keras as keras
 from dilated_nets import dilated_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,6 +31,7 @@ architectures = st.builds(
     st.integers(1, 9),
     st.integers(2, 6),
     st.lists(time_reduce | sensor_fusion, max_size=4).map(tuple),
+    st.sampled_from([1, 1, 2, 3]),
 )
 
 
@@ -56,7 +58,9 @@ def test_graph_and_keras_model_have_the_same_operators(architecture):
         if isinstance(node.op, Conv2D):
             assert tuple(layer.output_shape[1:]) == node.op.out_shape
             assert layer.kernel.shape.num_elements() == node.op.weights
-    assert sum(type(layer).__name__ in ("Conv2D", "Add") for layer in model.layers) == len(graph.nodes) - 2
+    assert sum(type(layer).__name__ in ("Conv2D", "Add") for layer in model.layers) == (
+        len(graph.nodes) - architecture.members - 1
+    )
 
 
 def test_skip_runs_first_and_branches_are_added_at_once():
@@ -64,6 +68,33 @@ def test_skip_runs_first_and_branches_are_added_at_once():
     assert [node.name.removeprefix("sensor_fusion_0_") for node in net.graph().nodes] == [
         "skip", "mid", "branch3", "add3", "branch5", "add5", "classes", "mean", "softmax",
     ]  # fmt: skip
+
+
+def test_members_are_the_same_network_with_other_weights_and_their_logits_add_up():
+    net = Architecture(32, 6, 3, (TimeReduce(3, 4), SensorFusion(8, (3,), 8, False, 2)), members=3)
+    names = [node.name for node in net.graph().nodes]
+    single = [node.name for node in net.member.graph().nodes][:-1]
+    assert names == [
+        *single,
+        *(f"member2_{name}" for name in single), "member2_sum",
+        *(f"member3_{name}" for name in single), "member3_sum",
+        "softmax",
+    ]  # fmt: skip
+    model = net.build(seed=0)
+    assert not np.array_equal(model.get_layer("classes").kernel, model.get_layer("member2_classes").kernel)
+    x = np.random.default_rng(0).normal(size=(2, 32, 6, 1)).astype(np.float32)
+    logits = keras.Model(model.input, [model.get_layer(f"{name}mean").output for name in ("", "member2_", "member3_")])
+    sums = np.exp(np.sum([one.numpy() for one in logits(x)], axis=0))
+    np.testing.assert_allclose(model(x).numpy(), sums / sums.sum(axis=1, keepdims=True), rtol=1e-5)
+    assert net.describe()[-1] == "Output: 3 classes; the mean of 3 such networks answers"
+    with pytest.raises(SettingError, match="members=0 must be a whole number of at least 1"):
+        dataclasses.replace(net, members=0)
+
+
+def test_a_member_starts_with_its_share_of_the_logits():
+    net = Architecture(32, 6, 3, (TimeReduce(3, 16),), members=4)
+    kernels = [dataclasses.replace(net, members=count).build(seed=0).get_layer("classes").kernel for count in (1, 4)]
+    np.testing.assert_allclose(kernels[0], 4 * kernels[1], rtol=1e-5)
 
 
 def test_same_seed_same_weights_and_no_two_layers_alike():
@@ -109,7 +140,8 @@ class OneConv(Architecture):
     dilation: object = 1
 
     def walk(self, builder):
-        return builder.classify(builder.conv("conv", builder.input, 4, (3, 1), self.strides, dilation=self.dilation))
+        x = builder.conv("conv", builder.input, 4, (3, 1), self.strides, dilation=self.dilation)
+        return builder.softmax(builder.logits("", x))
 
 
 @pytest.mark.parametrize("build", [OneConv.graph, OneConv.build], ids=["graph", "model"])
@@ -125,7 +157,7 @@ class OneConv(Architecture):
 )
 def test_dilations_that_cannot_be_are_refused(build, strides, dilation, message):
     with pytest.raises(SettingError, match=message):
-        build(OneConv(16, 3, 2, (), strides, dilation))
+        build(OneConv(16, 3, 2, (), strides=strides, dilation=dilation))
 
 
 def test_description_names_every_cell():

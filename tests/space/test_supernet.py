@@ -1,5 +1,7 @@
 """The supernet: its costs at one-hot decisions, its gradients, its train step, and any window it may meet."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -48,14 +50,16 @@ def test_the_cells_have_the_kernels_of_the_settings():
 
 
 @pytest.mark.parametrize("board", ["nucleo_f446re", "nucleo_l552ze_q", "nicla_sense_me"])
-@pytest.mark.parametrize("shape", [(32, 6), (8, 1), (61, 2)])
-def test_one_hot_costs_are_those_of_the_derived_architecture(board, shape):
+@pytest.mark.parametrize(("shape", "members"), [((32, 6), 1), ((8, 1), 2), ((61, 2), 1), ((61, 2), 2), ((32, 6), 3)])
+def test_one_hot_costs_are_those_of_the_derived_architecture(board, shape, members):
     board = load_board(board)
-    supernet = Supernet(build_cells(board, *shape, 4, SMALL), board)
+    supernet = Supernet(build_cells(board, *shape, 4, dataclasses.replace(SMALL, members=members)), board)
     rng = np.random.default_rng(0)
     for _ in range(15):
         choices = random_choices(supernet, rng)
-        graph = supernet.architecture(choices).graph()
+        architecture = supernet.architecture(choices)
+        assert architecture.members == members
+        graph = architecture.graph()
         costs = supernet.expected_costs(one_hot(supernet, choices))
         estimate = estimate_graph(graph, board)
         assert float(costs.latency_ms) == pytest.approx(estimate.latency_ms, rel=1e-5)

@@ -69,7 +69,7 @@ _CELLS: dict[str, type] = {cell.kind: cell for cell in (TimeReduce, SensorFusion
 
 
 class Builder(Protocol):
-    """Interface that `Architecture.walk` needs: `conv`, `add` and `classify` add operators and return their output.
+    """Interface that `Architecture.walk` needs; its methods, but for `channels`, add operators and return their output.
 
     The taps of a convolution stand `dilation` samples apart; a dilated one has strides of 1, as Keras requires.
     """
@@ -91,7 +91,9 @@ class Builder(Protocol):
 
     def channels(self, x: Any) -> int: ...
 
-    def classify(self, x: Any) -> Any: ...
+    def logits(self, prefix: str, x: Any) -> Any: ...
+
+    def softmax(self, x: Any) -> Any: ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,9 +105,11 @@ class Architecture:
         channels: int, number of channels of a window.
         classes: int, number of classes.
         cells: tuple of `TimeReduce`, `SensorFusion` and `TimeConv`, in order; the output cell is implied by `classes`.
+        members: int, number of networks with these cells whose mean logits are the answer; each is trained by itself.
+            Defaults to 1.
 
     Raises:
-        SettingError: a Sensor-Fusion cell with neither a branch nor the skip convolution.
+        SettingError: a Sensor-Fusion cell with neither a branch nor the skip convolution, or no member.
 
     Example:
         >>> net = Architecture(128, 9, 6, (TimeReduce(5, 8), SensorFusion(16, (3,), 8, True, stride=2)))
@@ -121,8 +125,11 @@ class Architecture:
     channels: int
     classes: int
     cells: tuple[Cell, ...]
+    members: int = 1
 
     def __post_init__(self):
+        if not is_int(self.members, 1):
+            raise SettingError(f"members={self.members!r} must be a whole number of at least 1.")
         for index, cell in enumerate(self.cells):
             if isinstance(cell, SensorFusion) and not cell.kernels and not cell.skip:
                 raise SettingError(
@@ -141,7 +148,8 @@ class Architecture:
             if "kernels" in cell:
                 cell["kernels"] = list(cell["kernels"])
         # The key is the former name, so that earlier versions can read it too.
-        return {"time": self.time, "sensors": self.channels, "classes": self.classes, "cells": cells}
+        found = {"time": self.time, "sensors": self.channels, "classes": self.classes, "cells": cells}
+        return found if self.members == 1 else found | {"members": self.members}
 
     @classmethod
     def from_json(cls, config: dict) -> Architecture:
@@ -157,13 +165,19 @@ class Architecture:
         for fields in config["cells"]:
             fields = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
             cells.append(_CELLS[fields.pop("kind")](**fields))
-        return cls(config["time"], config["sensors"], config["classes"], tuple(cells))
+        size = config["time"], config["sensors"], config["classes"]
+        return cls(*size, tuple(cells), config.get("members", 1))
+
+    @property
+    def member(self) -> Architecture:
+        """The network of a single member."""
+        return dataclasses.replace(self, members=1)
 
     def walk(self, builder: Builder) -> Any:
         """Adds every operator to `builder` in the order in which the board runs them, and returns the output.
 
         The skip convolution runs first, and each branch is added as soon as it is computed, so that as few tensors as
-        possible are alive at once.
+        possible are alive at once. Likewise the logits of each member are added before the next one runs.
 
         Args:
             builder: object with the methods of `tsnas.space.architecture.Builder`, such as one that builds a Keras
@@ -172,16 +186,24 @@ class Architecture:
         Returns:
             The output of the network, of the type that the builder uses for tensors.
         """
+        sums = None
+        for member in range(self.members):
+            prefix = member_prefix(member)
+            logits = builder.logits(prefix, self._walk_cells(builder, prefix))
+            sums = logits if sums is None else builder.add(f"{prefix}sum", sums, logits)
+        return builder.softmax(sums)
+
+    def _walk_cells(self, builder: Builder, prefix: str) -> Any:
         x = builder.input
         for index, cell in enumerate(self.cells):
-            name = f"{cell.kind}_{index}"
+            name = f"{prefix}{cell.kind}_{index}"
             if isinstance(cell, TimeReduce):
                 x = builder.conv(name, x, cell.filters, (cell.kernel, 1), (cell.stride, 1))
             elif isinstance(cell, TimeConv):
                 x = builder.conv(name, x, cell.filters, (cell.kernel, 1), dilation=cell.dilation)
             else:
                 x = _walk_sensor_fusion(builder, name, cell, x)
-        return builder.classify(x)
+        return x
 
     def graph(self) -> Graph:
         """Returns the cost graph: operators in execution order, and tensors with their offsets in the arena."""
@@ -219,7 +241,13 @@ class Architecture:
             skip = "skip convolution" if cell.skip else ""
             parts = " + ".join(part for part in (main, skip) if part)
             lines.append(f"Sensor-Fusion: {parts} to {cell.filters} filters, stride {cell.stride}")
-        return lines + [f"Output: {self.classes} classes"]
+        together = "" if self.members == 1 else f"; the mean of {self.members} such networks answers"
+        return lines + [f"Output: {self.classes} classes{together}"]
+
+
+def member_prefix(member: int) -> str:
+    """Returns what the names of a member's layers begin with; those of the first one are those of a single network."""
+    return f"member{member + 1}_" if member else ""
 
 
 def _walk_sensor_fusion(builder: Builder, name: str, cell: SensorFusion, x: Any) -> Any:
@@ -276,9 +304,11 @@ class _CostBuilder:
     def channels(self, x):
         return self.shapes[x][1]
 
-    def classify(self, x):
-        x = self.conv("classes", x, self.classes, (1, 1), relu=False)
-        x = self._add("mean", GlobalAveragePooling2D(*self.shapes[x]), x)
+    def logits(self, prefix, x):
+        x = self.conv(f"{prefix}classes", x, self.classes, (1, 1), relu=False)
+        return self._add(f"{prefix}mean", GlobalAveragePooling2D(*self.shapes[x]), x)
+
+    def softmax(self, x):
         return self._add("softmax", Softmax(self.classes), x)
 
 
@@ -286,7 +316,7 @@ class _KerasBuilder:
     """Builds the Keras model; convolution, batch normalisation and ReLU are separate layers, as tfmot requires."""
 
     def __init__(self, architecture: Architecture, dropout: float, seed: int | None):
-        self.classes = architecture.classes
+        self.classes, self.members = architecture.classes, architecture.members
         self.dropout = dropout
         self.seed = seed
         self.input = keras.Input((architecture.time, architecture.channels, 1), name="windows")
@@ -297,7 +327,7 @@ class _KerasBuilder:
             self.seed += 1
         return self.seed
 
-    def conv(self, name, x, filters, kernel, strides=(1, 1), relu=True, dilation=1):
+    def conv(self, name, x, filters, kernel, strides=(1, 1), relu=True, dilation=1, gain=1.0):
         conv = keras.layers.Conv2D(
             filters,
             kernel,
@@ -305,7 +335,7 @@ class _KerasBuilder:
             "same",
             dilation_rate=(_time_dilation(name, kernel, strides, dilation), 1),
             use_bias=not relu,
-            kernel_initializer=keras.initializers.HeNormal(self._next_seed()),
+            kernel_initializer=_he_normal(gain, self._next_seed()),
             name=name,
         )
         x = conv(x)
@@ -320,10 +350,20 @@ class _KerasBuilder:
     def channels(self, x):
         return x.shape[2]
 
-    def classify(self, x):
+    def logits(self, prefix, x):
         if self.dropout:
             x = keras.layers.Dropout(self.dropout, seed=self._next_seed())(x)
         # No ReLU on the logits: clipped at zero, they could only vote for a class, never against it.
-        x = self.conv("classes", x, self.classes, (1, 1), relu=False)
-        x = keras.layers.GlobalAveragePooling2D(name="mean")(x)
+        # Those of a member are its share of a sum.
+        x = self.conv(f"{prefix}classes", x, self.classes, (1, 1), relu=False, gain=1.0 / self.members)
+        return keras.layers.GlobalAveragePooling2D(name=f"{prefix}mean")(x)
+
+    def softmax(self, x):
         return keras.layers.Softmax(name="softmax")(x)
+
+
+def _he_normal(gain: float, seed: int | None) -> keras.initializers.Initializer:
+    """Returns He's initializer with its weights times a gain."""
+    if gain == 1.0:
+        return keras.initializers.HeNormal(seed)
+    return keras.initializers.VarianceScaling(2.0 * gain**2, "fan_in", "truncated_normal", seed)

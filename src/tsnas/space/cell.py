@@ -42,6 +42,13 @@ class CellCosts:
             setattr(self, name, getattr(self, name) + present * cost(name))
         self.live_bytes = tf.maximum(self.live_bytes, present * (live_bytes + cost("scratch_bytes")))
 
+    def repeated(self, times: int, held_bytes: float) -> CellCosts:
+        """Returns the costs of several such cells, of which each runs while `held_bytes` of other tensors are alive."""
+        sums = ("latency_ms", "tail_bytes", "planning_bytes", "flash_bytes")
+        costs = CellCosts(**{name: times * getattr(self, name) for name in sums})
+        costs.live_bytes = self.live_bytes + held_bytes
+        return costs
+
     def scaled(self, factor) -> CellCosts:
         """Returns all costs multiplied by `factor`."""
         return CellCosts(*(factor * getattr(self, field.name) for field in dataclasses.fields(self)))
@@ -58,6 +65,8 @@ class SearchCell(keras.layers.Layer):
         out_size: (int, int), time and channels of the output.
         margin: str, as in `Limits`: whether latencies include their margin. Defaults to
             `"expected"`.
+        members: int, number of networks that have such a cell; see `Architecture`. Defaults to 1.
+        held_bytes: float, bytes of the tensors of others that are alive while it runs. Defaults to 0.
 
     Attributes:
         groups: dict of name to `DecisionGroup`.
@@ -66,9 +75,12 @@ class SearchCell(keras.layers.Layer):
 
     has_identity = False
 
-    def __init__(self, board, in_size, in_widths, out_widths, out_size, margin=EXPECTED, **kwargs):
+    def __init__(
+        self, board, in_size, in_widths, out_widths, out_size, margin=EXPECTED, members=1, held_bytes=0.0, **kwargs
+    ):
         super().__init__(**kwargs)
         self.board, self.margin = board, margin
+        self.members, self.held_bytes = members, held_bytes
         self.in_size, self.out_size = tuple(in_size), tuple(out_size)
         self.in_widths, self.out_widths = tuple(in_widths), tuple(out_widths)
         self.in_bytes = tensor_bytes(board, self.in_size, self.in_widths)
@@ -84,6 +96,11 @@ class SearchCell(keras.layers.Layer):
 
     def expected_costs(self, probs: Probs, in_probs) -> CellCosts:
         """Returns the expected costs for decisions `probs` (name to (..., options)) and input widths (..., widths)."""
+        costs = self.member_costs(probs, in_probs)
+        return costs if self.members == 1 else costs.repeated(self.members, self.held_bytes)
+
+    def member_costs(self, probs: Probs, in_probs) -> CellCosts:
+        """Returns the expected costs of a single member, while no tensor of others is alive."""
         raise NotImplementedError
 
     def enumerate(self) -> list[dict[str, int]]:

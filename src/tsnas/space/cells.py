@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-from tsnas.graph.ops import GlobalAveragePooling2D, Softmax
+from tsnas.graph.ops import Add, GlobalAveragePooling2D, Softmax
 from tsnas.space import architecture
 from tsnas.space.cell import ON_OFF, CellCosts, SearchCell, any_on, cost_of_one, dropped_if_off, expected
 from tsnas.space.layers import DynamicAdd
@@ -64,7 +64,7 @@ class TimeReduceCell(SearchCell):
         paths = [(conv.path(inputs, width, on), on) for conv, on in zip(self.convs, kernel, strict=True)]
         return tf.concat(dropped_if_off(paths, tf.shape(inputs)[0]), axis=0)
 
-    def expected_costs(self, probs, in_probs):
+    def member_costs(self, probs, in_probs):
         costs = CellCosts()
         filters = probs["filters"]
         live_bytes = expected(self.in_bytes, in_probs) + expected(self.out_bytes, filters)
@@ -162,7 +162,7 @@ class SensorFusionCell(SearchCell):
         together = tf.concat([tf.reshape(outputs, shape) for outputs in dropped_if_off(paths, batch)], axis=0)
         return tf.reduce_sum(tf.reshape(together, (-1, batch, *shape[1:])), axis=0)
 
-    def expected_costs(self, probs, in_probs):
+    def member_costs(self, probs, in_probs):
         costs = CellCosts()
         mid_probs, filters = probs["mid_filters"], probs["filters"]
         skip, *gates = self._gates(probs)
@@ -242,6 +242,7 @@ class OutputCell(SearchCell):
         self.conv = keras.layers.Conv2D(classes, 1, kernel_initializer=keras.initializers.HeNormal(seed))
         self._conv_costs = conv_tables(board, in_size, in_widths, (classes,), (1, 1), (1, 1), margin=self.margin)
         self._mean_costs = op_costs(GlobalAveragePooling2D(in_size[0], in_size[1], classes), board, self.margin)
+        self._sum_costs = op_costs(Add(1, 1, classes), board, self.margin) if self.members > 1 else {}
         self._softmax_costs = op_costs(Softmax(classes), board, self.margin)
         self._vector_bytes = float(tensor_bytes(board, (1, 1), (classes,))[0])
 
@@ -259,6 +260,13 @@ class OutputCell(SearchCell):
         return tf.ones_like(in_probs[..., :1])
 
     def expected_costs(self, probs, in_probs):
+        costs = super().expected_costs(probs, in_probs)
+        for _ in range(self.members - 1):
+            costs.add_op(1.0, 3 * self._vector_bytes, self._sum_costs.__getitem__)
+        costs.add_op(1.0, 2 * self._vector_bytes, self._softmax_costs.__getitem__)
+        return costs
+
+    def member_costs(self, probs, in_probs):
         costs = CellCosts()
         out_bytes = float(self.out_bytes[0])
         costs.add_op(
@@ -267,7 +275,6 @@ class OutputCell(SearchCell):
             lambda name: expected(self._conv_costs[name][0].astype(np.float32), in_probs),
         )
         costs.add_op(1.0, out_bytes + self._vector_bytes, self._mean_costs.__getitem__)
-        costs.add_op(1.0, 2 * self._vector_bytes, self._softmax_costs.__getitem__)
         return costs
 
     def enumerate(self):

@@ -19,6 +19,7 @@ _LEAST = {
     "extra_fusion_cells": 0,
     "time_conv_cells": 0,
     "least_channels": 1,
+    "members": 1,
 }
 
 
@@ -57,6 +58,8 @@ class SpaceConfig:
         min_slack: float, this part of a search space is searched only if the latency limit is at least this multiple of
             its smallest network's latency; of the parts that qualify, those with the largest value are searched.
             Defaults to 0.
+        members: int, number of networks of one architecture that answer together, by the mean of their logits; each is
+            trained by itself. Limits are on all of them. Defaults to 1, as in the paper.
         dropout: float in [0, 1), dropout between the cells of the supernet while it is trained. Defaults to 0.1; with
             the paper's 0.3, a supernet that is trained for a few hundred steps is less accurate.
 
@@ -89,6 +92,7 @@ class SpaceConfig:
     least_channels: int = 1
     most_channels: int | None = None
     min_slack: float = 0.0
+    members: int = 1
     dropout: float = 0.1
 
     def __post_init__(self):

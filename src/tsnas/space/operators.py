@@ -58,6 +58,8 @@ def _part_ops(time: int, channels: int, classes: int, config: SpaceConfig) -> li
             convs(width, widths, config.time_conv_widths, (length, 1), (1, 1), dilation)
         widths = config.time_conv_widths
     ops.extend(Conv2D(height, width, filters, classes, 1, 1, activation="none") for filters in widths)
+    if config.members > 1:
+        ops.append(Add(1, 1, classes))
     return [*ops, GlobalAveragePooling2D(height, width, classes), Softmax(classes)]
 
 

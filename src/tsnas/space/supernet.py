@@ -17,6 +17,7 @@ from tsnas.space.architecture import Architecture
 from tsnas.space.cell import Probs, SearchCell
 from tsnas.space.cells import OutputCell, SensorFusionCell, TimeReduceCell
 from tsnas.space.config import SpaceConfig
+from tsnas.space.tables import tensor_bytes
 from tsnas.space.time_conv import TimeConvCell
 from tsnas.training.slots import make_slots
 
@@ -56,11 +57,17 @@ def build_cells(
     config = config or SpaceConfig()
     size, widths = (time, channels), (1,)
     cells: list[SearchCell] = []
+    input_bytes, sum_bytes = (float(tensor_bytes(board, one, (1,))[0]) for one in ((time, channels), (1, classes)))
 
     def append(cell_type, **kwargs):
         nonlocal size, widths
         name = f"{cell_type.__name__}_{len(cells)}"
-        cell = cell_type(board, size, widths, seed=seed + 1000 * (len(cells) + 1), name=name, margin=margin, **kwargs)
+        kwargs |= {"seed": seed + 1000 * (len(cells) + 1), "margin": margin, "members": config.members}
+        if config.members > 1:
+            # The first cell itself holds the input. The first member has no sum beside it, the last one no input.
+            held_bytes = max(input_bytes, sum_bytes) if config.members == 2 else input_bytes + sum_bytes
+            kwargs["held_bytes"] = held_bytes if cells else sum_bytes
+        cell = cell_type(board, size, widths, name=name, **kwargs)
         size, widths = cell.out_size, cell.out_widths
         cells.append(cell)
 
@@ -118,6 +125,11 @@ class Supernet(keras.Model):
     def margin(self) -> str:
         """Whether the latencies of its cells include their margin, as in `Limits`."""
         return str(self.cells[0].margin)
+
+    @property
+    def members(self) -> int:
+        """Number of networks that answer together; the costs are those of all, the weights those of one."""
+        return int(self.cells[0].members)
 
     def decide(self, sample: str | None = None) -> list[Probs]:
         """Returns the probabilities of all decisions: one dict for each cell, of name to tensor (options,).
@@ -315,4 +327,5 @@ class Supernet(keras.Model):
         derived = [cell.derive(choice) for cell, choice in zip(self.cells, choices, strict=True)]
         time, channels = self.cells[0].in_size
         classes = self.cells[-1].out_widths[0]
-        return Architecture(time, channels, classes, tuple(cell for cell in derived if cell is not None))
+        cells = tuple(cell for cell in derived if cell is not None)
+        return Architecture(time, channels, classes, cells, self.members)

@@ -74,7 +74,7 @@ class TimeConvCell(SearchCell):
         shape = (-1, *self.out_size, width)
         return tf.concat([tf.reshape(x, shape) for x in dropped_if_off(paths, tf.shape(inputs)[0])], axis=0)
 
-    def expected_costs(self, probs, in_probs):
+    def member_costs(self, probs, in_probs):
         costs = CellCosts()
         filters = probs["filters"]
         live_bytes = expected(self.in_bytes, in_probs) + expected(self.out_bytes, filters)

@@ -42,6 +42,8 @@ class TrainingLoop:
         augment: augmentation, as in `tsnas.training.train.train_float`.
         prepare: function of a batch of augmented windows and their one-hot labels that returns the windows and targets
             to train on. Defaults to None: both as they are.
+        answers: tf_keras model whose output is trained instead of the model's, and may have an axis of members before
+            that of the classes; it shares the model's weights. Defaults to None: the model.
 
     Example:
         >>> loop = TrainingLoop(model, 64, 0.1, scale_and_noise)
@@ -55,8 +57,10 @@ class TrainingLoop:
         label_smoothing: float,
         augment: Augment,
         prepare: Prepare | None = None,
+        answers: keras.Model | None = None,
     ):
         self._model, self._batch_size = model, batch_size
+        self._answers = answers or model
         self._smoothing, self._augment, self._prepare = label_smoothing, augment, prepare
         self._strategy = model.distribute_strategy
         self._adam = Adam(model.trainable_variables, self._strategy)
@@ -218,7 +222,10 @@ class TrainingLoop:
         for layer in self._norms:
             layer.memory = tf.minimum(layer.momentum, memory)
         with tf.GradientTape() as tape:
-            predicted = self._model(windows, training=True)
+            predicted = self._answers(windows, training=True)
+            if len(predicted.shape) == 3:
+                targets = tf.repeat(targets[:, tf.newaxis], predicted.shape[1], axis=1)
+                weights = weights[:, tf.newaxis]
             losses = keras.losses.categorical_crossentropy(targets, predicted, label_smoothing=self._smoothing)
             loss = tf.reduce_mean(losses * weights) / replicas
         self._adam.update(tape.gradient(loss, self._model.trainable_variables), rate, step)

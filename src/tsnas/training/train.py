@@ -18,6 +18,7 @@ from tsnas.system.arguments import is_int, is_number
 from tsnas.training.augment import Augment, scale_and_noise, unchanged
 from tsnas.training.core_model import check_core_model, unwrapped
 from tsnas.training.loop import TrainingLoop, for_training
+from tsnas.training.members import member_answers
 from tsnas.training.ranges import calibrate_ranges, input_range
 from tsnas.training.rounding import rounding_as_on_board
 from tsnas.training.seed import fixed_seed, kept_random_state
@@ -157,7 +158,8 @@ class FloatTraining:
         size = min(batch_size, len(windows))
         with fixed_seed(seed):
             if size not in self._loops:
-                self._loops[size] = TrainingLoop(self._trained, size, self._label_smoothing, self._augment)
+                smoothing, answers = self._label_smoothing, member_answers(self._trained)
+                self._loops[size] = TrainingLoop(self._trained, size, smoothing, self._augment, answers=answers)
             self._trained.set_weights(self._start)
             history = self._loops[size].run(
                 windows,
