@@ -2,10 +2,12 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from tsnas.cost.board import load_board
 from tsnas.cost.bounds import UPPER, Costs
+from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError
 from tsnas.search.feasibility import smallest_costs
@@ -91,6 +93,20 @@ def test_the_default_space_goes_with_the_slack_of_the_limits(default_parts, max_
     cells = [cell for cell in part.supernet.cells if hasattr(cell, "stride")]
     assert tuple(cell.stride for cell in cells) == strides
     assert tuple(cells[0].kernels) == kernels
+
+
+def test_paths_of_members_keep_the_limits_together():
+    limits = Limits(max_latency_ms=9, max_ram_kb=16, max_flash_kb=40)
+    (part,) = build_parts([dataclasses.replace(CONFIG, members=2)], (64, 4), 3, BOARD)
+    paths, rng = Paths(part, limits.on(BOARD)), np.random.default_rng(0)
+    for _ in range(10):
+        path = paths.draw_near(rng)
+        candidate = paths.candidate(path)
+        assert candidate is not None
+        assert candidate.architecture.members == 2
+        assert paths.use_of(candidate) == pytest.approx(paths.use(path), rel=1e-5)
+        member = estimate_graph(candidate.architecture.member.graph(), BOARD)
+        assert candidate.estimate.latency_ms == pytest.approx(2 * member.latency_ms, rel=0.01)
 
 
 def test_each_part_has_the_paths_of_its_own_within_the_limits_and_the_board():

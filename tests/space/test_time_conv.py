@@ -155,8 +155,13 @@ def test_a_single_channel_has_parts_of_its_own():
     assert not any(part.time_conv_cells for part in distinct_spaces(SPACES["tsnas"], 128, 2))
     parts = build_parts(SPACES["tsnas"], (128, 1), 3, BOARD)
     # Tight limits are left to the parts for many channels, and loose ones need more filters.
-    for max_latency_ms, cells, filters in [(1.0, {0}, 0), (40.0, {4}, 64), (120.0, {4}, 128)]:
+    for max_latency_ms, cells, filters, members in [
+        (1.0, {0}, 0, [1]),
+        (40.0, {4}, 64, [1, 2]),
+        (120.0, {4}, 128, [2, 3]),
+    ]:
         searched = fitting(parts, Limits(max_latency_ms=max_latency_ms).on(BOARD))
+        assert [paths.supernet.members for paths in searched] == members
         convs = [[c for c in paths.supernet.cells if isinstance(c, TimeConvCell)] for paths in searched]
         assert {len(cells) for cells in convs} == cells
         assert max((cell.out_widths[-1] for cells in convs for cell in cells), default=0) == filters

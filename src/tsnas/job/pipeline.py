@@ -76,7 +76,7 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback], workers: Workers) 
 
     parts = parts_of(job, settings.board, seed)
     spaces = fitting(parts, settings.bounds)  # Raises InfeasibleError now rather than after the search.
-    workers.begin(finalist_count(settings, len(spaces)))
+    workers.begin(finalist_count(settings, [paths.supernet.members for paths in spaces]))
     # Parts with another `min_slack` are alternatives to these, so they do not count.
     counted = [part for part in parts if part.min_slack == spaces[0].part.min_slack]
     pruned = [prune(part.supernet, settings.bounds, part.options) for part in counted]

@@ -39,7 +39,7 @@ from tsnas.workers.pool import HERE, Workers
 FINALISTS, RANDOM_FINALISTS, TUNED_FINALISTS = 6, 4, 3
 # Draws where windows are so few that there are more than two splits: one of them cannot tell the best of four.
 FEW_WINDOWS_FINALISTS = 2
-# More of them for each further part of the search space.
+# More of them for each further part of the search space, if it differs by more than the number of members.
 FURTHER_FINALISTS = 2
 # A file whose predicted length is at most this share of the limit is within it.
 SURELY_WITHIN = 0.8
@@ -96,7 +96,7 @@ def select(
     """
     kind = strategy_named(settings.strategy).kind
     rounds = Rounds(splits, settings.batch_size_for(splits[0][0][0]), seed, augment, settings.distribute, workers)
-    count = finalist_count(settings, len(spaces), len(splits))
+    count = finalist_count(settings, [paths.supernet.members for paths in spaces], len(splits))
     # A part without finalists needs no search.
     spaces = spaces[:count]
     histories: list[History] = []
@@ -132,18 +132,24 @@ def select(
     return Selected(candidate, history, outcome.seconds_per_epoch, judged, levels)
 
 
-def finalist_count(settings: Settings, spaces: int, splits: int = 1) -> int:
-    """Returns the number of architectures in the contest, for so many parts of the space that are searched.
+def finalist_count(settings: Settings, members: Sequence[int], splits: int = 1) -> int:
+    """Returns the number of architectures in the contest.
 
-    Without a number of splits, it is the largest for any number of them.
+    Args:
+        settings: `Settings`.
+        members: sequence of int, the number of members in each part of the space that is searched.
+        splits: int, number of splits. Defaults to 1, for which it is the largest.
+
+    Returns:
+        int.
     """
     kind = strategy_named(settings.strategy).kind
     if settings.finalists:
         return settings.finalists
     if kind == "tuner":
-        return TUNED_FINALISTS * spaces
+        return TUNED_FINALISTS * len(members)
     drawn = FEW_WINDOWS_FINALISTS if splits > 2 else RANDOM_FINALISTS
-    return (drawn if kind == "random" else FINALISTS) + FURTHER_FINALISTS * (spaces - 1)
+    return (drawn if kind == "random" else FINALISTS) + FURTHER_FINALISTS * (members.count(min(members)) - 1)
 
 
 def join(histories: Sequence[History]) -> History:
