@@ -1,13 +1,15 @@
 """Page and card: nothing from elsewhere, nothing of the user's taken for markup, the same bytes each time."""
 
+import dataclasses
 import html.parser
 import json
 import re
 
 import pytest
-from fitted import fitted, windows
+from fitted import TINY, fitted, windows
 
 from tsnas.data import Channels
+from tsnas.report.text import cell_name
 
 ODD = ['<script>alert("x")</script>', "a & b | `c` | *d*", "two\nlines 🏃 " + "very " * 40 + "long"]
 LOADING = {"src", "href", "xlink:href", "action", "data", "poster", "srcset"}
@@ -106,3 +108,18 @@ def test_channels_have_their_names(tmp_path):
     assert "\n| ay | " in (tmp_path / "MODEL_CARD.md").read_text()
     fitted().report(tmp_path)
     assert "\n| 0 | " in (tmp_path / "MODEL_CARD.md").read_text()
+
+
+def test_a_network_of_several_members_is_drawn_once_and_said_to_be_several(page, tmp_path):
+    sentence = "2 of these networks, which were trained apart, run one after another"
+    assert sentence not in page.text
+    fitted(dataclasses.replace(TINY, members=2)).report(tmp_path)
+    text = (tmp_path / "report.html").read_text()
+    assert sentence in text
+    # The second member's layers have short names where there is little room.
+    assert [cell_name(name) for name in ("member2_sensor_fusion_1_mid", "member2_classes", "sensor_fusion_1_mid")] == [
+        "m2 1_mid",
+        "m2 classes",
+        "1_mid",
+    ]
+    assert "the mean of 2 such networks answers" in (tmp_path / "MODEL_CARD.md").read_text()

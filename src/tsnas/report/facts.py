@@ -64,6 +64,7 @@ def collect(
             "params": estimate.params,
             "macs": estimate.macs,
             "cells": architecture.to_json()["cells"],
+            "members": architecture.members,
             "description": architecture.describe(),
             "input": {"scale": int8.input_scale, "zero_point": int8.input_zero_point},
             "output": {"scale": int8.output_scale, "zero_point": int8.output_zero_point},

@@ -61,8 +61,9 @@ def shape(sizes: list[int] | tuple[int, ...]) -> str:
 
 
 def cell_name(layer: str) -> str:
-    """Removes the kind of the cell from a layer's name where the rest tells it: `sensor_fusion_2_mid` to `2_mid`."""
-    return re.sub(r"^sensor_fusion_(?=\d+_)", "", layer)
+    """Shortens the name of a layer: `sensor_fusion_2_mid` to `2_mid`, and that of a second member to `m2 2_mid`."""
+    short = re.sub(r"^(member\d+_)?sensor_fusion_(?=\d+_)", r"\1", layer)
+    return re.sub(r"^member(\d+)_", r"m\1 ", short)
 
 
 def name(label: str) -> str:
