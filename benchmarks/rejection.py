@@ -36,7 +36,7 @@ OUT = flags.DEFINE_string("out", None, "Where to write; benchmarks/results/rejec
 
 
 def judged(known: np.ndarray, left_out: np.ndarray, false: np.ndarray, found: np.ndarray) -> dict[str, float]:
-    """Area under the curve of a score that is large for left-out windows, and shares beyond limits, if there are any."""
+    """Area under the curve of a score that is large for left-out windows, and shares beyond limits, if any."""
     classes = np.repeat([0, 1], [len(known), len(left_out)])
     row = {"auc": round(float(roc_auc_score(classes, np.concatenate([known, left_out]))), 4)}
     shares = {"false_alarms": float(np.mean(false)), "found": float(np.mean(found))}
