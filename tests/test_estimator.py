@@ -190,7 +190,7 @@ def test_windows_like_none_of_the_classes_are_rejected(untrained, tmp_path):
     assert set(loaded.predict(strange)) == {"?"}
     np.testing.assert_array_equal(loaded.predict(X), np.where(known == None, "?", known))  # noqa: E711
     card = (clf.report(tmp_path, x, y), (tmp_path / "MODEL_CARD.md").read_text())[1]
-    assert "Windows whose channels have means and spreads unlike those of every class are rejected" in card
+    assert "Windows whose channels have means, spreads and speeds unlike those of every class are rejected" in card
     assert "100 % of those in the test" in card
 
 

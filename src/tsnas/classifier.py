@@ -89,9 +89,9 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             classes count the same, however few windows one has. In a dict, a class that is missing has a weight of 1.
             Scores on validation windows do not depend on it. Defaults to None: all windows count the same.
         reject: None or `"auto"`, whether windows that are like none of the classes are rejected, such as movements that
-            nobody has taught. Means and spreads of the channels of a window are compared with those of the windows of
-            each class; the limit is such that about a twentieth of the validation windows is rejected. Model, report
-            and exported firmware carry it. Defaults to None: every window gets a class.
+            nobody has taught. Means, spreads and speeds of the channels of a window are compared with those of the
+            windows of each class; the limit is such that about a twentieth of the validation windows is rejected, or
+            less. Model, report and exported firmware carry it. Defaults to None: every window gets a class.
         reject_label: label that `predict` gives rejected windows, of the type of the labels. Defaults to None, which it
             then gives; an array of labels and None is not what most scores of scikit-learn take.
         other_class: label of windows in `y` of none of the classes, such as `"null"`. Nothing is trained on them; the

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from tsnas.data.rejection import MOST_REJECTED, Rejection, features
+from tsnas.data.rejection import MOST_REJECTED, Rejection, blocks, features
 
 
 def drawn(count, centre, seed):
@@ -29,11 +29,12 @@ def learned(other=None):
     return Rejection.learn([(x, codes, x_val, codes_val)], (x, codes), other)
 
 
-def test_features_are_means_and_logarithms_of_variances():
+def test_features_are_means_and_logarithms_of_variances_and_of_steps():
     x = drawn(5, CENTRES[0], 0)
     found = features(x.astype(np.float32))
     np.testing.assert_allclose(found[:, :2], x.mean(axis=1), atol=1e-5)
-    np.testing.assert_allclose(found[:, 2:], np.log2(x.var(axis=1) + 0.0025), atol=1e-4)
+    np.testing.assert_allclose(found[:, 2:4], np.log2(x.var(axis=1) + 0.0025), atol=1e-4)
+    np.testing.assert_allclose(found[:, 4:], np.log2((np.diff(x, axis=1) ** 2).mean(axis=1) + 0.00025), atol=1e-4)
 
 
 def test_as_many_windows_of_known_classes_are_rejected_as_may_be():
@@ -63,9 +64,49 @@ def test_a_class_without_windows_in_a_part_is_far_from_all():
     assert found.rejected <= MOST_REJECTED
 
 
+def test_what_belongs_together_is_seen_apart():
+    """Two channels rise and fall together; a window where they do not is far, although each is within its range."""
+    rng = np.random.default_rng(0)
+
+    def windows(count, sign):
+        level = rng.normal(size=(count, 1, 1)) * np.array([1, sign])
+        return level + rng.normal(size=(count, 16, 2)) * 0.2
+
+    x, x_val, codes = windows(200, 1), windows(200, 1), np.zeros(200, int)
+    found = Rejection.learn([(features(x), codes, features(x_val), codes)], (features(x), codes))
+    assert np.median(found.distance(windows(100, -1))) > found.limit
+    assert np.mean(found.distance(windows(100, 1)) > found.limit) < 0.15
+
+
+def test_a_limit_allows_for_parts_that_differ():
+    """Where users differ, fewer windows of those at hand are rejected than where they do not."""
+    (x, codes), (x_val, codes_val) = parts(0), parts(10)
+    alike = [(x, codes, x_val, codes_val), (x, codes, *parts(20))]
+    off = x_val + np.linspace(0, 0.5, x.shape[1])
+    apart = [(x, codes, x_val, codes_val), (x, codes, off, codes_val)]
+    shares = [Rejection.learn(one, (x, codes)).rejected for one in (alike, apart)]
+    assert shares[1] < shares[0] - 0.005
+    assert shares[0] <= MOST_REJECTED
+
+
+def test_blocks_hold_all_features_once():
+    for channels in (1, 3, 4, 9):
+        assert sorted(place for block in blocks(channels) for place in block) == list(range(3 * channels))
+    assert blocks(4)[1] == [3, 7, 11]
+
+
+def test_a_class_of_equal_windows_has_bounded_factors():
+    (x, codes), (x_val, codes_val) = parts(0), parts(10)
+    x = np.where(codes[:, None] == 0, x[:1], x)
+    found = Rejection.learn([(x, codes, x_val, codes_val)], (x, codes))
+    assert np.abs(found.factors).max() < 2**15 - 1
+    assert np.isfinite(found.distance(drawn(5, CENTRES[0], 0))).all()
+
+
 def test_it_is_kept_as_text():
     found = learned()
     again = Rejection.from_json(json.loads(json.dumps(found.to_json())), 2, 2)
     np.testing.assert_array_equal(again.centres, found.centres)
-    np.testing.assert_array_equal(again.deviations, found.deviations)
+    for name in ("deviations", "factors", "usual"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
     assert again.limit == pytest.approx(found.limit, abs=1e-3)

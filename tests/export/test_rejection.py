@@ -79,10 +79,11 @@ def test_whole_numbers_reject_what_floats_do():
     found = rejecting()
     levels = found.quantise(windows_of_all_kinds(found))[..., 0]
     standardised = (levels - np.float64(found.model.input_zero_point)) * found.model.input_scale
+    # Of the logarithms of distances, in deviations from what is usual.
     far = found.rejection.distance(standardised) - found.rejection.limit
     rejected = found.rejects(windows_of_all_kinds(found))
     assert 0.1 < rejected.mean() < 0.9
-    clear = np.abs(far) > 1
+    clear = np.abs(far) > 0.2
     assert clear.mean() > 0.8
     np.testing.assert_array_equal(rejected[clear], far[clear] > 0)
 
@@ -114,9 +115,23 @@ def test_without_rejection_nothing_of_it_is_exported(tmp_path):
         assert "REJECT" not in (tmp_path / name).read_text().upper()
 
 
+def test_rejections_of_earlier_versions_are_refused_by_name():
+    old = {"centres": [[0] * 6] * 3, "deviations": [[64] * 6] * 3, "limit": 9.0, "rejected": 0.05, "other": None}
+    with pytest.raises(ModelFileError, match="earlier version"):
+        Firmware(embed_metadata(converted(SMALL), metadata(SMALL) | {"rejection": old}), load_board("nucleo_f446re"))
+
+
 @pytest.mark.parametrize(
     "change",
-    [{"limit": None}, {"centres": [[0, 0]]}, {"deviations": [[0] * 6] * 3}, {"limit": 1e30}, {"centres": "many"}],
+    [
+        {"limit": None},
+        {"centres": [[0, 0]]},
+        {"deviations": [0] * 9},
+        {"factors": [[2**15] * 45] * 3},
+        {"usual": [[0, 0]] * 3},
+        {"limit": 1e30},
+        {"centres": "many"},
+    ],
 )
 def test_damaged_metadata_are_refused(change):
     facts = metadata(SMALL) | {"rejection": learned(firmware()).to_json() | change}

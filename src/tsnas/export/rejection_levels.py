@@ -6,13 +6,15 @@ import dataclasses
 
 import numpy as np
 
-from tsnas.data.rejection import LEAST_VARIANCE, UNIT, Rejection
+from tsnas.data.rejection import FACTOR_UNIT, KINDS, LEAST_STEP, LEAST_VARIANCE, UNIT, Rejection, blocks
 
 # A code instead of that of a class: the window is like none of them.
 REJECTED = -3
-# Fractional bits of weights, of deviations, of logarithms, and of distances.
-WEIGHT_BITS, DEVIATION_BITS, LOG_BITS, DISTANCE_BITS = 24, 4, 8, 8
-# A channel counts no more than so many deviations, so that 32 bits hold the sum of all.
+# Fractional bits of weights, of values, of logarithms, and of deviations.
+WEIGHT_BITS, VALUE_BITS, LOG_BITS, DEVIATION_BITS = 22, 8, 8, 4
+# Of a product of a factor and a value, so many bits are beyond those of deviations.
+PRODUCT_BITS = FACTOR_UNIT.bit_length() - 1 + VALUE_BITS - DEVIATION_BITS
+# A value counts no more than so many deviations, and so does what factors make of them: 32 bits hold the sum of all.
 MOST_DEVIATIONS = 64
 # In parts of 2**16: log2(1 + f) is about f + 0.34375 f (1 - f), which is off by less than 0.02 with eight bits.
 CURVE = 88
@@ -23,36 +25,48 @@ class Levels:
     """The numbers of a `Rejection` for levels of an int8 input.
 
     Args:
-        centres: int32 array (classes, 2 x channels): sums of levels, then logarithms.
-        weights: uint32 array likewise: a difference times its weight, divided by 2**24, is in 1/16 deviations.
-        bias: int32 array (classes,), in 1/256.
-        limit: int, likewise: a window is rejected if its distance to each class is larger.
-        least: int, added to the squares of a channel.
+        weights: uint32 array (3 x channels,): sums of levels above -128, then logarithms, times their weights, divided
+            by 2**22, are in 1/256 deviations.
+        centres: int32 array (classes, 3 x channels), likewise in 1/256 deviations.
+        factors: int16 array (classes, entries), of lower triangles, in 1/4096.
+        limits: uint32 array (classes,), in 1/256: a window is rejected if its squared distance to each class is larger.
+        least: (int, int), added to the squares of a channel, and to those of its differences.
     """
 
-    centres: np.ndarray
     weights: np.ndarray
-    bias: np.ndarray
-    limit: int
-    least: int
+    centres: np.ndarray
+    factors: np.ndarray
+    limits: np.ndarray
+    least: tuple[int, int]
 
     @classmethod
     def of(cls, rejection: Rejection, time: int, scale: float, zero_point: int) -> Levels:
         """Converts a rejection to the levels of an input with so many samples, a scale and a zero point."""
-        channels = rejection.centres.shape[1] // 2
-        centres, deviations = rejection.centres / UNIT, rejection.deviations / UNIT
+        channels = len(rejection.deviations) // KINDS
         # What a unit of a mean and of a binary logarithm is in levels.
-        units = np.repeat([time / scale, float(1 << LOG_BITS)], channels)
-        # The variance times the square of the number of samples, in levels.
-        shifts = np.repeat([time * zero_point, (1 << LOG_BITS) * 2 * np.log2(time / scale)], channels)
-        weights = float(1 << (WEIGHT_BITS + DEVIATION_BITS)) / (units * deviations)
+        units = np.repeat([time / scale, float(1 << LOG_BITS), float(1 << LOG_BITS)], channels)
+        # Variances times the square of the number of samples, and sums of squared differences, in levels.
+        spread, speed = 2 * np.log2(time / scale), np.log2(max(time - 1, 1) / scale**2)
+        shifts = np.repeat([time * (zero_point + 128.0), spread * (1 << LOG_BITS), speed * (1 << LOG_BITS)], channels)
+        weights = float(1 << (WEIGHT_BITS + VALUE_BITS)) / (units * rejection.deviations / UNIT)
+        weights = np.clip(np.round(weights), 1, 2**32 - 1).astype(np.uint32)
+        # By the weights as they are rounded, so that only differences are off by that.
+        centres = (rejection.centres / UNIT * units + shifts) * weights / (1 << WEIGHT_BITS)
         return cls(
-            np.clip(np.round(centres * units + shifts), -(2**31), 2**31 - 1).astype(np.int32),
-            np.clip(np.round(weights), 1, 2**32 - 1).astype(np.uint32),
-            np.round(rejection.bias * (1 << DISTANCE_BITS)).astype(np.int32),
-            round(rejection.limit * (1 << DISTANCE_BITS)),
-            max(1, round(LEAST_VARIANCE * (time / scale) ** 2)),
+            weights,
+            np.clip(np.round(centres), -(2**31), 2**31 - 1).astype(np.int32),
+            rejection.factors.astype(np.int16),
+            np.clip(np.round(rejection.limits * (1 << (2 * DEVIATION_BITS))), 0, 2**32 - 1).astype(np.uint32),
+            (
+                max(1, round(LEAST_VARIANCE * (time / scale) ** 2)),
+                max(1, round(LEAST_STEP * max(time - 1, 1) / scale**2)),
+            ),
         )
+
+    @property
+    def table_bytes(self) -> int:
+        """Bytes of flash that the numbers take."""
+        return sum(table.nbytes for table in (self.weights, self.centres, self.factors, self.limits))
 
     def rejects(self, levels: np.ndarray) -> np.ndarray:
         """Returns whether each window is rejected.
@@ -64,13 +78,24 @@ class Levels:
             bool array (windows,).
         """
         wide = levels.astype(np.int64)
+        time = levels.shape[1]
         sums, squares = wide.sum(axis=1), (wide**2).sum(axis=1)
-        spreads = logarithm(levels.shape[1] * squares - sums**2 + self.least)
-        values = np.concatenate([sums, spreads], axis=1)
-        off = np.abs(values[:, np.newaxis] - self.centres.astype(np.int64)).astype(np.uint64)
-        scaled = (off * self.weights.astype(np.uint64)) >> np.uint64(WEIGHT_BITS)
-        parts = np.minimum(scaled, MOST_DEVIATIONS << DEVIATION_BITS).astype(np.int64) ** 2
-        return (parts.sum(axis=2) + self.bias).min(axis=1) > self.limit
+        spreads = logarithm(time * squares - sums**2 + self.least[0])
+        speeds = logarithm((np.diff(wide, axis=1) ** 2).sum(axis=1) + self.least[1])
+        raw = np.concatenate([sums + 128 * time, spreads, speeds], axis=1)
+        values = ((raw.astype(np.uint64) * self.weights) >> np.uint64(WEIGHT_BITS)).astype(np.int64)
+        most = MOST_DEVIATIONS << VALUE_BITS
+        near = np.zeros(len(levels), bool)
+        for centre, factors, limit in zip(self.centres.astype(np.int64), self.factors, self.limits, strict=True):
+            off = np.clip(values - centre, -most, most)
+            distance, start = np.zeros(len(levels), np.int64), 0
+            for block in blocks(levels.shape[2]):
+                for row in range(1, len(block) + 1):
+                    sum_ = np.abs(off[:, block[:row]] @ factors[start : start + row].astype(np.int64)) >> PRODUCT_BITS
+                    distance += np.minimum(sum_, MOST_DEVIATIONS << DEVIATION_BITS) ** 2
+                    start += row
+            near |= distance <= limit
+        return ~near
 
 
 def logarithm(values: np.ndarray) -> np.ndarray:

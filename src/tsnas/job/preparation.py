@@ -138,7 +138,12 @@ def prepare(job: Job, seed: int, workers: Workers = HERE) -> Prepared:
     rejection = None
     if settings.reject is not None:
         other = None if job.other is None else Windows(job.other.source, standardizer, job.other.rows)
-        rejection = learn_rejection(splits, rows, everything, other)
+        # Features cost little, so that as many users as can be say how far windows of known classes are from the rest.
+        count = min(max(math.floor(1 / settings.validation_fraction), 2), MOST_SPLITS)
+        held_out = None
+        if rows is not None:
+            held_out = validation_splits(job.y, job.groups, settings.validation_fraction, count, seed)
+        rejection = learn_rejection(splits, held_out, everything, other)
     if settings.axes:
         settings.say(
             f"axes: channels {_listed(settings.axes)} are taken as x, y, z of a sensor, and rotated in training"

@@ -18,7 +18,9 @@ def learn_rejection(
     """Learns the typical windows of each class from all windows, and the limit from validation windows.
 
     Args:
-        splits, rows, everything: as in `Prepared`.
+        splits, everything: as in `Prepared`.
+        rows: list of (training, validation), indices into `everything`; None: the first of `splits` has the validation
+            windows.
         other: standardised `Windows` (windows, time, channels, 1) of no class, or None.
 
     Returns:

@@ -75,7 +75,7 @@ def rejection_facts(model: Model) -> dict[str, Any] | None:
         "limit": rejection.limit,
         "rejected": rejection.rejected,
         "other": rejection.other,
-        "table_bytes": 2 * 4 * rejection.centres.size + 4 * len(rejection.centres),
+        "table_bytes": model.firmware.rejection_levels.table_bytes,
     }
 
 

@@ -45,8 +45,9 @@ def rejection_note(facts: dict[str, Any]) -> str:
     if "other_rejected" in test:
         shares.append(f"{percent(test['other_rejected'])} of those in the test")
     return (
-        f"Windows whose channels have means and spreads unlike those of every class are rejected: {listed(shares)}. "
-        "Something else that resembles a class in both still gets a class. The firmware's tables for it take "
+        "Windows whose channels have means, spreads and speeds unlike those of every class are rejected: "
+        f"{listed(shares)}. "
+        "Something else that resembles a class in all of them still gets a class. The firmware's tables for it take "
         f"{rejection['table_bytes']:,} bytes, which are not in the model file."
     )
 

@@ -68,33 +68,60 @@ static int32_t logarithm(uint64_t number)
     return (int32_t)(whole * 256 + fraction + ((88 * fraction * (256 - fraction)) >> 16));
 }
 
+/* A difference of values in 1/256 deviations, of which 64 count at most. */
+static int32_t bounded(int64_t difference)
+{
+    return difference > 16384 ? 16384 : difference < -16384 ? -16384 : (int32_t)difference;
+}
+
 int tsnas_is_rejected(const int8_t *input)
 {
-    int32_t values[2 * TSNAS_CHANNELS];
+    /* Means, spreads and speeds, in 1/256 deviations. */
+    int32_t values[3 * TSNAS_CHANNELS];
     for (int channel = 0; channel < TSNAS_CHANNELS; channel++) {
-        int64_t sum = 0, squares = 0;
+        int64_t sum = 0, squares = 0, steps = 0;
+        int last = input[channel];
         for (int time = 0; time < TSNAS_TIME; time++) {
             const int level = input[time * TSNAS_CHANNELS + channel];
             sum += level;
             squares += level * level;
+            steps += (level - last) * (level - last);
+            last = level;
         }
-        values[channel] = (int32_t)sum;
-        values[TSNAS_CHANNELS + channel] =
-            logarithm((uint64_t)(TSNAS_TIME * squares - sum * sum) + TSNAS_REJECTION_LEAST);
+        const uint64_t raw[3] = {
+            (uint64_t)(sum + 128LL * TSNAS_TIME),
+            (uint64_t)logarithm((uint64_t)(TSNAS_TIME * squares - sum * sum) + TSNAS_REJECTION_LEAST_SPREAD),
+            (uint64_t)logarithm((uint64_t)steps + TSNAS_REJECTION_LEAST_SPEED),
+        };
+        for (int kind = 0; kind < 3; kind++) {
+            const int at = kind * TSNAS_CHANNELS + channel;
+            values[at] = (int32_t)((raw[kind] * tsnas_rejection_weights[at]) >> 22);
+        }
     }
-    int32_t nearest = INT32_MAX;
     for (int i = 0; i < TSNAS_CLASSES; i++) {
-        int32_t distance = tsnas_rejection_bias[i];
-        for (int at = 0; at < 2 * TSNAS_CHANNELS; at++) {
-            const int64_t difference = (int64_t)values[at] - tsnas_rejection_centres[i][at];
-            const uint64_t off = (uint64_t)(difference < 0 ? -difference : difference);
-            /* In 1/16 deviations, of which a value counts no more than 64. */
-            const uint64_t deviations = (off * tsnas_rejection_weights[i][at]) >> 24;
-            const int32_t bounded = deviations < 1024 ? (int32_t)deviations : 1024;
-            distance += bounded * bounded;
+        const int16_t *factor = tsnas_rejection_factors[i];
+        uint32_t distance = 0;
+        /* Values of three channels in a row are correlated; each row of a triangle makes one that is not. */
+        for (int first = 0; first < TSNAS_CHANNELS; first += 3) {
+            const int axes = TSNAS_CHANNELS - first < 3 ? TSNAS_CHANNELS - first : 3;
+            int32_t off[9];
+            for (int row = 0; row < 3 * axes; row++) {
+                const int at = row / axes * TSNAS_CHANNELS + first + row % axes;
+                off[row] = bounded((int64_t)values[at] - tsnas_rejection_centres[i][at]);
+                int64_t product = 0;
+                for (int column = 0; column <= row; column++) {
+                    product += (int64_t)*factor++ * off[column];
+                }
+                /* In 1/16 deviations, of which 64 count at most. */
+                const uint64_t deviations = (uint64_t)(product < 0 ? -product : product) >> 16;
+                const uint32_t counted = deviations < 1024 ? (uint32_t)deviations : 1024;
+                distance += counted * counted;
+            }
         }
-        nearest = distance < nearest ? distance : nearest;
+        if (distance <= tsnas_rejection_limits[i]) {
+            return 0;
+        }
     }
-    return nearest > TSNAS_REJECTION_LIMIT;
+    return 1;
 }
 #endif
