@@ -23,8 +23,7 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.record import provenance, write_json
 from tsnas.data import Standardizer, encode_labels, find_axes, validation_splits
-from tsnas.data.rejection import MOST_REJECTED, Rejection, features
-from tsnas.data.rejection import _squares as squares
+from tsnas.data.rejection import MOST_REJECTED, Rejection, features, squared_distances
 from tsnas.datasets import Dataset, load_npz, shoulder
 
 # Splits of validation users, as a job makes them for its rejection, and turns in which users are held out.
@@ -92,7 +91,10 @@ def scores(x: Any, y: Any, groups: Any, known: Any, left_out: Any, steps: int) -
     found = {"distance": [*map(rejection.distance, tests), rejection.limit]}
     if WITHIN.value:
         typical = rejection.centres, rejection.deviations, rejection.factors
-        found["not by what is usual"] = [*(squares(typical, features(test)).min(axis=1) for test in tests), None]
+        found["not by what is usual"] = [
+            *(squared_distances(typical, features(test)).min(axis=1) for test in tests),
+            None,
+        ]
         found["means and spreads"] = [*(plain_distance(x, codes, test) for test in tests), None]
     if steps:
         doubts = doubts_of_network(x, codes, rows[0], tests, standardizer, axes)

@@ -80,11 +80,11 @@ class Rejection:
         known, own, strange = [], [], []
         for x, codes, x_val, codes_val in parts:
             typical = _typical(x, codes, classes)
-            known.append(_squares(typical, x_val))
+            known.append(squared_distances(typical, x_val))
             # Windows of a class that the part lacks have no distance to it.
             present = np.isin(codes_val, codes)
             own.append((codes_val[present], np.log1p(known[-1][present, codes_val[present]])))
-            strange += [] if other is None else [_squares(typical, other)]
+            strange += [] if other is None else [squared_distances(typical, other)]
         usual = _usual(own, classes)
         # Windows do not say themselves what is usual where others can.
         others = [[*own[:place], *own[place + 1 :]] or own for place in range(len(own))]
@@ -109,7 +109,7 @@ class Rejection:
         Returns:
             float array (windows,).
         """
-        return _nearest(_squares((self.centres, self.deviations, self.factors), features(x)), self.usual)
+        return _nearest(squared_distances((self.centres, self.deviations, self.factors), features(x)), self.usual)
 
     @property
     def limits(self) -> np.ndarray:
@@ -205,7 +205,7 @@ def blocks(channels: int) -> list[list[int]]:
     ]
 
 
-def _squares(typical: tuple[np.ndarray, np.ndarray, np.ndarray], values: np.ndarray) -> np.ndarray:
+def squared_distances(typical: tuple[np.ndarray, np.ndarray, np.ndarray], values: np.ndarray) -> np.ndarray:
     """Returns the squared distances of features to each class, (windows, classes)."""
     centres, deviations, factors = typical
     found = np.zeros((len(values), len(centres)))

@@ -68,14 +68,14 @@ def plain_facts(model: Model) -> dict[str, Any] | None:
 
 def rejection_facts(model: Model) -> dict[str, Any] | None:
     """Returns the shares of windows that are rejected, and what the tables take; None without rejection."""
-    rejection = model.firmware.rejection
-    if rejection is None:
+    rejection, levels = model.firmware.rejection, model.firmware.rejection_levels
+    if rejection is None or levels is None:
         return None
     return {
         "limit": rejection.limit,
         "rejected": rejection.rejected,
         "other": rejection.other,
-        "table_bytes": model.firmware.rejection_levels.table_bytes,
+        "table_bytes": levels.table_bytes,
     }
 
 
