@@ -145,7 +145,7 @@ def _npu_memory_facts(graph: Graph, board: Board, tflite: bytes) -> dict[str, An
     compiled = compile_graph(graph, board, tflite)
     plan, inputs = npu_arena(graph, board, compiled), graph.inputs()
     tensors = {name for node in graph.nodes for name in node.outputs}
-    facts = [
+    facts: list[dict[str, Any]] = [
         {
             "name": buffer.name,
             "kind": "input" if buffer.name in inputs else "tensor" if buffer.name in tensors else "scratch",

@@ -16,8 +16,8 @@ from tsnas.tflite.writer import pack_model
 INT8, INT32 = schema.TensorType.INT8, schema.TensorType.INT32
 PADDINGS = {"same": schema.Padding.SAME, "valid": schema.Padding.VALID}
 ACTIVATIONS = {"none": schema.ActivationFunctionType.NONE, "relu": schema.ActivationFunctionType.RELU}
-OPTIONS = {Conv2D: "Conv2D", Add: "Add", GlobalAveragePooling2D: "Reducer", Softmax: "Softmax"}
-CODES = {Conv2D: "CONV_2D", Add: "ADD", GlobalAveragePooling2D: "MEAN", Softmax: "SOFTMAX"}
+OPTIONS: dict[Any, str] = {Conv2D: "Conv2D", Add: "Add", GlobalAveragePooling2D: "Reducer", Softmax: "Softmax"}
+CODES: dict[Any, str] = {Conv2D: "CONV_2D", Add: "ADD", GlobalAveragePooling2D: "MEAN", Softmax: "SOFTMAX"}
 
 
 def graph_file(graph: Graph, seed: int = 0) -> bytes:
