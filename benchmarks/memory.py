@@ -31,9 +31,10 @@ from tsnas.graph.graph import Graph, GraphBuilder
 
 # The writer of files and the generator of architectures are those of the tests.
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests"))
-from graph_file import graph_file
 from micro_interpreter import all_allocations
 from random_architectures import random_architecture
+
+from tsnas.tflite.graph_writer import graph_file
 
 ARCHITECTURES = flags.DEFINE_integer("architectures", 1000, "Number of random architectures.", lower_bound=1)
 flags.DEFINE_string("memory_out", "benchmarks/results/memory.json", "Where to write the results as JSON.")

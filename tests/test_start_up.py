@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from graph_file import graph_file
 from random_architectures import random_architecture
 
+from tsnas.tflite.graph_writer import graph_file
 from tsnas.tflite.metadata import embed_metadata
 
 # What trains, converts, plots or reads tables.

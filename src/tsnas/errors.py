@@ -165,6 +165,14 @@ class UncalibratedError(BoardError):
     """A board of which nothing was measured, so that it has no latencies; the message leads to a calibration."""
 
 
+class NpuCompilerError(BoardError):
+    """Arm's compiler for NPUs is missing, or refuses a configuration; the message says what to install or change."""
+
+
+class NpuOpError(BoardError):
+    """An operator that an NPU cannot run; the message names it, with the compiler's reason."""
+
+
 class TimingsError(BoardError):
     """Timings of whole models that a board cannot be calibrated by; the message says what is wrong with them."""
 

@@ -11,7 +11,6 @@ import time
 
 import numpy as np
 import pytest
-from graph_file import graph_file
 from processes import PATIENCE_S
 
 from tsnas import errors
@@ -21,6 +20,7 @@ from tsnas.cost.board import load_board
 from tsnas.probe import cores
 from tsnas.probe.cores import ARM
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
+from tsnas.tflite.graph_writer import graph_file
 
 PORT = "emulated:cortex-m4"
 KNOWN = ["--board=nucleo_f446re"]

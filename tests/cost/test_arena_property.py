@@ -4,7 +4,6 @@ import dataclasses
 
 import pytest
 from dilated_nets import dilated_net
-from graph_file import graph_file
 from micro_interpreter import all_allocations
 from random_architectures import random_architecture
 
@@ -13,6 +12,7 @@ from tsnas.cost.memory import n_constants, plan_arena
 from tsnas.graph.graph import GraphBuilder
 from tsnas.graph.ops import Add, Conv2D, GlobalAveragePooling2D, Softmax
 from tsnas.tflite.graph_reader import read_graph
+from tsnas.tflite.graph_writer import graph_file
 
 RUNTIME = load_board("nucleo_f446re").runtime
 # Sizes of this machine's build, with pointers of 8 bytes: a record of a tensor and of a node; the options of

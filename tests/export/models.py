@@ -3,13 +3,13 @@
 import functools
 
 import numpy as np
-from graph_file import graph_file
 from random_architectures import random_architecture
 
 from tsnas.cost.board import load_board
 from tsnas.deploy.convert import untrained_int8
 from tsnas.export import Firmware
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
+from tsnas.tflite.graph_writer import graph_file
 from tsnas.tflite.metadata import embed_metadata
 
 SMALL = Architecture(32, 3, 3, (TimeReduce(3, 8), SensorFusion(16, (3, 5), 8, True, stride=3)))

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from dilated_nets import dilated_net
-from graph_file import graph_file
 
 from tsnas.graph.ops import Reshape
 from tsnas.probe import protocol
@@ -11,6 +10,7 @@ from tsnas.probe.client import ProbeClient
 from tsnas.probe.conformance import checks_table, verify_on_board
 from tsnas.probe.steps import model_steps
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
+from tsnas.tflite.graph_writer import graph_file
 
 NET = Architecture(
     48, 5, 4, (TimeReduce(7, 4, 4), SensorFusion(16, (3, 7), 8, True, 5), SensorFusion(8, (5,), 16, True, 1))

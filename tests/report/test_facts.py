@@ -9,11 +9,15 @@ from sklearn.metrics import confusion_matrix, f1_score
 
 import tsnas
 from tsnas import errors
+from tsnas.cost.board import load_board
+from tsnas.cost.estimate import estimate_tflite
 from tsnas.export.stream import buffer_bytes
 from tsnas.model.scores import held_out_facts
 from tsnas.report.charts import contest_chart
+from tsnas.report.costs import memory_facts
 from tsnas.report.facts import collect
 from tsnas.space.architecture import Architecture, TimeConv
+from tsnas.tflite.graph_writer import graph_file
 
 
 def test_costs_are_those_of_the_estimate():
@@ -159,3 +163,18 @@ def test_a_board_of_the_caller_is_named_in_the_code_that_makes_the_model_again()
     assert "tsnas.load(FOLDER).board_" in code
     assert "    board=board," in code
     assert "axes=[[0, 1, 2]]," in code
+
+
+def test_memory_of_an_npu_is_the_plan_of_its_compiler():
+    pytest.importorskip("ethosu.regor", reason="Vela is not installed: pip install 'tsnas[npu]'")
+    board, graph = load_board("ethos_u55_128"), SMALL.graph()
+    tflite = graph_file(graph)
+    facts = memory_facts(graph, board, tflite)
+    assert facts["arena_bytes"] == estimate_tflite(tflite, board).ram_bytes
+    assert facts["head_bytes"] == max(buffer["offset"] + buffer["bytes"] for buffer in facts["buffers"])
+    kinds = {buffer["name"]: buffer["kind"] for buffer in facts["buffers"]}
+    assert kinds["input"] == "input"
+    assert kinds[graph.nodes[0].name] == "tensor"
+    assert [step["operator"] for step in facts["steps"]] == [node.name for node in graph.nodes]
+    assert "input" in facts["steps"][0]["live"]
+    assert graph.output in facts["steps"][-1]["live"]

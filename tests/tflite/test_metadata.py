@@ -2,9 +2,9 @@
 
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from graph_file import graph_file
 from random_architectures import random_architecture
 
+from tsnas.tflite.graph_writer import graph_file
 from tsnas.tflite.metadata import embed_metadata, read_metadata
 from tsnas.tflite.parser import parse_model
 

@@ -49,7 +49,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     if values.json:
         fields = (
             *("name", "description", "core", "clock_hz", "ram_bytes", "flash_bytes", "kernels", "kernel_library"),
-            *("toolchain", "optimised", "latency_error", "source", "trust"),
+            *("toolchain", "optimised", "latency_error", "source", "trust", "npu"),
         )
 
         def told(board: Board) -> dict[str, typing.Any]:

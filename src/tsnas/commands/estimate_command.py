@@ -113,6 +113,7 @@ def _parse_number(text: str | None) -> float:
 
 def _predict(op: Op, board: Board) -> tuple[float, str, int]:
     """Predicts the cycles of a kernel, with their source, and the arena of a model with only this operator."""
+    from tsnas.cost.estimate import estimate_graph
     from tsnas.cost.latency import op_latency
     from tsnas.cost.memory import plan_arena
     from tsnas.graph.graph import GraphBuilder
@@ -121,7 +122,9 @@ def _predict(op: Op, board: Board) -> tuple[float, str, int]:
     builder = GraphBuilder(op.in_shapes[0])
     inputs = [builder.input, *(f"input{index}" for index in range(1, len(op.in_shapes)))]
     graph = builder.build(builder.add("op", op, *inputs))
-    return round(latency.cycles, 1), latency.source, plan_arena(graph, board.runtime).total_bytes
+    on_npu = board.npu is not None
+    arena_bytes = estimate_graph(graph, board).ram_bytes if on_npu else plan_arena(graph, board.runtime).total_bytes
+    return round(latency.cycles, 1), latency.source, arena_bytes
 
 
 COMMAND = Command(
@@ -133,6 +136,6 @@ COMMAND = Command(
     run=run,
     details="Prints one line per operator and the totals: latency in ms with its margin, RAM (the tensor arena) and "
     "flash in KB of 1024 bytes. With --ops, copies the rows of the file and adds three columns: predicted_cycles of "
-    "the kernel, cycles_source (measured, model, extrapolated, emulated or derived) and predicted_arena_bytes of a "
-    "model with only this operator.",
+    "the kernel, cycles_source (measured, model, extrapolated, emulated, calibrated, compiled or derived) and "
+    "predicted_arena_bytes of a model with only this operator. On a board with an NPU, Vela compiles the model.",
 )

@@ -15,6 +15,7 @@ from tsnas.commands.kernel_flags import define_board_kernels
 from tsnas.system.terminal import columns, fit_command
 
 if TYPE_CHECKING:
+    from tsnas.cost.board import Board
     from tsnas.datasets import Dataset
 
 Axes = str | list[tuple[int, ...]] | None
@@ -251,12 +252,12 @@ def list_files(paths: list[pathlib.Path]) -> str:
     return "\n".join(f"  {path.stat().st_size:>10,} bytes  {path.name}" for path in paths)
 
 
-def describe_next_steps(folder: pathlib.Path, core: str, written: Sequence[pathlib.Path]) -> str:
+def describe_next_steps(folder: pathlib.Path, board: Board, written: Sequence[pathlib.Path]) -> str:
     """Returns what to do with a model and what was written about it, as commands that can be copied.
 
     Args:
         folder: path of the folder of the model.
-        core: str, core of the model's board, on which its operators are verified if it can be emulated.
+        board: `Board` of the model; its operators are verified on its core if that can be emulated.
         written: sequence of paths, the files that were written; a page or picture is the first to look at.
     """
     from tsnas.probe.cores import CORES
@@ -264,11 +265,14 @@ def describe_next_steps(folder: pathlib.Path, core: str, written: Sequence[pathl
 
     shown = [path for path in written if path.suffix in (".html", ".png")][:1]
     steps = [("See what was found:", ["xdg-open", str(path)]) for path in shown]
-    export = ["tsnas", "export", str(folder), f"--out={folder / 'firmware'}"]
-    steps.append(("Export the model for firmware:", export))
-    if core in CORES:
-        verify = ["tsnas", "verify", str(folder), f"--port={EMULATED}{core}"]
-        steps.append((f"Verify every operator on an emulated {core}:", verify))
+    if board.npu is not None:
+        steps.append(("Compile the model for the NPU:", board.npu.command(folder / "model.tflite")))
+    else:
+        export = ["tsnas", "export", str(folder), f"--out={folder / 'firmware'}"]
+        steps.append(("Export the model for firmware:", export))
+    if board.core in CORES:
+        verify = ["tsnas", "verify", str(folder), f"--port={EMULATED}{board.core}"]
+        steps.append((f"Verify every operator on an emulated {board.core}:", verify))
     return "\n".join(f"{what}\n{fit_command(f'  {shlex.join(command)}', columns())}" for what, command in steps)
 
 

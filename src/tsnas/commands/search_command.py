@@ -143,7 +143,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     write_file(out / "metrics.json", json.dumps(metrics, indent=2, default=to_python) + "\n")
     line = format_command_line("search", values, classifier.seed_)
     paths += [out / "metrics.json", *classifier.report(out, data.x_test, data.y_test, command_line=line)]
-    say(f"\nWrote to {out}:\n{list_files(paths)}\n\n{describe_next_steps(out, board.core, paths)}")
+    say(f"\nWrote to {out}:\n{list_files(paths)}\n\n{describe_next_steps(out, board, paths)}")
 
 
 def format_test_scores(scores: dict[str, dict[str, float]], windows: int) -> str:

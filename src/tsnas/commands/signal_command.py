@@ -131,7 +131,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     line = format_command_line("signal", values, classifier.seed_)
     paths += classifier.report(out, x_test, y_test, command_line=line)
     say(f"\n{_describe_signal(search.signal_, train)}\n\nWrote to {out}:\n{list_files(paths)}")
-    say(f"\n{describe_next_steps(out, board.core, paths)}")
+    say(f"\n{describe_next_steps(out, board, paths)}")
 
 
 def _parse_whole_numbers(values: flags.FlagValues, name: str) -> list[int]:

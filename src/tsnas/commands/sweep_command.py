@@ -105,8 +105,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         written.insert(1, PICTURE_FILE)
     say(f"\nWrote to {out}:\n" + "\n".join(f"  {name}" for name in written))
     best = max(front.points_, key=lambda point: point.macro_f1)
-    core = next(board.core for board in boards if board.name == best.board)
-    steps = describe_next_steps(out / best.folder, core, [out / name for name in written])
+    board = next(board for board in boards if board.name == best.board)
+    steps = describe_next_steps(out / best.folder, board, [out / name for name in written])
     say(f"\nThe best by macro-F1 is {best.folder}.\n{steps}")
 
 

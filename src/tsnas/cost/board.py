@@ -33,7 +33,7 @@ BOARD_FIELDS = (
     "active_power_mw",
     "flash_byte_cycles",
 )
-RARE_FIELDS = ("loops", "factors", "flash_byte_cycles", "trust", "other_kernels")
+RARE_FIELDS = ("loops", "factors", "flash_byte_cycles", "trust", "npu", "other_kernels")
 
 # The file in the folder of a model that is its board.
 BOARD_FILE = "board.json"
@@ -96,6 +96,27 @@ class Runtime:
 
 
 @dataclasses.dataclass(frozen=True)
+class Npu:
+    """An NPU as Vela is told of it.
+
+    Args:
+        accelerator: str, such as `"ethos-u55-128"`: with 128 multiply-accumulates per cycle.
+        system_config: str, section of Vela's own `Arm/vela.ini` with the clocks and the speed of the memories, such as
+            `"Ethos_U55_High_End_Embedded"`.
+        memory_mode: str, section of the same file that says which memory holds what, such as `"Shared_Sram"`.
+    """
+
+    accelerator: str
+    system_config: str
+    memory_mode: str
+
+    def command(self, file: str | os.PathLike[str]) -> list[str]:
+        """Returns the command that compiles a .tflite file as its costs were found."""
+        how = (f"--accelerator-config={self.accelerator}", f"--system-config={self.system_config}")
+        return ["vela", *how, f"--memory-mode={self.memory_mode}", "--config=Arm/vela.ini", os.fspath(file)]
+
+
+@dataclasses.dataclass(frozen=True)
 class Board:
     """A microcontroller board and what is known about its costs.
 
@@ -124,6 +145,7 @@ class Board:
         flash_byte_cycles: float, cycles for a byte of weights from a serial flash, read once an inference. Defaults to
             0: the flash is inside the microcontroller.
         trust: str, a sentence on how far to trust the latencies. Defaults to an empty one.
+        npu: `Npu` that runs networks in place of the CPU; its clock is `clock_hz`. Defaults to None.
         other_kernels: tuple of `Board`, the same board with other kernels; see `with_kernels`. Defaults to ().
 
     Example:
@@ -152,12 +174,13 @@ class Board:
     factors: dict[str, Factor] = dataclasses.field(default_factory=dict)
     flash_byte_cycles: float = 0.0
     trust: str = ""
+    npu: Npu | None = None
     other_kernels: tuple[Board, ...] = ()
 
     @property
     def calibrated(self) -> bool:
-        """Whether anything that was measured stands behind latencies; without it there are none."""
-        return bool(self.coefficients or self.loops)
+        """Whether anything that was measured, or an NPU's compiler, stands behind latencies; else there are none."""
+        return bool(self.coefficients or self.loops or self.npu)
 
     @property
     def kernel_names(self) -> list[str]:
@@ -224,6 +247,7 @@ class Board:
         fields["latency_error"] = LatencyError(**fields["latency_error"])
         fields["runtime"] = Runtime(**fields["runtime"])
         fields["table"] = _table(fields.get("table", []), source_name)
+        fields["npu"] = Npu(**fields["npu"]) if fields.get("npu") else None
         fields["factors"] = {kind: Factor(**factor) for kind, factor in fields.get("factors", {}).items()}
         # Files of earlier versions do not name the kernels, only their library.
         fields.setdefault("kernels", _name_of(fields["kernel_library"]))

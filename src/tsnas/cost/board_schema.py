@@ -70,6 +70,7 @@ def _place_and_fault(error: Any) -> tuple[tuple[Any, ...], str]:
         "minimum": lambda: f">= {allowed}",
         "exclusiveMinimum": lambda: f"> {allowed}",
         "minLength": lambda: "a text that is not empty",
+        "enum": lambda: " or ".join(map(repr, allowed)),
         "pattern": lambda: "a day such as 2026-01-31" if place[-1] == "date" else "lower-case letters, digits and _",
     }
     return place, f"is {value!r}; it must be {rules[error.validator]()}"

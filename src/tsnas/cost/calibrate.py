@@ -21,6 +21,7 @@ from tsnas.cost.board import CMSIS_NN, PLAIN_KERNELS, PORTABLE, Board, Factor, L
 from tsnas.cost.latency import DERIVED_MARGIN, OTHERS, op_latency
 from tsnas.cost.loops import counted_loops, factor_kind
 from tsnas.cost.timings import Timing
+from tsnas.errors import TimingsError
 from tsnas.graph.graph import Graph
 
 # Standard deviations of logarithms: of a kind's factor about the common one, of a timing about the sum of its kinds
@@ -69,11 +70,19 @@ def calibrated_by_models(board: Board, timings: Sequence[Timing], kernels: str, 
     Returns:
         `Board` with the error found on the models, each left out in turn. Its other kernels are kept.
 
+    Raises:
+        TimingsError: the board runs networks on an NPU.
+
     Example:
         >>> timings = read_timings("timings.txt", board.clock_hz, "portable", "kit")
         >>> calibrated_by_models(board, timings, "portable").latency_error.median_relative
         0.021
     """
+    if board.npu is not None:
+        raise TimingsError(
+            f"Board {board.name!r} runs networks on an NPU, whose compiler takes each network as a whole: factors for "
+            "kinds of operators say nothing of it. Calibrate the CPU beside it as a board of its own."
+        )
     base = base_of(board, kernels)
     fit, errors = _fit(base, timings), [abs(math.expm1(log)) for log in _left_out_logs(base, timings)]
     inflation = _inflation(base, timings)

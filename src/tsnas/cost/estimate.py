@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from tsnas.cost import flash
 from tsnas.cost.advice import advise
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.bounds import EXPECTED, UPPER, Costs
-from tsnas.cost.latency import CALIBRATED, DERIVED, EMULATED, EXTRAPOLATED, MEASURED, MODEL, op_latency
+from tsnas.cost.latency import (
+    CALIBRATED,
+    COMPILED,
+    DERIVED,
+    EMULATED,
+    EXTRAPOLATED,
+    MEASURED,
+    MODEL,
+    OpLatency,
+    compiled_latency,
+    op_latency,
+)
 from tsnas.cost.limits import BYTES_PER_KB, Limits
-from tsnas.cost.memory import plan_arena
+from tsnas.cost.memory import ArenaPlan, plan_arena
+from tsnas.cost.npu_plan import compile_graph, npu_arena
 from tsnas.cost.op_estimate import OpEstimate
 from tsnas.cost.verdicts import judge, with_margin
 from tsnas.graph.graph import Graph
@@ -26,12 +39,21 @@ OPERATORS, MODELS = "operators", "models"
 # Operators with weights, each output channel with a bias of int32.
 WEIGHTED = (Conv2D, DepthwiseConv2D, GroupedConv2D, BatchedConv2D, FullyConnected)
 # How the table marks latencies that do not come from the fitted model, and what it says of them.
-SOURCE_MARKS = {MODEL: "", MEASURED: "*", EXTRAPOLATED: "^", EMULATED: "+", CALIBRATED: "#", DERIVED: "~"}
+SOURCE_MARKS = {
+    MODEL: "",
+    MEASURED: "*",
+    EXTRAPOLATED: "^",
+    EMULATED: "+",
+    CALIBRATED: "#",
+    COMPILED: "!",
+    DERIVED: "~",
+}
 SOURCE_TEXTS = {
     MEASURED: "this very operator was measured on the board",
     EXTRAPOLATED: "the kernel was fitted, but no shape like this was measured: margin three times the model's",
     EMULATED: "counted on an emulated core and converted: margin of the errors of counts, conversion and board",
     CALIBRATED: "timings of whole models on the board tell what such operators take: margin of that factor",
+    COMPILED: "estimated by the NPU's compiler, never measured, without the CPU around it: margin 100 %, a judgement",
     DERIVED: "no measurement of this kernel stands behind it: margin 50 %, or more where the board's error is larger",
 }
 
@@ -209,21 +231,39 @@ def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_by
     Args:
         graph: `Graph` of the network.
         board: name, path or `Board`, as `load_board` takes it.
-        flash_bytes: int, size of the .tflite file, if it is known. Defaults to None: it is predicted.
+        flash_bytes: int, size of the .tflite file, if it is known. Defaults to None: it is predicted. On an NPU, the
+            flash is always the size of the file that Vela makes.
 
     Returns:
         An `Estimate`.
 
     Raises:
         UnknownBoardError, BoardFileError: see `load_board`.
+        NpuCompilerError, NpuOpError: see `tsnas.cost.npu.compile_for`.
 
     Example:
         >>> print(estimate_graph(graph, "nucleo_f446re").table())
     """
     board = load_board(board)
-    plan = plan_arena(graph, board.runtime)
-    ms_per_cycle = 1000.0 / board.clock_hz
+    if board.npu is not None:
+        return _estimate_on_npu(graph, board, None)
+    if flash_bytes is None:
+        flash_bytes = flash.flash_bytes(graph)
     latencies = [op_latency(node.op, board) for node in graph.nodes]
+    return _estimate(graph, board, latencies, plan_arena(graph, board.runtime), flash_bytes)
+
+
+def _estimate_on_npu(graph: Graph, board: Board, tflite: bytes | None) -> Estimate:
+    """The network is compiled as a whole, from its file or from one with random weights."""
+    compiled = compile_graph(graph, board, tflite)
+    latencies = [compiled_latency(cycles) for cycles in compiled.cycles]
+    return _estimate(graph, board, latencies, npu_arena(graph, board, compiled), len(compiled.content))
+
+
+def _estimate(
+    graph: Graph, board: Board, latencies: Sequence[OpLatency], plan: ArenaPlan, flash_bytes: int
+) -> Estimate:
+    ms_per_cycle = 1000.0 / board.clock_hz
     rows = tuple(
         OpEstimate(
             name=node.name,
@@ -249,7 +289,7 @@ def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_by
         latency_margin_ms=sum(row.latency_margin_ms for row in rows),
         energy_mj=None if board.active_power_mw is None else latency_ms * board.active_power_mw / 1000.0,
         ram_bytes=plan.arena_bytes,
-        flash_bytes=flash.flash_bytes(graph) if flash_bytes is None else flash_bytes,
+        flash_bytes=flash_bytes,
         board_ram_bytes=board.ram_bytes,
         board_flash_bytes=board.flash_bytes,
         latency_error_median=board.latency_error.median_relative,
@@ -264,6 +304,8 @@ def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_by
 def estimate_tflite(model: bytes | str | os.PathLike[str], board: str | os.PathLike[str] | Board) -> Estimate:
     """Estimates the costs of an int8 .tflite model on a board; its flash is the actual length of the file.
 
+    On an NPU, the file is compiled by Vela, and the flash is the length of what comes out.
+
     Args:
         model: the file's bytes, or its path.
         board: name, path or `Board`, as `load_board` takes it.
@@ -274,13 +316,17 @@ def estimate_tflite(model: bytes | str | os.PathLike[str], board: str | os.PathL
     Raises:
         ModelFileError, UnsupportedOpError, FloatModelError: see `read_graph`.
         UnknownBoardError, BoardFileError: see `load_board`.
+        NpuCompilerError, NpuOpError: see `tsnas.cost.npu.compile_for`.
 
     Example:
         >>> estimate_tflite("model.tflite", "nicla_sense_me").latency_ms
     """
     board = load_board(board)
     content = read_model_bytes(model)
-    return estimate_graph(read_graph(content), board, flash_bytes=len(content))
+    graph = read_graph(content)
+    if board.npu is not None:
+        return _estimate_on_npu(graph, board, content)
+    return estimate_graph(graph, board, flash_bytes=len(content))
 
 
 def _kb(n_bytes: int) -> str:

@@ -2,7 +2,8 @@
 
 The kernel model is fitted to the board's measurements where there are any, and to an emulated core's counts for dilated
 and depthwise convolutions. Boards that were calibrated by timings of whole models multiply it by a factor for each kind
-of operator; of kernels that are plain loops, it is a sum over the steps of the loops (`tsnas.cost.loops`).
+of operator; of kernels that are plain loops, it is a sum over the steps of the loops (`tsnas.cost.loops`). On an NPU,
+it is what the NPU's compiler says (`tsnas.cost.npu`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from tsnas.cost.bounds import EXPECTED, UPPER
 from tsnas.cost.emulated import emulated_cycles
 from tsnas.cost.features import FEATURE_NAMES, INVOKE, basis, derived_features, op_features
 from tsnas.cost.loops import factor_kind, loop_cycles
+from tsnas.cost.npu import op_on_npu
 from tsnas.errors import BoardError, UncalibratedError
 from tsnas.graph.graph import Graph
 from tsnas.graph.ops import (
@@ -28,15 +30,17 @@ from tsnas.graph.ops import (
 )
 
 MEASURED, MODEL, EXTRAPOLATED = "measured", "model", "extrapolated"
-EMULATED, DERIVED, CALIBRATED = "emulated", "derived", "calibrated"
+EMULATED, DERIVED, CALIBRATED, COMPILED = "emulated", "derived", "calibrated", "compiled"
 
 # Key of the factor of all kinds that have none of their own.
 OTHERS = "others"
 # One firmware repeats an operator to within 0.04 % (95th percentile of 308 pairs of sessions).
 MEASURED_MARGIN = 0.0005
-# The next two are judgements, not measurements: nothing like these operators was measured.
+# The next three are judgements, not measurements: nothing like these operators was measured.
 EXTRAPOLATED_FACTOR = 3.0
 DERIVED_MARGIN = 0.5
+# Twice what an NPU's compiler says, since it says of its cycles that they are not accurate.
+COMPILED_MARGIN = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,12 +55,14 @@ class OpLatency:
         source: str, `"measured"` (this operator, on this board), `"model"` (kernel model fitted to such operators),
             `"extrapolated"` (its kernel was fitted, but no shape like this was measured), `"emulated"` (its
             instructions were counted on an emulated core), `"calibrated"` (timings of whole models tell the factor of
-            its kind) or `"derived"` (neither measured, counted nor timed).
+            its kind), `"compiled"` (an NPU's compiler estimates it) or `"derived"` (neither measured, counted nor
+            timed).
         margin_relative: float, relative margin of error. Measured: 0.0005, to which one firmware repeats itself.
             Model: the 95th percentile of the board's error on operators kept out of the fit. Extrapolated: three times
             that. Emulated: the 95th percentiles of the errors of counts, conversion and board together; see
             `tsnas.cost.emulated`. Calibrated: see `tsnas.cost.calibrate`. Derived: one half, or the board's error if
-            that is larger. Those of extrapolated and derived latencies are judgements.
+            that is larger. Compiled: one, so that the upper end is twice the estimate. Those of extrapolated, derived
+            and compiled latencies are judgements.
     """
 
     cycles: float
@@ -88,6 +94,7 @@ def op_latency(op: Op, board: Board) -> OpLatency:
     Raises:
         UncalibratedError: nothing was measured on the board, with these kernels.
         BoardError: the board has neither a record of the operator nor coefficients for its kernel.
+        NpuCompilerError, NpuOpError: an NPU's compiler is not installed, or refuses the operator.
 
     Example:
         >>> op_latency(Conv2D(128, 9, 1, 8, 5, 1, stride_h=2), load_board("nucleo_f446re")).source
@@ -99,6 +106,8 @@ def op_latency(op: Op, board: Board) -> OpLatency:
     if record is not None:
         overhead_cycles = float(record.invoke_cycles - record.op_cycles)
         return OpLatency(float(record.op_cycles), overhead_cycles, MEASURED, MEASURED_MARGIN)
+    if board.npu is not None:
+        return compiled_latency(op_on_npu(op, board.npu).cycles)
     if isinstance(op, BatchedConv2D):
         # The kernel runs once for each input, with one call of the interpreter.
         one = op_latency(op.conv, board)
@@ -121,6 +130,11 @@ def op_latency(op: Op, board: Board) -> OpLatency:
         CALIBRATED if factor.timed else DERIVED,
         factor.margin_relative,
     )
+
+
+def compiled_latency(cycles: float) -> OpLatency:
+    """Returns the latency of an operator on an NPU, from the cycles that its compiler estimates."""
+    return OpLatency(cycles, 0.0, COMPILED, COMPILED_MARGIN)
 
 
 def _modelled(op: Op, board: Board) -> OpLatency:

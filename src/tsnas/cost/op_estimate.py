@@ -20,7 +20,7 @@ class OpEstimate:
         latency_ms: float, its share of the latency.
         latency_margin_ms: float, its margin of error; see `tsnas.cost.latency.OpLatency`.
         latency_source: str, what it is based on: `"measured"`, `"model"`, `"extrapolated"`, `"emulated"`,
-            `"calibrated"` or `"derived"`.
+            `"calibrated"`, `"compiled"` or `"derived"`.
         ram_bytes: int, bytes of the arena's head that live while it runs, scratch included.
         weight_bytes: int, bytes of its weights and biases in flash.
     """

@@ -14,7 +14,7 @@ from tsnas.export.firmware import Firmware
 from tsnas.export.layouts import LAYOUTS, Files, render_format
 from tsnas.export.model_json import MODEL_JSON, format_model_json
 from tsnas.export.rate import choose_rate
-from tsnas.export.room import check_room
+from tsnas.export.room import check_room, refuse_npu
 from tsnas.export.selftest import SelfTest
 from tsnas.export.variables import collect_variables
 from tsnas.system.arguments import is_int
@@ -55,7 +55,7 @@ def export_model(
 
     Raises:
         ExportError: the format does not exist or does not support an operator, the stride is below 1, rate or units
-            do not fit, or the board has not enough memory.
+            do not fit, or the board has not enough memory or runs networks on an NPU.
         DataError: the windows cannot be used.
         OutputDirError: the folder cannot be written to.
     """
@@ -71,6 +71,7 @@ def export_model(
     rate_hz = choose_rate(firmware, rate_hz)
     files: Files = {"model.tflite": firmware.tflite, MODEL_JSON: format_model_json(firmware, architecture)}
     if format != "tflite":
+        refuse_npu(firmware.board)
         facts = collect_variables(firmware, SelfTest.of(firmware, x), int(stride), format, rate_hz, units)
         check_room(facts, firmware.board)
         files |= render_format(format, facts)

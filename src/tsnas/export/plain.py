@@ -15,7 +15,7 @@ from tsnas.errors import ExportError
 from tsnas.export.layouts import ARITHMETIC, KERNELS, SOURCES, Files
 from tsnas.export.network import build_graph
 from tsnas.export.render import render
-from tsnas.export.room import check_room
+from tsnas.export.room import check_room, refuse_npu
 from tsnas.export.variables import CMSIS_NN_FILES
 from tsnas.graph.ops import FullyConnected
 from tsnas.probe.conformance import random_windows
@@ -74,6 +74,7 @@ def export_plain(
     check_runnable(tflite)
     files: Files = {"model.tflite": tflite}
     if format != "tflite":
+        refuse_npu(board)
         facts = _collect(tflite, board, format)
         check_room(facts, board)
         files |= _lay_out(format, facts)

@@ -1,4 +1,4 @@
-"""Checks that the memory of a board has room for an export, as far as it is known before it is linked."""
+"""Checks that a board can run an export, and has room for it as far as that is known before it is linked."""
 
 from __future__ import annotations
 
@@ -22,6 +22,20 @@ def check_room(facts: dict[str, Any], board: Board) -> None:
     constant_bytes = facts.get("constant_bytes", len(facts["tflite"]))
     _check("RAM", board.name, board.ram_bytes, arena=facts["arena_bytes"], stream=facts["stream_bytes"])
     _check("flash", board.name, board.flash_bytes, model=constant_bytes, selftest=selftest_bytes)
+
+
+def refuse_npu(board: Board) -> None:
+    """Refuses sources for a board whose NPU runs its networks: sources run on the CPU.
+
+    Raises:
+        ExportError: the board has an NPU; the message says what to do instead.
+    """
+    if board.npu is not None:
+        raise ExportError(
+            f"On {board.name} the network runs on the NPU, for which there are no sources, only the file that Vela "
+            "makes. Give format='tflite', or name a board without an NPU. Vela is run by "
+            f"`{' '.join(board.npu.command('model.tflite'))}`."
+        )
 
 
 def _check(memory: str, board: str, has_bytes: int, **parts: int) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import tf_keras as keras
 
 from tsnas.cost.bounds import BYTES_PER_KB, Bounds, Limit
+from tsnas.cost.estimate import estimate_tflite
 from tsnas.data import with_class_weights
 from tsnas.deploy.convert import untrained_int8
 from tsnas.deploy.verify import verify
@@ -240,22 +241,24 @@ def dry_run(
             verify(tflite, board, bounds)
             return candidate
         except LimitExceededError:
-            if len(tflite) <= most_bytes:
+            # Of an NPU, this is the file that its compiler makes.
+            file_bytes = estimate_tflite(tflite, board).flash_bytes
+            if file_bytes <= most_bytes:
                 raise
             # The prediction for the next one must be smaller by the excess of this one.
-            room = candidate.estimate.flash_bytes - (len(tflite) - most_bytes)
+            room = candidate.estimate.flash_bytes - (file_bytes - most_bytes)
             if room <= 0:
                 raise
         try:
             smaller = fitting(parts, bounds.with_limit(Limit("flash_bytes", room / BYTES_PER_KB)))
             candidate = max((paths.nearest for paths in smaller), key=lambda one: one.estimate.flash_bytes)
         except InfeasibleError as error:
-            excess_bytes = len(tflite) - most_bytes
+            excess_bytes = file_bytes - most_bytes
             raise InfeasibleError(
                 f"{bounds.asked['flash_bytes']} (the limit, or the flash of the board) is slightly too small: the "
-                f"smallest file that was converted has {len(tflite)} bytes, {excess_bytes} too many; it needs "
-                f"max_flash_kb={math.ceil(len(tflite) / 102.4) / 10:g}.",
-                error.smallest | {"flash_bytes": float(len(tflite))},
+                f"smallest file that was converted has {file_bytes} bytes, {excess_bytes} too many; it needs "
+                f"max_flash_kb={math.ceil(file_bytes / 102.4) / 10:g}.",
+                error.smallest | {"flash_bytes": float(file_bytes)},
                 ("flash_bytes",),
             ) from error
 

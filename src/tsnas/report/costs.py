@@ -10,6 +10,7 @@ from tsnas.cost.estimate import SOURCE_MARKS, SOURCE_TEXTS, Estimate
 from tsnas.cost.latency import MODEL
 from tsnas.cost.limits import BYTES_PER_KB, Limits
 from tsnas.cost.memory import arena_buffers, greedy_offsets, plan_arena
+from tsnas.cost.npu_plan import compile_graph, npu_arena
 from tsnas.cost.verdicts import NAMES, Judged
 from tsnas.data import Signal
 from tsnas.export import Firmware, stream
@@ -102,8 +103,10 @@ def layer_facts(estimate: Estimate, graph: Graph) -> list[dict[str, Any]]:
     return layers
 
 
-def memory_facts(graph: Graph, board: Board) -> dict[str, Any]:
+def memory_facts(graph: Graph, board: Board, tflite: bytes) -> dict[str, Any]:
     """Returns every buffer of the arena with its offset and lifetime, and the live buffers for each operator."""
+    if board.npu is not None:
+        return _npu_memory_facts(graph, board, tflite)
     plan = plan_arena(graph, board.runtime)
     buffers = arena_buffers(graph, board.runtime.alignment, scratch=True)
     offsets = greedy_offsets([buffer.lifetime for buffer in buffers], graph.offsets or ())
@@ -132,6 +135,39 @@ def memory_facts(graph: Graph, board: Board) -> dict[str, Any]:
                 "operator": node.name,
                 "bytes": plan.live_bytes[node.name],
                 "live": [buffer.name for buffer in buffers if buffer.lives_at(step)],
+            }
+            for step, node in enumerate(graph.nodes, start=1)
+        ],
+    }
+
+
+def _npu_memory_facts(graph: Graph, board: Board, tflite: bytes) -> dict[str, Any]:
+    compiled = compile_graph(graph, board, tflite)
+    plan, inputs = npu_arena(graph, board, compiled), graph.inputs()
+    tensors = {name for node in graph.nodes for name in node.outputs}
+    facts: list[dict[str, Any]] = [
+        {
+            "name": buffer.name,
+            "kind": "input" if buffer.name in inputs else "tensor" if buffer.name in tensors else "scratch",
+            "bytes": buffer.n_bytes,
+            "offset": buffer.offset,
+            "first_step": 0 if buffer.name in inputs else buffer.first_step,
+            "last_step": buffer.last_step,
+        }
+        for buffer in compiled.buffers
+    ]
+    return {
+        "arena_bytes": plan.arena_bytes,
+        "head_bytes": plan.head_bytes,
+        "persistent_bytes": plan.tail_bytes,
+        "planning_bytes": plan.planning_bytes,
+        "places_from_file": True,
+        "buffers": facts,
+        "steps": [
+            {
+                "operator": node.name,
+                "bytes": plan.live_bytes[node.name],
+                "live": [fact["name"] for fact in facts if fact["first_step"] <= step <= fact["last_step"]],
             }
             for step, node in enumerate(graph.nodes, start=1)
         ],

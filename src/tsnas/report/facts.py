@@ -74,7 +74,7 @@ def collect(
         "rejection": origin.rejection_facts(model),
         "smoothing": origin.smoothing_facts(model),
         "layers": costs.layer_facts(estimate, graph),
-        "memory": costs.memory_facts(graph, board),
+        "memory": costs.memory_facts(graph, board, model.tflite),
         "stream": costs.stream_facts(model.firmware, estimate.ram_bytes, signal),
         "signal": None if signal is None else signal.to_json(),
         "architectures": origin.architectures_facts(model.history.get("architectures")),

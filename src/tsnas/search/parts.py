@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tsnas.cost.board import Board
 from tsnas.cost.bounds import EXPECTED, Bounds
-from tsnas.errors import InfeasibleError
+from tsnas.errors import InfeasibleError, NpuOpError
 from tsnas.search.paths import Part, Paths
 from tsnas.space.config import SpaceConfig
 from tsnas.space.spaces import distinct_spaces
@@ -34,12 +34,21 @@ def build_parts(
         margin: str, as in `Limits`; that of the bounds that will be kept. Defaults to `"expected"`.
 
     Returns:
-        list of `Part`.
+        list of `Part`, without those that the board's NPU cannot run.
+
+    Raises:
+        NpuOpError: the NPU can run none of them.
     """
-    parts = []
+    parts, refused = [], []
     for space in distinct_spaces(spaces, *windows):
-        cells = build_cells(board, *windows, classes, space, seed, margin)
+        try:
+            cells = build_cells(board, *windows, classes, space, seed, margin)
+        except NpuOpError as error:
+            refused.append(error)
+            continue
         parts.append(Part.of(Supernet(cells, board, space.dropout, pseudo_prob, seed=seed), space.min_slack))
+    if not parts:
+        raise refused[0]
     return parts
 
 

@@ -11,8 +11,8 @@ import tf_keras as keras
 
 from tsnas.cost.board import Board
 from tsnas.cost.bounds import EXPECTED, Costs
-from tsnas.cost.flash import base_flash_bytes
-from tsnas.cost.memory import base_planning_bytes, base_tail_bytes
+from tsnas.cost.memory import base_planning_bytes
+from tsnas.cost.npu_plan import base_costs
 from tsnas.space.architecture import Architecture
 from tsnas.space.cell import Probs, SearchCell
 from tsnas.space.cells import OutputCell, SensorFusionCell, TimeReduceCell
@@ -209,7 +209,7 @@ class Supernet(keras.Model):
 
     def base_costs(self) -> Costs:
         """Returns the costs that every architecture has before its operators are counted."""
-        return Costs(0.0, float(base_tail_bytes(self.board.runtime)), float(base_flash_bytes()))
+        return base_costs(self.board)
 
     def expected(self) -> Costs:
         """Returns the expected costs of the noise-free decisions at the current temperature, as plain numbers."""

@@ -16,6 +16,7 @@ from tsnas.cost.bounds import EXPECTED
 from tsnas.cost.flash import op_flash_bytes
 from tsnas.cost.latency import op_latency_ms
 from tsnas.cost.memory import op_planning_bytes, op_tail_bytes, scratch_bytes
+from tsnas.cost.npu import brick_bytes, op_on_npu
 from tsnas.cost.records import aligned
 from tsnas.graph.ops import Add, Conv2D, Op
 
@@ -25,8 +26,14 @@ Widths = Sequence[int]
 
 def op_costs(op: Op, board: Board, margin: str = EXPECTED) -> dict[str, float]:
     """Returns the five costs of one operator on `board`; see `Limits` for `margin`."""
+    latency_ms = op_latency_ms(op, board, margin)
+    if board.npu is not None:
+        on_npu = op_on_npu(op, board.npu)
+        costs = {"scratch_bytes": on_npu.scratch_bytes, "flash_bytes": on_npu.file_bytes}
+        # To the interpreter, all operators on the NPU are one.
+        return {"latency_ms": latency_ms, "tail_bytes": 0.0, "planning_bytes": 0.0, **costs}
     return {
-        "latency_ms": op_latency_ms(op, board, margin),
+        "latency_ms": latency_ms,
         "scratch_bytes": sum(aligned(n_bytes, board.runtime.alignment) for n_bytes in scratch_bytes(op)),
         "tail_bytes": op_tail_bytes(op, board.runtime),
         "planning_bytes": op_planning_bytes(op),
@@ -67,4 +74,8 @@ def add_tables(board: Board, size: Pair, widths: Widths, margin: str = EXPECTED)
 
 def tensor_bytes(board: Board, size: Pair, widths: Widths) -> np.ndarray:
     """Returns the aligned bytes of an int8 tensor of `size` (time, channels) at each width."""
+    if board.npu is not None:
+        # Only the window has a single filter; it comes as it is, not in bricks.
+        n_bytes = [aligned(size[0] * size[1]) if width == 1 else brick_bytes((*size, width)) for width in widths]
+        return np.array(n_bytes, np.float32)
     return np.array([aligned(size[0] * size[1] * width, board.runtime.alignment) for width in widths], np.float32)

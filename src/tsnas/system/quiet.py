@@ -1,11 +1,13 @@
-"""Loads TensorFlow without the messages that its C++ libraries log at start-up."""
+"""Keeps messages of C++ libraries off the terminal: those of TensorFlow at its start, and any others."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 
 SILENT = "3"
 
@@ -38,3 +40,32 @@ def import_tensorflow() -> None:
                 os.dup2(stderr, 2)
     finally:
         os.close(stderr)
+
+
+@contextlib.contextmanager
+def captured_output() -> Iterator[Callable[[], str]]:
+    """Keeps what a library prints to stdout, which Python's own redirection cannot if the library is in C++.
+
+    Yields:
+        A function that returns the text, to be called after the block.
+
+    Example:
+        >>> with captured_output() as said:
+        ...     os.system("echo hello")
+        >>> said()
+        'hello\\n'
+    """
+    text = ""
+    sys.stdout.flush()
+    stdout = os.dup(1)
+    try:
+        with tempfile.TemporaryFile() as log:
+            os.dup2(log.fileno(), 1)
+            try:
+                yield lambda: text
+            finally:
+                os.dup2(stdout, 1)
+                log.seek(0)
+                text = log.read().decode(errors="replace")
+    finally:
+        os.close(stdout)
