@@ -70,7 +70,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
 def _find_board(values: flags.FlagValues) -> Board:
     import dataclasses
 
-    from tsnas.cost.board import PORTABLE, board_names, load_board
+    from tsnas.cost.board import board_names, load_board
+    from tsnas.cost.board_parts import PORTABLE
     from tsnas.cost.relative import uncalibrated_board
 
     if values.board in board_names() or values.board.endswith(".json"):
