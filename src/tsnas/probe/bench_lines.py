@@ -61,7 +61,8 @@ def read_lines(port: str, kit: str | os.PathLike[str], patience_s: float = PATIE
             except PortError:
                 if clock.monotonic() - seen > min(RESET_S, patience_s):
                     raise
-                link, pending = _closed(link), b""
+                _close(link)
+                link, pending = None, b""
                 time.sleep(WAIT_S)
                 continue
             said += len(received)
@@ -83,11 +84,11 @@ def read_lines(port: str, kit: str | os.PathLike[str], patience_s: float = PATIE
             if clock.monotonic() - last > patience_s:
                 raise NoAnswerError(_explain(port, names, timed, said, failed, patience_s))
     finally:
-        _closed(link)
+        _close(link)
     return lines
 
 
-def _closed(link: Any) -> None:
+def _close(link: Any) -> None:
     """Closes a port that may have gone already."""
     if link is not None:
         with contextlib.suppress(OSError):
