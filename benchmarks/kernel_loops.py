@@ -20,7 +20,7 @@ from absl import app, flags
 
 from benchmarks.emulated_shapes import draw_shapes
 from benchmarks.record import provenance, write_json
-from tsnas.cost.board import CMSIS_NN, PORTABLE
+from tsnas.cost.board_parts import CMSIS_NN, PORTABLE
 from tsnas.cost.fit import fit_steps
 from tsnas.cost.loops import LOOP_STEPS, LOOPS_FILE, factor_kind, loop_steps
 from tsnas.errors import NoAnswerError

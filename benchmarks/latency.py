@@ -22,7 +22,8 @@ from absl import app, flags
 
 from benchmarks.latency_models import BOARD_SPLIT, MODELS, SPLITS, Rows, Score, held_out_predictions, score
 from benchmarks.record import provenance, write_json
-from tsnas.cost.board import BOARDS_DIR, LatencyError, load_board
+from tsnas.cost.board import BOARDS_DIR, load_board
+from tsnas.cost.board_parts import LatencyError
 from tsnas.cost.fit import fit_board_coefficients
 from tsnas.cost.measurements import read_measurements
 from tsnas.errors import BoardFileError

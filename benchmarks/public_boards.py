@@ -22,7 +22,8 @@ import tabulate
 from absl import app, flags
 
 from benchmarks.record import provenance, write_json
-from tsnas.cost.board import BOARDS_DIR, CMSIS_NN, ESP_NN, PORTABLE, REFERENCE, Board, Factor, LatencyError, load_board
+from tsnas.cost.board import BOARDS_DIR, Board, load_board
+from tsnas.cost.board_parts import CMSIS_NN, ESP_NN, PORTABLE, REFERENCE, Factor, LatencyError
 from tsnas.cost.calibrate import calibrated_by_models
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.latency import DERIVED_MARGIN, OTHERS

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-from tsnas.cost.board import Runtime
+from tsnas.cost.board_parts import Runtime
 
 layers = keras.layers
 # The interpreter of the tflite_micro package, with pointers of 64 bits.

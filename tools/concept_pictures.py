@@ -16,7 +16,8 @@ from matplotlib.patches import Rectangle
 
 import tsnas
 from tsnas.cost import estimate_graph
-from tsnas.cost.memory import arena_buffers, greedy_offsets
+from tsnas.cost.memory import arena_buffers
+from tsnas.cost.planner import greedy_offsets
 from tsnas.plots import BLUE, GREEN, ORANGE, RED
 from tsnas.search.options import architecture_of, cell_options
 from tsnas.search.paths import Part, Paths

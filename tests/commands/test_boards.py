@@ -7,7 +7,8 @@ import pytest
 
 from tsnas.commands.boards_command import format_error
 from tsnas.commands.main import run
-from tsnas.cost.board import LatencyError, board_names, load_board
+from tsnas.cost.board import board_names, load_board
+from tsnas.cost.board_parts import LatencyError
 
 
 def test_the_table_has_one_line_per_board(capsys):

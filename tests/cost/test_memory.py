@@ -1,4 +1,4 @@
-"""Arena plans: against a slow planner, the measured arenas of single operators, and the real interpreter."""
+"""Arena plans: against the measured arenas of single operators, and the real interpreter."""
 
 import numpy as np
 import pytest
@@ -10,21 +10,11 @@ from converted_networks import (
     random_network,
     residual_network,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from micro_interpreter import allocations, starts
-from scale import scaled
 
 from tsnas.cost.board import load_board
 from tsnas.cost.measurements import read_measurements
-from tsnas.cost.memory import (
-    base_tail_bytes,
-    greedy_offsets,
-    op_tail_bytes,
-    plan_arena,
-    scratch_bytes,
-    tail_bytes,
-)
+from tsnas.cost.memory import base_tail_bytes, op_tail_bytes, plan_arena, scratch_bytes, tail_bytes
 from tsnas.cost.records import aligned
 from tsnas.cost.relative import known_boards
 from tsnas.graph.graph import Graph, GraphBuilder, Node
@@ -32,45 +22,6 @@ from tsnas.graph.ops import Add, Conv2D, DepthwiseConv2D, GlobalAveragePooling2D
 from tsnas.tflite.graph_reader import read_graph
 
 RUNTIME = load_board("nucleo_f446re").runtime
-
-buffers = st.lists(
-    st.tuples(st.integers(1, 6), st.integers(0, 6), st.integers(0, 4)).map(lambda b: (16 * b[0], b[1], b[1] + b[2])),
-    min_size=1,
-    max_size=12,
-)
-
-
-def slow_offsets(requests):
-    """First fit by trying every multiple of 16, the largest buffer first, of equal ones the last."""
-    order = sorted(enumerate(requests), key=lambda item: (item[1][0], item[0]))[::-1]
-    placed = {}
-    for index, (size, first, last) in order:
-        taken = np.zeros(10_000, dtype=bool)
-        for other, start in placed.items():
-            other_size, other_first, other_last = requests[other]
-            if set(range(first, last + 1)) & set(range(other_first, other_last + 1)):
-                taken[start : start + other_size] = True
-        placed[index] = next(at for at in range(0, 10_000, 16) if not taken[at : at + size].any())
-    return [placed[index] for index in range(len(requests))]
-
-
-@settings(max_examples=scaled(100), deadline=None, derandomize=True)
-@given(buffers)
-def test_offsets_are_those_of_a_slow_first_fit(requests):
-    assert greedy_offsets(requests) == slow_offsets(requests)
-
-
-@settings(max_examples=scaled(100), deadline=None, derandomize=True)
-@given(buffers)
-def test_live_buffers_never_overlap(requests):
-    offsets = greedy_offsets(requests)
-    for step in range(12):
-        owner = np.full(10_000, -1)
-        for index, (size, first, last) in enumerate(requests):
-            if first <= step <= last:
-                place = slice(offsets[index], offsets[index] + size)
-                assert (owner[place] == -1).all()
-                owner[place] = index
 
 
 def residual_graph():

@@ -1,9 +1,13 @@
 """The kit to calibrate a board: its sketch runs, gives the bytes of the reference, and its lines calibrate a board."""
 
+import contextlib
 import json
+import os
 import pathlib
+import pty
 import shutil
 import subprocess
+import threading
 
 import pytest
 from on_pc import compile_program
@@ -74,6 +78,27 @@ def test_its_lines_calibrate_a_board_that_had_no_latencies(kit, lines, tmp_path,
     assert run(["boards", "calibrate", *flags]) == 2
     assert "2 models were timed" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_the_command_reads_the_lines_from_a_port(kit, lines, tmp_path, monkeypatch, capsys):
+    main, other = pty.openpty()
+    out = tmp_path / "mine.json"
+
+    def play():
+        with contextlib.suppress(OSError):
+            while True:
+                os.write(main, b"boot\r\n" + "".join(f"{line}\r\n" for line in lines[:4]).encode())
+
+    monkeypatch.chdir(tmp_path)
+    threading.Thread(target=play, daemon=True).start()
+    flags = [f"--port={os.ttyname(other)}", f"--kit={kit}", "--core=cortex-m4", "--ram_kb=64", "--flash_kb=512"]
+    assert run(["boards", "calibrate", "--board=mine", "--clock_mhz=64", *flags]) == 0
+    os.close(other)
+    os.close(main)
+    said = capsys.readouterr().out
+    assert "Waits for the lines of all models" in said
+    assert "\ntsnas search --data=windows.npz --board=mine.json --max_latency_ms=20 --out=runs/mine" in said
+    assert load_board(out).latency_error.n_ops == 4
 
 
 def test_a_kit_is_not_overwritten_unasked(kit, tmp_path):

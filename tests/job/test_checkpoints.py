@@ -6,6 +6,7 @@ from toy_data import sines
 
 import tsnas
 from tsnas.job.checkpoints import Checkpoints
+from tsnas.job.inputs import Job
 from tsnas.training import train
 
 QUICK = {
@@ -99,6 +100,23 @@ def test_a_killed_job_goes_on_and_ends_as_an_undisturbed_one(undisturbed, tmp_pa
     assert resumable.history_ == undisturbed.history_
     assert not (tmp_path / "phases").exists()
     assert train.train_float is not killed
+
+
+def test_names_of_channels_belong_to_the_job_of_a_classifier(tmp_path, monkeypatch):
+    """They lengthen the file, whose length is checked in the search; what it found may be too long with others."""
+    prints, real = [], Job.checkpoints
+
+    def stop(self, *args):
+        prints.append(real(self, *args).fingerprint)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Job, "checkpoints", stop)
+    names = ["ax", "ay", "az"]
+    for channels in (names, names, tsnas.data.Channels(names, ["g"] * 3), None):
+        with pytest.raises(KeyboardInterrupt):
+            tsnas.AutoClassifier(directory=tmp_path, **QUICK).fit(*sines(60), channels=channels)
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == 3
 
 
 def test_a_job_without_a_seed_goes_on_with_the_seed_it_had(tmp_path, monkeypatch, eager_module):

@@ -182,6 +182,17 @@ def test_after_a_stop_the_same_signals_are_tried_in_the_same_order(monkeypatch, 
     assert scored == every
 
 
+def test_what_is_tried_may_be_any_sequence(monkeypatch, tmp_path):
+    """It becomes part of the name of the work that is kept, in the same way as a list."""
+    scored = []
+    monkeypatch.setattr(module, "score_signal", lambda signal, *_: scored.append(signal) or Trial(signal, 0.5, 1.0, 9))
+    monkeypatch.setattr(tsnas.AutoClassifier, "fit_recordings", lambda self, *_: self)
+    settings = QUICK | {"decimations": (1,), "seed": 0}
+    for spans, channels in ((range(32, 65, 32), [np.arange(3), range(3, 5)]), ([32, 64], [(0, 1, 2), (3, 4)])):
+        SignalSearch(**settings | {"spans": spans, "channels": channels}, directory=tmp_path).fit(X, Y)
+    assert len(scored) == len(set(scored)) == 4
+
+
 @pytest.mark.long
 def test_networks_of_all_signals_are_trained_by_the_engine_that_joblib_is_told_to_use(monkeypatch, engine):
     monkeypatch.setattr(rounds, "short_scores", guessed)

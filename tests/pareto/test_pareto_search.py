@@ -143,13 +143,53 @@ def test_read_back(front):
         tsnas.ParetoSearch.read(front.directory_ / "nowhere")
 
 
-def test_called_again_it_does_nothing_and_with_other_data_everything(front, monkeypatch):
-    done = []
-    monkeypatch.setattr(work, "prepare", lambda *_: done.append("prepared") or 1 / 0)
-    assert search(directory=front.directory_).fit(X, Y).points_ == front.points_
+@pytest.fixture
+def done(monkeypatch):
+    """What a front does besides reading what was kept; it stops there."""
+    found = []
+
+    def stop(name):
+        return lambda *_: found.append(name) or 1 / 0
+
+    for name in ("_search", "_score", "_train"):
+        monkeypatch.setattr(work.FrontWork, name, stop(name))
+    return found
+
+
+def test_called_again_it_does_nothing_and_with_other_data_everything(front, done):
+    assert search(directory=front.directory_).fit(X, Y, channels=CHANNELS).points_ == front.points_
+    assert done == []
     with pytest.raises(ZeroDivisionError):
-        search(directory=front.directory_).fit(X[::-1].copy(), Y[::-1].copy())
-    assert done == ["prepared"]
+        search(directory=front.directory_).fit(X[::-1].copy(), Y[::-1].copy(), channels=CHANNELS)
+    assert done == ["_search"]
+
+
+@pytest.mark.parametrize(
+    ("params", "channels"),
+    [
+        ({"smooth": 2}, CHANNELS),
+        ({"reject_label": -2}, CHANNELS),
+        ({}, None),
+        ({}, dataclasses.replace(CHANNELS, units=("m/s2",) * 3)),
+    ],
+    ids=["smooth", "reject_label", "no names", "units"],
+)
+def test_points_that_say_something_else_need_their_last_trainings_alone(front, done, params, channels):
+    with pytest.raises(ZeroDivisionError):
+        search(directory=front.directory_, **params).fit(X, Y, channels=channels)
+    assert done == ["_train"]
+
+
+def test_points_whose_folders_another_front_has_replaced_are_made_again(front, done):
+    path = Path(front.directory_) / front.points_[0].folder / "classifier.json"
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'"smooth": 3', b'"smooth": 4'))
+    try:
+        with pytest.raises(ZeroDivisionError):
+            search(directory=front.directory_).fit(X, Y, channels=CHANNELS)
+    finally:
+        path.write_bytes(content)
+    assert done == ["_train"]
 
 
 def test_habits_of_scikit_learn():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import shlex
 from typing import TYPE_CHECKING
 
 from absl import flags
@@ -69,7 +70,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
 def _find_board(values: flags.FlagValues) -> Board:
     import dataclasses
 
-    from tsnas.cost.board import PORTABLE, board_names, load_board
+    from tsnas.cost.board import board_names, load_board
+    from tsnas.cost.board_parts import PORTABLE
     from tsnas.cost.relative import uncalibrated_board
 
     if values.board in board_names() or values.board.endswith(".json"):
@@ -98,6 +100,7 @@ def _read_timings(values: flags.FlagValues, board: Board) -> tuple[str, list[Tim
     if values.port:
         from tsnas.probe.bench_lines import read_lines
 
+        say(f"Waits for the lines of all models in {values.kit} on {values.port}; this takes some seconds.\n")
         lines = read_lines(values.port, values.kit)
         kernels = values.kernels or kernels_named(lines) or board.kernels
         return kernels, bench_timings(lines, board.clock_hz, kernels, values.kit, values.port)
@@ -131,7 +134,8 @@ def _format_report(board: Board, timings: list[Timing], out: pathlib.Path) -> st
             f"Board {board.name} at {board.clock_hz / 1e6:g} MHz with {board.kernels} kernels.\n"
             f"Error on {error.n_ops} whole models, {error.split}: median {error.median_relative:.1%}, "
             f"largest {error.p95_relative:.1%}.\n"
-            f"Wrote {out}. Use it with --board={out}.",
+            f"Wrote {out}. Use it with --board={out}, such as for a search in windows of your own:\n"
+            f"tsnas search --data=windows.npz --board={shlex.quote(str(out))} --max_latency_ms=20 --out=runs/mine",
         ]
     )
 

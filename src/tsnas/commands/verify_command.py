@@ -29,7 +29,8 @@ def define_flags(values: flags.FlagValues) -> None:
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
-    from tsnas.cost.board import CMSIS_NN, board_beside, load_board
+    from tsnas.cost.board import board_beside, load_board
+    from tsnas.cost.board_parts import CMSIS_NN
     from tsnas.cost.estimate import estimate_tflite
     from tsnas.cost.latency import op_cycles
     from tsnas.errors import SettingError, VerificationError

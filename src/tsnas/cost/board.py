@@ -12,108 +12,17 @@ import shlex
 from collections.abc import Iterable
 from typing import Any
 
-from tsnas.cost.board_schema import check_board_json, field_error
-from tsnas.cost.measurements import OpMeasurement, record_from_json, record_to_json
+from tsnas.cost.board_json import board_fields, board_values
+from tsnas.cost.board_parts import BOARD_FIELDS, CMSIS_NN, PORTABLE, Factor, LatencyError, Npu, Runtime
+from tsnas.cost.board_schema import field_error
+from tsnas.cost.measurements import OpMeasurement
 from tsnas.errors import BoardError, BoardFileError, UnknownBoardError, UnknownKernelsError
 from tsnas.graph.ops import Op
 from tsnas.system.files import parse_json
 
-# Names of kernels. One word names them wherever they are chosen: board files, estimates, exports, the emulator.
-CMSIS_NN, ESP_NN, REFERENCE, PORTABLE = "cmsis_nn", "esp_nn", "reference", "portable"
-# Plain loops, written for no core.
-PLAIN_KERNELS = (REFERENCE, PORTABLE)
-# Fields that hold for every kind of kernels; all others belong to one of them.
-BOARD_FIELDS = (
-    "name",
-    "description",
-    "core",
-    "clock_hz",
-    "ram_bytes",
-    "flash_bytes",
-    "active_power_mw",
-    "flash_byte_cycles",
-)
-RARE_FIELDS = ("loops", "factors", "flash_byte_cycles", "trust", "npu", "other_kernels")
-
 # The file in the folder of a model that is its board.
 BOARD_FILE = "board.json"
 BOARDS_DIR = pathlib.Path(__file__).parent / "boards"
-
-
-@dataclasses.dataclass(frozen=True)
-class LatencyError:
-    """Error of the latency model on operators that it was not fitted to.
-
-    Args:
-        median_relative: float, median of |predicted / measured - 1|.
-        p95_relative: float, its 95th percentile.
-        n_ops: int, number of those operators.
-        split: str, how they were held out.
-    """
-
-    median_relative: float
-    p95_relative: float
-    n_ops: int
-    split: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Factor:
-    """Factor of one kind of operator: its timings, in multiples of the model before it was calibrated by them.
-
-    Args:
-        factor: float, by which the cycles of the model are multiplied.
-        margin_relative: float, relative margin of the product.
-        timed: bool, whether timings tell the factor; else it is that of the other kinds.
-    """
-
-    factor: float
-    margin_relative: float
-    timed: bool
-
-
-@dataclasses.dataclass(frozen=True)
-class Runtime:
-    """Constants of the TensorFlow Lite Micro build on a board, in bytes; see `tsnas.cost.memory`.
-
-    Args:
-        alignment: int, buffers in the arena start at multiples of this.
-        base_bytes: int, persistent bytes of any model with one input and one output.
-        extra_input_bytes: int, persistent bytes of each further input of a model.
-        tensor_bytes: int, persistent bytes of each tensor, weights included.
-        slack_bytes: int, most bytes that alignment can add to a model of several operators, compared with single ones.
-        conv2d_slack_bytes: int, bytes that later TFLM versions keep for each convolution beyond the measured version.
-        op_bytes: dict of the persistent bytes of each kind of operator, without its tensors.
-    """
-
-    alignment: int
-    base_bytes: int
-    extra_input_bytes: int
-    tensor_bytes: int
-    slack_bytes: int
-    conv2d_slack_bytes: int
-    op_bytes: dict[str, int]
-
-
-@dataclasses.dataclass(frozen=True)
-class Npu:
-    """An NPU as Vela is told of it.
-
-    Args:
-        accelerator: str, such as `"ethos-u55-128"`: with 128 multiply-accumulates per cycle.
-        system_config: str, section of Vela's own `Arm/vela.ini` with the clocks and the speed of the memories, such as
-            `"Ethos_U55_High_End_Embedded"`.
-        memory_mode: str, section of the same file that says which memory holds what, such as `"Shared_Sram"`.
-    """
-
-    accelerator: str
-    system_config: str
-    memory_mode: str
-
-    def command(self, file: str | os.PathLike[str]) -> list[str]:
-        """Returns the command that compiles a .tflite file as its costs were found."""
-        how = (f"--accelerator-config={self.accelerator}", f"--system-config={self.system_config}")
-        return ["vela", *how, f"--memory-mode={self.memory_mode}", "--config=Arm/vela.ini", os.fspath(file)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -218,14 +127,8 @@ class Board:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the board as a dict of plain values, for `json.dump`; `Board.from_json` reads it back."""
-        values = dataclasses.asdict(dataclasses.replace(self, table=(), other_kernels=()))
-        values["table"] = [record_to_json(record) for record in self.table]
-        values["other_kernels"] = [
-            {name: value for name, value in other.to_json().items() if name not in (*BOARD_FIELDS, "other_kernels")}
-            for other in self.other_kernels
-        ]
-        # Most boards have none of these, and earlier versions of tsnas refuse them.
-        return {name: value for name, value in values.items() if value or name not in RARE_FIELDS}
+        own = dataclasses.asdict(dataclasses.replace(self, table=(), other_kernels=()))
+        return board_values(own, self.table, [other.to_json() for other in self.other_kernels])
 
     @classmethod
     def from_json(cls, values: Any, source_name: str = "board") -> Board:
@@ -241,22 +144,7 @@ class Board:
         Raises:
             BoardFileError: a field is missing, unknown, of another type, negative or not finite.
         """
-        check_board_json(values, source_name)
-        fields = dict(values)
-        fields["clock_hz"] = float(fields["clock_hz"])
-        fields["latency_error"] = LatencyError(**fields["latency_error"])
-        fields["runtime"] = Runtime(**fields["runtime"])
-        fields["table"] = _table(fields.get("table", []), source_name)
-        fields["npu"] = Npu(**fields["npu"]) if fields.get("npu") else None
-        fields["factors"] = {kind: Factor(**factor) for kind, factor in fields.get("factors", {}).items()}
-        # Files of earlier versions do not name the kernels, only their library.
-        fields.setdefault("kernels", _name_of(fields["kernel_library"]))
-        fields.setdefault("optimised", fields["kernels"] not in PLAIN_KERNELS)
-        shared = {name: values[name] for name in BOARD_FIELDS if name in values}
-        fields["other_kernels"] = tuple(
-            cls.from_json(shared | other, source_name) for other in fields.get("other_kernels", ())
-        )
-        board = cls(**fields)
+        board = cls(**board_fields(values, source_name, cls.from_json))
         if len(set(board.kernel_names)) < len(board.kernel_names):
             raise field_error(source_name, ("other_kernels",), f"name kernels twice: {', '.join(board.kernel_names)}")
         for index, record in enumerate(board.table):
@@ -408,19 +296,3 @@ def _read_board(path: pathlib.Path) -> Board:
     except ValueError as error:
         raise BoardFileError(f"Board file {str(path)!r} is not JSON: {error}.") from error
     return Board.from_json(values, str(path))
-
-
-def _name_of(kernel_library: str) -> str:
-    """Returns the name of kernels that a file of an earlier version describes only by their library."""
-    return PORTABLE if kernel_library.startswith("portable C") else CMSIS_NN
-
-
-def _table(rows: list[dict[str, Any]], source_name: str) -> tuple[OpMeasurement, ...]:
-    records = []
-    for index, row in enumerate(rows):
-        try:
-            records.append(record_from_json(row))
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            fault = f"is {row!r}: {type(error).__name__}: {error}; it must have the columns of a measured operator"
-            raise field_error(source_name, ("table", index), fault) from error
-    return tuple(records)

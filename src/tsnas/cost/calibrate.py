@@ -17,7 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import least_squares
 
-from tsnas.cost.board import CMSIS_NN, PLAIN_KERNELS, PORTABLE, Board, Factor, LatencyError, load_board
+from tsnas.cost.board import Board, load_board
+from tsnas.cost.board_parts import CMSIS_NN, PLAIN_KERNELS, PORTABLE, Factor, LatencyError
 from tsnas.cost.latency import DERIVED_MARGIN, OTHERS, op_latency
 from tsnas.cost.loops import counted_loops, factor_kind
 from tsnas.cost.timings import Timing

@@ -19,7 +19,7 @@ import pathlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tsnas.cost.board import Npu
+from tsnas.cost.board_parts import Npu
 from tsnas.cost.npu_cache import OpCache, OpOnNpu
 from tsnas.errors import NpuCompilerError, NpuOpError
 from tsnas.graph.graph import Graph, GraphBuilder

@@ -13,7 +13,8 @@ import itertools
 import random
 from collections.abc import Iterator, Sequence
 
-from tsnas.cost.memory import Lifetime, arena_buffers, first_fit, greedy_offsets, head_bytes
+from tsnas.cost.memory import arena_buffers
+from tsnas.cost.planner import Lifetime, first_fit, greedy_offsets, head_bytes
 from tsnas.cost.records import ALIGNMENT
 from tsnas.graph.graph import Graph
 

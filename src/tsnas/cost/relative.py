@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.cost.board import PLAIN_KERNELS, PORTABLE, Board, LatencyError, calibration_steps, load_board
+from tsnas.cost.board import Board, calibration_steps, load_board
+from tsnas.cost.board_parts import PLAIN_KERNELS, PORTABLE, LatencyError
 from tsnas.cost.fit import fit_board_coefficients
 from tsnas.cost.latency import op_cycles
 from tsnas.cost.measurements import OpMeasurement

@@ -106,7 +106,7 @@ def bench_timings(
     lines: Iterable[str], clock_hz: float, kernels: str, folder: str | os.PathLike[str], source: str = "the port"
 ) -> list[Timing]:
     """Returns the timings of lines that a bench sketch has printed; see `read_timings`."""
-    models = _models_of(folder)
+    models = models_of(folder)
     rows: list[dict[str, Any]] = []
     boards: dict[str, None] = {}
     for line in lines:
@@ -142,8 +142,8 @@ def kernels_name(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", text.lower())
 
 
-def _models_of(folder: str | os.PathLike[str]) -> dict[str, pathlib.Path]:
-    """The .tflite files of a folder by the first digits of their SHA-256."""
+def models_of(folder: str | os.PathLike[str]) -> dict[str, pathlib.Path]:
+    """Returns the .tflite files of a folder by the first digits of their SHA-256; raises TimingsError without any."""
     paths = sorted(pathlib.Path(folder).rglob("*.tflite"))
     if not paths:
         raise TimingsError(

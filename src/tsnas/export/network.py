@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.cost.memory import arena_buffers, greedy_offsets, head_bytes
+from tsnas.cost.memory import arena_buffers
+from tsnas.cost.planner import greedy_offsets, head_bytes
 from tsnas.cost.records import ALIGNMENT, aligned
 from tsnas.errors import ExportError
 from tsnas.export.firmware import Firmware

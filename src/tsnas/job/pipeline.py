@@ -65,7 +65,8 @@ def run(job: Job, callbacks: list[keras.callbacks.Callback]) -> Model:
 def _run(job: Job, callbacks: list[keras.callbacks.Callback], workers: Workers) -> Model:
     settings = job.settings
     budget = Budget(settings.max_minutes)
-    checkpoints = job.checkpoints(settings.directory)
+    # Names change no network, but the length of its file, which is chosen within a limit.
+    checkpoints = job.checkpoints(settings.directory, None if job.channels is None else job.channels.to_json())
     found = checkpoints.load("search")
     if found is not None:
         settings = dataclasses.replace(settings, seed=found[0]["seed"])

@@ -6,6 +6,7 @@ No code is loaded: networks are rebuilt from the architecture, and weights are r
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import pathlib
@@ -38,6 +39,7 @@ MOST_CHARACTERS = 10_000
 MOST_BYTES = 2**28
 MODEL_FILE, FLOAT_FILE, STATE_FILE, CARD_FILE = "model.tflite", "model.keras", "classifier.json", "model.json"
 WRITTEN = (MODEL_FILE, FLOAT_FILE, CARD_FILE, BOARD_FILE, STATE_FILE)
+READ = (STATE_FILE, MODEL_FILE, FLOAT_FILE)
 
 
 def save(model: Model, params: Mapping[str, Any], directory: str | os.PathLike[str]) -> list[pathlib.Path]:
@@ -80,7 +82,7 @@ def load(directory: str | os.PathLike[str]) -> tuple[Model, dict[str, Any]]:
         raise ModelFileError(f"directory={directory!r} is a {type(directory).__name__}; give the path of a folder.")
     folder = pathlib.Path(directory)
     try:
-        files = {name: (folder / name).read_bytes() for name in (STATE_FILE, MODEL_FILE, FLOAT_FILE)}
+        files = {name: (folder / name).read_bytes() for name in READ}
     except (OSError, ValueError) as error:
         # A ValueError means that the path has characters that no file name may have, such as a null character.
         reason = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
@@ -94,6 +96,17 @@ def load(directory: str | os.PathLike[str]) -> tuple[Model, dict[str, Any]]:
         if isinstance(error, ModelFileError):
             raise
         raise ModelFileError(f"The classifier saved in {folder} is damaged ({error}); save it again.") from error
+
+
+def digest(directory: str | os.PathLike[str]) -> str | None:
+    """Returns a digest of the files of a folder that `load` reads; None if one is missing."""
+    found = hashlib.sha256()
+    try:
+        for name in READ:
+            found.update(hashlib.sha256((pathlib.Path(directory) / name).read_bytes()).digest())
+    except OSError:
+        return None
+    return found.hexdigest()
 
 
 def to_bytes(model: Model, params: Mapping[str, Any]) -> dict[str, bytes]:

@@ -356,7 +356,8 @@ class SignalSearch(BaseEstimator):
     def _plain(self) -> dict[str, Any]:
         """Returns the settings of the outer search as JSON values."""
         names = ("spans", "stride", "decimations", "channels", "rate_hz", "trials", "tuner", "max_latency_ms")
-        return json.loads(json.dumps({name: getattr(self, name) for name in names}, default=lambda v: v.item()))
+        values = {name: getattr(self, name) for name in names}
+        return json.loads(json.dumps(values, default=lambda value: np.asarray(value).tolist()))
 
 
 def _name(values: dict[str, Any]) -> str:

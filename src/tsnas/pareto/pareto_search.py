@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -193,7 +194,7 @@ class ParetoSearch(BaseEstimator):
         ):
             job = dataclasses.replace(job, settings=dataclasses.replace(job.settings, seed=kept_seed(self.seed, work)))
             save = functools.partial(_save, self._text(job), {name: getattr(self, name) for name in SHARED})
-            front = FrontWork(job, niches, folder, work, save, callbacks, workers)
+            front = FrontWork(job, niches, folder, work, save, self._said(job), callbacks, workers)
             front.run()
         self.points_ = front.points()
         self.history_ = front.history()
@@ -323,6 +324,12 @@ class ParetoSearch(BaseEstimator):
             fitting(parts, own[-1].bounds)  # Raises InfeasibleError.
             niches += [niche for niche in own[:-1] if _feasible(parts, niche)] + own[-1:]
         return niches
+
+    def _said(self, job: Job) -> dict[str, Any]:
+        """Returns what the points say besides what follows from their job, as JSON values."""
+        label = None if self.reject_label is None else np.asarray(self.reject_label).item()
+        channels = None if job.channels is None else job.channels.to_json()
+        return {"smooth": job.settings.smooth, "reject_label": label, "channels": channels}
 
     def _text(self, job: Job) -> str:
         """Returns Python code that makes the same front from the same arrays."""

@@ -21,6 +21,7 @@ from tsnas.job.inputs import Job
 from tsnas.job.preparation import Prepared, prepare
 from tsnas.job.selection import dry_run, join
 from tsnas.job.training import Trained, train_all
+from tsnas.model import saving
 from tsnas.model.model import Model
 from tsnas.pareto.niches import Niche
 from tsnas.pareto.points import Point
@@ -56,6 +57,8 @@ class FrontWork:
         folder: path of the folder of the points.
         work: path of the folder of everything else.
         save: function that saves a finished `Model` in a folder.
+        said: dict of JSON values that points say besides what follows from the job. Another `said` needs the final
+            trainings alone.
         callbacks: tf_keras callbacks for the search.
         workers: `Workers` that do the trainings. Defaults to this process.
     """
@@ -67,6 +70,7 @@ class FrontWork:
         folder: pathlib.Path,
         work: pathlib.Path,
         save: Save,
+        said: dict[str, Any],
         callbacks: Sequence[keras.callbacks.Callback] = (),
         workers: Workers = HERE,
     ):
@@ -75,7 +79,7 @@ class FrontWork:
         self.seed: int = job.settings.seed  # type: ignore[assignment]
         self._folder, self._work, self._save, self._callbacks = folder, work, save, list(callbacks)
         self._workers = workers
-        self._kept = job.checkpoints(work)
+        self._kept, self._ends = job.checkpoints(work), job.checkpoints(work, said)
         self._boards = {niche.board.name: niche.board for niche in self.niches}
 
     def run(self) -> None:
@@ -87,16 +91,13 @@ class FrontWork:
             names = self._missing(kind, [name for niche in choose() for name in niche])
             if names:
                 self._score(kind, names)
-        names = self._missing("train", self.winners())
+        names = [name for name in dict.fromkeys(self.winners()) if self._finished(name) is None]
         if names:
             self._train(names)
 
     def points(self) -> list[Point]:
         """Returns the finished points, sorted by board and latency."""
-        found = []
-        for name in dict.fromkeys(self.winners()):
-            kept = self._kept.load(f"train-{name}")
-            found += [] if kept is None else [Point(**values) for values in kept[0]["points"]]
+        found = [point for name in dict.fromkeys(self.winners()) for point in self._finished(name) or []]
         order = list(self._boards)
         return sorted(found, key=lambda point: (order.index(point.board), point.latency_ms))
 
@@ -181,7 +182,9 @@ class FrontWork:
                 for board in self._boards.values()
                 for point in self._points_on(board, names[place], architectures[place], trained)
             ]
-            self._kept.save(f"train-{names[place]}", {"points": [dataclasses.asdict(point) for point in points]})
+            digests = [saving.digest(self._folder / point.folder) for point in points]
+            values = {"points": [dataclasses.asdict(point) for point in points], "digests": digests}
+            self._ends.save(f"train-{names[place]}", values)
             phases[place].clear()
             bar.update()
 
@@ -250,6 +253,13 @@ class FrontWork:
     def _missing(self, kind: str, names: Sequence[str]) -> list[str]:
         """Returns the distinct names of networks that have no outcome of a kind."""
         return [name for name in dict.fromkeys(names) if self._kept.load(f"{kind}-{name}") is None]
+
+    def _finished(self, name: str) -> list[Point] | None:
+        """Returns the points of a network; None if it is not trained, or another front has replaced their folders."""
+        kept = self._ends.load(f"train-{name}")
+        points = [] if kept is None else [Point(**values) for values in kept[0]["points"]]
+        found = [saving.digest(self._folder / point.folder) for point in points]
+        return points if kept is not None and found == kept[0]["digests"] else None
 
     def _architecture(self, name: str) -> Architecture:
         niches = self._values("search")["niches"]

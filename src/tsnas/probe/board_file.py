@@ -7,7 +7,8 @@ import datetime
 import math
 from collections.abc import Sequence
 
-from tsnas.cost.board import CMSIS_NN, PORTABLE, Board, LatencyError, load_board
+from tsnas.cost.board import Board, load_board
+from tsnas.cost.board_parts import CMSIS_NN, PORTABLE, LatencyError
 from tsnas.cost.fit import fit_board_coefficients
 from tsnas.cost.flash import base_flash_bytes, op_flash_bytes
 from tsnas.cost.latency import op_latency

@@ -9,8 +9,9 @@ from tsnas.cost.bounds import UPPER, Limit
 from tsnas.cost.estimate import SOURCE_MARKS, SOURCE_TEXTS, Estimate
 from tsnas.cost.latency import MODEL
 from tsnas.cost.limits import BYTES_PER_KB, Limits
-from tsnas.cost.memory import arena_buffers, greedy_offsets, plan_arena
+from tsnas.cost.memory import arena_buffers, plan_arena
 from tsnas.cost.npu_plan import compile_graph, npu_arena
+from tsnas.cost.planner import greedy_offsets
 from tsnas.cost.verdicts import NAMES, Judged
 from tsnas.data import Signal
 from tsnas.export import Firmware, stream
