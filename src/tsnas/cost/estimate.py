@@ -247,9 +247,9 @@ def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_by
     board = load_board(board)
     if board.npu is not None:
         return _estimate_on_npu(graph, board, None)
+    latencies = [op_latency(node.op, board) for node in graph.nodes]
     if flash_bytes is None:
         flash_bytes = flash.flash_bytes(graph)
-    latencies = [op_latency(node.op, board) for node in graph.nodes]
     return _estimate(graph, board, latencies, plan_arena(graph, board.runtime), flash_bytes)
 
 

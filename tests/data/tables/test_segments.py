@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tsnas.data import from_csv, read
-from tsnas.data.tables.segments import looks_like_segments
+from tsnas.data.tables.segments import looks_like_segments, read_segments
 from tsnas.errors import FormatError, SegmentError, SettingError, TableFileError
 
 RATE = 50
@@ -157,3 +157,11 @@ def test_a_folder_with_segments_but_no_table_says_which_command_takes_both(tmp_p
     assert "; .csv and .txt files without a column that is certainly the time are for from_csv" in said
     assert "labels.csv looks like segments with labels: tsnas data windows --csv=FOLDER" in said
     assert not looks_like_segments(tmp_path / "notes.txt")
+
+
+@pytest.mark.parametrize("cell", ["0.5", "{}", "null", "walk", '"x"'])
+def test_a_label_that_is_no_list_of_pieces_is_refused(tmp_path, cell):
+    path = tmp_path / "labels.csv"
+    path.write_text('file,label\na.csv,"' + cell.replace('"', '""') + '"\n')
+    with pytest.raises(SegmentError, match="without start and end; add these columns"):
+        read_segments(path)

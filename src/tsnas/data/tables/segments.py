@@ -172,9 +172,12 @@ def _read_json(text: str, path: pathlib.Path) -> list[Segment]:
 
 def _from_studio(cell: str, file: str | None, path: pathlib.Path) -> list[Segment]:
     try:
-        return _from_values(json.loads(cell or "[]"), file, path)
+        values = json.loads(cell or "[]")
     except ValueError:
-        raise SegmentError(f"{path} holds the label {cell[:40]!r} without start and end; add these columns.") from None
+        values = None
+    if not isinstance(values, list):
+        raise SegmentError(f"{path} holds the label {cell[:40]!r} without start and end; add these columns.")
+    return _from_values(values, file, path)
 
 
 def _from_values(values: Iterable[Any], file: str | None, path: pathlib.Path) -> list[Segment]:
