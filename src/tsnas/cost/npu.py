@@ -15,12 +15,14 @@ import dataclasses
 import functools
 import importlib
 import importlib.metadata
+import math
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from tsnas.cost.board_parts import Npu
 from tsnas.cost.npu_cache import OpCache, OpOnNpu
+from tsnas.cost.records import aligned
 from tsnas.errors import NpuCompilerError, NpuOpError
 from tsnas.graph.graph import Graph, GraphBuilder
 from tsnas.graph.ops import Op
@@ -171,7 +173,7 @@ def op_on_npu(op: Op, npu: Npu) -> OpOnNpu:
 def brick_bytes(shape: AnyShape) -> int:
     """Returns the bytes of an int8 tensor between two operators, whose channels fill whole bricks of 16."""
     *size, channels = shape
-    return functools.reduce(int.__mul__, size, -(-channels // BRICK) * BRICK)
+    return math.prod(size) * aligned(channels, BRICK)
 
 
 def vela_version() -> str:
@@ -217,16 +219,12 @@ def _compile_op(op: Op, npu: Npu) -> OpOnNpu | str:
     except NpuOpError as error:
         return str(error).replace("cannot run op,", f"cannot run {op},")
     # An addition of one tensor to itself holds a single input.
-    tensor_bytes = sum(_plain_bytes(shape) for shape in (op.in_shapes[0], op.out_shape))
+    tensor_bytes = sum(aligned(math.prod(shape)) for shape in (op.in_shapes[0], op.out_shape))
     return OpOnNpu(
         cycles=sum(compiled.cycles),
         scratch_bytes=max(0, compiled.sram_bytes - tensor_bytes),
         file_bytes=max(0, len(compiled.content) - SINGLE_FILE_BYTES),
     )
-
-
-def _plain_bytes(shape: Sequence[int]) -> int:
-    return -(-functools.reduce(int.__mul__, shape, 1) // BRICK) * BRICK
 
 
 def _reason(said: str) -> str:

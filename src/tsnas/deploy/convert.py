@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 
 import numpy as np
@@ -21,6 +19,7 @@ import tf_keras as keras
 
 from tsnas.deploy.tidy import tidy, with_offsets
 from tsnas.errors import CoreModelError, ModelFileError
+from tsnas.system.quiet import redirected
 from tsnas.training.core_model import check_core_model, operator_names
 from tsnas.training.seed import kept_random_state
 
@@ -127,22 +126,14 @@ def _converted(model: keras.Model, calibration_windows: np.ndarray | None, dense
 
 @contextlib.contextmanager
 def _silenced() -> Iterator[None]:
-    """Suppresses the converter's C++ messages on stdout and stderr, which Python's own redirection cannot."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    saved = {fd: os.dup(fd) for fd in (1, 2)}
+    """Suppresses the converter's messages on stdout and stderr, and its logs below errors."""
     loggers = [logging.getLogger(name) for name in ("tensorflow", "absl")]
     levels = [logger.level for logger in loggers]
-    with tempfile.TemporaryFile() as sink:
+    with redirected(sys.stdout, 1), redirected(sys.stderr, 2):
         try:
-            for fd in saved:
-                os.dup2(sink.fileno(), fd)
             for logger in loggers:
                 logger.setLevel(logging.ERROR)
             yield
         finally:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
-            for fd, copy in saved.items():
-                os.dup2(copy, fd)
-                os.close(copy)

@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from typing import BinaryIO, TextIO
 
 SILENT = "3"
 
@@ -25,26 +26,50 @@ def import_tensorflow() -> None:
         return
     # The level does not affect messages that are logged before TensorFlow sets up its log, so stderr itself is
     # redirected; if the import fails, the log is printed after all.
-    sys.stderr.flush()
-    stderr = os.dup(2)
+    text = b""
     try:
-        with tempfile.TemporaryFile() as log:
-            os.dup2(log.fileno(), 2)
+        with redirected(sys.stderr, 2) as log:
             try:
                 importlib.import_module("tensorflow")
-            except BaseException:
-                log.seek(0)
-                os.write(stderr, log.read())
-                raise
             finally:
-                os.dup2(stderr, 2)
+                log.seek(0)
+                text = log.read()
+    except BaseException:
+        os.write(2, text)
+        raise
+
+
+@contextlib.contextmanager
+def redirected(stream: TextIO, descriptor: int) -> Iterator[BinaryIO]:
+    """Redirects a file descriptor to a temporary file, which Python's own redirection cannot do for C++ libraries.
+
+    Args:
+        stream: Python's stream on it, such as `sys.stdout`.
+        descriptor: int, 1 or 2.
+
+    Yields:
+        The temporary file.
+
+    Example:
+        >>> with redirected(sys.stdout, 1) as log:
+        ...     os.system("echo hello")
+    """
+    stream.flush()
+    saved = os.dup(descriptor)
+    try:
+        with tempfile.TemporaryFile() as log:
+            os.dup2(log.fileno(), descriptor)
+            try:
+                yield log
+            finally:
+                os.dup2(saved, descriptor)
     finally:
-        os.close(stderr)
+        os.close(saved)
 
 
 @contextlib.contextmanager
 def captured_output() -> Iterator[Callable[[], str]]:
-    """Keeps what a library prints to stdout, which Python's own redirection cannot if the library is in C++.
+    """Keeps what a library prints to stdout, whatever it is written in.
 
     Yields:
         A function that returns the text, to be called after the block.
@@ -56,16 +81,9 @@ def captured_output() -> Iterator[Callable[[], str]]:
         'hello\\n'
     """
     text = ""
-    sys.stdout.flush()
-    stdout = os.dup(1)
-    try:
-        with tempfile.TemporaryFile() as log:
-            os.dup2(log.fileno(), 1)
-            try:
-                yield lambda: text
-            finally:
-                os.dup2(stdout, 1)
-                log.seek(0)
-                text = log.read().decode(errors="replace")
-    finally:
-        os.close(stdout)
+    with redirected(sys.stdout, 1) as log:
+        try:
+            yield lambda: text
+        finally:
+            log.seek(0)
+            text = log.read().decode(errors="replace")
