@@ -21,7 +21,7 @@ import tsnas
 from benchmarks.draws_table import table
 from benchmarks.engine import read_results
 from benchmarks.record import provenance, write_json
-from benchmarks.series_sets import find_sets, folds_of, read_training_windows
+from benchmarks.series_sets import cases, folds_of, read_training_windows
 from tsnas.cost.limits import Limits
 from tsnas.data import Standardizer, validation_splits
 from tsnas.job.preparation import stretched_or_not
@@ -92,18 +92,14 @@ def run_one(path: pathlib.Path, seed: int) -> dict[str, Any]:
 
 
 def main(argv: Sequence[str]) -> None:
-    if len(argv) > 1:
-        raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
-    paths = find_sets(DATA.value, SETS.value)
     results = read_results(OUT.value)
-    for seed in map(int, SEEDS.value):
-        for path in paths:
-            key = {"set": path.stem, "seed": seed, "max_latency_ms": MS.value, "max_ram_kb": KB.value}
-            if any(key.items() <= row.items() for row in results):
-                continue
-            results.append(key | run_one(path, seed))
-            print(*key.values(), *(row["accuracy"] for row in results[-1]["draws"]), flush=True)
-            write_json(OUT.value, provenance("benchmarks.draws", ("tsnas", "tensorflow")) | {"results": results})
+    for seed, path in cases(argv, DATA.value, SETS.value, SEEDS.value):
+        key = {"set": path.stem, "seed": seed, "max_latency_ms": MS.value, "max_ram_kb": KB.value}
+        if any(key.items() <= row.items() for row in results):
+            continue
+        results.append(key | run_one(path, seed))
+        print(*key.values(), *(row["accuracy"] for row in results[-1]["draws"]), flush=True)
+        write_json(OUT.value, provenance("benchmarks.draws", ("tsnas", "tensorflow")) | {"results": results})
     print(f"\n{table(results)}\n\nWritten: {OUT.value}")
 
 

@@ -24,7 +24,7 @@ from benchmarks.draws import DATA, DRAWS, OUT, SEEDS, SETS, draw
 from benchmarks.engine import read_results
 from benchmarks.few_windows_table import table
 from benchmarks.record import provenance, write_json
-from benchmarks.series_sets import find_sets, keep_few, read_training_windows
+from benchmarks.series_sets import cases, keep_few, read_training_windows
 from tsnas.data import Standardizer
 from tsnas.job.preparation import stretched_or_not
 from tsnas.job.settings import check_settings
@@ -88,23 +88,19 @@ def run_one(path: pathlib.Path, seed: int, ways: Sequence[str]) -> list[dict[str
 
 
 def main(argv: Sequence[str]) -> None:
-    if len(argv) > 1:
-        raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
     if unknown := sorted(set(CHOSEN.value) - set(WAYS)):
         raise app.UsageError(f"--ways={','.join(unknown)}: the ways are {'; '.join(WAYS)}.")
-    paths = find_sets(DATA.value, SETS.value)
     results = read_results(OUT.value)
-    for seed in map(int, SEEDS.value):
-        for path in paths:
-            done = [row["way"] for row in results if (row["set"], row["seed"]) == (path.stem, seed)]
-            missing = [way for way in CHOSEN.value if way not in done]
-            found = run_one(path, seed, missing) if missing else None
-            if found is None:
-                continue
-            results += found
-            print(*found, sep="\n", flush=True)
-            command = provenance("benchmarks.few_windows", ("tsnas", "tensorflow"))
-            write_json(OUT.value, command | {"draws": DRAWS.value, "results": results})
+    for seed, path in cases(argv, DATA.value, SETS.value, SEEDS.value):
+        done = [row["way"] for row in results if (row["set"], row["seed"]) == (path.stem, seed)]
+        missing = [way for way in CHOSEN.value if way not in done]
+        found = run_one(path, seed, missing) if missing else None
+        if found is None:
+            continue
+        results += found
+        print(*found, sep="\n", flush=True)
+        command = provenance("benchmarks.few_windows", ("tsnas", "tensorflow"))
+        write_json(OUT.value, command | {"draws": DRAWS.value, "results": results})
     print(f"\n{table(results)}\n\nWritten: {OUT.value}")
 
 

@@ -25,7 +25,7 @@ from benchmarks.draws import DATA, KB, MS, OUT, SEEDS, SETS
 from benchmarks.engine import read_results
 from benchmarks.members_table import table
 from benchmarks.record import provenance, write_json
-from benchmarks.series_sets import find_sets, folds_of, keep_few, read_training_windows
+from benchmarks.series_sets import cases, folds_of, keep_few, read_training_windows
 from tsnas.cost.limits import Limits
 from tsnas.data import Standardizer
 from tsnas.job.preparation import stretched_or_not
@@ -94,22 +94,18 @@ def scores(answers: Sequence[np.ndarray], codes: np.ndarray) -> dict[str, float]
 
 
 def main(argv: Sequence[str]) -> None:
-    if len(argv) > 1:
-        raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
-    paths = find_sets(DATA.value, SETS.value)
     results = read_results(OUT.value)
-    for seed in map(int, SEEDS.value):
-        for path in paths:
-            key = {"set": path.stem, "seed": seed, "few": FEW.value, "max_latency_ms": MS.value}
-            done = {row["members"] for row in results if key.items() <= row.items()}
-            missing = [count for count in map(int, MEMBERS.value) if count not in done]
-            found = run_one(path, key, missing) if missing else []
-            if not found:
-                continue
-            results += found
-            print(*found, sep="\n", flush=True)
-            command = provenance("benchmarks.members", ("tsnas", "tensorflow"))
-            write_json(OUT.value, command | {"results": results})
+    for seed, path in cases(argv, DATA.value, SETS.value, SEEDS.value):
+        key = {"set": path.stem, "seed": seed, "few": FEW.value, "max_latency_ms": MS.value}
+        done = {row["members"] for row in results if key.items() <= row.items()}
+        missing = [count for count in map(int, MEMBERS.value) if count not in done]
+        found = run_one(path, key, missing) if missing else []
+        if not found:
+            continue
+        results += found
+        print(*found, sep="\n", flush=True)
+        command = provenance("benchmarks.members", ("tsnas", "tensorflow"))
+        write_json(OUT.value, command | {"results": results})
     print(f"\n{table(results)}\n\nWritten: {OUT.value}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pathlib
 from collections.abc import Sequence
 
@@ -19,6 +20,15 @@ def find_sets(folder: str, names: Sequence[str] | None) -> list[pathlib.Path]:
     if not paths:
         raise app.UsageError(f"--data={folder}: there is no such data set.")
     return paths
+
+
+def cases(
+    argv: Sequence[str], folder: str, names: Sequence[str] | None, seeds: Sequence[str]
+) -> list[tuple[int, pathlib.Path]]:
+    """Returns each seed with each set, all sets of a seed first; arguments that are no flags are an error of usage."""
+    if len(argv) > 1:
+        raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
+    return list(itertools.product(map(int, seeds), find_sets(folder, names)))
 
 
 def read_training_windows(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:

@@ -23,7 +23,7 @@ import tsnas
 from benchmarks.draws import DATA, OUT, SEEDS, SETS, draw
 from benchmarks.engine import read_results
 from benchmarks.record import provenance, write_json
-from benchmarks.series_sets import find_sets, keep_few, read_training_windows
+from benchmarks.series_sets import cases, keep_few, read_training_windows
 from tsnas.data import Standardizer
 from tsnas.job.preparation import stretched_or_not
 from tsnas.job.settings import check_settings
@@ -120,21 +120,17 @@ def run_one(path: pathlib.Path, seed: int, ways: Sequence[str]) -> dict[str, Any
 
 
 def main(argv: Sequence[str]) -> None:
-    if len(argv) > 1:
-        raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
-    paths = find_sets(DATA.value, SETS.value)
     results = read_results(OUT.value)
-    for seed in map(int, SEEDS.value):
-        for path in paths:
-            key = {"set": path.stem, "seed": seed}
-            if any(key.items() <= row.items() for row in results):
-                continue
-            found = run_one(path, seed, WAYS.value)
-            if found is None:
-                continue
-            results.append(key | found)
-            print(results[-1], flush=True)
-            write_json(OUT.value, provenance("benchmarks.teacher", ("tsnas", "tensorflow")) | {"results": results})
+    for seed, path in cases(argv, DATA.value, SETS.value, SEEDS.value):
+        key = {"set": path.stem, "seed": seed}
+        if any(key.items() <= row.items() for row in results):
+            continue
+        found = run_one(path, seed, WAYS.value)
+        if found is None:
+            continue
+        results.append(key | found)
+        print(results[-1], flush=True)
+        write_json(OUT.value, provenance("benchmarks.teacher", ("tsnas", "tensorflow")) | {"results": results})
 
 
 if __name__ == "__main__":
