@@ -227,16 +227,13 @@ def _nearest(squares: np.ndarray, usual: np.ndarray) -> np.ndarray:
 
 
 def _sparing_limits(parts: list[np.ndarray]) -> np.ndarray:
-    """Returns the limits beyond which few enough windows of known classes are, in ascending order.
-
-    Parts are of other users each: what they have in common is known up to a standard error of their mean.
-    """
+    """Returns the limits beyond which few enough windows of known classes are, in the mean of parts; in ascending order."""
     inside = np.sort(np.concatenate(parts))
     limits = np.unique(inside[len(inside) - 1 - math.floor(MOST_REJECTED * len(inside)) :])
-    shares = np.stack([1 - np.searchsorted(np.sort(one), limits, side="right") / len(one) for one in parts])
-    error = shares.std(axis=0, ddof=1) / math.sqrt(len(parts)) if len(parts) > 1 else 0.0
+    # Parts are of other users each, and all users count alike, however many windows they have.
+    shares = [1 - np.searchsorted(np.sort(one), limits, side="right") / len(one) for one in parts]
     # Nothing is beyond the last of them.
-    return limits[shares.mean(axis=0) + error <= MOST_REJECTED + 1e-9]
+    return limits[np.mean(shares, axis=0) <= MOST_REJECTED + 1e-9]
 
 
 def _usual(own: list[tuple[np.ndarray, np.ndarray]], classes: int) -> np.ndarray:
