@@ -227,7 +227,7 @@ def _nearest(squares: np.ndarray, usual: np.ndarray) -> np.ndarray:
 
 
 def _sparing_limits(parts: list[np.ndarray]) -> np.ndarray:
-    """Returns the limits beyond which few enough windows of known classes are, in the mean of parts; in ascending order."""
+    """Returns in ascending order the limits beyond which few enough known windows are, in the mean of parts."""
     inside = np.sort(np.concatenate(parts))
     limits = np.unique(inside[len(inside) - 1 - math.floor(MOST_REJECTED * len(inside)) :])
     # Parts are of other users each, and all users count alike, however many windows they have.
