@@ -39,9 +39,10 @@ class RecordingClassifier:
 
     def evaluate(self, x, y):
         self.calls["evaluate"] = (x, y)
+        rejection = {"rejected": 0.0311, "other_rejected": np.float64(0.5)} if "reject" in self.calls["settings"] else {}
         return {
             "float": {"accuracy": 0.875, "macro_f1": np.float64(0.75)},
-            "int8": {"accuracy": 0.5, "macro_f1": 0.25},
+            "int8": {"accuracy": 0.5, "macro_f1": 0.25} | rejection,
         }
 
     def save(self, folder):
@@ -138,8 +139,15 @@ def test_summary_scores_and_files_are_printed(search, recording, tmp_path, capsy
     assert "test (30 windows)" in out
     assert ["float", "0.875", "0.750"] in [line.split() for line in out.splitlines()]
     assert ["int8", "0.500", "0.250"] in [line.split() for line in out.splitlines()]
+    assert "rejected" not in out
     assert ["1,234", "bytes", "model.tflite"] in [line.split() for line in out.splitlines()]
     assert "metrics.json" in out
+
+
+def test_what_is_rejected_is_printed(search, recording, capsys):
+    assert search(reject="auto") == 0
+    lines = " ".join(capsys.readouterr().out.split())
+    assert "rejected: 3.1% of these, which count in the scores as if they were not, and 50.0% of the windows" in lines
 
 
 def test_metrics_hold_what_was_asked_and_found(search, recording, tmp_path):

@@ -147,12 +147,18 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
 
 
 def format_test_scores(scores: dict[str, dict[str, float]], windows: int) -> str:
-    """Formats accuracy and macro-F1 of the float network and of the int8 model as a table."""
+    """Formats accuracy and macro-F1 of the float network and of the int8 model as a table, and what is rejected."""
     import tabulate
 
     rows = [(kind, f"{score['accuracy']:.3f}", f"{score['macro_f1']:.3f}") for kind, score in scores.items()]
     headers = (f"test ({windows} windows)", "accuracy", "macro-F1")
-    return tabulate.tabulate(rows, headers, colalign=("left", "right", "right"), disable_numparse=True)
+    table = tabulate.tabulate(rows, headers, colalign=("left", "right", "right"), disable_numparse=True)
+    if "rejected" not in scores["int8"]:
+        return table
+    rejected = f"{scores['int8']['rejected']:.1%} of these, which count in the scores as if they were not"
+    if "other_rejected" in scores["int8"]:
+        rejected += f", and {scores['int8']['other_rejected']:.1%} of the windows of no class"
+    return f"{table}\nrejected: {rejected}"
 
 
 COMMAND = Command(
