@@ -28,7 +28,7 @@ BOARDS = [
     pytest.param(("cortex-m4", "portable"), marks=LONG),
     pytest.param(("cortex-m33", "portable"), marks=LONG),
     # Other kernels than those of the cores above: with MVE.
-    pytest.param(("cortex-m55", "cmsis_nn"), marks=ARM),
+    pytest.param(("cortex-m55", "cmsis_nn"), marks=LONG),
     pytest.param(("cortex-m55", "portable"), marks=LONG),
     pytest.param(("cortex-m0plus", "cmsis_nn"), marks=LONG),
     pytest.param(("cortex-m0plus", "portable"), marks=LONG),
