@@ -93,7 +93,8 @@ def draw_lines(seed: int = SEED) -> list[Op]:
 
 
 def small_ones(ops: Sequence[Op]) -> list[Op]:
-    """Those that an emulated board has the memory for, and counts in a moment; each once."""
+    """Those with an output that an emulated board has the memory for, and counts in a moment; each once."""
+    ops = [op for op in ops if min(op.out_shape) > 0]
     sizes = [max(sum(int(np.prod(shape)) for shape in op.in_shapes), int(np.prod(op.out_shape))) for op in ops]
     small = [op for op, size in zip(ops, sizes, strict=True) if op.macs <= MOST_MACS and size <= MOST_BYTES]
     return list(dict.fromkeys(small))
