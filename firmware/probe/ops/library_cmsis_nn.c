@@ -97,8 +97,8 @@ static int depthwise_conv2d(const struct op *op, const struct tensors *t, const 
                                          (const int32_t *)t->at[PROBE_BIAS], &out, (int8_t *)t->at[PROBE_OUTPUT]);
 }
 
-/* With MVE, kernels from 5.0 on take sums of weights from the scratch buffer: 5 and 6 multiply them by the offset of the
-   inputs, 7 takes them for that product with the bias. With an offset of 0 and these biases, both give the same. */
+/* With MVE, kernels from 5.0 on take sums of weights from the scratch buffer: 5 and 6 multiply them by the offset of
+   the inputs, 7 takes them for that product with the bias. With an offset of 0 and these biases, both give the same. */
 static const int32_t *biases_with_offset(const struct op *op, const struct tensors *t, int32_t inputs)
 {
     const int8_t *weights = (const int8_t *)t->at[PROBE_WEIGHTS];

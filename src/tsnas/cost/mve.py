@@ -117,15 +117,16 @@ def _conv2d(op: Conv2D) -> dict[str, float]:
 
 def _line(op: Conv2D) -> dict[str, float]:
     """Steps of a convolution of a single line, which copies nothing; near its ends, pixels are taken one by one."""
-    first = np.arange(op.out_shape[1]) * op.stride_w
+    pixels = op.out_shape[1]
+    first = np.arange(pixels) * op.stride_w
     if op.padding == "same":
-        first -= padding_before(op.in_w, len(first), op.kernel_w, op.stride_w)
+        first -= padding_before(op.in_w, pixels, op.kernel_w, op.stride_w)
     taps = np.minimum(first + op.kernel_w, op.in_w) - np.maximum(first, 0)
-    ends = (taps < op.kernel_w).reshape(-1, PIXELS).any(axis=1)
-    vectors = -(-taps.reshape(-1, PIXELS)[ends] * op.in_c // LANES)
-    groups = (len(ends) - int(ends.sum())) * op.out_c
-    return _quads(groups, -(-op.kernel_w * op.in_c // LANES)) | {
-        "line_singles": PIXELS * int(ends.sum()) * op.out_c,
+    near = (taps < op.kernel_w).reshape(-1, PIXELS).any(axis=1)
+    ends = int(near.sum())
+    vectors = -(-taps.reshape(-1, PIXELS)[near] * op.in_c // LANES)
+    return _quads((pixels // PIXELS - ends) * op.out_c, -(-op.kernel_w * op.in_c // LANES)) | {
+        "line_singles": PIXELS * ends * op.out_c,
         "line_single_vectors": int(vectors.sum()) * op.out_c,
     }
 
