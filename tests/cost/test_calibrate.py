@@ -76,6 +76,20 @@ def test_timings_are_predicted_again_and_left_out_ones_within_the_margin(core, k
     assert {op_latency(op, board).source for op in timed} == {"calibrated"}
 
 
+def test_kernels_with_vectors_are_calibrated_by_their_own_steps():
+    bare = uncalibrated_board("mine", "cortex-m55", 400e6, 1 << 20, 1 << 20)
+    timings = timings_of(base_of(bare, "cmsis_nn"), FACTORS)
+    board = calibrated_by_models(bare, timings, "cmsis_nn")
+    for out, timing in enumerate(timings):
+        found = estimate_graph(timing.graph, board, flash_bytes=1)
+        assert found.latency_ms * 1e3 == pytest.approx(timing.latency_us, rel=0.05)
+        without = calibrated_by_models(bare, [one for at, one in enumerate(timings) if at != out], "cmsis_nn")
+        found = estimate_graph(timing.graph, without, flash_bytes=1)
+        assert abs(found.latency_ms * 1e3 - timing.latency_us) <= found.latency_margin_ms * 1e3
+    assert "quad_vectors" in board.loops["conv2d"]
+    assert Board.from_json(board.to_json()) == board
+
+
 def test_the_error_is_that_of_models_left_out_one_at_a_time():
     bare = uncalibrated_board("mine", "riscv32", 100e6, 256 * 1024, 1 << 20)
     timings = timings_of(base_of(bare, "portable"), FACTORS)

@@ -1,5 +1,7 @@
 """Arena plans: against the measured arenas of single operators, and the real interpreter."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from converted_networks import (
@@ -13,6 +15,7 @@ from converted_networks import (
 from micro_interpreter import allocations, starts
 
 from tsnas.cost.board import load_board
+from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.measurements import read_measurements
 from tsnas.cost.memory import base_tail_bytes, op_tail_bytes, plan_arena, scratch_bytes, tail_bytes
 from tsnas.cost.records import aligned
@@ -76,6 +79,21 @@ def test_scratch_buffers():
     assert scratch_bytes(DepthwiseConv2D(8, 4, 6, 1, 3, 2, dilation_h=4)) == ()
     assert scratch_bytes(GlobalAveragePooling2D(8, 4, 10)) == (40,)
     assert scratch_bytes(Add(8, 4, 8)) == scratch_bytes(Softmax(4)) == ()
+
+
+def test_scratch_buffers_of_a_core_with_mve():
+    assert scratch_bytes(Conv2D(8, 4, 6, 8, 3, 2), mve=True) == (4 * 48,)
+    assert scratch_bytes(Conv2D(8, 4, 6, 8, 3, 2), cmsis_nn=False, mve=True) == ()
+    assert scratch_bytes(DepthwiseConv2D(8, 4, 6, 1, 3, 2), mve=True) == (4 * 124 * 6,)
+    # So many channels take more without MVE, which a build may be.
+    assert scratch_bytes(DepthwiseConv2D(8, 4, 300, 1, 3, 2), mve=True) == (2 * 300 * 6,)
+    assert scratch_bytes(GlobalAveragePooling2D(8, 4, 10), mve=True) == (40,)
+    graph = residual_graph()
+    plain, vectors = (plan_arena(graph, RUNTIME, mve=mve) for mve in (False, True))
+    assert vectors.arena_bytes >= plain.arena_bytes
+    board = dataclasses.replace(load_board("nucleo_l552ze_q"), core="cortex-m55")
+    planned = plan_arena(graph, board.runtime, mve=True)
+    assert estimate_graph(graph, board, flash_bytes=1).ram_bytes == planned.arena_bytes
 
 
 @pytest.mark.parametrize("n_bytes", [0, 1, 15, 16, 17])

@@ -7,10 +7,15 @@ import pytest
 from dilated_nets import dilated_net
 from models import SMALL, firmware, laid_out_firmware, random_firmware, raw_windows
 from on_pc import compile_export
+from one_op import one_op_file
 
 from tsnas.data import Signal, cut_windows
 from tsnas.export import export_model
-from tsnas.export.network import build_network
+from tsnas.export.network import build_graph, build_network
+from tsnas.graph.ops import FullyConnected
+from tsnas.probe import protocol
+from tsnas.probe.steps import model_steps
+from tsnas.tflite.graph_reader import read_graph
 
 SELFTEST = """
 #include <stdio.h>
@@ -166,6 +171,19 @@ def test_the_arena_is_that_of_the_estimate_without_the_interpreter():
         # A mean has no scratch here; its rows are small against those of the convolutions.
         assert net.arena_bytes <= live
         assert net.arena_bytes >= live - 64
+
+
+def test_biases_of_a_dense_layer_have_the_offset_of_its_inputs():
+    """So that all versions of CMSIS-NN give the same sums on a core with MVE; without it, they are the same as well."""
+    tflite = one_op_file(FullyConnected(20, 5), seed=1)
+    (layer,), (step,) = build_graph(read_graph(tflite), tflite).layers, model_steps(tflite)
+    weights = np.frombuffer(step.constants[protocol.WEIGHTS], np.int8).reshape(5, 20)
+    biases = np.frombuffer(step.constants[protocol.BIAS], "<i4")
+    inputs = np.random.default_rng(0).integers(-128, 128, 20)
+    assert step.words.in_offset != 0
+    assert dict(layer.fields)["in_offset"] == "0"
+    (moved,) = (array.values for array in layer.arrays if array.name.endswith("_bias"))
+    assert (moved + weights @ inputs).tolist() == (biases + weights @ (inputs + step.words.in_offset)).tolist()
 
 
 def test_names_of_layers_are_identifiers_of_their_own():

@@ -1,6 +1,7 @@
 """Models, one of them of a search, as exported C on emulated boards."""
 
 import dataclasses
+import subprocess
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ import tsnas
 from tsnas import errors
 from tsnas.data import cut_windows
 from tsnas.export import Firmware, export_model
-from tsnas.export.emulate import EmulatedModel, build_image, verify_export
+from tsnas.export.emulate import EmulatedModel, build_image, verify_export, with_room_for
+from tsnas.probe.cores import CORES
 
 pytestmark = pytest.mark.emulated
 SPACE = tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1)
@@ -34,6 +36,7 @@ def exported(request):
 RISCV = pytest.param("riscv32", None, marks=pytest.mark.riscv)
 PORTABLE = [("cortex-m4", "portable"), ("cortex-m0plus", "portable"), RISCV]
 PORTABLE.append(pytest.param("cortex-m33", "portable", marks=pytest.mark.long))
+PORTABLE.append(pytest.param("cortex-m55", "portable", marks=pytest.mark.long))
 
 
 @pytest.mark.parametrize("core", ["cortex-m4", pytest.param("cortex-m33", marks=pytest.mark.long)])
@@ -46,6 +49,30 @@ def test_every_byte_is_the_reference_s(exported, core):
     # The count against the model of the kernels; small networks are mostly overhead, so with room.
     assert verified.counted_ms == pytest.approx(verified.predicted_ms, rel=0.25)
     assert "0 of 180 output bytes differ" in str(verified)
+
+
+def test_kernels_with_vectors_give_every_byte():
+    """The model is made for a board without MVE: its export has room for the scratch buffers of the core that runs."""
+    found = firmware()
+    x = raw_windows(found, 10)
+    verified = verify_export(found, x, "cortex-m55")
+    assert verified.answers.levels.tolist() == found.model.predict_int8(found.quantise(x)).tolist()
+    assert "no board with a cortex-m55 was measured" in str(verified)
+
+
+def test_sources_without_room_for_these_kernels_do_not_compile(tmp_path):
+    found, core = firmware(), CORES["cortex-m55"]
+    compiler = [core.toolchain.compiler, *core.toolchain.flags, *core.flags, "-fsyntax-only"]
+    for made, kernels, fails in (
+        (found, "TSNAS_CMSIS_NN", True),
+        (found, "TSNAS_PORTABLE", False),
+        (with_room_for(found, "cortex-m55"), "TSNAS_CMSIS_NN", False),
+    ):
+        export_model(made, tmp_path, "c")
+        command = [*compiler, f"-D{kernels}", str(tmp_path / "tsnas/tsnas_model.c")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert bool(done.returncode) == fails, done.stderr
+        assert ("write these sources for such a core" in done.stderr) == fails
 
 
 @pytest.mark.parametrize(("core", "kernels"), PORTABLE)

@@ -18,7 +18,13 @@ PLATFORMS = {"arduino": "-DARDUINO=10819", "espidf": "-DESP_PLATFORM=1"}
 SPACE = tsnas.SpaceConfig(time_reduce_filters=8, fusion_filters=16, kernel_sizes=(3, 5), extra_fusion_cells=1)
 
 # Memory of each core's board that programs do not use.
-MEMORIES = {"cortex-m0plus": 0x21000000, "cortex-m4": 0x21000000, "cortex-m33": 0x80000000, "riscv32": 0x81000000}
+MEMORIES = {
+    "cortex-m0plus": 0x21000000,
+    "cortex-m4": 0x21000000,
+    "cortex-m33": 0x80000000,
+    "cortex-m55": 0x60000000,
+    "riscv32": 0x81000000,
+}
 # All kernels that can run on each core; those of the last need another compiler.
 RUNS = [(core, kernels) for core in MEMORIES for kernels in CORES[core].kernels if core != "riscv32"]
 RUNS.append(pytest.param("riscv32", PORTABLE, marks=pytest.mark.riscv))
@@ -107,7 +113,7 @@ def test_every_byte_is_the_reference_s(verify, format, core):
 @pytest.mark.parametrize("format", PLATFORMS)
 def test_every_byte_of_a_thousand_windows_of_recordings(tmp_path, format, core, kernels):
     """The windows are put into the memory of the board, since its serial line would take hours."""
-    found, x = firmware_of_shoulder(), windows_of_shoulder()[2]
+    found, x = emulate.with_room_for(firmware_of_shoulder(), core), windows_of_shoulder()[2]
     export_model(found, tmp_path, format, x)
     (tmp_path / "main.c").write_text(MAIN)
     (tmp_path / "windows.bin").write_bytes(x.astype("<f4").tobytes())

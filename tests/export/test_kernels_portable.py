@@ -1,7 +1,6 @@
 """The kernels in plain C, operator by operator, against the reference interpreter."""
 
 import subprocess
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from on_pc import compile_export
 from one_op import one_op_file
 
 from tsnas.export.layouts import ARITHMETIC, KERNELS, SOURCES
-from tsnas.export.network import build_network
+from tsnas.export.network import build_graph
 from tsnas.export.render import render
 from tsnas.graph.ops import AveragePool2D, Conv2D, DepthwiseConv2D, FullyConnected, MaxPool2D
 from tsnas.tflite.graph_reader import read_graph
@@ -53,12 +52,12 @@ int main(void)
 @pytest.mark.parametrize("op", OPS, ids=str)
 def test_bit_for_bit(tmp_path, op):
     tflite = one_op_file(op, seed=3)
-    net = build_network(SimpleNamespace(tflite=tflite, graph=read_graph(tflite)))
+    net = build_graph(read_graph(tflite), tflite)
     folder = tmp_path / "tsnas"
     folder.mkdir()
     for name in KERNELS + ARITHMETIC:
         (folder / name).write_text((SOURCES / name).read_text())
-    facts = {name: getattr(net, name) for name in ("layers", "arena_bytes", "constant_bytes")}
+    facts = {name: getattr(net, name) for name in ("layers", "arena_bytes", "constant_bytes", "mve")}
     facts |= {"input_offset": net.input_offset, "output_offset": net.output_offset}
     (folder / "tsnas_model.c").write_text(render("tsnas_model.c.j2", **facts))
     (folder / "tsnas.h").write_text(

@@ -48,6 +48,20 @@ def test_every_model_has_a_line_and_the_bytes_of_the_reference(kit, lines):
     assert [timing.latency_us for timing in timings] == [2000.0] * 4
 
 
+def test_a_core_with_mve_gets_more_ram_for_depthwise_convolutions(kit, tmp_path):
+    run(["boards", "kit", f"--out={tmp_path}", "--core=cortex-m55"])
+    sizes = [arena_bytes(folder / SKETCH / "src") for folder in (kit, tmp_path)]
+    assert sizes[0][0] == sizes[1][0], "its convolutions come in whole vectors"
+    assert sum(sizes[1]) > sum(sizes[0]) + 4 * 124
+    texts = [(folder / SKETCH / "src/model_3.c").read_text() for folder in (kit, tmp_path)]
+    assert ["#error" in text for text in texts] == [True, False]
+
+
+def arena_bytes(folder):
+    lines = [line for n in range(1, 5) for line in (folder / f"model_{n}.h").read_text().splitlines()]
+    return [int(line.split()[-1]) for line in lines if line.startswith("#define TSNAS_ARENA_BYTES")]
+
+
 def test_every_kind_of_operator_is_in_two_models(kit, lines):
     kinds = [{factor_kind(node.op) for node in t.graph.nodes} for t in bench_timings(lines, 64e6, "portable", kit)]
     for kind in ("conv2d", "conv2d_1x1", "depthwise_conv2d", "fully_connected", "add", "softmax", "max_pool2d"):

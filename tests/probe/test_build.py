@@ -1,6 +1,7 @@
 """The firmware builds without a warning, its ports are small, and what is missing is said."""
 
 import shutil
+import subprocess
 
 import pytest
 
@@ -62,6 +63,17 @@ def test_missing_kernels(monkeypatch):
     monkeypatch.setattr(module, "KERNELS_VERSION", "9.9")
     with pytest.raises(errors.ToolchainError, match=r"install 9\.9"):
         build("cortex-m4")
+
+
+@pytest.mark.emulated
+@pytest.mark.long  # The firmware is built.
+def test_cmsis_nn_has_its_vectors_on_a_cortex_m55(tmp_path):
+    """Without MVE in the flags, the same sources compile to plain loops, and every byte would be right as well."""
+    dump = ["arm-none-eabi-objdump", "-d", "-m", "armv8.1-m.main", str(build("cortex-m55", cache=tmp_path))]
+    code = subprocess.run(dump, capture_output=True, text=True, check=True).stdout
+    convolution = code.split("<arm_nn_mat_mul_core_4x_s8>:")[1].split("\n\n")[0]
+    for instruction in ("wlstp.8", "vmlava.s8", "letp", "vqrdmulh.s32"):
+        assert instruction in convolution
 
 
 def test_every_core_has_its_files():

@@ -204,7 +204,7 @@ class TestOnAnEmulatedBoard:
 
 @pytest.mark.emulated
 @pytest.mark.long  # The firmware is built for each.
-@pytest.mark.parametrize("core", ["cortex-m33", "netduinoplus2"])
+@pytest.mark.parametrize("core", ["cortex-m33", "cortex-m55", "netduinoplus2"])
 def test_the_other_boards(core, firmware):
     with Emulator(core, firmware(core)) as board, ProbeClient(board.url) as probe:
         assert probe.hello.counter == "instructions"

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from one_op import one_op_file, ops
 
+from tsnas.cost.memory import scratch_bytes
 from tsnas.graph.ops import (
     Add,
     AveragePool2D,
@@ -19,7 +20,7 @@ from tsnas.graph.ops import (
 from tsnas.probe.client import ProbeClient
 from tsnas.probe.conformance import verify_on_board
 from tsnas.probe.emulator import Emulator
-from tsnas.probe.op_encoding import quantized_multiplier
+from tsnas.probe.op_encoding import op_words, quantized_multiplier
 
 ARM, LONG = pytest.mark.emulated, [pytest.mark.emulated, pytest.mark.long]
 BOARDS = [
@@ -27,6 +28,9 @@ BOARDS = [
     pytest.param(("cortex-m33", "cmsis_nn"), marks=LONG),
     pytest.param(("cortex-m4", "portable"), marks=LONG),
     pytest.param(("cortex-m33", "portable"), marks=LONG),
+    # Other kernels than those of the cores above: with MVE.
+    pytest.param(("cortex-m55", "cmsis_nn"), marks=LONG),
+    pytest.param(("cortex-m55", "portable"), marks=LONG),
     pytest.param(("cortex-m0plus", "cmsis_nn"), marks=LONG),
     pytest.param(("cortex-m0plus", "portable"), marks=LONG),
     pytest.param(("riscv32", "portable"), marks=pytest.mark.riscv),
@@ -92,3 +96,26 @@ def test_multipliers_are_within_one_part_in_two_to_the_31(real):
     multiplier, shift = quantized_multiplier(real)
     assert 2**30 <= multiplier < 2**31
     assert multiplier / 2**31 * 2.0**shift == pytest.approx(real, rel=2**-30)
+
+
+@pytest.mark.emulated
+@pytest.mark.long  # The firmware is built.
+def test_scratch_memory_of_kernels_with_vectors_is_what_is_planned(firmware):
+    ops = [
+        Conv2D(16, 1, 5, 6, 5, 1),
+        Conv2D(16, 1, 24, 32, 1, 1),
+        Conv2D(1, 16, 5, 6, 1, 5),
+        Conv2D(15, 2, 6, 5, 5, 1, padding="valid", dilation_h=3),
+        DepthwiseConv2D(16, 9, 8, 1, 3, 3),
+        DepthwiseConv2D(16, 1, 8, 1, 3, 1, dilation_h=8),
+        DepthwiseConv2D(16, 1, 200, 1, 5, 1),
+        FullyConnected(64, 6),
+        AveragePool2D(16, 9, 8, 2, 2, 2, 2),
+    ]
+    with Emulator("cortex-m55", firmware("cortex-m55")) as board, ProbeClient(board.url) as client:
+        for op in ops:
+            asked = client.run(op_words(op), repeats=0).scratch_bytes
+            (*planned,) = scratch_bytes(op, mve=True)
+            assert asked <= sum(planned), op
+            if isinstance(op, DepthwiseConv2D):
+                assert asked == sum(planned), op

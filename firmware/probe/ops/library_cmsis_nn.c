@@ -97,16 +97,38 @@ static int depthwise_conv2d(const struct op *op, const struct tensors *t, const 
                                          (const int32_t *)t->at[PROBE_BIAS], &out, (int8_t *)t->at[PROBE_OUTPUT]);
 }
 
+/* With MVE, kernels from 5.0 on take sums of weights from the scratch buffer: 5 and 6 multiply them by the offset of
+   the inputs, 7 takes them for that product with the bias. With an offset of 0 and these biases, both give the same. */
+static const int32_t *biases_with_offset(const struct op *op, const struct tensors *t, int32_t inputs)
+{
+    const int8_t *weights = (const int8_t *)t->at[PROBE_WEIGHTS];
+    const int32_t *biases = (const int32_t *)t->at[PROBE_BIAS];
+    int32_t *sums = t->scratch;
+    for (int32_t i = 0; i < op->out_c; i++) {
+        int32_t sum = 0;
+        for (int32_t j = 0; j < inputs; j++) {
+            sum += *weights++;
+        }
+        sums[i] = biases[i] + op->in_offset * sum;
+    }
+    return sums;
+}
+
 static int fully_connected(const struct op *op, const struct tensors *t, const cmsis_nn_context *ctx)
 {
     cmsis_nn_fc_params params = {op->in_offset, 0, op->out_offset, {op->act_min, op->act_max}};
+    const int32_t *sums = (const int32_t *)t->at[PROBE_BIAS];
     cmsis_nn_per_tensor_quant_params quant = {op->out_multiplier, op->out_shift};
     int32_t inputs = op->in_h * op->in_w * op->in_c;
     cmsis_nn_dims in = {1, 1, 1, inputs}, out = {1, 1, 1, op->out_c};
     cmsis_nn_dims filter = {inputs, 1, 1, op->out_c}, bias = {1, 1, 1, op->out_c};
+    if (ctx->size) {
+        sums = biases_with_offset(op, t, inputs);
+        params.input_offset = 0;
+    }
     return arm_fully_connected_s8(ctx, &params, &quant, &in, (const int8_t *)t->at[PROBE_INPUT], &filter,
-                                  (const int8_t *)t->at[PROBE_WEIGHTS], &bias, (const int32_t *)t->at[PROBE_BIAS],
-                                  &out, (int8_t *)t->at[PROBE_OUTPUT]);
+                                  (const int8_t *)t->at[PROBE_WEIGHTS], &bias, sums, &out,
+                                  (int8_t *)t->at[PROBE_OUTPUT]);
 }
 
 static int pool(const struct op *op, const struct tensors *t, const cmsis_nn_context *ctx)

@@ -123,7 +123,10 @@ def _predict(op: Op, board: Board) -> tuple[float, str, int]:
     inputs = [builder.input, *(f"input{index}" for index in range(1, len(op.in_shapes)))]
     graph = builder.build(builder.add("op", op, *inputs))
     on_npu = board.npu is not None
-    arena_bytes = estimate_graph(graph, board).ram_bytes if on_npu else plan_arena(graph, board.runtime).total_bytes
+    if on_npu:
+        arena_bytes = estimate_graph(graph, board).ram_bytes
+    else:
+        arena_bytes = plan_arena(graph, board.runtime, mve=board.mve).total_bytes
     return round(latency.cycles, 1), latency.source, arena_bytes
 
 

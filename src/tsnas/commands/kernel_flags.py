@@ -5,7 +5,7 @@ from __future__ import annotations
 from absl import flags
 
 # As in `tsnas.probe.cores`, which is not imported for the sake of a quick `--help`; a test compares them.
-CORES = ("cortex-m4", "cortex-m3", "cortex-m7", "cortex-m33", "cortex-m0plus", "riscv32", "netduinoplus2")
+CORES = ("cortex-m4", "cortex-m3", "cortex-m7", "cortex-m33", "cortex-m55", "cortex-m0plus", "riscv32", "netduinoplus2")
 KERNELS = ("cmsis_nn", "portable")
 
 

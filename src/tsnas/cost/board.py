@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tsnas.cost.board_json import board_fields, board_values
-from tsnas.cost.board_parts import BOARD_FIELDS, CMSIS_NN, PORTABLE, Factor, LatencyError, Npu, Runtime
+from tsnas.cost.board_parts import BOARD_FIELDS, CMSIS_NN, MVE_CORES, PORTABLE, Factor, LatencyError, Npu, Runtime
 from tsnas.cost.board_schema import field_error
 from tsnas.cost.measurements import OpMeasurement
 from tsnas.errors import BoardError, BoardFileError, UnknownBoardError, UnknownKernelsError
@@ -90,6 +90,11 @@ class Board:
     def calibrated(self) -> bool:
         """Whether anything that was measured, or an NPU's compiler, stands behind latencies; else there are none."""
         return bool(self.coefficients or self.loops or self.npu)
+
+    @property
+    def mve(self) -> bool:
+        """Whether CMSIS-NN has kernels with vectors for its core, which take more scratch memory."""
+        return self.core in MVE_CORES
 
     @property
     def kernel_names(self) -> list[str]:

@@ -9,6 +9,8 @@ import os
 CMSIS_NN, ESP_NN, REFERENCE, PORTABLE = "cmsis_nn", "esp_nn", "reference", "portable"
 # Plain loops, written for no core.
 PLAIN_KERNELS = (REFERENCE, PORTABLE)
+# Cores with MVE (Helium), unless the maker of a chip has left it out: CMSIS-NN has kernels with vectors for them.
+MVE_CORES = ("cortex-m52", "cortex-m55", "cortex-m85")
 # Fields that hold for every kind of kernels; all others belong to one of them.
 BOARD_FIELDS = (
     "name",

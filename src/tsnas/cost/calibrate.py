@@ -18,12 +18,13 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from tsnas.cost.board import Board, load_board
-from tsnas.cost.board_parts import CMSIS_NN, PLAIN_KERNELS, PORTABLE, Factor, LatencyError
+from tsnas.cost.board_parts import CMSIS_NN, MVE_CORES, PLAIN_KERNELS, PORTABLE, Factor, LatencyError
 from tsnas.cost.latency import DERIVED_MARGIN, OTHERS, op_latency
-from tsnas.cost.loops import counted_loops, factor_kind
+from tsnas.cost.loops import PLAIN, counted_loops, factor_kind
 from tsnas.cost.timings import Timing
 from tsnas.errors import TimingsError
 from tsnas.graph.graph import Graph
+from tsnas.graph.ops import Conv2D
 
 # Standard deviations of logarithms: of a kind's factor about the common one, of a timing about the sum of its kinds
 # (shapes that the model of the kernels gets wrong), and of the common factor, about which nothing is known.
@@ -36,8 +37,9 @@ MARGIN_DEVIATIONS, MOST_MARGIN = 2.0, 0.9
 TIMED_SHARE = 0.5
 # The measured board and the emulated core that stand for kernels which nobody has counted.
 RELATIVE, UNLIKE = "nucleo_l552ze_q", "cortex-m3"
-# Cores whose counts stand for others: instruction sets of the same kind, without instructions for several values.
-LIKE = {"cortex-m0": "cortex-m0plus", "cortex-m23": "cortex-m0plus"}
+# Cores whose counts stand for others: instruction sets of the same kind, without instructions for several values, or
+# with MVE.
+LIKE = {"cortex-m0": "cortex-m0plus", "cortex-m23": "cortex-m0plus"} | dict.fromkeys(MVE_CORES, "cortex-m55")
 PLAIN_CORE = "riscv32"
 
 
@@ -122,10 +124,10 @@ def base_of(board: Board, kernels: str) -> Board:
     """Returns a board with the core, clock and memory of `board`, and a model of the proportions of its kernels.
 
     Kernels that the board has coefficients or loops for keep them. The portable ones are those that were counted on an
-    emulated core, and so are those of CMSIS-NN on a core without DSP instructions. All others are taken for the mean of
-    what CMSIS-NN does with such instructions on a measured board and without them on an emulated core: on ten
-    sets of public timings of kernels and boards, each model left out in turn, this was off by 11 % on average, no other
-    choice by less.
+    emulated core, and so are those of CMSIS-NN on a core without DSP instructions or with MVE. All others are taken for
+    the mean of what CMSIS-NN does with DSP instructions on a measured board and without them on an emulated core: on
+    ten sets of public timings of kernels and boards, each model left out in turn, this was off by 11 % on average, no
+    other choice by less.
     """
     for one in (board, *board.other_kernels):
         if one.kernels == kernels and one.calibrated:
@@ -137,7 +139,10 @@ def base_of(board: Board, kernels: str) -> Board:
         return _base(board, f"Steps of portable kernels as counted on an emulated {core}.", loops=cores[core])
     if kernels == CMSIS_NN and core in plain[CMSIS_NN]:
         source = f"Steps of CMSIS-NN's kernels as counted on an emulated {core}."
-        return _base(board, source, loops=plain[CMSIS_NN][core])
+        loops = plain[CMSIS_NN][core]
+        if core in MVE_CORES:
+            loops = loops | {PLAIN: plain[PORTABLE][core][Conv2D.kind]}
+        return _base(board, source, loops=loops)
     origin = load_board(RELATIVE)
     source = f"Mean of the coefficients of {RELATIVE} and of CMSIS-NN's steps as counted on an emulated {UNLIKE}."
     return _base(board, source, origin.coefficients, plain[CMSIS_NN][UNLIKE])

@@ -250,7 +250,7 @@ def estimate_graph(graph: Graph, board: str | os.PathLike[str] | Board, flash_by
     latencies = [op_latency(node.op, board) for node in graph.nodes]
     if flash_bytes is None:
         flash_bytes = flash.flash_bytes(graph)
-    return _estimate(graph, board, latencies, plan_arena(graph, board.runtime), flash_bytes)
+    return _estimate(graph, board, latencies, plan_arena(graph, board.runtime, mve=board.mve), flash_bytes)
 
 
 def _estimate_on_npu(graph: Graph, board: Board, tflite: bytes | None) -> Estimate:

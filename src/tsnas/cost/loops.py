@@ -2,7 +2,8 @@
 
 Such kernels do the same few steps on any core, so that what an operator takes is a sum of steps times what each of them
 takes. `loops.json` (`benchmarks/kernel_loops.py` makes it) has the instructions of each step on emulated cores. They
-are no cycles: a board gets them only with factors from timings of its own (`tsnas.cost.calibrate`).
+are no cycles: a board gets them only with factors from timings of its own (`tsnas.cost.calibrate`). Kernels with the
+vectors of MVE do other steps (`tsnas.cost.mve`), which are added up in the same way.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import pathlib
 
 from tsnas.cost.derived import derived_steps
 from tsnas.cost.features import CONV2D_1X1
+from tsnas.cost.mve import MVE_STEPS, mve_steps
 from tsnas.cost.taps import valid_taps
 from tsnas.graph.ops import (
     Add,
@@ -34,6 +36,13 @@ LOOPS_FILE = pathlib.Path(__file__).parent / "loops.json"
 # What each kind does once, for each output pixel, value copied, output, tap of an output inside the input, tap outside,
 # and multiplication of a tap.
 LOOP_STEPS = ("call", "pixels", "copies", "outputs", "taps", "skips", "macs")
+
+# Of these, the ones that kernels with vectors do as well, beside their own.
+SHARED_STEPS = ("call", "pixels")
+STEPS = LOOP_STEPS + MVE_STEPS
+# Kind whose steps are those of a plain convolution, for operators that no library has a kernel for, where the library's
+# convolution has vectors.
+PLAIN = "plain"
 
 # A call and a copy of bytes in a loop, which no kernel was counted for: next to nothing in any network.
 COPYING = {"call": 500.0, "copies": 2.0}
@@ -97,6 +106,25 @@ def loop_steps(op: Op) -> tuple[float, ...]:
     raise TypeError(f"{op!r} is not an operator descriptor; use those of tsnas.graph.ops, such as Conv2D.")
 
 
+def all_steps(op: Op) -> tuple[float, ...]:
+    """Returns how often an operator does each of `STEPS` where kernels have vectors: steps of vectors, or plain ones.
+
+    Args:
+        op: operator descriptor.
+
+    Returns:
+        tuple of float, in the order of `STEPS`.
+
+    Example:
+        >>> all_steps(FullyConnected(64, 6))[:7]
+        (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    """
+    plain, vectors = loop_steps(op), mve_steps(op)
+    if any(vectors):
+        plain = tuple(count if name in SHARED_STEPS else 0.0 for name, count in zip(LOOP_STEPS, plain, strict=True))
+    return plain + vectors
+
+
 def loop_cycles(op: Op, loops: Loops) -> float | None:
     """Returns the cycles of an operator by what each step of its kind takes; None if there is nothing for its kind.
 
@@ -109,12 +137,14 @@ def loop_cycles(op: Op, loops: Loops) -> float | None:
     elif isinstance(op, GroupedConv2D | OtherOp):
         steps = loops.get(Conv2D.kind)
         if steps is not None and isinstance(op, OtherOp):
-            steps = steps | COPYING
+            steps = loops.get(PLAIN, steps) | COPYING
     else:
         steps = loops.get(factor_kind(op))
     if steps is None:
         return None
-    return sum(steps.get(name, 0.0) * count for name, count in zip(LOOP_STEPS, loop_steps(op), strict=True))
+    # Steps are those of vectors only if some of the kind's figures are.
+    names, counts = (LOOP_STEPS, loop_steps(op)) if set(LOOP_STEPS) >= set(steps) else (STEPS, all_steps(op))
+    return sum(steps.get(name, 0.0) * count for name, count in zip(names, counts, strict=True))
 
 
 @functools.lru_cache(maxsize=1)

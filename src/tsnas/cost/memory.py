@@ -60,6 +60,9 @@ from tsnas.graph.ops import (
 )
 from tsnas.graph.other_ops import OtherOp
 
+# Bytes of a vector of MVE, and channels that its depthwise kernels make room for.
+MVE_BYTES, MVE_CHANNELS = 16, 124
+
 # Constant tensors that an operator reads: weights and bias, axes of a mean, a new shape, paddings.
 CONSTANTS = {
     "conv2d": 2,
@@ -122,7 +125,9 @@ class Buffer:
         return self.lifetime[1] <= step <= self.lifetime[2]
 
 
-def plan_arena(graph: Graph, runtime: Runtime, scratch: bool = True, records: Records = BITS_32) -> ArenaPlan:
+def plan_arena(
+    graph: Graph, runtime: Runtime, scratch: bool = True, records: Records = BITS_32, mve: bool = False
+) -> ArenaPlan:
     """Plans the tensor arena of a network as TensorFlow Lite Micro does.
 
     Args:
@@ -131,6 +136,7 @@ def plan_arena(graph: Graph, runtime: Runtime, scratch: bool = True, records: Re
         scratch: bool, whether convolutions ask for the scratch buffers of CMSIS-NN; False is a TFLM with reference
             kernels, such as the `tflite_micro` package on a PC. Defaults to True.
         records: `Records` of the interpreter. Defaults to those of a microcontroller of 32 bits.
+        mve: bool, whether these scratch buffers are those of a core with MVE, as `Board.mve` says. Defaults to False.
 
     Returns:
         An `ArenaPlan`.
@@ -140,7 +146,7 @@ def plan_arena(graph: Graph, runtime: Runtime, scratch: bool = True, records: Re
         >>> plan.head_bytes + plan.tail_bytes == plan.total_bytes
         True
     """
-    buffers = arena_buffers(graph, runtime.alignment, scratch)
+    buffers = arena_buffers(graph, runtime.alignment, scratch, mve)
     lifetimes = [buffer.lifetime for buffer in buffers]
     offsets = greedy_offsets(lifetimes, graph.offsets or ())
     tensors = graph.tensor_bytes()
@@ -157,7 +163,7 @@ def plan_arena(graph: Graph, runtime: Runtime, scratch: bool = True, records: Re
     )
 
 
-def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
+def scratch_bytes(op: Op, cmsis_nn: bool = True, mve: bool = False) -> tuple[int, ...]:
     """Returns the sizes of the scratch buffers that a kernel asks for, which live only while it runs.
 
     A convolution with im2col holds the inputs of two output pixels as int16, whatever its dilation; a depthwise one
@@ -165,10 +171,14 @@ def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
     or over height and width, holds a sum of int32 for each channel; over height and width the reference build, which
     is a later one, also holds four indices and two axes.
 
+    Kernels for MVE hold the inputs of four output pixels as int8, in whole vectors, and a depthwise one those of 124
+    channels, however few there are. Sizes are enough for a build without MVE as well, and for versions 4.0 to 7.0.
+
     Args:
         op: operator descriptor.
         cmsis_nn: bool, the measured build with CMSIS-NN kernels, or the `tflite_micro` package with reference kernels.
             Defaults to True.
+        mve: bool, whether CMSIS-NN is built for a core with MVE. Defaults to False.
 
     Returns:
         tuple of int, bytes of each buffer before alignment.
@@ -176,16 +186,16 @@ def scratch_bytes(op: Op, cmsis_nn: bool = True) -> tuple[int, ...]:
     if isinstance(op, OtherOp):
         return op.scratch
     if isinstance(op, BatchedConv2D):
-        return scratch_bytes(op.conv, cmsis_nn)
+        return scratch_bytes(op.conv, cmsis_nn, mve)
     if isinstance(op, FullyConnected) and cmsis_nn and op.rows > 1 and op.in_c % 4 == 0 and not op.per_channel:
         # Later versions run it as a 1x1 convolution, for which they copy multiplier and shift.
         return (8 * op.out_c,)
     if isinstance(op, GroupedConv2D) and cmsis_nn:
-        return (4 * op.kernel_h * op.kernel_w * op.in_c,)
+        return (4 * aligned(op.kernel_h * op.kernel_w * op.in_c, MVE_BYTES if mve else 1),)
     if isinstance(op, Conv2D) and cmsis_nn and not uses_1x1_kernel(op):
-        return (4 * op.kernel_h * op.kernel_w * op.in_c,)
+        return (4 * aligned(op.kernel_h * op.kernel_w * op.in_c, MVE_BYTES if mve else 1),)
     if isinstance(op, DepthwiseConv2D) and cmsis_nn and op.depth_multiplier == 1 and not is_dilated(op):
-        return (2 * op.kernel_h * op.kernel_w * op.in_c,)
+        return (op.kernel_h * op.kernel_w * max(2 * op.in_c, 4 * MVE_CHANNELS if mve else 0),)
     if isinstance(op, AveragePool2D) and cmsis_nn:
         return (4 * op.in_c,)
     if isinstance(op, GlobalAveragePooling2D):
@@ -268,7 +278,7 @@ def n_constants(op: Op) -> int:
     return op.constants if isinstance(op, OtherOp) else CONSTANTS.get(op.kind, 0)
 
 
-def arena_buffers(graph: Graph, alignment: int, scratch: bool) -> list[Buffer]:
+def arena_buffers(graph: Graph, alignment: int, scratch: bool, mve: bool = False) -> list[Buffer]:
     """Returns the buffers in the order in which TFLM adds them: activations by index, then scratch by operator."""
     first = dict.fromkeys(graph.inputs(), 0)
     last = dict(first)
@@ -285,6 +295,6 @@ def arena_buffers(graph: Graph, alignment: int, scratch: bool) -> list[Buffer]:
         for name, size in graph.tensor_bytes().items()
     ]
     for step, node in enumerate(graph.nodes, start=1):
-        for i, size in enumerate(scratch_bytes(node.op, cmsis_nn=scratch)):
+        for i, size in enumerate(scratch_bytes(node.op, cmsis_nn=scratch, mve=mve)):
             buffers.append(Buffer(f"{node.name}/scratch{i}", (aligned(size, alignment), step, step)))
     return buffers

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tsnas.cost.board_parts import MVE_CORES
 from tsnas.cost.latency import op_cycles
 from tsnas.data import check_windows
 from tsnas.errors import NoAnswerError, SettingError, VerificationError, WindowShapeError
@@ -117,7 +118,7 @@ class EmulatedModel:
 
     def __init__(self, firmware: Firmware, core: str = "cortex-m4", x: Any = None, kernels: str | None = None):
         self._board, self._kernels = find_core(core), choose_kernels(core, kernels)
-        self._firmware, self._core, self._x = firmware, core, x
+        self._firmware, self._core, self._x = with_room_for(firmware, core), core, x
         self._layers = len(build_network(firmware).layers)
         self._stack = contextlib.ExitStack()
 
@@ -185,6 +186,22 @@ class EmulatedModel:
                 raise NoAnswerError(f"The emulated board has not answered within {TIMEOUT_S:g} s.")
             found += part
         return found
+
+
+def with_room_for(firmware: Firmware, core: str) -> Firmware:
+    """Returns firmware whose exports have the scratch memory of an emulated board, whatever board they are for.
+
+    Args:
+        firmware: `Firmware`.
+        core: str, one of `tsnas.probe.cores.CORES`.
+
+    Returns:
+        `Firmware`; the same one where kernels have no vectors.
+    """
+    name = find_core(core).name
+    if name not in MVE_CORES:
+        return firmware
+    return dataclasses.replace(firmware, board=dataclasses.replace(firmware.board, core=name))
 
 
 def build_image(export: pathlib.Path, core: str, layers: int, target: pathlib.Path, kernels: str | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import pathlib
@@ -9,6 +10,7 @@ import pathlib
 import numpy as np
 import tf_keras as keras
 
+from tsnas.cost.board import load_board
 from tsnas.deploy.convert import plain_int8
 from tsnas.errors import OutputDirError
 from tsnas.export.firmware import Firmware
@@ -24,8 +26,8 @@ SKETCH = "tsnas_kit"
 SEED, WINDOWS = 0, 8
 # Inputs are a pattern that the sketch makes as well: each level is so much above the one before it, modulo 256.
 STEP = 37
-# Any board does: the sources that are made do not depend on it.
-ANY_BOARD = "nucleo_f446re"
+# Any board does: the sources that are made depend on its core alone.
+ANY_BOARD, ANY_CORE = "nucleo_f446re", "cortex-m4"
 
 
 def kit_models() -> list[keras.Model]:
@@ -79,12 +81,14 @@ def kit_models() -> list[keras.Model]:
     return [one, two, three, four]
 
 
-def write_kit(directory: str | os.PathLike[str], overwrite: bool = False) -> list[pathlib.Path]:
+def write_kit(directory: str | os.PathLike[str], overwrite: bool = False, core: str = ANY_CORE) -> list[pathlib.Path]:
     """Writes the kit: a sketch for Arduino cores and PlatformIO, and the .tflite files of its models.
 
     Args:
         directory: path of a folder, created if missing.
         overwrite: bool, whether files of an earlier kit are replaced. Defaults to False.
+        core: str, core of the board, which matters if it has MVE: CMSIS-NN then takes more RAM. Defaults to
+            `"cortex-m4"`.
 
     Returns:
         list of the paths written.
@@ -106,7 +110,7 @@ def write_kit(directory: str | os.PathLike[str], overwrite: bool = False) -> lis
         tflite = _tflite(network)
         name = f"model_{number}"
         files[f"{name}.tflite"] = tflite
-        about, source, header = _sources(tflite, name)
+        about, source, header = _sources(tflite, name, core)
         facts.append(about)
         files |= {f"{SKETCH}/src/{name}.c": source, f"{SKETCH}/src/{name}.h": header}
     files |= {f"{SKETCH}/src/{name}": (SOURCES / name).read_text() for name in KERNELS + ARITHMETIC}
@@ -125,9 +129,10 @@ def _tflite(network: keras.Model) -> bytes:
     return embed_metadata(tflite, {"classes": classes, "standardization": standardization, "tsnas": __version__})
 
 
-def _sources(tflite: bytes, name: str) -> tuple[dict, str, str]:
+def _sources(tflite: bytes, name: str, core: str) -> tuple[dict, str, str]:
     """Facts about a model, its source and its header, in which every name begins with its own."""
-    model, net = Int8Model(tflite), build_network(Firmware.of(tflite, ANY_BOARD))
+    board = dataclasses.replace(load_board(ANY_BOARD), core=core)
+    model, net = Int8Model(tflite), build_network(Firmware.of(tflite, board))
     shape = model.window_shape
     size = int(np.prod(shape))
     levels = ((np.arange(1, size + 1) * STEP) % 256).astype(np.uint8).view(np.int8).reshape(1, *shape)
@@ -148,6 +153,7 @@ def _sources(tflite: bytes, name: str) -> tuple[dict, str, str]:
         constant_bytes=net.constant_bytes,
         input_offset=net.input_offset,
         output_offset=net.output_offset,
+        mve=net.mve,
     )
     code = code.replace('#include "tsnas.h"', f'#include "{name}.h"')
     return facts, code + render("kit_model.c.j2", **facts), render("kit_model.h.j2", **facts)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tsnas.cost.memory import arena_buffers
+from tsnas.cost.memory import arena_buffers, scratch_bytes
 from tsnas.cost.planner import greedy_offsets, head_bytes
 from tsnas.cost.records import ALIGNMENT, aligned
 from tsnas.errors import ExportError
@@ -97,12 +97,14 @@ class Network:
         layers: list of `Layer`, in order of execution.
         arena_bytes: int, size of all activations and scratch buffers.
         input_offset, output_offset: int, offsets of input and output in the arena.
+        mve: bool, whether the arena has room for CMSIS-NN's scratch buffers on a core with MVE.
     """
 
     layers: list[Layer]
     arena_bytes: int
     input_offset: int
     output_offset: int
+    mve: bool
 
     @property
     def constant_bytes(self) -> int:
@@ -116,15 +118,17 @@ def build_network(firmware: Firmware) -> Network:
     Raises:
         ExportError: the C code has no kernel for an operator.
     """
-    return build_graph(firmware.graph, firmware.tflite)
+    return build_graph(firmware.graph, firmware.tflite, firmware.board.mve)
 
 
-def build_graph(graph: Graph, tflite: bytes) -> Network:
+def build_graph(graph: Graph, tflite: bytes, mve: bool = False) -> Network:
     """Lays out a network that was read from a file; see `build_network`.
 
     Args:
         graph: `Graph` of the file.
         tflite: bytes of the file.
+        mve: bool, whether there is room for the scratch buffers that CMSIS-NN has on a core with MVE, as `Board.mve`
+            says. Defaults to False.
 
     Returns:
         `Network`.
@@ -141,7 +145,7 @@ def build_graph(graph: Graph, tflite: bytes) -> Network:
     # At the offsets of the file; unlike TFLM, the C code needs no scratch buffer for a mean.
     buffers = [
         buffer
-        for buffer in arena_buffers(graph, ALIGNMENT, scratch=True)
+        for buffer in arena_buffers(graph, ALIGNMENT, scratch=True, mve=mve)
         if not any(
             node.op.kind == "global_average_pooling2d" and buffer.name.startswith(f"{node.name}/scratch")
             for node in graph.nodes
@@ -159,6 +163,7 @@ def build_graph(graph: Graph, tflite: bytes) -> Network:
         arena_bytes=aligned(head_bytes(lifetimes, offsets)),
         input_offset=places[graph.input][0],
         output_offset=places[graph.output][0],
+        mve=mve or all(scratch_bytes(node.op) == scratch_bytes(node.op, mve=True) for node in graph.nodes),
     )
 
 
@@ -187,6 +192,8 @@ def _build_layer(node: Node, step: Step | None, name: str, places: dict[str, tup
         Array(f"{name}_{CONSTANTS[tensor][0]}", CONSTANTS[tensor][1], np.frombuffer(content, CONSTANTS[tensor][2]))
         for tensor, content in step.constants.items()
     ]
+    if words.kind == protocol.FULLY_CONNECTED:
+        words, arrays = _without_offset(words, arrays)
     pointers = [(array.name.removeprefix(f"{name}_"), array.name) for array in arrays]
     inputs = [f"arena + {places[tensor][0]}" for tensor in node.inputs]
     out = f"arena + {places[node.output][0]}"
@@ -233,6 +240,18 @@ def _build_layer(node: Node, step: Step | None, name: str, places: dict[str, tup
         fields = [("multiplier", str(words.in_multiplier)), ("shift", str(words.in_shift)), *values("diff_min")]
         return layer("softmax_params", fields, "softmax_s8", *inputs, out, str(words.in_c), checked=False)
     raise ExportError(f"The 'c' export has no kernel for {op}; export 'tflm' instead.")
+
+
+def _without_offset(words: protocol.OpWords, arrays: list[Array]) -> tuple[protocol.OpWords, list[Array]]:
+    """Adds what the offset of a dense layer's inputs contributes to its biases, which gives the same sums.
+
+    On a core with MVE, CMSIS-NN from 5.0 on takes such sums in place of the biases, or of the offset, by its version.
+    """
+    weights, bias = (next(a for a in arrays if a.name.endswith(name)) for name in ("_weights", "_bias"))
+    rows = weights.values.reshape(words.out_c, -1).astype(np.int64)
+    sums = (bias.values + words.in_offset * rows.sum(axis=1)).astype(np.int32)
+    moved = [dataclasses.replace(a, values=sums) if a is bias else a for a in arrays]
+    return dataclasses.replace(words, in_offset=0), moved
 
 
 def _describe_node(node: Node) -> str:

@@ -91,7 +91,7 @@ def _collect(tflite: bytes, board: Board, format: str) -> dict[str, Any]:
             f"The model has {len(graph.inputs())} inputs and {len(graph.outputs)} outputs; the {format!r} export takes "
             "one of each."
         )
-    net = build_graph(graph, tflite)
+    net = build_graph(graph, tflite, board.mve)
     windows, outputs, rounded = _selftest(tflite, int(subgraph.outputs[0]))
     scales = [(float(tensor.quantization.scale[0]), int(tensor.quantization.zeroPoint[0])) for tensor in borders]
     return {
@@ -110,6 +110,7 @@ def _collect(tflite: bytes, board: Board, format: str) -> dict[str, Any]:
         "constant_bytes": net.constant_bytes,
         "input_offset": net.input_offset,
         "output_offset": net.output_offset,
+        "mve": net.mve,
         "windows": windows,
         "outputs": outputs,
         "rounded_layers": rounded,

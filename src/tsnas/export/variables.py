@@ -158,6 +158,7 @@ def _c_variables(firmware: Firmware) -> dict[str, Any]:
         "constant_bytes": net.constant_bytes,
         "input_offset": net.input_offset,
         "output_offset": net.output_offset,
+        "mve": net.mve,
         "arena_comment": "RAM of the model: all activations and scratch buffers. There is no interpreter.",
     }
 

@@ -79,6 +79,8 @@ M4_FLAGS = ("-mfloat-abi=hard", "-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16")
 M3_FLAGS = ("-mfloat-abi=soft", "-mcpu=cortex-m3", "-DPROBE_CORTEX_M3")
 M7_FLAGS = ("-mfloat-abi=hard", "-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-DPROBE_CORTEX_M7")
 M33_FLAGS = ("-mfloat-abi=hard", "-mcpu=cortex-m33", "-mfpu=fpv5-sp-d16", "-DPROBE_CORTEX_M33")
+# With MVE, as the core's full name says to the compiler.
+M55_FLAGS = ("-mfloat-abi=hard", "-mcpu=cortex-m55", "-DPROBE_CORTEX_M55")
 # QEMU has no board of this core with enough memory: its code runs on a Cortex-M3, which has all of its instructions.
 M0PLUS_FLAGS = ("-mfloat-abi=soft", "-mcpu=cortex-m0plus", "-DPROBE_CORTEX_M0PLUS")
 CORES = {
@@ -86,6 +88,7 @@ CORES = {
     "cortex-m3": Core("cortex-m3", "mps2", START, "mps2-an385", M3_FLAGS, 5 / 8),
     "cortex-m7": Core("cortex-m7", "mps2", START, "mps2-an500", M7_FLAGS, 5 / 8),
     "cortex-m33": Core("cortex-m33", "mps2", START, "mps2-an505", M33_FLAGS, 25 / 32),
+    "cortex-m55": Core("cortex-m55", "mps2", START, "mps3-an547", M55_FLAGS, 125 / 256),
     "cortex-m0plus": Core("cortex-m0plus", "mps2", START, "mps2-an385", M0PLUS_FLAGS, 5 / 8),
     "riscv32": Core("riscv32", "riscv_virt", "riscv_virt/startup.c", "virt", (), 1.0, RISCV, (PORTABLE,)),
     "netduinoplus2": Core("cortex-m4", "netduinoplus2", START, "netduinoplus2", M4_FLAGS, 1 / 64),

@@ -108,8 +108,8 @@ def memory_facts(graph: Graph, board: Board, tflite: bytes) -> dict[str, Any]:
     """Returns every buffer of the arena with its offset and lifetime, and the live buffers for each operator."""
     if board.npu is not None:
         return _npu_memory_facts(graph, board, tflite)
-    plan = plan_arena(graph, board.runtime)
-    buffers = arena_buffers(graph, board.runtime.alignment, scratch=True)
+    plan = plan_arena(graph, board.runtime, mve=board.mve)
+    buffers = arena_buffers(graph, board.runtime.alignment, scratch=True, mve=board.mve)
     offsets = greedy_offsets([buffer.lifetime for buffer in buffers], graph.offsets or ())
     tensors = graph.tensor_bytes()
     inputs = graph.inputs()

@@ -34,7 +34,7 @@ def op_costs(op: Op, board: Board, margin: str = EXPECTED) -> dict[str, float]:
         return {"latency_ms": latency_ms, "tail_bytes": 0.0, "planning_bytes": 0.0, **costs}
     return {
         "latency_ms": latency_ms,
-        "scratch_bytes": sum(aligned(n_bytes, board.runtime.alignment) for n_bytes in scratch_bytes(op)),
+        "scratch_bytes": sum(aligned(n_bytes, board.runtime.alignment) for n_bytes in scratch_bytes(op, mve=board.mve)),
         "tail_bytes": op_tail_bytes(op, board.runtime),
         "planning_bytes": op_planning_bytes(op),
         "flash_bytes": op_flash_bytes(op),

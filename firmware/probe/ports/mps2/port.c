@@ -1,5 +1,5 @@
-/* Arm MPS2 boards as emulated by QEMU: AN385 (Cortex-M3, for code of Cortex-M0+ as well),
-   AN386 (Cortex-M4), AN500 (Cortex-M7) and AN505 (Cortex-M33). */
+/* Arm MPS2 and MPS3 boards as emulated by QEMU: AN385 (Cortex-M3, for code of Cortex-M0+ as well),
+   AN386 (Cortex-M4), AN500 (Cortex-M7), AN505 (Cortex-M33) and AN547 (Cortex-M55). */
 #include "../../core/port.h"
 
 #include "../../core/protocol.h"
@@ -9,6 +9,10 @@
 #define UART 0x50200000u
 #define TIMER 0x50000000u
 struct probe_port_info probe_port_info = {"emulated", "cortex-m33", 0, PROBE_INSTRUCTIONS, 25, 32, 0}; /* 20 MHz */
+#elif defined PROBE_CORTEX_M55
+#define UART 0x59303000u
+#define COUNTER 0x58100000u
+struct probe_port_info probe_port_info = {"emulated", "cortex-m55", 0, PROBE_INSTRUCTIONS, 125, 256, 0}; /* 32 MHz */
 #else
 #define UART 0x40004000u
 #define TIMER 0x40000000u
@@ -37,9 +41,13 @@ void probe_port_init(void)
 {
     UART_DIVIDER = 16;
     UART_CONTROL = 3;
+#ifdef COUNTER
+    REGISTER(COUNTER) = 1;
+#else
     REGISTER(TIMER + 8) = 0xffffffffu;
     REGISTER(TIMER + 4) = 0xffffffffu;
     REGISTER(TIMER) = 1;
+#endif
 }
 
 int probe_port_read(void)
@@ -56,7 +64,11 @@ void probe_port_write(uint8_t byte)
 
 uint32_t probe_port_ticks(void)
 {
+#ifdef COUNTER
+    return REGISTER(COUNTER + 8); /* the lower half of 64 bits */
+#else
     return ~REGISTER(TIMER + 4); /* it counts down */
+#endif
 }
 
 void probe_port_quiet(void)

@@ -67,7 +67,8 @@ int tsnas_fully_connected(const struct tsnas_dense *layer, const int8_t *in, int
     const cmsis_nn_per_tensor_quant_params quantisation = {layer->multiplier, layer->shift};
     const cmsis_nn_dims in_dims = {1, 1, 1, layer->inputs}, out_dims = {1, 1, 1, layer->outputs};
     const cmsis_nn_dims filter = {layer->inputs, 1, 1, layer->outputs};
-    const cmsis_nn_context context = {0, 0};
+    /* The biases have what an offset of the inputs adds. With MVE, versions from 5.0 on read them from the context. */
+    const cmsis_nn_context context = {(void *)layer->bias, layer->outputs * (int32_t)sizeof(int32_t)};
     return arm_fully_connected_s8(&context, &params, &quantisation, &in_dims, in, &filter, layer->weights, &out_dims,
                                   layer->bias, &out_dims, out);
 }
