@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from benchmarks.kernel_loops import count, draw_lines, draw_ops
+from benchmarks.counted_ops import count, draw_lines, draw_ops
 from tsnas.cost.calibrate import base_of
 from tsnas.cost.loops import LOOP_STEPS, PLAIN, all_steps, counted_loops, factor_kind, loop_cycles, loop_steps
 from tsnas.cost.mve import MVE_STEPS, mve_steps
