@@ -77,7 +77,7 @@ def run_one(path: pathlib.Path, seed: int) -> dict[str, Any]:
         (score,) = short_scores(candidate.architecture, [split], [0], FIRST_STEPS, batch_size, seed, augment)
         model = candidate.architecture.build(DROPOUT, seed)
         repeated = settings.repeated((x_train, y_train), None)
-        epochs = settings.train_epochs_for(repeated[0], windows=len(y_train))
+        epochs = settings.train_epochs_for(repeated[0])
         batch_size = settings.batch_size_for(repeated[0])
         train_float(model, *repeated, epochs=epochs, batch_size=batch_size, seed=seed, augment=augment)
         right = model(windows[test], training=False).numpy().argmax(axis=1) == codes[test]

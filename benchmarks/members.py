@@ -57,7 +57,7 @@ def run_one(path: pathlib.Path, key: dict[str, Any], members: Sequence[int]) -> 
     settings = check_settings(tsnas.AutoClassifier(BOARD))
     augment, _ = stretched_or_not(own, y, None, seed)
     repeated = settings.repeated((own, y), None)
-    epochs, batch_size = settings.train_epochs_for(repeated[0], windows=len(y)), settings.batch_size_for(repeated[0])
+    epochs, batch_size = settings.train_epochs_for(repeated[0]), settings.batch_size_for(repeated[0])
     rows = []
     for count in members:
         bounds = Limits(MS.value / count, KB.value).on(settings.board)

@@ -99,7 +99,7 @@ def run_one(path: pathlib.Path, seed: int, ways: Sequence[str]) -> dict[str, Any
     found = {"teacher": round(float((teacher.predict(windows[test][..., 0]) == codes[test]).mean()), 4)}
     batch_size = settings.batch_size_for(own)
     repeated, _ = settings.repeated((own, y), None)
-    epochs = settings.train_epochs_for(repeated, windows=len(own))
+    epochs = settings.train_epochs_for(repeated)
     steps_per_epoch = len(repeated) // batch_size
     for way in ways:
         px, py = pool(way, own, np.eye(classes, dtype=np.float32)[y], teacher, augment, seed)

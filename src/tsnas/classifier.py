@@ -35,13 +35,13 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         max_energy_mj: float, maximum energy of one inference, in mJ; the board needs `active_power_mw`. Defaults to
             None, no limit.
         epochs: int, number of epochs of the final training in float. Defaults to None: as many as make about 2,000
-            steps, but between 10 and 80; if it is more, as many as pass over each window 200 times, or over 100,000 in
-            all; and fewer once there are no wrong answers any more. Unless you set the number, an epoch of few windows
-            passes over them several times, so that it has at least 16 steps; this holds for the next two as well.
+            steps, but between 10 and 80, and fewer once there are no wrong answers any more. Unless you set the number,
+            an epoch of few windows passes over them several times, so that it has at least 16 steps; this holds for the
+            next two as well.
         search_epochs: int, number of epochs of a supernet, if the strategy trains one. Defaults to None: as many as
             make about 1,200 steps of the evolution, or 700 of another search, but at least 4.
-        qat_epochs: int, number of epochs of the quantisation-aware training. Defaults to None: a fifth of those that
-            make about 2,000 steps, but at least 3.
+        qat_epochs: int, number of epochs of the quantisation-aware training. Defaults to None: a fifth of `epochs`, but
+            at least 3.
         batch_size: int, windows in a batch. Defaults to None: 64, or less if there are fewer than 1,024 windows or if
             windows are very large.
         finalists: int, number of architectures that are trained briefly; the one that does best on the validation

@@ -42,7 +42,6 @@ def make_quick(monkeypatch, trained):
             "PATH_STEPS": 2,
             "TRAIN_STEPS": 2,
             "TRAIN_EPOCHS": (1, 1),
-            "TRAIN_PASSES": 1,
             "LEAST_STEPS_PER_EPOCH": 1,
         },
         rounds: {"FIRST_STEPS": 1, "SECOND_STEPS": 1, "LEAST_EPOCHS": 1},

@@ -73,18 +73,6 @@ def test_smaller_networks_are_trained_for_longer_within_bounds():
     assert dataclasses.replace(DEFAULTS, epochs=7).train_epochs_for(x, 100_000) == 7
 
 
-@pytest.mark.parametrize(
-    ("windows", "passes"), [(16, 80 * 16), (100, 80 * 3), (132, 200), (256, 200), (500, 200), (1000, 100), (7352, 18)]
-)
-def test_some_hundred_windows_are_passed_over_more_often(windows, passes):
-    x = np.lib.stride_tricks.as_strided(np.zeros(1, np.float32), (windows, 128, 1, 1), (0, 0, 0, 0))
-    repeated, _ = DEFAULTS.repeated((x, np.zeros(windows)), None)
-    epochs = DEFAULTS.train_epochs_for(repeated, windows=windows)
-    assert epochs * len(repeated) / windows == passes
-    assert epochs >= DEFAULTS.train_epochs_for(repeated)
-    assert dataclasses.replace(DEFAULTS, epochs=7).train_epochs_for(x, windows=windows) == 7
-
-
 def test_all_but_folder_verbosity_smoothing_and_plain_models_make_another_job():
     classes = np.array(["a", "b"])
     same = dataclasses.replace(DEFAULTS, directory="elsewhere", verbose=2, plain_rivals=False, smooth="auto")

@@ -33,8 +33,6 @@ SEARCH_STEPS, SEARCH_EPOCHS = 700, (4, 40)
 # A step of a single path takes a fraction of the time of a supernet's, but more steps are needed.
 PATH_STEPS = 1200
 TRAIN_STEPS, TRAIN_EPOCHS = 2000, (10, 80)
-# Some hundred windows teach more than that: the training passes over each of them so often, or over so many in all.
-TRAIN_PASSES, TRAIN_WINDOWS = 200, 100_000
 # Those are for a network of so many multiply-accumulates. A smaller one learns more slowly, and its steps are shorter.
 TRAIN_MACS, MOST_TRAIN_STEPS = 1_400_000, 5000
 # An epoch of few windows passes over them several times, so that it has at least this many steps.
@@ -131,24 +129,11 @@ class Settings:
         steps = PATH_STEPS if strategy_named(self.strategy).kind == "evolution" else SEARCH_STEPS
         return self.search_epochs or epochs_of(steps // parts, len(x) / self.batch_size_for(x), SEARCH_EPOCHS)
 
-    def train_epochs_for(self, x: AnyWindows, macs: int = TRAIN_MACS, windows: int | None = None) -> int:
-        """Returns the epochs of the float training of a network of so many multiply-accumulates.
-
-        Args:
-            x: the windows of an epoch.
-            macs: int, multiply-accumulates of the network. Defaults to as many as need no further steps.
-            windows: int, how many different ones are among `x`. Defaults to None: so many that they need no further
-                passes.
-
-        Returns:
-            int.
-        """
-        if self.epochs:
-            return self.epochs
+    def train_epochs_for(self, x: AnyWindows, macs: int = TRAIN_MACS) -> int:
+        """Returns the epochs of the float training of a network of so many multiply-accumulates."""
         slower = max(1.0, math.sqrt(TRAIN_MACS / max(1, macs)))
         steps = min(round(TRAIN_STEPS * slower), MOST_TRAIN_STEPS)
-        passes = 0 if windows is None else math.ceil(min(TRAIN_PASSES * windows, TRAIN_WINDOWS) / len(x))
-        return max(epochs_of(steps, len(x) / self.batch_size_for(x), TRAIN_EPOCHS), passes)
+        return self.epochs or epochs_of(steps, len(x) / self.batch_size_for(x), TRAIN_EPOCHS)
 
     def qat_epochs_for(self, x: AnyWindows, macs: int = TRAIN_MACS) -> int:
         """Returns the epochs of the quantisation-aware training, which starts from a trained network of any size."""

@@ -141,8 +141,7 @@ def train_all(
         floats[place] = {"history": history}, weights
 
     if missing:
-        windows = len(data.everything[1])
-        trainings = phases("train", settings.epochs, lambda x, macs: settings.train_epochs_for(x, macs, windows), pace)
+        trainings = phases("train", settings.epochs, settings.train_epochs_for, pace)
         workers.run(
             [functools.partial(_train, trainings[place], data.augment) for place in missing], on_result=keep_floats
         )
