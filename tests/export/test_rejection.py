@@ -88,7 +88,7 @@ def test_whole_numbers_reject_what_floats_do():
     np.testing.assert_array_equal(rejected[clear], far[clear] > 0)
 
 
-@pytest.mark.parametrize("scale, zero_point", [(0.03, 0), (0.0247, -11), (0.041, 3), (0.0193, 7)])
+@pytest.mark.parametrize(("scale", "zero_point"), [(0.03, 0), (0.0247, -11), (0.041, 3), (0.0193, 7)])
 def test_a_constant_channel_rejects_nothing(scale, zero_point):
     x = np.random.default_rng(0).normal(size=(120, 48, 3)) * (1 + 0.5 * (np.arange(120) % 2))[:, None, None]
     x[:, :, 1] = 0.0

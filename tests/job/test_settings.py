@@ -85,6 +85,14 @@ def test_some_hundred_windows_are_passed_over_more_often(windows, passes):
     assert dataclasses.replace(DEFAULTS, epochs=7).train_epochs_for(x, windows=windows) == 7
 
 
+def test_passes_in_small_batches_are_within_the_steps_of_a_training():
+    x = np.lib.stride_tricks.as_strided(np.zeros(1, np.float32), (500, 128, 1, 1), (0, 0, 0, 0))
+    for batch_size in (1, 2, 8, 16):
+        found = dataclasses.replace(DEFAULTS, batch_size=batch_size)
+        epochs = found.train_epochs_for(x, windows=500)
+        assert epochs * (500 // batch_size) <= 5000 + 500 // batch_size or epochs == found.train_epochs_for(x)
+
+
 def test_all_but_folder_verbosity_smoothing_and_plain_models_make_another_job():
     classes = np.array(["a", "b"])
     same = dataclasses.replace(DEFAULTS, directory="elsewhere", verbose=2, plain_rivals=False, smooth="auto")

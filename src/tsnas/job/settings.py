@@ -147,8 +147,10 @@ class Settings:
             return self.epochs
         slower = max(1.0, math.sqrt(TRAIN_MACS / max(1, macs)))
         steps = min(round(TRAIN_STEPS * slower), MOST_TRAIN_STEPS)
-        passes = 0 if windows is None else math.ceil(min(TRAIN_PASSES * windows, TRAIN_WINDOWS) / len(x))
-        return max(epochs_of(steps, len(x) / self.batch_size_for(x), TRAIN_EPOCHS), passes)
+        batch_size = self.batch_size_for(x)
+        # Small batches, of large windows or as they were asked for, must not make that tens of thousands of steps.
+        passed = 0 if windows is None else min(TRAIN_PASSES * windows, TRAIN_WINDOWS, MOST_TRAIN_STEPS * batch_size)
+        return max(epochs_of(steps, len(x) / batch_size, TRAIN_EPOCHS), math.ceil(passed / len(x)))
 
     def qat_epochs_for(self, x: AnyWindows, macs: int = TRAIN_MACS) -> int:
         """Returns the epochs of the quantisation-aware training, which starts from a trained network of any size."""
