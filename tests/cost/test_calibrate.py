@@ -15,7 +15,7 @@ from tsnas.cost.latency import OTHERS, op_latency
 from tsnas.cost.loops import LOOP_STEPS, factor_kind, loop_cycles, loop_steps
 from tsnas.cost.relative import uncalibrated_board
 from tsnas.cost.timings import Timing
-from tsnas.errors import UncalibratedError, UnknownKernelsError
+from tsnas.errors import TimingsError, UncalibratedError, UnknownKernelsError
 from tsnas.graph.graph import GraphBuilder
 from tsnas.graph.ops import Add, AveragePool2D, Conv2D, DepthwiseConv2D, FullyConnected, Pad, Reshape, Softmax
 from tsnas.tflite.graph_reader import read_graph
@@ -101,6 +101,15 @@ def test_the_error_is_that_of_models_left_out_one_at_a_time():
     error = calibrated_by_models(bare, timings, "portable").latency_error
     assert error.median_relative == pytest.approx(np.median(errors), abs=1e-4)
     assert error.p95_relative == pytest.approx(max(errors), abs=1e-4)
+
+
+@pytest.mark.parametrize(("times", "unit"), [(1e-3, "milliseconds"), (1e3, "nanoseconds")])
+def test_timings_in_another_unit_are_refused(times, unit):
+    bare = uncalibrated_board("mine", "cortex-m55", 400e6, 1 << 20, 1 << 22, "cmsis_nn")
+    timings = timings_of(base_of(bare, "cmsis_nn"), FACTORS)
+    off = [dataclasses.replace(timing, latency_us=timing.latency_us * times) for timing in timings]
+    with pytest.raises(TimingsError, match=f"in microseconds: are these {unit}"):
+        calibrated_by_models(bare, off, "cmsis_nn")
 
 
 def test_a_single_timing_states_no_error():

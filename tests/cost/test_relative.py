@@ -91,6 +91,8 @@ def test_thirty_real_measurements_beat_the_relative(shared_dir):
             SettingError,
             "has a 'cortex-m7'; known cores are cortex-m33, cortex-m4",
         ),
+        ({"core": "Cortex-M55"}, SettingError, "boards kit --out=kit --core=cortex-m55"),
+        ({"core": "cortex-m55", "relative": "nucleo_f446re"}, SettingError, "alone has MVE"),
         ({"relative": "nucleo_f446"}, UnknownBoardError, "Did you mean 'nucleo_f446re'"),
         ({"clock_hz": -1.0}, BoardFileError, "clock_hz is -1.0; it must be > 0"),
         ({"ram_bytes": 0}, BoardFileError, "ram_bytes is 0; it must be > 0"),
@@ -101,6 +103,11 @@ def test_thirty_real_measurements_beat_the_relative(shared_dir):
 def test_bad_values_are_named(changes, error, message):
     with pytest.raises(error, match=message):
         board_from_relative(**{"name": "mine", "core": "cortex-m4"} | SIZES | changes)
+
+
+@pytest.mark.parametrize("core", ["Cortex-M4", "cortex_m4", "M4F", "ARM Cortex M4F"])
+def test_a_core_has_one_name_however_it_is_spelled(core):
+    assert board_from_relative("mine", core, **SIZES).core == "cortex-m4"
 
 
 def test_measurements_without_cycles_are_refused():

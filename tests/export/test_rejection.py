@@ -13,7 +13,7 @@ from tsnas.data.rejection import Rejection, features
 from tsnas.errors import ModelFileError
 from tsnas.export import Firmware, export_model
 from tsnas.export.emulate import ERROR, NONE
-from tsnas.export.rejection_levels import REJECTED, logarithm
+from tsnas.export.rejection_levels import REJECTED, Levels, logarithm
 from tsnas.tflite.metadata import embed_metadata
 
 # For each window on stdin, whether it is answered, rejected and what the self-test says.
@@ -86,6 +86,19 @@ def test_whole_numbers_reject_what_floats_do():
     clear = np.abs(far) > 0.2
     assert clear.mean() > 0.8
     np.testing.assert_array_equal(rejected[clear], far[clear] > 0)
+
+
+@pytest.mark.parametrize(("scale", "zero_point"), [(0.03, 0), (0.0247, -11), (0.041, 3), (0.0193, 7)])
+def test_a_constant_channel_rejects_nothing(scale, zero_point):
+    x = np.random.default_rng(0).normal(size=(120, 48, 3)) * (1 + 0.5 * (np.arange(120) % 2))[:, None, None]
+    x[:, :, 1] = 0.0
+    codes, values = np.arange(120) % 2, features(x)
+    rejection = Rejection.learn([(values[:60], codes[:60], values[60:], codes[60:])], (values, codes))
+    levels = np.clip(np.round(x / scale) + zero_point, -128, 127).astype(np.int8)
+    found = Levels.of(rejection, 48, scale, zero_point)
+    assert found.rejects(levels).mean() < 0.1
+    levels[:, :, 1] += 40
+    assert found.rejects(levels).all()
 
 
 def test_the_exported_c_rejects_the_same_windows(tmp_path):

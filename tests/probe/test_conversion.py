@@ -45,5 +45,10 @@ def test_others_borrow_from_a_board_of_their_core():
             conversion_for(board, "riscv32")
 
 
+def test_a_board_with_mve_borrows_from_no_other():
+    with pytest.raises(SettingError, match="'mine' runs kernels for MVE"):
+        conversion_for("mine", "cortex-m4", mve=True)
+
+
 def test_no_operator_takes_no_time():
     assert cycles_of(Softmax(6), 0, {"lines": {"softmax": [1.0, 0.0]}}) == 1

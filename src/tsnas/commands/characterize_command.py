@@ -80,7 +80,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         raise UsageError(f"--out is {str(out)!r}; a board file ends in .json")
     if out.exists() and not values.overwrite:
         raise UsageError(f"{str(out)!r} already exists; give --overwrite to replace it, or another --out")
-    _check_conversion(values.port, name)
+    _check_conversion(values.port, values.board)
     ops = space_ops(time, channels, classes, *SPACES[values.space])
     if values.plan == "calibrate":
         ops = calibration_ops(ops, values.count, load_board(RELATIVE))
@@ -129,15 +129,16 @@ def _is_known(board: str) -> bool:
     return board in board_names() or board.endswith(".json")
 
 
-def _check_conversion(port: str, name: str) -> None:
+def _check_conversion(port: str, board: str) -> None:
     """Refuses an emulated core whose instructions cannot become cycles, before it is measured for minutes."""
+    from tsnas.cost.board import load_board
     from tsnas.probe.conversion import conversion_for
     from tsnas.probe.cores import CORES
     from tsnas.probe.ports import EMULATED
 
     core = CORES.get(port.removeprefix(EMULATED))
     if port.startswith(EMULATED) and core is not None:
-        conversion_for(name, core.name)
+        conversion_for(board, core.name, _is_known(board) and load_board(board).mve)
 
 
 def _parse_shape(values: flags.FlagValues) -> tuple[int, int, int]:

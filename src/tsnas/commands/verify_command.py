@@ -74,10 +74,10 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         say(f"Board {board.name} has no latencies with {board.kernels} kernels, so nothing is predicted for it.")
     if hello.counter == "instructions":
         try:
-            conversion = conversion_for(board.name, hello.core)
+            conversion = conversion_for(board.name, hello.core, board.mve)
         except SettingError:
             converted = False
-            say(f"No board with a {hello.core} was measured, so instructions do not become a time.")
+            say(f"Nothing that was measured turns instructions of a {hello.core} into a time of {board.name}.")
         else:
             counted = sum(cycles_of(check.op, check.count or 0.0, conversion) for check in ran)
             say(

@@ -13,7 +13,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from tsnas.cost.board_json import board_fields, board_values
-from tsnas.cost.board_parts import BOARD_FIELDS, CMSIS_NN, MVE_CORES, PORTABLE, Factor, LatencyError, Npu, Runtime
+from tsnas.cost.board_parts import (
+    BOARD_FIELDS,
+    CMSIS_NN,
+    MVE_CORES,
+    PORTABLE,
+    Factor,
+    LatencyError,
+    Npu,
+    Runtime,
+    core_named,
+)
 from tsnas.cost.board_schema import field_error
 from tsnas.cost.measurements import OpMeasurement
 from tsnas.errors import BoardError, BoardFileError, UnknownBoardError, UnknownKernelsError
@@ -127,7 +137,7 @@ class Board:
                 return dataclasses.replace(other, **shared, other_kernels=rest)
         raise UnknownKernelsError(
             f"Board {self.name!r} has no figures for kernels={kernels!r}; it has "
-            f"{', '.join(map(repr, self.kernel_names))}. {calibration_steps(self.name, kernels)}"
+            f"{', '.join(map(repr, self.kernel_names))}. {calibration_steps(self.name, kernels, self.core)}"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -149,7 +159,9 @@ class Board:
         Raises:
             BoardFileError: a field is missing, unknown, of another type, negative or not finite.
         """
-        board = cls(**board_fields(values, source_name, cls.from_json))
+        fields = board_fields(values, source_name, cls.from_json)
+        # What kernels need follows from the core, however its name is spelled.
+        board = cls(**fields | {"core": core_named(fields["core"])})
         if len(set(board.kernel_names)) < len(board.kernel_names):
             raise field_error(source_name, ("other_kernels",), f"name kernels twice: {', '.join(board.kernel_names)}")
         for index, record in enumerate(board.table):
@@ -263,11 +275,13 @@ def board_beside(model: str | os.PathLike[str]) -> Board | None:
     return _read_board(file) if file.is_file() else None
 
 
-def calibration_steps(board: str, kernels: str) -> str:
+def calibration_steps(board: str, kernels: str, core: str = "") -> str:
     """Returns the three steps from a board without figures to one with them, as the end of a message."""
+    # Of no other cores the sources are different.
+    flag = f" --core={core}" if core in MVE_CORES else ""
     return (
-        "Calibrate it by timings, in three steps: 1. `tsnas boards kit --out=kit` writes four small models as an "
-        "Arduino sketch. 2. Flash it, and put the lines that it prints into timings.txt. 3. `tsnas boards calibrate "
+        f"Calibrate it by timings, in three steps: 1. `tsnas boards kit --out=kit{flag}` writes four small models as "
+        "an Arduino sketch. 2. Flash it, and put the lines that it prints into timings.txt. 3. `tsnas boards calibrate "
         f"--board={shlex.quote(board)} --kernels={kernels} --timings=timings.txt --kit=kit` writes the board's file."
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 
 # Names of kernels. One word names them wherever they are chosen: board files, estimates, exports, the emulator.
 CMSIS_NN, ESP_NN, REFERENCE, PORTABLE = "cmsis_nn", "esp_nn", "reference", "portable"
@@ -11,6 +12,11 @@ CMSIS_NN, ESP_NN, REFERENCE, PORTABLE = "cmsis_nn", "esp_nn", "reference", "port
 PLAIN_KERNELS = (REFERENCE, PORTABLE)
 # Cores with MVE (Helium), unless the maker of a chip has left it out: CMSIS-NN has kernels with vectors for them.
 MVE_CORES = ("cortex-m52", "cortex-m55", "cortex-m85")
+# Cores of Arm, of which everybody has other spellings.
+CORTEX_M = (
+    *("cortex-m0", "cortex-m0plus", "cortex-m1", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m23", "cortex-m33"),
+    *("cortex-m35p", *MVE_CORES),
+)
 # Fields that hold for every kind of kernels; all others belong to one of them.
 BOARD_FIELDS = (
     "name",
@@ -22,6 +28,19 @@ BOARD_FIELDS = (
     "active_power_mw",
     "flash_byte_cycles",
 )
+
+
+def core_named(text: str) -> str:
+    """Returns the name of a core by any of its spellings; a core that is not Arm's as it was given.
+
+    Args:
+        text: str, such as `"Cortex-M55"`, `"cortex_m4f"` or `"M0+"`.
+
+    Returns:
+        str, such as `"cortex-m55"`.
+    """
+    short = re.sub(r"[^a-z0-9]", "", text.lower().replace("+", "plus")).removeprefix("arm").removeprefix("cortex")
+    return next((core for core in CORTEX_M if core.removeprefix("cortex-") in (short, short.removesuffix("f"))), text)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -31,6 +31,9 @@ from tsnas.graph.ops import Conv2D
 KIND_SPREAD, MODEL_SPREAD, COMMON_SPREAD = 0.35, 0.05, 5.0
 # Share of a whole inference by which the time of one kind of operator may be off.
 ROW_NOISE = 0.03
+# Timings are other numbers than microseconds if a whole model takes so many times less or more than its model says:
+# kinds of operators of the boards that were calibrated took 0.8 to 4.4 times as long.
+LEAST_RATIO, MOST_RATIO = 0.02, 200.0
 # A margin covers two standard deviations, and no more than this share.
 MARGIN_DEVIATIONS, MOST_MARGIN = 2.0, 0.9
 # Timings tell a factor if they leave this share of its first spread at most.
@@ -74,7 +77,7 @@ def calibrated_by_models(board: Board, timings: Sequence[Timing], kernels: str, 
         `Board` with the error found on the models, each left out in turn. Its other kernels are kept.
 
     Raises:
-        TimingsError: the board runs networks on an NPU.
+        TimingsError: the board runs networks on an NPU, or timings cannot be in microseconds.
 
     Example:
         >>> timings = read_timings("timings.txt", board.clock_hz, "portable", "kit")
@@ -87,6 +90,7 @@ def calibrated_by_models(board: Board, timings: Sequence[Timing], kernels: str, 
             "kinds of operators say nothing of it. Calibrate the CPU beside it as a board of its own."
         )
     base = base_of(board, kernels)
+    _check_unit(base, timings)
     fit, errors = _fit(base, timings), [abs(math.expm1(log)) for log in _left_out_logs(base, timings)]
     inflation = _inflation(base, timings)
     factors = {kind: _factor(fit, kind, inflation, len(timings)) for kind in fit.kinds}
@@ -163,6 +167,18 @@ def _base(
         other_kernels=(),
         source=source,
     )
+
+
+def _check_unit(base: Board, timings: Sequence[Timing]) -> None:
+    for timing in timings:
+        said_us = sum(_kind_us(base, timing.graph).values()) + _flash_us(base, timing.graph)
+        ratio = timing.latency_us / said_us if said_us else 1.0
+        if not LEAST_RATIO <= ratio <= MOST_RATIO:
+            unit = "milliseconds" if ratio < 1 else "nanoseconds, or is the clock another one"
+            raise TimingsError(
+                f"{timing.model} took {timing.latency_us:.4g} us, but about {said_us:,.0f} us are expected of a "
+                f"{base.core} at {base.clock_hz / 1e6:g} MHz. latency_us is in microseconds: are these {unit}?"
+            )
 
 
 def _left_out_logs(base: Board, timings: Sequence[Timing]) -> list[float]:

@@ -117,7 +117,7 @@ def op_latency(op: Op, board: Board) -> OpLatency:
     if not board.calibrated:
         raise UncalibratedError(
             f"Nothing was measured on board {board.name!r} ({board.core}) with kernels={board.kernels!r}, so it has no "
-            f"latencies. {calibration_steps(board.name, board.kernels)}"
+            f"latencies. {calibration_steps(board.name, board.kernels, board.core)}"
         )
     modelled = _modelled(op, board)
     weight_cycles = board.flash_byte_cycles * getattr(op, "weights", 0)

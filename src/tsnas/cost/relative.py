@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tsnas.cost.board import Board, calibration_steps, load_board
-from tsnas.cost.board_parts import PLAIN_KERNELS, PORTABLE, LatencyError
+from tsnas.cost.board_parts import CMSIS_NN, MVE_CORES, PLAIN_KERNELS, PORTABLE, LatencyError, core_named
 from tsnas.cost.fit import fit_board_coefficients
 from tsnas.cost.latency import op_cycles
 from tsnas.cost.measurements import OpMeasurement
@@ -57,7 +57,8 @@ def board_from_relative(
         between known boards that are as closely related.
 
     Raises:
-        SettingError: no known board has this core, or a measurement has no positive number of cycles.
+        SettingError: no known board has this core, one of the two cores has MVE and the other has not, or a
+            measurement has no positive number of cycles.
         UnknownBoardError: `relative` is not known.
         BoardFileError: a number or text that no board can have; the message names the field.
 
@@ -66,7 +67,13 @@ def board_from_relative(
         >>> board.latency_error.p95_relative
         0.15842
     """
+    core = core_named(core)
     origin = load_board(relative) if relative else _nearest(core, clock_hz)
+    if (core in MVE_CORES) != origin.mve:
+        raise SettingError(
+            f"{origin.name} has a {origin.core}, and of these two cores {core if core in MVE_CORES else origin.core} "
+            f"alone has MVE, for which kernels are others: no relative. {calibration_steps(name, CMSIS_NN, core)}"
+        )
     values = origin.to_json() | {
         "name": name,
         "description": f"{name}, {core} at {clock_hz / 1e6:g} MHz; coefficients from {origin.name}",
@@ -139,11 +146,12 @@ def _nearest(core: str, clock_hz: float) -> Board:
     same = [board for board in boards if board.core == core]
     if not same:
         known = ", ".join(known_cores())
+        names = "" if core in MVE_CORES else ", ".join(known_boards())
         raise SettingError(
             f"No known board has a {core!r}; known cores are {known}, and cycles of one instruction set say nothing "
-            f"about another. {calibration_steps('NAME', PORTABLE)} Add --core={core} --clock_mhz=MHZ "
-            "--ram_kb=KB --flash_kb=KB to the last. For a core that is much like one of these, name a relative "
-            f"({', '.join(known_boards())})."
+            f"about another. {calibration_steps('NAME', PORTABLE, core)} Add --core={core} --clock_mhz=MHZ "
+            "--ram_kb=KB --flash_kb=KB to the last."
+            + (f" For a core that is much like one of these, name a relative ({names})." if names else "")
         )
     return min(same, key=lambda board: abs(np.log(board.clock_hz / clock_hz)) if clock_hz > 0 else 0.0)
 

@@ -83,7 +83,7 @@ class Verified:
 
     def _time(self) -> str:
         if self.counted_ms is None:
-            return f"; no board with a {self.core} was measured, so they do not become a time"
+            return f"; nothing that was measured turns instructions of a {self.core} into a time of the board"
         if self.kernels == PORTABLE:
             return (
                 f": about {self.counted_ms:.2f} ms, by what an instruction of CMSIS-NN's kernels takes on the board "
@@ -268,7 +268,7 @@ def verify_export(
     ms_per_cycle = 1000.0 / firmware.board.clock_hz
     counted_ms = conversion_error = None
     with contextlib.suppress(SettingError):
-        conversion = conversion_for(firmware.board.name, find_core(core).name)
+        conversion = conversion_for(firmware.board.name, find_core(core).name, firmware.board.mve)
         cycles = sum(cycles_of(op, count, conversion) for op, count in zip(ops, answers.instructions, strict=True))
         counted_ms, conversion_error = cycles * ms_per_cycle, float(conversion["mape"])
     return Verified(

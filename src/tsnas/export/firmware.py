@@ -234,5 +234,8 @@ class Firmware:
         Returns:
             int8 array (windows, time, channels, 1).
         """
-        levels = np.round((np.asarray(x, np.float32) - self.mean) / self.step) + np.float32(self.model.input_zero_point)
+        # Beyond float32 is infinite in C as well, and clipped.
+        with np.errstate(over="ignore"):
+            scaled = (np.asarray(x, np.float32) - self.mean) / self.step
+        levels = np.round(scaled) + np.float32(self.model.input_zero_point)
         return np.clip(levels, -128, 127).astype(np.int8)[..., np.newaxis]

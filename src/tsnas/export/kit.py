@@ -11,6 +11,7 @@ import numpy as np
 import tf_keras as keras
 
 from tsnas.cost.board import load_board
+from tsnas.cost.board_parts import core_named
 from tsnas.deploy.convert import plain_int8
 from tsnas.errors import OutputDirError
 from tsnas.export.firmware import Firmware
@@ -131,7 +132,7 @@ def _tflite(network: keras.Model) -> bytes:
 
 def _sources(tflite: bytes, name: str, core: str) -> tuple[dict, str, str]:
     """Facts about a model, its source and its header, in which every name begins with its own."""
-    board = dataclasses.replace(load_board(ANY_BOARD), core=core)
+    board = dataclasses.replace(load_board(ANY_BOARD), core=core_named(core))
     model, net = Int8Model(tflite), build_network(Firmware.of(tflite, board))
     shape = model.window_shape
     size = int(np.prod(shape))

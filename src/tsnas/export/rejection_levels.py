@@ -47,20 +47,25 @@ class Levels:
         units = np.repeat([time / scale, float(1 << LOG_BITS), float(1 << LOG_BITS)], channels)
         # Variances times the square of the number of samples, and sums of squared differences, in levels.
         spread, speed = 2 * np.log2(time / scale), np.log2(max(time - 1, 1) / scale**2)
-        shifts = np.repeat([time * (zero_point + 128.0), spread * (1 << LOG_BITS), speed * (1 << LOG_BITS)], channels)
         weights = float(1 << (WEIGHT_BITS + VALUE_BITS)) / (units * rejection.deviations / UNIT)
         weights = np.clip(np.round(weights), 1, 2**32 - 1).astype(np.uint32)
+        means, *logs = np.split(rejection.centres / UNIT, KINDS, axis=1)
+        found = [means * time / scale + time * (zero_point + 128.0)]
+        added = []
+        # By the rounding and the logarithm of the board: a channel that is constant has deviations as small as these.
+        for centres, shift, real in zip(logs, (spread, speed), (LEAST_VARIANCE, LEAST_STEP), strict=True):
+            least = real * 2.0**shift
+            added.append(max(1, round(least)))
+            above = np.round(2.0 ** np.clip(centres + shift, -62.0, 62.0) - least).astype(np.int64)
+            found.append(logarithm(np.maximum(above + added[-1], 1)))
         # By the weights as they are rounded, so that only differences are off by that.
-        centres = (rejection.centres / UNIT * units + shifts) * weights / (1 << WEIGHT_BITS)
+        centres = np.concatenate(found, axis=1) * weights / (1 << WEIGHT_BITS)
         return cls(
             weights,
             np.clip(np.round(centres), -(2**31), 2**31 - 1).astype(np.int32),
             rejection.factors.astype(np.int16),
             np.clip(np.round(rejection.limits * (1 << (2 * DEVIATION_BITS))), 0, 2**32 - 1).astype(np.uint32),
-            (
-                max(1, round(LEAST_VARIANCE * (time / scale) ** 2)),
-                max(1, round(LEAST_STEP * max(time - 1, 1) / scale**2)),
-            ),
+            (added[0], added[1]),
         )
 
     @property

@@ -71,7 +71,7 @@ def _from_cycles(board: Board, results: Sequence[Result]) -> Board:
 
 
 def _from_instructions(board: Board, found: Characterization, core: str) -> Board:
-    conversion = conversion_for(board.name, core)
+    conversion = conversion_for(board.name, core, board.mve)
     records = [_record(board, r.op, cycles_of(r.op, r.mean, conversion)) for r in found.results]
     own = conversion["of"] == board.name
     p95, median = float(conversion["p95_relative"]), float(conversion["median_relative"])

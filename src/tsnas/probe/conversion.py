@@ -38,19 +38,25 @@ def fit_conversion(rows: Sequence[OpMeasurement], counts: Mapping[Op, int]) -> d
     return {"lines": lines}
 
 
-def conversion_for(board: str, core: str) -> dict[str, Any]:
+def conversion_for(board: str, core: str, mve: bool = False) -> dict[str, Any]:
     """Returns the lines of a board, or of one with the same core and the error that they have on other boards.
 
     Args:
         board: str, name of the board.
         core: str, the core that the instructions were counted on.
+        mve: bool, whether the board runs kernels for MVE, which no measured board has. Defaults to False.
 
     Returns:
         dict with `"lines"`, `"median_relative"`, `"p95_relative"`, `"mape"`, and `"of"`, the board that they are of.
 
     Raises:
-        SettingError: no board of this core is known.
+        SettingError: no board of this core is known, or the board runs other kernels.
     """
+    if mve:
+        raise SettingError(
+            f"Board {board!r} runs kernels for MVE, and no board with MVE was measured: instructions do not become its "
+            "cycles. Measure it with the probe, or calibrate it by timings (`tsnas boards calibrate`)."
+        )
     known: dict[str, dict[str, Any]] = json.loads(CONVERSIONS_FILE.read_text(encoding="utf-8"))
     same = {name: values for name, values in known.items() if values["core"] == core}
     if not same:
