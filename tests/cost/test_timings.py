@@ -42,6 +42,9 @@ def test_lines_of_a_sketch_are_read_among_others(kit):
     assert [timing.model for timing in timings] == ["a.tflite", "b.tflite", "c.tflite"]
     assert [timing.latency_us for timing in timings] == [5050.0, 7000.0, 9000.0]
     assert kernels_named([*lines[:1], bench_line(kit, "a", kernels="CMSIS-NN")]) == "cmsis_nn"
+    assert [timing.differing_bytes for timing in timings] == [0, 0, 0]
+    wrong = read(kit, [*(bench_line(kit, name) for name in "abc"), bench_line(kit, "b", differing=7)])
+    assert [timing.differing_bytes for timing in wrong] == [0, 7, 0]
     # A core that does not say its clock.
     assert len(read(kit, [bench_line(kit, name, clock_hz=0) for name in "abc"])) == 3
 

@@ -82,6 +82,7 @@ def test_its_lines_calibrate_a_board_that_had_no_latencies(kit, lines, tmp_path,
     text = capsys.readouterr().out
     assert "Error on 4 whole models, each left out in turn" in text
     assert "contradict" not in text
+    assert "self-test" not in text
     board = load_board(out)
     assert (board.kernels, board.calibrated, board.latency_error.n_ops) == ("portable", True, 4)
     assert run(["estimate", str(kit / "model_1.tflite"), f"--board={out}", "--json"]) == 0
@@ -89,9 +90,12 @@ def test_its_lines_calibrate_a_board_that_had_no_latencies(kit, lines, tmp_path,
     assert estimate["latency_ms"] == pytest.approx(4.1, rel=0.05)
     out.unlink()
     # Ten times as long and a tenth as long: no factors explain that.
-    timings.write_text("\n".join(changed[:4]).replace("=3900.00", "=39000.00").replace("=1600.00", "=160.00") + "\n")
+    wrong = "\n".join(changed[:4]).replace("=3900.00", "=39000.00").replace("=1600.00", "=160.00")
+    timings.write_text(wrong.replace("differing=0", "differing=7", 1) + "\n")
     assert run(["boards", "calibrate", *flags]) == 0
-    assert "Timings contradict each other" in capsys.readouterr().out
+    doubts = " ".join(capsys.readouterr().out.split())
+    assert "Timings contradict each other" in doubts
+    assert "self-test of model_1.tflite gave bytes that are not the model's" in doubts
     # Bad input is named, and nothing is written.
     out.unlink()
     assert run(["boards", "calibrate", *flags, "--core=cortex-m4"]) == 2

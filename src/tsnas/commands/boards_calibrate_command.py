@@ -11,6 +11,7 @@ from absl import flags
 
 from tsnas.commands.command import Command, UsageError, refuse_arguments
 from tsnas.system.terminal import say
+from tsnas.system.words import listed
 
 if TYPE_CHECKING:
     from tsnas.cost.board import Board
@@ -21,6 +22,10 @@ CONTRADICTORY = 0.5
 CONTRADICTION = (
     "Timings contradict each other: networks may take longer than the margins say, which end at 90%. Are all of "
     "them of one build, with nothing else running?\n"
+)
+DIFFERING = (
+    "The self-test of {models} gave bytes that are not the model's. Kernels that round otherwise may be off by one; if "
+    "classes are wrong as well, these timings are of a broken build.\n"
 )
 NEW_BOARD = ("core", "clock_mhz", "ram_kb", "flash_kb")
 
@@ -137,6 +142,9 @@ def _format_report(board: Board, timings: list[Timing], out: pathlib.Path) -> st
         (kind.replace(OTHERS, "all others"), f"{factor.factor:.3f}", f"{factor.margin_relative:.0%}")
         for kind, factor in board.factors.items()
     ]
+    differing = [timing.model for timing in timings if timing.differing_bytes]
+    doubts = CONTRADICTION if board.latency_error.median_relative > CONTRADICTORY else ""
+    doubts += DIFFERING.format(models=listed(differing)) if differing else ""
     error = board.latency_error
     return "\n\n".join(
         [
@@ -145,7 +153,7 @@ def _format_report(board: Board, timings: list[Timing], out: pathlib.Path) -> st
             f"Board {board.name} at {board.clock_hz / 1e6:g} MHz with {board.kernels} kernels.\n"
             f"Error on {error.n_ops} whole models, {error.split}: median {error.median_relative:.1%}, "
             f"largest {error.p95_relative:.1%}.\n"
-            f"{CONTRADICTION if error.median_relative > CONTRADICTORY else ''}"
+            f"{doubts}"
             f"Wrote {out}. Use it with --board={out}, such as for a search in windows of your own:\n"
             f"tsnas search --data=windows.npz --board={shlex.quote(str(out))} --max_latency_ms=20 --out=runs/mine",
         ]

@@ -52,12 +52,14 @@ class Timing:
         latency_us: float, one inference, in microseconds.
         op_us: dict of the kind of an operator to the microseconds of all such operators in one inference. Defaults to
             {}, not known.
+        differing_bytes: int, bytes of the sketch's self-test that were not the model's. Defaults to 0.
     """
 
     model: str
     graph: Graph
     latency_us: float
     op_us: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    differing_bytes: int = 0
 
 
 def read_timings(
@@ -182,9 +184,12 @@ def _table_timings(
 def _checked(rows: Sequence[Mapping[str, Any]], clock_hz: float, kernels: str, source: str) -> list[Timing]:
     whole: dict[pathlib.Path, list[float]] = {}
     parts: dict[pathlib.Path, dict[str, float]] = {}
+    differing: dict[pathlib.Path, float] = {}
     for row in rows:
         place, path = row["place"], row["path"]
         latency_us = _number(row, "latency_us")
+        if row.get("differing"):
+            differing[path] = max(differing.get(path, 0.0), _number(row, "differing", 0.0))
         _check_origin(row, clock_hz, kernels)
         if row.get("op"):
             kind = TFLITE_KINDS.get(row["op"], row["op"])
@@ -209,7 +214,8 @@ def _checked(rows: Sequence[Mapping[str, Any]], clock_hz: float, kernels: str, s
             raise TimingsError(
                 f"{source}: {path.name} has no {', '.join(sorted(unknown))}, but a row times it: rows of another model?"
             )
-        timings.append(Timing(path.name, graph, sum(times) / len(times), parts.get(path, {})))
+        found = int(differing.get(path, 0.0))
+        timings.append(Timing(path.name, graph, sum(times) / len(times), parts.get(path, {}), found))
     if len(timings) < LEAST_MODELS:
         names = ", ".join(timing.model for timing in timings) or "none"
         raise TimingsError(
