@@ -105,7 +105,7 @@ def test_dilated_networks_are_the_reference_s_and_take_what_is_predicted():
 
 def test_members_that_answer_together_are_the_reference_s_and_take_what_is_predicted():
     found = firmware(dataclasses.replace(SMALL, members=2))
-    x = raw_windows(found, 2)
+    x = raw_windows(found, 5)
     verified = verify_export(found, x)
     assert verified.answers.levels.tolist() == found.model.predict_int8(found.quantise(x)).tolist()
     assert verified.counted_ms == pytest.approx(verified.predicted_ms, rel=0.25)

@@ -143,9 +143,9 @@ def _format_report(board: Board, timings: list[Timing], out: pathlib.Path) -> st
         for kind, factor in board.factors.items()
     ]
     differing = [timing.model for timing in timings if timing.differing_bytes]
-    doubts = CONTRADICTION if board.latency_error.median_relative > CONTRADICTORY else ""
-    doubts += DIFFERING.format(models=listed(differing)) if differing else ""
     error = board.latency_error
+    doubts = CONTRADICTION if error.median_relative > CONTRADICTORY else ""
+    doubts += DIFFERING.format(models=listed(differing)) if differing else ""
     return "\n\n".join(
         [
             tabulate.tabulate(rows, ("model", "measured", "predicted"), colalign=("left", "right", "right")),

@@ -35,6 +35,7 @@ import dataclasses
 
 from tsnas.cost.board_parts import Runtime
 from tsnas.cost.features import uses_1x1_kernel
+from tsnas.cost.mve import CHANNELS, LANES
 from tsnas.cost.planner import Lifetime, greedy_offsets, head_bytes
 from tsnas.cost.records import (
     BITS_32,
@@ -59,9 +60,6 @@ from tsnas.graph.ops import (
     is_dilated,
 )
 from tsnas.graph.other_ops import OtherOp
-
-# Bytes of a vector of MVE, and channels that its depthwise kernels make room for.
-MVE_BYTES, MVE_CHANNELS = 16, 124
 
 # Constant tensors that an operator reads: weights and bias, axes of a mean, a new shape, paddings.
 CONSTANTS = {
@@ -190,12 +188,10 @@ def scratch_bytes(op: Op, cmsis_nn: bool = True, mve: bool = False) -> tuple[int
     if isinstance(op, FullyConnected) and cmsis_nn and op.rows > 1 and op.in_c % 4 == 0 and not op.per_channel:
         # Later versions run it as a 1x1 convolution, for which they copy multiplier and shift.
         return (8 * op.out_c,)
-    if isinstance(op, GroupedConv2D) and cmsis_nn:
-        return (4 * aligned(op.kernel_h * op.kernel_w * op.in_c, MVE_BYTES if mve else 1),)
-    if isinstance(op, Conv2D) and cmsis_nn and not uses_1x1_kernel(op):
-        return (4 * aligned(op.kernel_h * op.kernel_w * op.in_c, MVE_BYTES if mve else 1),)
+    if cmsis_nn and (isinstance(op, GroupedConv2D) or (isinstance(op, Conv2D) and not uses_1x1_kernel(op))):
+        return (4 * aligned(op.kernel_h * op.kernel_w * op.in_c, LANES if mve else 1),)
     if isinstance(op, DepthwiseConv2D) and cmsis_nn and op.depth_multiplier == 1 and not is_dilated(op):
-        return (op.kernel_h * op.kernel_w * max(2 * op.in_c, 4 * MVE_CHANNELS if mve else 0),)
+        return (op.kernel_h * op.kernel_w * max(2 * op.in_c, 4 * CHANNELS if mve else 0),)
     if isinstance(op, AveragePool2D) and cmsis_nn:
         return (4 * op.in_c,)
     if isinstance(op, GlobalAveragePooling2D):
