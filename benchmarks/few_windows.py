@@ -24,7 +24,7 @@ from benchmarks.draws import DATA, DRAWS, OUT, SEEDS, SETS, draw
 from benchmarks.engine import read_results
 from benchmarks.few_windows_table import table
 from benchmarks.record import provenance, write_json
-from benchmarks.series_sets import cases, keep_few, read_training_windows
+from benchmarks.series_sets import answers_of, cases, keep_few, read_training_windows
 from tsnas.data import Standardizer
 from tsnas.job.preparation import stretched_or_not
 from tsnas.job.settings import check_settings
@@ -45,7 +45,6 @@ CHOSEN = flags.DEFINE_list("ways", list(WAYS)[:4], f"Ways to train, of: {'; '.jo
 
 BOARD = "nucleo_f446re"
 LEAST_JUDGES = 40
-JUDGED_AT_ONCE = 256
 
 
 def run_one(path: pathlib.Path, seed: int, ways: Sequence[str]) -> list[dict[str, Any]] | None:
@@ -68,8 +67,7 @@ def run_one(path: pathlib.Path, seed: int, ways: Sequence[str]) -> list[dict[str
             model = network.build(DROPOUT, seed)
             batch_size = settings.batch_size_for(repeated)
             train_float(model, repeated, labels, batch_size=batch_size, seed=seed, **further)
-            parts = np.array_split(windows[test], -(-len(test) // JUDGED_AT_ONCE))
-            answers.append(np.concatenate([model(part, training=False).numpy() for part in parts]))
+            answers.append(answers_of(model, windows[test]))
             accuracies.append(accuracy_score(codes[test], answers[-1].argmax(axis=1)))
         together = accuracy_score(codes[test], np.mean(answers, axis=0).argmax(axis=1))
         rows.append(

@@ -25,7 +25,7 @@ from benchmarks.draws import DATA, KB, MS, OUT, SEEDS, SETS
 from benchmarks.engine import read_results
 from benchmarks.members_table import table
 from benchmarks.record import provenance, write_json
-from benchmarks.series_sets import cases, folds_of, keep_few, read_training_windows
+from benchmarks.series_sets import answers_of, cases, folds_of, keep_few, read_training_windows
 from tsnas.cost.limits import Limits
 from tsnas.data import Standardizer
 from tsnas.job.preparation import stretched_or_not
@@ -41,7 +41,6 @@ FEW = flags.DEFINE_bool("few", False, "Train on some 32 windows of each set; oth
 
 BOARD = "nucleo_f446re"
 LEAST_JUDGES = 20
-JUDGED_AT_ONCE = 256
 
 
 def run_one(path: pathlib.Path, key: dict[str, Any], members: Sequence[int]) -> list[dict[str, Any]]:
@@ -72,8 +71,7 @@ def run_one(path: pathlib.Path, key: dict[str, Any], members: Sequence[int]) -> 
                 model = candidate.architecture.build(DROPOUT, own_seed)
                 settings_of_training = {"epochs": epochs, "batch_size": batch_size, "augment": augment}
                 train_float(model, *repeated, **settings_of_training, seed=own_seed, until_solved=True)
-                batches = np.array_split(windows[judging], -(-len(judging) // JUDGED_AT_ONCE))
-                answers.append(np.concatenate([model(batch, training=False).numpy() for batch in batches]))
+                answers.append(answers_of(model, windows[judging]))
             row = key | {"windows": len(kept), "judges": len(judging), "members": count, "place": place}
             row |= {"latency_ms": round(count * candidate.estimate.latency_ms, 2)} | scores(answers, codes[judging])
             rows.append(row | {"seconds": round(time.process_time() - started, 1)})

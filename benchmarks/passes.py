@@ -23,7 +23,7 @@ import tsnas
 from benchmarks.draws import DATA, DRAWS, KB, MS, OUT, SEEDS, SETS, draw
 from benchmarks.engine import read_results
 from benchmarks.record import provenance, write_json
-from benchmarks.series_sets import cases, folds_of, read_training_windows
+from benchmarks.series_sets import answers_of, cases, folds_of, read_training_windows
 from tsnas.data import Standardizer
 from tsnas.job.preparation import stretched_or_not
 from tsnas.job.settings import check_settings
@@ -33,7 +33,6 @@ from tsnas.training.train import train_float
 EPOCHS = flags.DEFINE_list("epochs", ["80", "125", "200"], "Numbers of epochs.")
 
 BOARD = "nucleo_f446re"
-JUDGED_AT_ONCE = 256
 
 
 def run_one(path: pathlib.Path, key: dict[str, Any], counts: Sequence[int]) -> list[dict[str, Any]]:
@@ -54,8 +53,7 @@ def run_one(path: pathlib.Path, key: dict[str, Any], counts: Sequence[int]) -> l
             model = candidate.architecture.build(DROPOUT, seed)
             further = {"batch_size": batch_size, "augment": augment, "seed": seed, "until_solved": True}
             history = train_float(model, *repeated, epochs=epochs, **further)
-            batches = np.array_split(windows[test], -(-len(test) // JUDGED_AT_ONCE))
-            answers = np.concatenate([model(batch, training=False).numpy() for batch in batches])
+            answers = answers_of(model, windows[test])
             rows.append(
                 key
                 | {

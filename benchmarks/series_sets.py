@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from absl import app
 from sklearn.model_selection import StratifiedKFold
 
 from tsnas.data import encode_labels
+
+JUDGED_AT_ONCE = 256
 
 
 def find_sets(folder: str, names: Sequence[str] | None) -> list[pathlib.Path]:
@@ -29,6 +32,12 @@ def cases(
     if len(argv) > 1:
         raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
     return list(itertools.product(map(int, seeds), find_sets(folder, names)))
+
+
+def answers_of(model: Any, windows: np.ndarray) -> np.ndarray:
+    """Returns the probabilities (windows, classes) that a network gives windows, some at a time."""
+    batches = np.array_split(windows, -(-len(windows) // JUDGED_AT_ONCE))
+    return np.concatenate([model(batch, training=False).numpy() for batch in batches])
 
 
 def read_training_windows(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
