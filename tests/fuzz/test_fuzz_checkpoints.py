@@ -1,5 +1,6 @@
 """Kept phases with anything in them are computed anew, or named by an error; they never end a job otherwise."""
 
+import contextlib
 import io
 import json
 import pickle
@@ -30,9 +31,16 @@ def kept(tmp_path_factory):
     folder = tmp_path_factory.mktemp("kept")
     trained = []
 
-    def train_float(model, *args, **kwargs):
-        trained.append("train")
-        return {"loss": [1.0], "accuracy": [0.5]}
+    class Training:
+        def __init__(self, architecture, seed, augment):
+            self.model = architecture.build(seed=seed)
+
+        def run(self, *args, **kwargs):
+            trained.append("train")
+            return {"loss": [1.0], "accuracy": [0.5]}
+
+    def training_of(*args):
+        return contextlib.nullcontext(Training(*args))
 
     def selected(*args, **kwargs):
         trained.append("search")
@@ -57,7 +65,7 @@ def kept(tmp_path_factory):
         raise AssertionError("the end was not reached")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tsnas.job.training.train_float", train_float)
+        patch.setattr("tsnas.job.training.training_of", training_of)
         patch.setattr("tsnas.job.pipeline.select", selected)
         patch.setattr("tsnas.job.training.train_quantised", quantised)
         assert go_on(folder) == ["search", "train"]

@@ -13,6 +13,7 @@ from tsnas.search import rounds as module
 from tsnas.search.rounds import Rounds, Score, short_scores
 from tsnas.space.architecture import Architecture, TimeReduce
 from tsnas.workers.pool import Workers
+from tsnas.workers.process import run_call
 
 NET = Architecture(32, 3, 3, (TimeReduce(3, 4),))
 
@@ -120,3 +121,15 @@ def test_another_process_gives_the_same_scores():
         (here,) = short_scores(net, [split], [0], steps=1, batch_size=8, seed=0)
         assert (score.macro_f1, score.loss) == (here.macro_f1, here.loss)
         np.testing.assert_array_equal(score.predicted, here.predicted)
+
+
+def test_a_graph_that_an_earlier_call_has_made_gives_the_same_scores():
+    x, y = sines(40)
+    splits = [(((x[own::2])[..., None], y[own::2]), (x[1 - own :: 2][..., None], y[1 - own :: 2])) for own in range(2)]
+
+    def scored(index):
+        (score,) = short_scores(NET, splits, [index], steps=40, batch_size=8, seed=0)
+        return score.loss, score.levels.tolist()
+
+    fresh = [scored(index) for index in range(2)]
+    assert [run_call(functools.partial(scored, index)) for index in range(2)] == fresh

@@ -48,3 +48,47 @@ def test_nothing_that_was_built_stays(threads):
     process.run_call(lambda: None)  # Forgets what earlier tests have built.
     for _ in range(2):
         assert process.run_call(lambda: keras.layers.Dense(1).name) == "dense"
+
+
+def test_what_a_call_has_made_is_there_for_the_next_one_alone(threads):
+    threads(1, None)
+
+    def taken(key):
+        with process.kept(key, object) as found:
+            return found
+
+    first = process.run_call(lambda: taken("a"))
+    assert process.run_call(lambda: taken("a")) is first
+    assert process.run_call(lambda: taken("b")) is not first
+    assert process.run_call(lambda: taken("a")) is not first, "the last one alone is kept"
+    assert taken("a") is not taken("a"), "this is no call"
+
+
+def test_two_calls_at_once_do_not_share_what_was_made(threads):
+    threads(1, None)
+    seen = []
+
+    def nested():
+        with process.kept("a", object) as outer, process.kept("a", object) as inner:
+            seen.append((outer, inner))
+
+    process.run_call(nested)
+    assert seen[0][0] is not seen[0][1]
+
+
+def test_a_call_that_fails_leaves_nothing(threads):
+    threads(1, None)
+    made = []
+
+    def make():
+        made.append(object())
+        return made[-1]
+
+    def fail():
+        with process.kept("fails", make):
+            raise ZeroDivisionError
+
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            process.run_call(fail)
+    assert len(made) == 2

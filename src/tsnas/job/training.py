@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import tf_keras as keras
@@ -18,17 +18,18 @@ from tsnas.job.checkpoints import Checkpoints
 from tsnas.job.preparation import Prepared, Shared
 from tsnas.job.settings import Settings
 from tsnas.search.contest import History
-from tsnas.search.rounds import DROPOUT
+from tsnas.search.rounds import DROPOUT, training_of
 from tsnas.space.architecture import Architecture
 from tsnas.training.augment import Augment
 from tsnas.training.scope import scope_of
-from tsnas.training.train import train_float, train_quantised
+from tsnas.training.train import train_quantised
 from tsnas.workers.pool import HERE, Workers
 
 # Duration of a quantisation-aware training step, in float training steps.
 QAT_PACE = 2.0
 
 Weights = list[np.ndarray]
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,35 +184,34 @@ class _Phase:
     epochs: int
     callbacks: Sequence[keras.callbacks.Callback]
 
-    def run(self, fit: Callable[..., Any], weights: Weights | None = None, **further: Any) -> tuple[keras.Model, Any]:
-        """Builds the network, with given weights if there are any, and trains it; returns it and what `fit` returns."""
+    def run(self, fit: Callable[..., T], *before: Any) -> T:
+        """Returns what `fit` returns for arguments before the windows, the windows, and the settings of a training."""
         x, y, weights_of_windows = unpacked(self.settings.repeated(self.windows, self.asked))
-        with scope_of(self.settings.distribute):
-            model = self.architecture.build(DROPOUT, self.seed)
-            if weights is not None:
-                model.set_weights(weights)
-            found = fit(
-                model,
-                x,
-                y,
-                epochs=self.epochs,
-                batch_size=self.settings.batch_size_for(x),
-                seed=self.seed,
-                callbacks=self.callbacks,
-                until_solved=self.asked is None,
-                sample_weight=weights_of_windows,
-                **further,
-            )
-        return model, found
+        return fit(
+            *before,
+            x,
+            y,
+            epochs=self.epochs,
+            batch_size=self.settings.batch_size_for(x),
+            seed=self.seed,
+            callbacks=self.callbacks,
+            until_solved=self.asked is None,
+            sample_weight=weights_of_windows,
+        )
 
 
 def _train(phase: _Phase, augment: Augment) -> tuple[Weights, History, bool]:
-    model, history = phase.run(train_float, augment=augment)
-    return model.get_weights(), history, stopped(phase.callbacks)
+    # A worker that has trained the network in the contest has its graph.
+    with scope_of(phase.settings.distribute), training_of(phase.architecture, phase.seed, augment) as training:
+        history = phase.run(training.run)
+        return training.model.get_weights(), history, stopped(phase.callbacks)
 
 
 def _quantise(phase: _Phase, weights: Weights) -> tuple[bytes, History, bool]:
     recorder = keras.callbacks.History()
-    _, qat_model = dataclasses.replace(phase, callbacks=[recorder, *phase.callbacks]).run(train_quantised, weights)
+    with scope_of(phase.settings.distribute):
+        model = phase.architecture.build(DROPOUT, phase.seed)
+        model.set_weights(weights)
+        qat_model = dataclasses.replace(phase, callbacks=[recorder, *phase.callbacks]).run(train_quantised, model)
     history = {key: [float(value) for value in values] for key, values in recorder.history.items()}
     return convert_int8(qat_model), history, stopped(phase.callbacks)

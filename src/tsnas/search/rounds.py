@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import functools
 import math
+import pickle
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-import tf_keras as keras
 from sklearn.metrics import f1_score
 
 from tsnas.data import Data, unpacked
@@ -23,6 +24,7 @@ from tsnas.training.augment import Augment, scale_and_noise
 from tsnas.training.scope import scope_of
 from tsnas.training.train import FloatTraining
 from tsnas.workers.pool import HERE, Workers
+from tsnas.workers.process import kept
 
 # A search trains many networks at once, so its score for a single one is a guess. A few hundred steps of its own tell a
 # network that cannot learn the task from one that can; twice as many, judged by others, a good one from a lucky one.
@@ -238,14 +240,27 @@ def short_scores(
     Returns:
         list of `Score`, one for each index; none depends on the others.
     """
-    with scope_of(distribute):
-        model = architecture.build(DROPOUT, seed)
-        training = FloatTraining(model, augment)
-        return [_score(model, training, splits[index], steps, batch_size, seed) for index in indices]
+    with scope_of(distribute), training_of(architecture, seed, augment) as training:
+        return [_score(training, splits[index], steps, batch_size, seed) for index in indices]
 
 
-def _score(model: keras.Model, training: FloatTraining, split: Split, steps: int, batch_size: int, seed: int) -> Score:
+def training_of(
+    architecture: Architecture, seed: int, augment: Augment
+) -> contextlib.AbstractContextManager[FloatTraining]:
+    """Returns a context with the trainings of an architecture, whose graphs later calls of a worker process find.
+
+    Args:
+        architecture: `Architecture`.
+        seed: int, seed of its weights.
+        augment: augmentation, as in `train_float`; it can be pickled.
+    """
+    key = "training", architecture, seed, pickle.dumps(augment)
+    return kept(key, lambda: FloatTraining(architecture.build(DROPOUT, seed), augment))
+
+
+def _score(training: FloatTraining, split: Split, steps: int, batch_size: int, seed: int) -> Score:
     raise_if_interrupted()
+    model = training.model
     (x, codes, weights), (x_val, codes_val, weights_val) = map(unpacked, split)
     epochs = max(LEAST_EPOCHS, math.ceil(steps * batch_size / len(x)))
     started = clock.monotonic()

@@ -109,6 +109,9 @@ class FloatTraining:
         model: as in `train_float`.
         augment, label_smoothing: as in `train_float`.
 
+    Attributes:
+        model: the same model, which has the weights of the last training.
+
     Raises:
         CoreModelError: a model with layers that the search space does not have.
 
@@ -120,7 +123,7 @@ class FloatTraining:
 
     def __init__(self, model: keras.Model, augment: Augment = scale_and_noise, label_smoothing: float = 0.1):
         check_core_model(model)
-        self._model, self._augment, self._label_smoothing = model, augment, label_smoothing
+        self.model, self._augment, self._label_smoothing = model, augment, label_smoothing
         self._start = model.get_weights()
         with kept_random_state():
             self._trained = for_training(model)
@@ -154,7 +157,7 @@ class FloatTraining:
             WindowShapeError, LengthMismatchError, UnknownLabelError, SettingError: as in `train_float`.
         """
         settings = _Settings(epochs, batch_size, learning_rate, self._label_smoothing, seed)
-        windows, labels, validation_data = _checked(self._model, x, y, validation_data)
+        windows, labels, validation_data = _checked(self.model, x, y, validation_data)
         size = min(batch_size, len(windows))
         with fixed_seed(seed):
             if size not in self._loops:
@@ -173,7 +176,7 @@ class FloatTraining:
                 until_solved,
                 check_sample_weight(sample_weight, len(windows)),
             )
-        self._model.set_weights(self._trained.get_weights())
+        self.model.set_weights(self._trained.get_weights())
         return history
 
 

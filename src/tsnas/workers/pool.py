@@ -102,6 +102,9 @@ class Workers:
         self._pids: set[int] = set()
 
     def __enter__(self) -> Workers:
+        context = None if self._here or self._elsewhere else _context()
+        if context is not None:
+            context.branch()
         return self
 
     def __exit__(

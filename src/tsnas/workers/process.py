@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
 import sys
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any, TypeVar
 
 import threadpoolctl
 
@@ -18,6 +19,10 @@ from tsnas.workers.start import THREADS
 PRELOADED = "tsnas.job.preload"
 
 T = TypeVar("T")
+
+# What the last call of this worker process has made, and how many calls run here now.
+_kept: dict[Hashable, Any] = {}
+_calls = 0
 
 
 def has_one_thread() -> bool:
@@ -56,15 +61,44 @@ def preload() -> None:
 
 def run_call(call: Callable[[], T]) -> T:
     """Runs a call in a worker process, and returns what it returns."""
+    global _calls
     use_one_thread()
+    _calls += 1
     try:
         with threadpoolctl.threadpool_limits(1):
             return call()
     finally:
+        _calls -= 1
         if "tf_keras" in sys.modules:
             # Keras keeps the names and graphs of what was built; nothing else lives in a worker.
             sys.modules["tf_keras"].backend.clear_session()
         gc.collect()
+
+
+@contextlib.contextmanager
+def kept(key: Hashable, make: Callable[[], T]) -> Iterator[T]:
+    """Context with what the last call in this worker process has made for the same key, or with a new one.
+
+    Outside of `run_call` it is always new, and nothing stays.
+
+    Args:
+        key: hashable, which says all that what is made depends on.
+        make: function without arguments that makes it.
+
+    Yields:
+        What `make` returns; no other call has it meanwhile.
+
+    Example:
+        >>> with kept((architecture, seed), lambda: FloatTraining(architecture.build(seed=seed))) as training:
+        ...     training.run(x, y, epochs=10, seed=0)
+    """
+    found = _kept.pop(key, None) if _calls else None
+    if found is None:
+        found = make()
+    yield found
+    if _calls:
+        _kept.clear()
+        _kept[key] = found
 
 
 def run_placed(place: int, call: Callable[[], T]) -> tuple[int, T]:

@@ -1,4 +1,4 @@
-"""Server that worker processes are forked from, where that is possible: it imports TensorFlow once for all of them."""
+"""Server that worker processes are forked from, where that is possible: it has TensorFlow for all of them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import multiprocessing.context
 import os
 import sys
 import unittest.mock
-from multiprocessing import forkserver, popen_forkserver, reduction, spawn, util
+from multiprocessing import forkserver, popen_forkserver, reduction, resource_tracker, spawn, util
 from typing import Any
 
+from tsnas.workers.branch import branch, may_branch
 from tsnas.workers.process import PRELOADED
 from tsnas.workers.start import ENVIRONMENT
 
@@ -18,11 +19,18 @@ class Server(forkserver.ForkServer):
     """Server beside the one that Python keeps for the user's own processes, which want no such environment."""
 
     def ensure_running(self) -> None:
-        """Starts the server if there is none."""
+        """Starts the server if there is none; it imports everything anew."""
         # Python of some versions does not tell the server where modules are, and it would import nothing.
         path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
         with unittest.mock.patch.dict(os.environ, ENVIRONMENT, PYTHONPATH=path, PYTHONWARNINGS="ignore"):
             super().ensure_running()
+
+    def branch(self) -> None:
+        """Starts the server as a fork of this process, which shares with it what is imported, if that can be."""
+        if may_branch():
+            resource_tracker.ensure_running()  # It would be started in the same way.
+            with unittest.mock.patch.object(util, "spawnv_passfds", branch):
+                self.ensure_running()
 
 
 class Popen(popen_forkserver.Popen):
@@ -63,6 +71,10 @@ class Context(multiprocessing.context.ForkServerContext):
     """Context whose processes are `Process`."""
 
     Process = Process
+
+    def branch(self) -> None:
+        """Starts the server at once, if this process can be forked: TensorFlow has computed nothing here yet."""
+        SERVER.branch()
 
     def begin(self) -> None:
         """Starts the server, which then imports what its processes need, while this process goes on."""

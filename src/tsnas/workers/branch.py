@@ -1,0 +1,95 @@
+"""Fork of this process as a server of others, where nothing runs in it that a fork would break."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Sequence
+from multiprocessing import util
+from typing import Any
+
+import threadpoolctl
+
+# Linux lists here what a process has.
+THREADS_FOLDER, DESCRIPTORS_FOLDER = "/proc/self/task", "/proc/self/fd"
+
+# Without a patch; the one below stands in for it.
+_spawn = util.spawnv_passfds
+
+
+def may_branch() -> bool:
+    """Returns whether a fork of this process can do all that it can.
+
+    TensorFlow must be imported, but not have computed yet, and there must be no threads but those of libraries of
+    linear algebra, which are prepared for a fork.
+    """
+    tf = sys.modules.get("tensorflow")
+    if tf is None or threading.active_count() > 1 or _has_computed(tf):
+        return False
+    idle = sum(pool["num_threads"] - 1 for pool in threadpoolctl.threadpool_info())
+    return len(os.listdir(THREADS_FOLDER)) <= 1 + idle
+
+
+def branch(executable: str, args: Sequence[str], descriptors: Sequence[int]) -> int:
+    """Starts a server of `multiprocessing` as a fork of this process, which has all that it needs in memory.
+
+    Args:
+        executable: str, path of Python.
+        args: sequence of str, its arguments; the last one is the program of the server.
+        descriptors: sequence of int, file descriptors that it keeps, beside the standard ones.
+
+    Returns:
+        int, ID of the process.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        with warnings.catch_warnings():
+            # Python warns of any threads.
+            warnings.simplefilter("ignore")
+            pid = os.fork()
+    except OSError:
+        # There is not the memory for a second one.
+        return _spawn(executable, args, descriptors)  # type: ignore[arg-type]
+    if not pid:
+        _serve(args[-1], descriptors)
+    return pid
+
+
+def _serve(program: str, descriptors: Sequence[int]) -> None:
+    """Runs the program of a server in a fork, and ends it."""
+    code = 1
+    try:
+        # A look for garbage among what is here would write to, and so copy, the memory that both processes share.
+        gc.freeze()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        # An open file, a lock or a port would else stay so when the other process has closed it.
+        for descriptor in {*map(int, os.listdir(DESCRIPTORS_FOLDER))} - {0, 1, 2, *descriptors}:
+            # That of the folder itself is closed already.
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+        exec(program, {})
+    except SystemExit:
+        code = 0
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(code)
+
+
+def _has_computed(tf: Any) -> bool:
+    """Returns whether TensorFlow has computed anything in this process, after which its threads are there."""
+    threads = tf.config.threading.get_inter_op_parallelism_threads()
+    try:
+        # Only another value is refused.
+        tf.config.threading.set_inter_op_parallelism_threads(threads + 1)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    except RuntimeError:
+        return True
+    return False
