@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from tsnas.cost.board import Board
@@ -46,7 +47,8 @@ def build_parts(
         except NpuOpError as error:
             refused.append(error)
             continue
-        parts.append(Part.of(Supernet(cells, board, space.dropout, pseudo_prob, seed=seed), space.min_slack))
+        supernet = Supernet(cells, board, space.dropout, pseudo_prob, seed=seed)
+        parts.append(Part.of(supernet, space.min_slack, dataclasses.replace(space, members=1)))
     if not parts:
         raise refused[0]
     return parts
@@ -56,7 +58,8 @@ def fitting(parts: Sequence[Part], bounds: Bounds) -> list[Paths]:
     """Returns the paths through the parts of a search space that are to be searched within the bounds.
 
     Of the parts whose slack is at least their `min_slack`, those with the largest `min_slack` are searched; if there
-    are none, those with the smallest. Parts without a path within the bounds are left out.
+    are none, those with the smallest. Of parts with the same `min_slack`, the slack of the first one counts. Parts
+    without a path within the bounds are left out.
 
     Args:
         parts: sequence of `Part`.
@@ -76,6 +79,8 @@ def fitting(parts: Sequence[Part], bounds: Bounds) -> list[Paths]:
             errors.append(error)
     if not found:
         raise min(errors, key=lambda error: (len(error.short), *(error.smallest[name] for name in error.short)))
-    qualifying = [paths.part.min_slack for paths in found if paths.slack >= paths.part.min_slack]
-    chosen = max(qualifying) if qualifying else min(paths.part.min_slack for paths in found)
+    slacks: dict[float, float] = {}
+    for paths in found:
+        slacks.setdefault(paths.part.min_slack, paths.slack)
+    chosen = max((least for least, slack in slacks.items() if slack >= least), default=min(slacks))
     return [paths for paths in found if paths.part.min_slack == chosen]

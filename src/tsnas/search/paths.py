@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
@@ -33,16 +33,18 @@ class Part:
         supernet: `Supernet`.
         options: list of `CellOptions`, one for each cell.
         min_slack: float, least `Paths.slack` at which it is searched; see `tsnas.search.parts.fitting`. Defaults to 0.
+        kind: hashable, the same for parts that differ by the number of members alone. Defaults to None.
     """
 
     supernet: Supernet
     options: list[CellOptions]
     min_slack: float = 0.0
+    kind: Hashable = None
 
     @classmethod
-    def of(cls, supernet: Supernet, min_slack: float = 0.0) -> Part:
+    def of(cls, supernet: Supernet, min_slack: float = 0.0, kind: Hashable = None) -> Part:
         """Returns the part that consists of all networks of a supernet."""
-        return cls(supernet, [cell_options(cell) for cell in supernet.cells], min_slack)
+        return cls(supernet, [cell_options(cell) for cell in supernet.cells], min_slack, kind)
 
 
 class Paths:

@@ -169,6 +169,28 @@ class Rounds:
             np.concatenate(levels) if levels else None,
         )
 
+    def joined(self, first: Score, second: Score) -> Score:
+        """Joins the scores of the two rounds to one on the windows of all splits.
+
+        Args:
+            first, second: `Score`, as `first` and `second` return them.
+
+        Returns:
+            A `Score` without levels; its loss is the mean over windows.
+        """
+        of_split = self.divided(first.predicted, second.predicted)
+        judges = [unpacked(self.splits[index][1])[1:] for index in of_split]
+        codes = np.concatenate([own_codes for own_codes, _ in judges])
+        weights = None if judges[0][1] is None else np.concatenate([own_weights for _, own_weights in judges])
+        predicted = np.concatenate(list(of_split.values()))
+        share = len(of_split[0]) / len(codes)
+        return Score(
+            _macro_f1(codes, predicted, weights),
+            max(first.seconds_per_epoch, second.seconds_per_epoch),
+            share * first.loss + (1.0 - share) * second.loss,
+            predicted,
+        )
+
     @property
     def first_steps(self) -> int:
         """Number of steps of the first round."""

@@ -41,8 +41,8 @@ class SpaceConfig:
             calls a channel a sensor). Defaults to 5.
         extra_fusion_cells: int, number of cells of stride 1 after each cell that halves the channels (sf_s). Defaults
             to 2.
-        first_stride: int, 2 or 4, stride over time of the first Time-Reduce cell; with 4 there is one cell fewer.
-            Defaults to 2, as in the paper.
+        first_stride: int, 1, 2 or 4, stride over time of the first Time-Reduce cell; with 4 there is one cell fewer,
+            and with 1 there is none, so that all filters see windows at full length. Defaults to 2, as in the paper.
         collapse: bool, whether the first Sensor-Fusion cell combines all channels in one step, instead of halving their
             number as the paper does. Defaults to False.
         time_conv_cells: int, number of Time-Convolution cells, which filter over time at full length once all channels
@@ -56,8 +56,8 @@ class SpaceConfig:
             Defaults to 1.
         most_channels: int or None, number of channels above which it is left out likewise. Defaults to None, no bound.
         min_slack: float, this part of a search space is searched only if the latency limit is at least this multiple of
-            its smallest network's latency; of the parts that qualify, those with the largest value are searched.
-            Defaults to 0.
+            its smallest network's latency; of the parts that qualify, those with the largest value are searched. Of
+            parts with the same value, the first one decides. Defaults to 0.
         members: int, number of networks of one architecture that answer together, by the mean of their logits; each is
             trained by itself. Limits are on all of them. Defaults to 1, as in the paper.
         dropout: float in [0, 1), dropout between the cells of the supernet while it is trained. Defaults to 0.1; with
@@ -115,8 +115,8 @@ class SpaceConfig:
         for name, least in _LEAST.items():
             if not is_int(getattr(self, name), least):
                 raise SettingError(f"{name}={getattr(self, name)!r} must be a whole number of at least {least}.")
-        if not is_int(self.first_stride, 2) or self.first_stride not in (2, 4):
-            raise SettingError(f"first_stride={self.first_stride!r} must be 2 or 4.")
+        if not is_int(self.first_stride, 1) or self.first_stride not in (1, 2, 4):
+            raise SettingError(f"first_stride={self.first_stride!r} must be 1, 2 or 4.")
         most = self.most_channels
         if most is not None and not is_int(most, self.least_channels):
             raise SettingError(
@@ -164,7 +164,8 @@ class SpaceConfig:
         """Returns the strides of the Time-Reduce cells for windows of `time` samples.
 
         Their product is 2 ** floor(log2(time / minimum_time)), but at least 2: windows shorter than twice the minimum
-        keep one cell, because nothing else in the network filters each channel on its own.
+        keep one cell, because nothing else in the network filters each channel on its own. With `first_stride=1` there
+        are none.
 
         Args:
             time: int, window length in samples.
@@ -172,6 +173,8 @@ class SpaceConfig:
         Returns:
             tuple of int, one stride for each cell.
         """
+        if self.first_stride == 1:
+            return ()
         halvings = max(1, math.floor(math.log2(time / self.minimum_time)))
         if self.first_stride == 4 and halvings > 1:
             return (4,) + (2,) * (halvings - 2)

@@ -28,6 +28,11 @@ ONE_CHANNEL_LOOSE = dataclasses.replace(
     time_conv_granularity=16,
     min_slack=8.0,
 )
+# Filters of a few samples at full length, whatever the order of what they find: the other kind of network that such
+# limits leave room for. Of some twenty windows it may learn far more, or far less, and the contest sees which.
+ONE_CHANNEL_LOCAL = dataclasses.replace(
+    ONE_CHANNEL_LOOSE, first_stride=1, time_conv_taps=((3, 1), (5, 1), (7, 1)), members=2
+)
 PAPER_SPACE = "micronas"
 SPACES = {
     # Few filters on each channel, then all channels combined in one step, then many filters over time, where they are
@@ -46,8 +51,8 @@ SPACES = {
         dataclasses.replace(ONE_CHANNEL, members=2),
         # Under loose limits those parts end long before they do. More filters make networks better, and several of them
         # are better than one.
-        dataclasses.replace(ONE_CHANNEL_LOOSE, members=2),
         dataclasses.replace(ONE_CHANNEL_LOOSE, members=3),
+        ONE_CHANNEL_LOCAL,
     ),
     PAPER_SPACE: (SpaceConfig(),),
 }
