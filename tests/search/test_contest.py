@@ -165,6 +165,44 @@ def test_the_best_of_few_windows_is_trained_on_all_further_splits(monkeypatch):
     assert {index: list(predicted) for index, predicted in outcome.predicted.items()} == dict(enumerate(predictions[0]))
 
 
+@pytest.mark.parametrize(("losses", "winner"), [((0.1, 0.9), 2), ((0.9, 0.1), 2)])
+def test_of_few_windows_the_best_of_each_kind_is_judged_on_all_splits(monkeypatch, losses, winner):
+    """The second kind is behind on the first split, and ahead on all of them together."""
+    codes = [[0, 1], [1, 1, 0], [0, 0, 1]]
+    rounds = Rounds([((X + own, None), (X[:3], np.array(codes[own]))) for own in range(3)], batch_size=10, seed=0)
+    ahead, behind = [[0, 1], [0, 0, 0], [0, 1, 1]], [[0, 0], codes[1], codes[2]]
+    of_place = [[loss] * 3 for loss in (losses[0], 0.5, losses[1])]
+    asked = split_scores(monkeypatch, [ahead, ahead, behind], of_place)
+    outcome = contest(NETS[:3], rounds, kinds=["dilated", "dilated", "local"])
+    first = min((0, 1), key=lambda place: of_place[place][0])
+    assert asked[3:] == [(place, index, module.FIRST_STEPS) for place in (first, 2) for index in (1, 2)]
+    assert outcome.winner == NETS[winner]
+    assert list(outcome.second_macro_f1) == [first, 2]
+    assert {index: list(predicted) for index, predicted in outcome.predicted.items()} == dict(enumerate(behind))
+
+
+def test_the_score_on_all_splits_is_that_of_their_windows_together():
+    codes = [[0, 1], [1, 1, 0], [0, 0, 1, 1]]
+    predicted = [[0, 0], [1, 0, 0], [0, 1, 1, 1]]
+    weights = [np.arange(1.0, 1 + len(own)) for own in codes]
+    for weighted in (False, True):
+        judges = [
+            (X[: len(own)], np.array(own), *([w] if weighted else [])) for own, w in zip(codes, weights, strict=True)
+        ]
+        rounds = Rounds([((X, None), own) for own in judges], batch_size=10, seed=0)
+        second = Score(0.0, 2.0, 0.7, np.array(predicted[1] + predicted[2]))
+        found = rounds.joined(Score(0.0, 1.0, 0.1, np.array(predicted[0])), second)
+        expected = f1_score(
+            np.concatenate(codes),
+            np.concatenate(predicted),
+            average="macro",
+            sample_weight=np.concatenate(weights) if weighted else None,
+        )
+        assert found.macro_f1 == pytest.approx(expected)
+        assert found.loss == pytest.approx((2 * 0.1 + 7 * 0.7) / 9)
+        assert found.seconds_per_epoch == 2.0
+
+
 @pytest.mark.parametrize("better", [0, 1, 2])
 def test_of_equal_scores_the_smaller_loss_decides(monkeypatch, better):
     """Four windows give the same score to most networks."""

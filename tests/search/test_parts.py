@@ -73,6 +73,14 @@ def test_where_no_part_has_the_slack_it_needs_those_that_need_least_are_searched
     assert fitting_parts([more, much, enough, SMALL], limits) == [enough]
 
 
+def test_of_parts_that_need_the_same_slack_the_first_one_decides():
+    limits = Limits(max_latency_ms=(least_ms(SMALL) + least_ms(SLOW)))
+    assert Paths(SLOW, limits.on(BOARD)).slack < 2.0 < Paths(SMALL, limits.on(BOARD)).slack
+    slow, small, other = with_slack(SLOW, 2.0), with_slack(SMALL, 2.0), SMALL
+    assert fitting_parts([small, slow, other], limits) == [small, slow]
+    assert fitting_parts([slow, small, other], limits) == [other]
+
+
 @pytest.fixture(scope="module")
 def default_parts():
     return build_parts(SPACES["tsnas"], (128, 9), 6, BOARD, margin=UPPER)

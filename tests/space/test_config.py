@@ -83,7 +83,7 @@ def test_time_reduce_cells_may_have_kernels_of_their_own():
         ({"time_reduce_kernel_sizes": (5, 6)}, ["time_reduce_kernel_sizes=(5, 6)", "odd"]),
         ({"time_reduce_kernel_sizes": ()}, ["time_reduce_kernel_sizes=()"]),
         ({"minimum_time": 0}, ["minimum_time=0"]),
-        ({"first_stride": 3}, ["first_stride=3 must be 2 or 4"]),
+        ({"first_stride": 3}, ["first_stride=3 must be 1, 2 or 4"]),
         ({"collapse": 1}, ["collapse=1 must be True or False"]),
         ({"min_slack": -1}, ["min_slack=-1 must be a number of at least 0"]),
         ({"min_slack": float("inf")}, ["min_slack=inf"]),

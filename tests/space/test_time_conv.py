@@ -1,5 +1,7 @@
 """The Time-Convolution cell: its costs, its paths and its networks are those of the architecture that it derives."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -32,13 +34,17 @@ SMALL = SpaceConfig(
 )
 
 
-def small_supernet(time=40, channels=1):
-    return Supernet(build_cells(BOARD, time, channels, 3, SMALL), BOARD, dropout=0.0)
+AT_FULL_LENGTH = dataclasses.replace(SMALL, first_stride=1, members=2)
 
 
+def small_supernet(time=40, channels=1, config=SMALL):
+    return Supernet(build_cells(BOARD, time, channels, 3, config), BOARD, dropout=0.0)
+
+
+@pytest.mark.parametrize("config", [SMALL, AT_FULL_LENGTH, dataclasses.replace(AT_FULL_LENGTH, members=3)])
 @pytest.mark.parametrize("shape", [(40, 1), (9, 1), (33, 4)])
-def test_one_hot_costs_are_those_of_the_derived_architecture(shape):
-    supernet = small_supernet(*shape)
+def test_one_hot_costs_are_those_of_the_derived_architecture(shape, config):
+    supernet = small_supernet(*shape, config)
     rng = np.random.default_rng(0)
     for _ in range(15):
         choices = random_choices(supernet, rng)
@@ -49,9 +55,9 @@ def test_one_hot_costs_are_those_of_the_derived_architecture(shape):
         assert float(costs.ram_bytes) == estimate.ram_bytes
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_a_path_computes_what_the_full_supernet_does(channels):
-    supernet = small_supernet(channels=channels)
+@pytest.mark.parametrize(("channels", "config"), [(1, SMALL), (3, SMALL), (1, AT_FULL_LENGTH)])
+def test_a_path_computes_what_the_full_supernet_does(channels, config):
+    supernet = small_supernet(channels=channels, config=config)
     inputs = tf.constant(np.random.default_rng(0).normal(size=(6, 40, channels, 1)), tf.float32)
     supernet(inputs)
     rng = np.random.default_rng(1)
@@ -102,6 +108,20 @@ def test_gradients_reach_the_dilated_kernels_of_a_path():
         loss = tf.reduce_sum(supernet.path(inputs, tf.constant(supernet.path_settings(choices))) ** 2)
     gradient = tape.gradient(loss, [conv.conv.kernel for conv in cell.convs])
     assert [np.abs(found).max() > 0 for found in gradient] == [taps == (3, 4) for taps in cell.taps]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_at_full_length_nothing_shortens_the_windows(channels):
+    assert AT_FULL_LENGTH.time_strides(40) == ()
+    assert AT_FULL_LENGTH.layout(40, channels) != SMALL.layout(40, channels)
+    rng = np.random.default_rng(0)
+    paths = Paths(Part.of(small_supernet(40, channels, AT_FULL_LENGTH)), Limits(max_latency_ms=20).on(BOARD))
+    for _ in range(5):
+        net = paths.candidate(paths.draw(rng)).architecture
+        kinds = [type(cell).__name__ for cell in net.cells]
+        assert "TimeReduce" not in kinds
+        assert kinds.count("SensorFusion") == (channels > 1)
+        assert net.build().get_layer("classes").input_shape[1] == 40
 
 
 def test_only_a_cell_with_equal_widths_may_be_dropped():
@@ -158,7 +178,7 @@ def test_a_single_channel_has_parts_of_its_own():
     for max_latency_ms, cells, filters, members in [
         (1.0, {0}, 0, [1]),
         (40.0, {4}, 64, [1, 2]),
-        (120.0, {4}, 128, [2, 3]),
+        (120.0, {4}, 128, [3, 2]),
     ]:
         searched = fitting(parts, Limits(max_latency_ms=max_latency_ms).on(BOARD))
         assert [paths.supernet.members for paths in searched] == members

@@ -67,6 +67,8 @@ class SearchCell(keras.layers.Layer):
             `"expected"`.
         members: int, number of networks that have such a cell; see `Architecture`. Defaults to 1.
         held_bytes: float, bytes of the tensors of others that are alive while it runs. Defaults to 0.
+        held_input_bytes: float, bytes that its input adds to those while it runs an operator that does not read it, if
+            other members have yet to read it. Defaults to 0.
 
     Attributes:
         groups: dict of name to `DecisionGroup`.
@@ -76,11 +78,21 @@ class SearchCell(keras.layers.Layer):
     has_identity = False
 
     def __init__(
-        self, board, in_size, in_widths, out_widths, out_size, margin=EXPECTED, members=1, held_bytes=0.0, **kwargs
+        self,
+        board,
+        in_size,
+        in_widths,
+        out_widths,
+        out_size,
+        margin=EXPECTED,
+        members=1,
+        held_bytes=0.0,
+        held_input_bytes=0.0,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.board, self.margin = board, margin
-        self.members, self.held_bytes = members, held_bytes
+        self.members, self.held_bytes, self.held_input_bytes = members, held_bytes, held_input_bytes
         self.in_size, self.out_size = tuple(in_size), tuple(out_size)
         self.in_widths, self.out_widths = tuple(in_widths), tuple(out_widths)
         self.in_bytes = tensor_bytes(board, self.in_size, self.in_widths)

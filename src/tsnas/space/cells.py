@@ -182,11 +182,13 @@ class SensorFusionCell(SearchCell):
             after = any_on(gates[index + 1 :])
             costs.add_op(
                 gate,
-                mid_bytes + out_bytes + before * out_bytes,
+                mid_bytes + out_bytes + before * out_bytes + self.held_input_bytes,
                 lambda name, branch=branch: branch.expected_cost(name, filters, mid_probs),
             )
             costs.add_op(
-                gate * before, 3 * out_bytes + after * mid_bytes, lambda name: self.add.expected_cost(name, filters)
+                gate * before,
+                3 * out_bytes + after * mid_bytes + self.held_input_bytes,
+                lambda name: self.add.expected_cost(name, filters),
             )
         return costs.scaled(self._kept(probs))
 

@@ -64,9 +64,10 @@ def build_cells(
         name = f"{cell_type.__name__}_{len(cells)}"
         kwargs |= {"seed": seed + 1000 * (len(cells) + 1), "margin": margin, "members": config.members}
         if config.members > 1:
-            # The first cell itself holds the input. The first member has no sum beside it, the last one no input.
+            # The first member has no sum beside it, the last one no input. The first cell itself holds the input.
             held_bytes = max(input_bytes, sum_bytes) if config.members == 2 else input_bytes + sum_bytes
             kwargs["held_bytes"] = held_bytes if cells else sum_bytes
+            kwargs["held_input_bytes"] = 0.0 if cells else held_bytes - sum_bytes
         cell = cell_type(board, size, widths, name=name, **kwargs)
         size, widths = cell.out_size, cell.out_widths
         cells.append(cell)
