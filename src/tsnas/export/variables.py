@@ -15,6 +15,7 @@ from tsnas.export.network import build_network
 from tsnas.export.rejection_levels import REJECTED
 from tsnas.export.selftest import SelfTest
 from tsnas.export.stream import buffer_bytes
+from tsnas.probe.cores import board_flags
 from tsnas.version import __version__
 
 # Versions 4.0.0 and 6.17.0: Mbed CLI refuses names of versions.
@@ -159,6 +160,8 @@ def _c_variables(firmware: Firmware) -> dict[str, Any]:
         "input_offset": net.input_offset,
         "output_offset": net.output_offset,
         "mve": net.mve,
+        "core": firmware.board.core,
+        "core_flags": board_flags(firmware.board.core),
         "arena_comment": "RAM of the model: all activations and scratch buffers. There is no interpreter.",
     }
 

@@ -106,6 +106,23 @@ def find_core(name: str) -> Core:
     return CORES[name]
 
 
+def board_flags(core: str) -> str | None:
+    """Returns the flags of an Arm compiler for firmware of a core, or None for cores of others, or unknown ones.
+
+    Args:
+        core: str, as boards name it.
+
+    Example:
+        >>> board_flags("cortex-m4")
+        '-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16'
+    """
+    found = CORES.get(core)
+    if found is None or found.toolchain is not ARM:
+        return None
+    flags = {flag.partition("=")[0]: flag for flag in (*ARM.flags, *found.flags)}
+    return " ".join(flags[name] for name in ("-mcpu", "-mthumb", "-mfloat-abi", "-mfpu") if name in flags)
+
+
 def choose_kernels(core: str, kernels: str | None = None) -> str:
     """Returns the kernels to run on an emulated board.
 
