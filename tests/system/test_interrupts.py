@@ -64,7 +64,7 @@ class Watch:
         self._point = self._press = None
         for module, names in {
             selection: ("evolve", "contest"),
-            training: ("train_float", "train_quantised", "convert_int8"),
+            training: ("training_of", "train_quantised", "convert_int8"),
             pipeline: ("verify",),
             work: ("evolve",),
         }.items():
@@ -141,8 +141,8 @@ def search_flags(data, out):
 POINTS = [
     ("evolve", 2, lost, ["evolve"]),
     ("contest", 2, raised, ["evolve", "contest"]),
-    ("train_float", 2, lost, ["evolve", "contest", "train_float"]),
-    ("train_quantised", 2, raised, ["train_float", "train_quantised"]),
+    ("training_of", 2, lost, ["evolve", "contest", "training_of"]),
+    ("train_quantised", 2, raised, ["training_of", "train_quantised"]),
     ("convert_int8", 0, raised, ["train_quantised", "convert_int8"]),
     ("verify", 0, raised, ["train_quantised", "convert_int8", "verify"]),
 ]
@@ -170,14 +170,14 @@ def test_interrupted_in_each_phase_the_same_command_ends_with_the_same_file(watc
 
 
 def test_sweep(watch, data, tmp_path, capsys):
-    watch.press_at("train_float", 2, lost)
+    watch.press_at("training_of", 2, lost)
     flags = flags_of("sweep", data, tmp_path / "out", "--boards=nucleo_f446re", "--max_latency_ms=6,9")
     assert run([*flags, "--finalists=1"]) == 130
     said = capsys.readouterr().err
     assert said.endswith(SAID)
     assert "Traceback" not in said
     assert f"Finished work is kept in {tmp_path / 'out'}; run the same command again to resume." in said
-    assert watch.steps.count("train_float") == 2
+    assert watch.steps.count("training_of") == 2
 
 
 @pytest.mark.parametrize("press", [raised, lost])

@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 
 import pytest
 from processes import PATIENCE_S
 
+from tsnas.system.interrupts import WAITING_THREAD
 from tsnas.workers import branch, pool
 from tsnas.workers.start import THREADS
 
@@ -71,17 +73,28 @@ def test_one_that_imports_everything_anew_gives_the_same_scores(forked):
     assert loss == forked[3]
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_a_process_with_threads_is_not_forked(monkeypatch, threads):
+@pytest.fixture
+def python_threads(monkeypatch):
+    """Gives Python threads of some names beside the main one."""
     monkeypatch.setattr(branch, "_has_computed", lambda tf: False)
-    monkeypatch.setattr(branch.threading, "active_count", lambda: threads)
+
+    def give(*names):
+        threads = [threading.Thread(name=name) for name in ("MainThread", *names)]
+        monkeypatch.setattr(branch.threading, "enumerate", lambda: threads)
+        monkeypatch.setattr(branch.threading, "active_count", lambda: len(threads))
+
+    return give
+
+
+@pytest.mark.parametrize(("names", "may"), [((), True), (("worker",), False), ((WAITING_THREAD,), True)])
+def test_a_process_with_threads_is_not_forked(monkeypatch, python_threads, names, may):
+    python_threads(*names)
     monkeypatch.setattr(branch.os, "listdir", lambda folder: ["1"])
-    assert branch.may_branch() is (threads == 1)
+    assert branch.may_branch() is may
 
 
-def test_a_process_with_threads_of_a_library_is_not_forked(monkeypatch):
-    monkeypatch.setattr(branch, "_has_computed", lambda tf: False)
-    monkeypatch.setattr(branch.threading, "active_count", lambda: 1)
+def test_a_process_with_threads_of_a_library_is_not_forked(monkeypatch, python_threads):
+    python_threads()
     pools = [{"num_threads": 2}, {"num_threads": 4}]
     monkeypatch.setattr(branch.threadpoolctl, "threadpool_info", lambda: pools)
     for threads, may in ((5, True), (6, False)):

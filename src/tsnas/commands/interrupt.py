@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from tsnas.errors import DirectoryInUseError
+from tsnas.system.interrupts import WAITING_THREAD
 
 EXIT_INTERRUPTED = 130
 INTERRUPTED = "\ntsnas: interrupted\n"
@@ -58,7 +59,7 @@ def watch_interrupts() -> Iterator[None]:
     # A duplicate, because stderr may be redirected in the meantime, such as to hide a library's log.
     stderr = os.dup(2)
     before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=_wait_for_signals, args=(reader, stderr), daemon=True).start()
+    threading.Thread(target=_wait_for_signals, args=(reader, stderr), name=WAITING_THREAD, daemon=True).start()
     try:
         yield
     finally:

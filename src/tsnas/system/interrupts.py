@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+# Name of a thread that waits for signals, does nothing else, and holds nothing that others wait for.
+WAITING_THREAD = "tsnas waits for signals"
+
 _interrupted = False
 
 

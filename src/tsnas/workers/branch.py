@@ -15,6 +15,8 @@ from typing import Any
 
 import threadpoolctl
 
+from tsnas.system.interrupts import WAITING_THREAD
+
 # Linux lists here what a process has.
 THREADS_FOLDER, DESCRIPTORS_FOLDER = "/proc/self/task", "/proc/self/fd"
 
@@ -26,13 +28,14 @@ def may_branch() -> bool:
     """Returns whether a fork of this process can do all that it can.
 
     TensorFlow must be imported, but not have computed yet, and there must be no threads but those of libraries of
-    linear algebra, which are prepared for a fork.
+    linear algebra, which are prepared for a fork, and the one that waits for signals.
     """
     tf = sys.modules.get("tensorflow")
-    if tf is None or threading.active_count() > 1 or _has_computed(tf):
+    waiting = sum(thread.name == WAITING_THREAD for thread in threading.enumerate())
+    if tf is None or threading.active_count() > 1 + waiting or _has_computed(tf):
         return False
     idle = sum(pool["num_threads"] - 1 for pool in threadpoolctl.threadpool_info())
-    return len(os.listdir(THREADS_FOLDER)) <= 1 + idle
+    return len(os.listdir(THREADS_FOLDER)) <= 1 + waiting + idle
 
 
 def branch(executable: str, args: Sequence[str], descriptors: Sequence[int]) -> int:
