@@ -70,8 +70,10 @@ def _serve(program: str, descriptors: Sequence[int]) -> None:
     try:
         # A look for garbage among what is here would write to, and so copy, the memory that both processes share.
         gc.freeze()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        # As after a start of Python: what is ignored stays so, and the caller's own handlers are gone.
+        for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, default)
         # An open file, a lock or a port would else stay so when the other process has closed it.
         for descriptor in {*map(int, os.listdir(DESCRIPTORS_FOLDER))} - {0, 1, 2, *descriptors}:
             # That of the folder itself is closed already.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import multiprocessing.context
 import os
@@ -15,22 +16,28 @@ from tsnas.workers.process import PRELOADED
 from tsnas.workers.start import ENVIRONMENT
 
 
+def _environment() -> contextlib.AbstractContextManager[Any]:
+    """Returns the context in which processes are started, which find its variables in their environment."""
+    # Python of some versions does not tell the server where modules are, and it would import nothing.
+    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    return unittest.mock.patch.dict(os.environ, ENVIRONMENT, PYTHONPATH=path, PYTHONWARNINGS="ignore")
+
+
 class Server(forkserver.ForkServer):
     """Server beside the one that Python keeps for the user's own processes, which want no such environment."""
 
     def ensure_running(self) -> None:
         """Starts the server if there is none; it imports everything anew."""
-        # Python of some versions does not tell the server where modules are, and it would import nothing.
-        path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-        with unittest.mock.patch.dict(os.environ, ENVIRONMENT, PYTHONPATH=path, PYTHONWARNINGS="ignore"):
+        with _environment():
             super().ensure_running()
 
     def branch(self) -> None:
         """Starts the server as a fork of this process, which shares with it what is imported, if that can be."""
         if may_branch():
-            resource_tracker.ensure_running()  # It would be started in the same way.
-            with unittest.mock.patch.object(util, "spawnv_passfds", branch):
-                self.ensure_running()
+            with _environment():
+                resource_tracker.ensure_running()  # It is started in the same way, but is no fork.
+                with unittest.mock.patch.object(util, "spawnv_passfds", branch):
+                    super().ensure_running()
 
 
 class Popen(popen_forkserver.Popen):
