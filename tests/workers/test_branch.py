@@ -67,6 +67,7 @@ def test_the_server_is_a_fork_without_the_files_of_the_caller(forked):
     assert (is_fork, has_file, one_thread) == (True, False, True)
 
 
+@pytest.mark.long
 def test_one_that_imports_everything_anew_gives_the_same_scores(forked):
     is_fork, _, _, loss = run("tf.ones(1) + 1")
     assert not is_fork
