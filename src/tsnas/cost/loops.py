@@ -15,7 +15,7 @@ import pathlib
 from tsnas.cost.derived import derived_steps
 from tsnas.cost.features import CONV2D_1X1
 from tsnas.cost.mve import MVE_STEPS, mve_steps
-from tsnas.cost.taps import valid_taps
+from tsnas.cost.taps import taps_of
 from tsnas.graph.ops import (
     Add,
     AveragePool2D,
@@ -84,9 +84,7 @@ def loop_steps(op: Op) -> tuple[float, ...]:
     h, w, c = op.out_shape
     outputs = float(h * w * c)
     if isinstance(op, Conv2D | DepthwiseConv2D | GroupedConv2D):
-        _, taps_h = valid_taps(op.in_h, op.kernel_h, op.stride_h, op.padding, op.dilation_h)
-        _, taps_w = valid_taps(op.in_w, op.kernel_w, op.stride_w, op.padding, op.dilation_w)
-        taps = float(taps_h * taps_w)
+        taps = float(taps_of(op))
         skips = (h * w * op.kernel_h * op.kernel_w - taps) * c
         groups = op.groups if isinstance(op, GroupedConv2D) else 1
         macs = 0.0 if isinstance(op, DepthwiseConv2D) else taps * op.in_c * c / groups
@@ -94,9 +92,7 @@ def loop_steps(op: Op) -> tuple[float, ...]:
     if isinstance(op, FullyConnected):
         return 1.0, 0.0, 0.0, outputs, 0.0, 0.0, float(op.rows * op.in_c * op.out_c)
     if isinstance(op, AveragePool2D | MaxPool2D):
-        _, taps_h = valid_taps(op.in_h, op.pool_h, op.stride_h, op.padding)
-        _, taps_w = valid_taps(op.in_w, op.pool_w, op.stride_w, op.padding)
-        return 1.0, float(h * w), 0.0, outputs, float(taps_h * taps_w) * c, 0.0, 0.0
+        return 1.0, float(h * w), 0.0, outputs, float(taps_of(op)) * c, 0.0, 0.0
     if isinstance(op, GlobalAveragePooling2D):
         return 1.0, 0.0, 0.0, outputs, float(op.h * op.w * op.c), 0.0, 0.0
     if isinstance(op, Add | Softmax):

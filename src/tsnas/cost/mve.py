@@ -13,7 +13,7 @@ import functools
 
 import numpy as np
 
-from tsnas.cost.taps import valid_taps
+from tsnas.cost.taps import taps_of
 from tsnas.graph.ops import (
     AveragePool2D,
     Conv2D,
@@ -85,7 +85,7 @@ def mve_steps(op: Op) -> tuple[float, ...]:
         found = _quads(op.rows * groups, vectors) | _singles(op.rows * left, vectors)
     elif isinstance(op, AveragePool2D | MaxPool2D):
         h, w, c = op.out_shape
-        taps = _taps(op.in_h, op.in_w, (op.pool_h, op.pool_w), (op.stride_h, op.stride_w), op.padding)
+        taps = taps_of(op)
         vectors = -(-c // LANES)
         found = {"copied_taps": taps, "copied_vectors": h * w * c / LANES} | _singles(h * w * vectors, 1)
         found["single_vectors"] = taps * vectors
@@ -108,7 +108,7 @@ def _conv2d(op: Conv2D) -> dict[str, float]:
     inside, edge, left = _groups(op.in_h, op.in_w, size, (op.stride_h, op.stride_w), op.padding, dilations)
     edge_vectors = -(-inputs // EDGE_LANES)
     return (
-        _copies(op, dilations, op.in_c)
+        _copies(op, op.in_c)
         | _quads(inside * filters, -(-inputs // LANES))
         | {"edge_quads": edge * filters, "edge_quad_vectors": edge * filters * edge_vectors}
         | _singles(left * filters, edge_vectors)
@@ -137,7 +137,7 @@ def _depthwise(op: DepthwiseConv2D) -> dict[str, float]:
     inside, edge, left = _groups(op.in_h, op.in_w, size, strides, op.padding)
     taps, fours = op.kernel_h * op.kernel_w, -(-op.in_c // CHANNEL_LANES)
     return (
-        _copies(op, (1, 1), op.in_c, -(-op.in_c // CHANNELS))
+        _copies(op, op.in_c, -(-op.in_c // CHANNELS))
         | _quads(inside * fours, taps)
         | {"edge_quads": edge * fours, "edge_quad_vectors": edge * fours * taps}
         | _singles(left * fours, taps)
@@ -152,11 +152,10 @@ def _singles(count: int, vectors: int) -> dict[str, float]:
     return {"singles": count, "single_vectors": count * vectors}
 
 
-def _copies(op: Conv2D | DepthwiseConv2D, dilations: Pair, channels: int, blocks: int = 1) -> dict[str, float]:
+def _copies(op: Conv2D | DepthwiseConv2D, channels: int, blocks: int = 1) -> dict[str, float]:
     """Copies of the taps of each output pixel, in blocks of channels; taps beyond the input are cleared."""
     h, w, _ = op.out_shape
-    size = (op.kernel_h, op.kernel_w)
-    taps = _taps(op.in_h, op.in_w, size, (op.stride_h, op.stride_w), op.padding, dilations)
+    taps = taps_of(op)
     beyond = h * w * op.kernel_h * op.kernel_w - taps
     return {
         "kernel_rows": h * w * op.kernel_h * blocks,
@@ -165,13 +164,6 @@ def _copies(op: Conv2D | DepthwiseConv2D, dilations: Pair, channels: int, blocks
         "cleared_taps": beyond * blocks,
         "cleared_values": beyond * channels,
     }
-
-
-def _taps(h: int, w: int, size: Pair, strides: Pair, padding: str, dilations: Pair = (1, 1)) -> int:
-    """Taps of all output pixels that read inside the input."""
-    _, taps_h = valid_taps(h, size[0], strides[0], padding, dilations[0])
-    _, taps_w = valid_taps(w, size[1], strides[1], padding, dilations[1])
-    return taps_h * taps_w
 
 
 @functools.lru_cache(maxsize=4096)
