@@ -62,6 +62,9 @@ def test_what_a_call_has_made_is_there_for_the_next_one_alone(threads):
     assert process.run_call(lambda: taken("b")) is not first
     assert process.run_call(lambda: taken("a")) is not first, "the last one alone is kept"
     assert taken("a") is not taken("a"), "this is no call"
+    last = process.run_call(lambda: taken("a"))
+    process.run_call(lambda: None)
+    assert process.run_call(lambda: taken("a")) is not last, "a call that makes nothing comes between them"
 
 
 def test_two_calls_at_once_do_not_share_what_was_made(threads):

@@ -20,8 +20,9 @@ PRELOADED = "tsnas.job.preload"
 
 T = TypeVar("T")
 
-# What the last call of this worker process has made, and how many calls run here now.
+# What the last call of this worker process has made, how often it was asked for, and how many calls run here now.
 _kept: dict[Hashable, Any] = {}
+_uses = 0
 _calls = 0
 
 
@@ -64,11 +65,15 @@ def run_call(call: Callable[[], T]) -> T:
     global _calls
     use_one_thread()
     _calls += 1
+    uses = _uses
     try:
         with threadpoolctl.threadpool_limits(1):
             return call()
     finally:
         _calls -= 1
+        if _uses == uses:
+            # It is kept from call to call, not for a call that may never come.
+            _kept.clear()
         if "tf_keras" in sys.modules:
             # Keras keeps the names and graphs of what was built; nothing else lives in a worker.
             sys.modules["tf_keras"].backend.clear_session()
@@ -92,6 +97,8 @@ def kept(key: Hashable, make: Callable[[], T]) -> Iterator[T]:
         >>> with kept((architecture, seed), lambda: FloatTraining(architecture.build(seed=seed))) as training:
         ...     training.run(x, y, epochs=10, seed=0)
     """
+    global _uses
+    _uses += 1
     found = _kept.pop(key, None) if _calls else None
     if found is None:
         found = make()
