@@ -121,10 +121,13 @@ def select(
                 settings.say(f"search: max_minutes ended it after {passed} epochs")
         parties.append(finalists(paths, preferred, own_count, seed))
     history = {"trials" if kind == "tuner" else "search": join(histories)} if histories else {}
-    kinds = [paths.part.kind for paths in spaces]
-    parties_of_kind = [[(one, kind) for one in party] for party, kind in zip(parties, kinds, strict=True)]
     # In turns, so that a contest that ends early has seen all parts of the space.
-    turns = [one for turn in itertools.zip_longest(*parties_of_kind) for one in turn if one is not None]
+    turns = [
+        (one, paths.part.kind)
+        for turn in itertools.zip_longest(*parties)
+        for one, paths in zip(turn, spaces, strict=True)
+        if one is not None
+    ]
     entrants, kinds = [one for one, _ in turns], [kind for _, kind in turns]
     seconds = budget.seconds_for("contest")
     use = [spaces[0].use_of(one) for one in entrants]

@@ -157,10 +157,7 @@ class Rounds:
         if len(own) == 1 or len(predicted) < len(own):
             macro_f1 = float(np.mean([score.macro_f1 for score in own]))
         else:
-            judges = [unpacked(self.splits[index][1])[1:] for index in indices]
-            codes = np.concatenate([own_codes for own_codes, _ in judges])
-            weights = None if judges[0][1] is None else np.concatenate([own_weights for _, own_weights in judges])
-            macro_f1 = _macro_f1(codes, np.concatenate(predicted), weights)
+            macro_f1 = self._macro_f1_on(dict(zip(indices, predicted, strict=True)))
         return Score(
             macro_f1,
             max(score.seconds_per_epoch for score in own),
@@ -179,17 +176,21 @@ class Rounds:
             A `Score` without levels; its loss is the mean over windows.
         """
         of_split = self.divided(first.predicted, second.predicted)
-        judges = [unpacked(self.splits[index][1])[1:] for index in of_split]
-        codes = np.concatenate([own_codes for own_codes, _ in judges])
-        weights = None if judges[0][1] is None else np.concatenate([own_weights for _, own_weights in judges])
         predicted = np.concatenate(list(of_split.values()))
-        share = len(of_split[0]) / len(codes)
+        share = len(of_split[0]) / len(predicted)
         return Score(
-            _macro_f1(codes, predicted, weights),
+            self._macro_f1_on(of_split),
             max(first.seconds_per_epoch, second.seconds_per_epoch),
             share * first.loss + (1.0 - share) * second.loss,
             predicted,
         )
+
+    def _macro_f1_on(self, predicted: Mapping[int, np.ndarray]) -> float:
+        """Returns the macro-F1 on the validation windows of splits together, by the index of each."""
+        judges = [unpacked(self.splits[index][1])[1:] for index in predicted]
+        codes = np.concatenate([own_codes for own_codes, _ in judges])
+        weights = None if judges[0][1] is None else np.concatenate([own_weights for _, own_weights in judges])
+        return _macro_f1(codes, np.concatenate(list(predicted.values())), weights)
 
     @property
     def first_steps(self) -> int:
