@@ -106,12 +106,12 @@ def _converted(model: keras.Model, calibration_windows: np.ndarray | None, dense
     def classify(window: tf.Tensor) -> tf.Tensor:
         return model(window, training=False)
 
-    # The converter saves the object that it is given; a bare holder of the variables saves tracing every Keras layer.
-    holder = tf.Module()
-    holder.held = model.variables
     try:
         with _silenced():
-            converter = tf.lite.TFLiteConverter.from_concrete_functions([classify.get_concrete_function()], holder)
+            function = classify.get_concrete_function()
+            # For any other object, the converter saves its variables with the function and loads them again, which
+            # takes longer than all the rest.
+            converter = tf.lite.TFLiteConverter.from_concrete_functions([function], function)
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.inference_input_type = converter.inference_output_type = tf.int8
             # Kernels of single operators know one scale for all weights of a Dense layer.
