@@ -41,14 +41,23 @@ def input_range(float_model: keras.Model, x: AnyWindows, *, seed: int) -> tuple[
         (low, high) floats, with 0 between them; values outside are clipped.
     """
     windows = x[np.random.default_rng(seed).permutation(len(x))[:CALIBRATION_WINDOWS]]
-    probabilities = float_model.predict(windows, batch_size=BATCH, verbose=0)
+
+    # `predict` would build a data set for each candidate.
+    @tf.function(input_signature=[tf.TensorSpec((None, *windows.shape[1:]), tf.float32)], autograph=False)
+    def predict(batch: tf.Tensor) -> tf.Tensor:
+        return float_model(batch, training=False)
+
+    def predicted(windows: np.ndarray) -> np.ndarray:
+        return np.concatenate([predict(windows[start : start + BATCH]) for start in range(0, len(windows), BATCH)])
+
+    probabilities = predicted(windows)
     found = []
     for cut in CUTS:
         low, high = (float(value) for value in np.percentile(windows, (cut, 100 - cut)))
         low, high = min(low, 0.0), max(high, 0.0)
         step = max(high - low, 1e-6) / INT8_STEPS
         rounded = (np.round(np.clip(windows, low, high) / step) * step).astype(np.float32)
-        changed = float_model.predict(rounded, batch_size=BATCH, verbose=0)
+        changed = predicted(rounded)
         divergence = float(np.mean(np.sum(probabilities * np.log((probabilities + 1e-7) / (changed + 1e-7)), axis=1)))
         found.append((divergence, low, high))
     _, low, high = min(found, key=lambda candidate: candidate[0])

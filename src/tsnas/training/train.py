@@ -159,7 +159,8 @@ class FloatTraining:
         settings = _Settings(epochs, batch_size, learning_rate, self._label_smoothing, seed)
         windows, labels, validation_data = _checked(self.model, x, y, validation_data)
         size = min(batch_size, len(windows))
-        with fixed_seed(seed):
+        # TensorFlow forgets how it runs its graphs when it is given a seed, and no draw of a graph depends on that one.
+        with kept_random_state() if size in self._loops else fixed_seed(seed):
             if size not in self._loops:
                 smoothing, answers = self._label_smoothing, member_answers(self._trained)
                 self._loops[size] = TrainingLoop(self._trained, size, smoothing, self._augment, answers=answers)
