@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from tsnas.system.garbage import freed
+from tsnas.system.garbage import freed, uncollected
 
 
 class Node:
@@ -58,3 +58,14 @@ def test_what_was_frozen_before_stays_so():
     assert left() is None
     # Frozen objects are not listed. Their number says less: it falls whenever one of them is freed by its last user.
     assert not any(other is mine for other in gc.get_objects())
+
+
+def test_nothing_is_looked_for_during_an_import_and_then_as_before():
+    with uncollected():
+        assert not gc.isenabled()
+    # The tests begin without it.
+    assert not gc.isenabled()
+    gc.enable()
+    with pytest.raises(ZeroDivisionError), uncollected():
+        raise ZeroDivisionError(gc.isenabled())
+    assert gc.isenabled()

@@ -2,13 +2,15 @@
 
 import gc
 
+from tsnas.system.garbage import uncollected
 from tsnas.system.quiet import import_tensorflow
 
-import_tensorflow()
+with uncollected():
+    import_tensorflow()
 
-import tsnas.job.comparison  # noqa: E402
-import tsnas.job.training  # noqa: E402
-import tsnas.search.rounds  # noqa: E402, F401
+    import tsnas.job.comparison
+    import tsnas.job.training
+    import tsnas.search.rounds  # noqa: F401
 
 # A worker that looks for garbage among what is here would write to, and so copy, the memory that all share.
 gc.collect()

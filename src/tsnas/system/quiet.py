@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, TextIO
 
+from tsnas.system.garbage import uncollected
+
 SILENT = "3"
 
 
@@ -22,7 +24,7 @@ def import_tensorflow() -> None:
     """
     # A process that was started by a silent one finds its level.
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", SILENT) != SILENT:
-        importlib.import_module("tensorflow")
+        _import()
         return
     # The level does not affect messages that are logged before TensorFlow sets up its log, so stderr itself is
     # redirected; if the import fails, the log is printed after all.
@@ -30,13 +32,18 @@ def import_tensorflow() -> None:
     try:
         with redirected(sys.stderr, 2) as log:
             try:
-                importlib.import_module("tensorflow")
+                _import()
             finally:
                 log.seek(0)
                 text = log.read()
     except BaseException:
         os.write(2, text)
         raise
+
+
+def _import() -> None:
+    with uncollected():
+        importlib.import_module("tensorflow")
 
 
 @contextlib.contextmanager
