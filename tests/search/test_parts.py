@@ -81,6 +81,19 @@ def test_of_parts_that_need_the_same_slack_the_first_one_decides():
     assert fitting_parts([slow, small, other], limits) == [other]
 
 
+def test_parts_that_are_not_searched_are_not_built():
+    def is_built(part):
+        return "supernet" in vars(part)
+
+    much, same, none = with_slack(SLOW, 2.0), with_slack(SMALL, 2.0), with_slack(SMALL, 0.0)
+    assert not is_built(much)
+    assert fitting_parts([same, none, much], Limits(max_latency_ms=2.5 * least_ms(SLOW))) == [same, much]
+    assert [is_built(part) for part in (same, none, much)] == [True, False, True]
+    much, same, none = with_slack(SLOW, 2.0), with_slack(SMALL, 2.0), with_slack(SMALL, 0.0)
+    assert fitting_parts([none, much, same], Limits(max_latency_ms=1.5 * least_ms(SLOW))) == [none]
+    assert [is_built(part) for part in (none, much, same)] == [True, True, False]
+
+
 @pytest.fixture(scope="module")
 def default_parts():
     return build_parts(SPACES["tsnas"], (128, 9), 6, BOARD, margin=UPPER)

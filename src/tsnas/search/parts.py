@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterator, Sequence
 
 from tsnas.cost.board import Board
 from tsnas.cost.bounds import EXPECTED, Bounds
@@ -23,7 +24,7 @@ def build_parts(
     seed: int = 0,
     margin: str = EXPECTED,
 ) -> list[Part]:
-    """Builds each part of a search space for windows of one shape, with a fresh supernet.
+    """Returns the parts of a search space for windows of one shape, each with a fresh supernet once it is needed.
 
     Args:
         spaces: sequence of `SpaceConfig`; if several are the same for these windows, one part is built.
@@ -40,18 +41,31 @@ def build_parts(
     Raises:
         NpuOpError: the NPU can run none of them.
     """
-    parts, refused = [], []
-    for space in distinct_spaces(spaces, *windows):
+
+    def build(space: SpaceConfig) -> Supernet:
+        cells = build_cells(board, *windows, classes, space, seed, margin)
+        return Supernet(cells, board, space.dropout, pseudo_prob, seed=seed)
+
+    parts = [
+        Part(functools.partial(build, space), space.min_slack, dataclasses.replace(space, members=1))
+        for space in distinct_spaces(spaces, *windows)
+    ]
+    return parts if board.npu is None else _supported(parts)
+
+
+def _supported(parts: Sequence[Part]) -> list[Part]:
+    """Returns the parts that the board's NPU can run."""
+    found, refused = [], []
+    for part in parts:
         try:
-            cells = build_cells(board, *windows, classes, space, seed, margin)
+            part.supernet  # noqa: B018
         except NpuOpError as error:
             refused.append(error)
-            continue
-        supernet = Supernet(cells, board, space.dropout, pseudo_prob, seed=seed)
-        parts.append(Part.of(supernet, space.min_slack, dataclasses.replace(space, members=1)))
-    if not parts:
+        else:
+            found.append(part)
+    if not found:
         raise refused[0]
-    return parts
+    return found
 
 
 def fitting(parts: Sequence[Part], bounds: Bounds) -> list[Paths]:
@@ -71,16 +85,29 @@ def fitting(parts: Sequence[Part], bounds: Bounds) -> list[Paths]:
     Raises:
         InfeasibleError: no path of any part is within the bounds; the error is that of the part that comes nearest.
     """
-    found, errors = [], []
+    errors: dict[Part, InfeasibleError] = {}
+    found: tuple[Paths, Iterator[Paths]] | None = None
+    for least in sorted({part.min_slack for part in parts}, reverse=True):
+        # Parts that are not asked for are not built.
+        within = _within([part for part in parts if part.min_slack == least], bounds, errors)
+        first = next(within, None)
+        if first is not None:
+            found = first, within
+            if first.slack >= least:
+                break
+    if found is None:
+        nearest = [errors[part] for part in parts]
+        raise min(nearest, key=lambda error: (len(error.short), *(error.smallest[name] for name in error.short)))
+    first, others = found
+    return [first, *others]
+
+
+def _within(parts: Sequence[Part], bounds: Bounds, errors: dict[Part, InfeasibleError]) -> Iterator[Paths]:
+    """Yields the paths through each part that has any within the bounds, and notes the errors of the others."""
     for part in parts:
         try:
-            found.append(Paths(part, bounds))
+            paths = Paths(part, bounds)
         except InfeasibleError as error:
-            errors.append(error)
-    if not found:
-        raise min(errors, key=lambda error: (len(error.short), *(error.smallest[name] for name in error.short)))
-    slacks: dict[float, float] = {}
-    for paths in found:
-        slacks.setdefault(paths.part.min_slack, paths.slack)
-    chosen = max((least for least, slack in slacks.items() if slack >= least), default=min(slacks))
-    return [paths for paths in found if paths.part.min_slack == chosen]
+            errors[part] = error
+        else:
+            yield paths

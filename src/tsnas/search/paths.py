@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
@@ -27,24 +27,32 @@ WELL_USED = 0.9
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Part:
-    """A part of a search space: a supernet and all options of its cells.
+    """A part of a search space: a supernet and all options of its cells, which are built when they are first needed.
 
     Args:
-        supernet: `Supernet`.
-        options: list of `CellOptions`, one for each cell.
+        make: function without arguments that builds the `Supernet`.
         min_slack: float, least `Paths.slack` at which it is searched; see `tsnas.search.parts.fitting`. Defaults to 0.
         kind: hashable, the same for parts that differ by the number of members alone. Defaults to None.
     """
 
-    supernet: Supernet
-    options: list[CellOptions]
+    make: Callable[[], Supernet]
     min_slack: float = 0.0
     kind: Hashable = None
 
     @classmethod
     def of(cls, supernet: Supernet, min_slack: float = 0.0, kind: Hashable = None) -> Part:
         """Returns the part that consists of all networks of a supernet."""
-        return cls(supernet, [cell_options(cell) for cell in supernet.cells], min_slack, kind)
+        return cls(lambda: supernet, min_slack, kind)
+
+    @functools.cached_property
+    def supernet(self) -> Supernet:
+        """The `Supernet`, always the same."""
+        return self.make()
+
+    @functools.cached_property
+    def options(self) -> list[CellOptions]:
+        """The `CellOptions` of each cell."""
+        return [cell_options(cell) for cell in self.supernet.cells]
 
 
 class Paths:
