@@ -10,8 +10,9 @@ from tsnas.plain.rivals import RIVALS, draw_evenly, expected_seconds, plain_pred
 
 @pytest.fixture
 def few_trees(monkeypatch):
-    """A forest takes half a second for its 300 trees, however small the data."""
+    """A forest takes half a second for 100 trees, however small the data."""
     monkeypatch.setattr(rivals, "TREES", 20)
+    monkeypatch.setattr(rivals, "FEWEST_TREES", 20)
 
 
 def test_both_models_learn():
@@ -80,10 +81,11 @@ def test_classes_keep_their_shares_in_a_draw():
     assert (draw_evenly(codes, 1_000, seed=0) == np.arange(1_000)).all()
 
 
-def test_large_data_get_fewer_trees():
+def test_large_data_get_fewer_trees_and_so_do_few_windows():
     trees = [RIVALS["forest"](*size, 0)[-1].n_estimators for size in ((500, 1), (2_000, 20), (2_000, 60))]
     assert trees[0] == 300
     assert 300 > trees[1] > trees[2] == 100
+    assert [RIVALS["forest"](windows, 1, 0)[-1].n_estimators for windows in (40, 200, 201)] == [100, 100, 300]
 
 
 def test_expected_seconds_grow_with_the_work_and_then_no_more():

@@ -21,6 +21,9 @@ MOST_WINDOWS = 2_000
 # Trees of the forest, and those of one for many windows and features, whose values times trees stay below MOST_SPLIT.
 TREES, FEWEST_TREES = 300, 100
 MOST_SPLIT = 100_000_000
+# Up to so many windows the fewest will do: several splits judge then, and chance in the trees is small beside chance in
+# the windows.
+FEW_WINDOWS = 200
 # Strengths of the ridge's penalty that are tried, as in the paper of MiniRocket.
 ALPHAS = np.logspace(-3, 3, 10)
 
@@ -111,4 +114,6 @@ def expected_seconds(windows: int, val_windows: int, time: int, channels: int) -
 
 
 def _trees(windows: int, channels: int) -> int:
+    if windows <= FEW_WINDOWS:
+        return FEWEST_TREES
     return max(FEWEST_TREES, min(TREES, MOST_SPLIT // (windows * FEATURES * channels)))
