@@ -2,11 +2,12 @@
 
     git worktree add ../before a6c6922
     python -m benchmarks.job_time --before=../before --jobs=few,shoulder --n_jobs=2
+    python -m benchmarks.job_time --jobs=few --n_jobs=1
 
 Both checkouts run the same jobs in processes of their own, in turns, so that a machine that is busier at one time than
 at another slows both. Jobs: `few` (50 windows of one channel), `shoulder` (comes with tsnas) and `uci_har` (--uci_har).
-Processor seconds and memory are those of a job's process and all its workers. Runs that the JSON file has already are
-not done again.
+Without the other checkout, jobs of this one alone are run. Processor seconds and memory are those of a job's process
+and all its workers. Runs that the JSON file has already are not done again.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from absl import app, flags
 from benchmarks.engine import read_results
 from benchmarks.record import provenance, write_json
 
-BEFORE = flags.DEFINE_string("before", None, "Another checkout of tsnas.", required=True)
+BEFORE = flags.DEFINE_string("before", None, "Another checkout of tsnas.")
 JOBS = flags.DEFINE_list("jobs", ["few", "shoulder"], "Jobs: few, shoulder, uci_har.")
 SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds.")
 N_JOBS = flags.DEFINE_integer("n_jobs", 2, "Worker processes, where a checkout has them.")
@@ -114,30 +115,32 @@ def run_job(checkout: pathlib.Path, job: str, seed: int) -> dict[str, Any]:
 
 
 def table(results: list[dict[str, Any]]) -> str:
-    """Medians over seeds for both checkouts, and their ratio."""
+    """Medians over seeds for both checkouts, and their ratio, for each job and number of workers."""
     columns = ("wall_s", "cpu_s", *(f"{phase}_cpu_s" for phase in PHASES), "peak_mb", "macro_f1", "accuracy")
     rows = []
-    for job in dict.fromkeys(row["job"] for row in results):
+    for job, n_jobs in dict.fromkeys((row["job"], row["n_jobs"]) for row in results):
         medians = {}
         for which in ("before", "now"):
-            own = [row for row in results if (row["job"], row["checkout"]) == (job, which)]
+            own = [row for row in results if (row["job"], row["n_jobs"], row["checkout"]) == (job, n_jobs, which)]
             medians[which] = [
                 float(np.median([row[name] for row in own])) if own and all(name in row for row in own) else None
                 for name in columns
             ]
-            rows.append((job, which, len(own), *medians[which]))
+            rows.append((job, n_jobs, which, len(own), *medians[which]))
         ratios = [
             now / before if now is not None and before else None
             for before, now in zip(medians["before"], medians["now"], strict=True)
         ]
-        rows.append((job, "ratio", None, *ratios))
-    return tabulate.tabulate(rows, ("job", "checkout", "seeds", *columns), floatfmt=".3f")
+        rows.append((job, n_jobs, "ratio", None, *ratios))
+    return tabulate.tabulate(rows, ("job", "n_jobs", "checkout", "seeds", *columns), floatfmt=".3f")
 
 
 def main(argv: Sequence[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
-    checkouts = {"before": pathlib.Path(BEFORE.value).resolve(), "now": NOW}
+    checkouts = {"now": NOW}
+    if BEFORE.value is not None:
+        checkouts = {"before": pathlib.Path(BEFORE.value).resolve()} | checkouts
     results = read_results(OUT.value)
     for job, seed, (which, folder) in itertools.product(JOBS.value, map(int, SEEDS.value), checkouts.items()):
         commit = subprocess.run(["git", "-C", folder, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
