@@ -19,9 +19,8 @@ from absl import app, flags
 
 import tsnas
 from benchmarks.draws_table import table
-from benchmarks.engine import read_results
-from benchmarks.record import provenance, write_json
 from benchmarks.series_sets import cases, folds_of, read_training_windows
+from benchmarks.study import Case, complete
 from tsnas.cost.limits import Limits
 from tsnas.data import Standardizer, validation_splits
 from tsnas.job.preparation import stretched_or_not
@@ -61,8 +60,9 @@ def draw(x: np.ndarray, classes: int, settings: Settings, seed: int) -> list[Can
     return list(found.values())
 
 
-def run_one(path: pathlib.Path, seed: int) -> dict[str, Any]:
-    """Scores of the first round and accuracy on left-out windows of each architecture."""
+def run_one(path: pathlib.Path, key: Case) -> list[dict[str, Any]]:
+    """Scores of the first round and accuracy on left-out windows of each architecture, in a single row."""
+    seed = key["seed"]
     x, codes = read_training_windows(path)
     train, test = folds_of(x, codes, seed)[0]
     windows = Standardizer.fit(x[train])(x)[..., np.newaxis]
@@ -89,18 +89,14 @@ def run_one(path: pathlib.Path, seed: int) -> dict[str, Any]:
                 "accuracy": round(float(right.mean()), 4),
             }
         )
-    return {"windows": len(test), "judges": len(val), "draws": rows}
+    return [key | {"windows": len(test), "judges": len(val), "draws": rows}]
 
 
 def main(argv: Sequence[str]) -> None:
-    results = read_results(OUT.value)
-    for seed, path in cases(argv, DATA.value, SETS.value, SEEDS.value):
-        key = {"set": path.stem, "seed": seed, "max_latency_ms": MS.value, "max_ram_kb": KB.value}
-        if any(key.items() <= row.items() for row in results):
-            continue
-        results.append(key | run_one(path, seed))
-        print(*key.values(), *(row["accuracy"] for row in results[-1]["draws"]), flush=True)
-        write_json(OUT.value, provenance("benchmarks.draws", ("tsnas", "tensorflow")) | {"results": results})
+    limits = {"max_latency_ms": MS.value, "max_ram_kb": KB.value}
+    results = complete(
+        OUT.value, "benchmarks.draws", cases(argv, DATA.value, SETS.value, SEEDS.value, **limits), run_one
+    )
     print(f"\n{table(results)}\n\nWritten: {OUT.value}")
 
 

@@ -21,10 +21,9 @@ from sklearn.metrics import accuracy_score
 
 import tsnas
 from benchmarks.draws import DATA, DRAWS, OUT, SEEDS, SETS, draw
-from benchmarks.engine import read_results
 from benchmarks.few_windows_table import table
-from benchmarks.record import provenance, write_json
 from benchmarks.series_sets import answers_of, cases, keep_few, read_training_windows
+from benchmarks.study import Case, complete
 from tsnas.data import Standardizer
 from tsnas.job.preparation import stretched_or_not
 from tsnas.job.settings import check_settings
@@ -47,12 +46,13 @@ BOARD = "nucleo_f446re"
 LEAST_JUDGES = 40
 
 
-def run_one(path: pathlib.Path, seed: int, ways: Sequence[str]) -> list[dict[str, Any]] | None:
-    """Accuracy on the windows that were not kept, and processor seconds, of each way and network."""
+def run_one(path: pathlib.Path, key: Case, ways: Sequence[str]) -> list[dict[str, Any]]:
+    """Accuracy on the windows that were not kept, and processor seconds, of each way; none where too few judge."""
+    seed = key["seed"]
     x, codes = read_training_windows(path)
     kept, test = keep_few(codes, seed)
     if len(test) < LEAST_JUDGES:
-        return None
+        return []
     windows = Standardizer.fit(x[kept])(x)[..., np.newaxis]
     own, y = windows[kept], codes[kept]
     settings = check_settings(tsnas.AutoClassifier(BOARD))
@@ -71,9 +71,8 @@ def run_one(path: pathlib.Path, seed: int, ways: Sequence[str]) -> list[dict[str
             accuracies.append(accuracy_score(codes[test], answers[-1].argmax(axis=1)))
         together = accuracy_score(codes[test], np.mean(answers, axis=0).argmax(axis=1))
         rows.append(
-            {
-                "set": path.stem,
-                "seed": seed,
+            key
+            | {
                 "way": way,
                 "windows": len(kept),
                 "judges": len(test),
@@ -88,17 +87,8 @@ def run_one(path: pathlib.Path, seed: int, ways: Sequence[str]) -> list[dict[str
 def main(argv: Sequence[str]) -> None:
     if unknown := sorted(set(CHOSEN.value) - set(WAYS)):
         raise app.UsageError(f"--ways={','.join(unknown)}: the ways are {'; '.join(WAYS)}.")
-    results = read_results(OUT.value)
-    for seed, path in cases(argv, DATA.value, SETS.value, SEEDS.value):
-        done = [row["way"] for row in results if (row["set"], row["seed"]) == (path.stem, seed)]
-        missing = [way for way in CHOSEN.value if way not in done]
-        found = run_one(path, seed, missing) if missing else None
-        if found is None:
-            continue
-        results += found
-        print(*found, sep="\n", flush=True)
-        command = provenance("benchmarks.few_windows", ("tsnas", "tensorflow"))
-        write_json(OUT.value, command | {"draws": DRAWS.value, "results": results})
+    own = cases(argv, DATA.value, SETS.value, SEEDS.value)
+    results = complete(OUT.value, "benchmarks.few_windows", own, run_one, "way", CHOSEN.value, draws=DRAWS.value)
     print(f"\n{table(results)}\n\nWritten: {OUT.value}")
 
 

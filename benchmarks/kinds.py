@@ -22,9 +22,8 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 import tsnas
 from benchmarks.draws import DATA, KB, MS, OUT, SEEDS, SETS
-from benchmarks.engine import read_results
-from benchmarks.record import provenance, write_json
 from benchmarks.series_sets import answers_of, cases, folds_of, keep_few, read_training_windows
+from benchmarks.study import Case, complete
 from tsnas.cost.limits import Limits
 from tsnas.data import Standardizer, validation_splits
 from tsnas.job.preparation import MOST_SPLITS, stretched_or_not
@@ -42,8 +41,9 @@ BOARD = "nucleo_f446re"
 NAMES = {True: "dilated", False: "local"}
 
 
-def run_one(path: pathlib.Path, seed: int) -> list[dict[str, Any]]:
+def run_one(path: pathlib.Path, key: Case) -> list[dict[str, Any]]:
     """A row for each part of the training windows that is kept: scores of both kinds there, and on other windows."""
+    seed = key["seed"]
     x, codes = read_training_windows(path)
     settings = check_settings(tsnas.AutoClassifier(BOARD))
     parts = build_parts(settings.spaces, x.shape[1:3], int(codes.max()) + 1, settings.board, seed=seed)
@@ -53,10 +53,10 @@ def run_one(path: pathlib.Path, seed: int) -> list[dict[str, Any]]:
     if sorted(kinds) != sorted(NAMES.values()):
         return []
     rows = []
-    for fold, (kept, judging) in enumerate([keep_few(codes, seed)] if FEW.value else folds_of(x, codes, seed)):
+    for fold, (kept, judging) in enumerate([keep_few(codes, seed)] if key["few"] else folds_of(x, codes, seed)):
         windows = Standardizer.fit(x[kept])(x)[..., np.newaxis]
         augment, _ = stretched_or_not(windows[kept], codes[kept], None, seed)
-        row: dict[str, Any] = {"fold": fold, "windows": len(kept), "judges": len(judging)}
+        row: dict[str, Any] = key | {"fold": fold, "windows": len(kept), "judges": len(judging)}
         for kind, net in zip(kinds, nets, strict=True):
             started = time.process_time()
             found = validated(net, windows[kept], codes[kept], settings, seed, augment)
@@ -129,15 +129,9 @@ def table(results: Sequence[dict[str, Any]]) -> str:
 
 
 def main(argv: Sequence[str]) -> None:
-    results = read_results(OUT.value)
-    for seed, path in cases(argv, DATA.value, SETS.value, SEEDS.value):
-        key = {"set": path.stem, "seed": seed, "few": FEW.value, "max_latency_ms": MS.value, "max_ram_kb": KB.value}
-        if any(key.items() <= row.items() for row in results):
-            continue
-        found = [key | row for row in run_one(path, seed)]
-        results += found
-        print(*found, sep="\n", flush=True)
-        write_json(OUT.value, provenance("benchmarks.kinds", ("tsnas", "tensorflow")) | {"results": results})
+    settings = {"few": FEW.value, "max_latency_ms": MS.value, "max_ram_kb": KB.value}
+    own = cases(argv, DATA.value, SETS.value, SEEDS.value, **settings)
+    results = complete(OUT.value, "benchmarks.kinds", own, run_one)
     print(f"\n{table(results)}\n\nWritten: {OUT.value}")
 
 

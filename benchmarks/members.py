@@ -22,10 +22,9 @@ from sklearn.metrics import accuracy_score, log_loss
 
 import tsnas
 from benchmarks.draws import DATA, KB, MS, OUT, SEEDS, SETS
-from benchmarks.engine import read_results
 from benchmarks.members_table import table
-from benchmarks.record import provenance, write_json
 from benchmarks.series_sets import answers_of, cases, folds_of, keep_few, read_training_windows
+from benchmarks.study import Case, complete
 from tsnas.cost.limits import Limits
 from tsnas.data import Standardizer
 from tsnas.job.preparation import stretched_or_not
@@ -43,7 +42,7 @@ BOARD = "nucleo_f446re"
 LEAST_JUDGES = 20
 
 
-def run_one(path: pathlib.Path, key: dict[str, Any], members: Sequence[int]) -> list[dict[str, Any]]:
+def run_one(path: pathlib.Path, key: Case, members: Sequence[int]) -> list[dict[str, Any]]:
     """Accuracy and loss on the windows that judge, for each number of members; none where too few windows judge."""
     seed = key["seed"]
     x, codes = read_training_windows(path)
@@ -92,18 +91,8 @@ def scores(answers: Sequence[np.ndarray], codes: np.ndarray) -> dict[str, float]
 
 
 def main(argv: Sequence[str]) -> None:
-    results = read_results(OUT.value)
-    for seed, path in cases(argv, DATA.value, SETS.value, SEEDS.value):
-        key = {"set": path.stem, "seed": seed, "few": FEW.value, "max_latency_ms": MS.value}
-        done = {row["members"] for row in results if key.items() <= row.items()}
-        missing = [count for count in map(int, MEMBERS.value) if count not in done]
-        found = run_one(path, key, missing) if missing else []
-        if not found:
-            continue
-        results += found
-        print(*found, sep="\n", flush=True)
-        command = provenance("benchmarks.members", ("tsnas", "tensorflow"))
-        write_json(OUT.value, command | {"results": results})
+    own = cases(argv, DATA.value, SETS.value, SEEDS.value, few=FEW.value, max_latency_ms=MS.value)
+    results = complete(OUT.value, "benchmarks.members", own, run_one, "members", [*map(int, MEMBERS.value)])
     print(f"\n{table(results)}\n\nWritten: {OUT.value}")
 
 

@@ -21,9 +21,8 @@ from sklearn.metrics import accuracy_score, log_loss
 
 import tsnas
 from benchmarks.draws import DATA, DRAWS, KB, MS, OUT, SEEDS, SETS, draw
-from benchmarks.engine import read_results
-from benchmarks.record import provenance, write_json
 from benchmarks.series_sets import answers_of, cases, folds_of, read_training_windows
+from benchmarks.study import Case, complete
 from tsnas.data import Standardizer
 from tsnas.job.preparation import stretched_or_not
 from tsnas.job.settings import check_settings
@@ -35,7 +34,7 @@ EPOCHS = flags.DEFINE_list("epochs", ["80", "125", "200"], "Numbers of epochs.")
 BOARD = "nucleo_f446re"
 
 
-def run_one(path: pathlib.Path, key: dict[str, Any], counts: Sequence[int]) -> list[dict[str, Any]]:
+def run_one(path: pathlib.Path, key: Case, counts: Sequence[int]) -> list[dict[str, Any]]:
     """Accuracy and loss on the windows that were left out, for each number of epochs."""
     seed = key["seed"]
     x, codes = read_training_windows(path)
@@ -75,17 +74,9 @@ def run_one(path: pathlib.Path, key: dict[str, Any], counts: Sequence[int]) -> l
 
 
 def main(argv: Sequence[str]) -> None:
-    results = read_results(OUT.value)
-    for seed, path in cases(argv, DATA.value, SETS.value, SEEDS.value):
-        key = {"set": path.stem, "seed": seed, "max_latency_ms": MS.value, "max_ram_kb": KB.value}
-        done = {row["epochs"] for row in results if key.items() <= row.items()}
-        missing = [count for count in map(int, EPOCHS.value) if count not in done]
-        found = run_one(path, key, missing) if missing else []
-        if not found:
-            continue
-        results += found
-        print(*found, sep="\n", flush=True)
-        write_json(OUT.value, provenance("benchmarks.passes", ("tsnas", "tensorflow")) | {"results": results})
+    limits = {"max_latency_ms": MS.value, "max_ram_kb": KB.value}
+    own = cases(argv, DATA.value, SETS.value, SEEDS.value, **limits)
+    results = complete(OUT.value, "benchmarks.passes", own, run_one, "epochs", [*map(int, EPOCHS.value)])
     columns = ("set", "seed", "windows", "members", "epochs", "passes", "accuracy", "loss", "seconds")
     rows = [[row[column] for column in columns] for row in results]
     print(f"\n{tabulate.tabulate(rows, columns)}\n\nWritten: {OUT.value}")

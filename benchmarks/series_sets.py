@@ -26,12 +26,13 @@ def find_sets(folder: str, names: Sequence[str] | None) -> list[pathlib.Path]:
 
 
 def cases(
-    argv: Sequence[str], folder: str, names: Sequence[str] | None, seeds: Sequence[str]
-) -> list[tuple[int, pathlib.Path]]:
-    """Returns each seed with each set, all sets of a seed first; arguments that are no flags are an error of usage."""
+    argv: Sequence[str], folder: str, names: Sequence[str] | None, seeds: Sequence[str], **settings: Any
+) -> list[tuple[pathlib.Path, dict[str, Any]]]:
+    """Returns each set with each seed and the settings, all sets of a seed first; an argument is an error of usage."""
     if len(argv) > 1:
         raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
-    return list(itertools.product(map(int, seeds), find_sets(folder, names)))
+    each = itertools.product(map(int, seeds), find_sets(folder, names))
+    return [(path, {"set": path.stem, "seed": seed} | settings) for seed, path in each]
 
 
 def answers_of(model: Any, windows: np.ndarray) -> np.ndarray:

@@ -21,9 +21,8 @@ from scipy.special import softmax
 
 import tsnas
 from benchmarks.draws import DATA, OUT, SEEDS, SETS, draw
-from benchmarks.engine import read_results
-from benchmarks.record import provenance, write_json
 from benchmarks.series_sets import cases, keep_few, read_training_windows
+from benchmarks.study import Case, complete
 from tsnas.data import Standardizer
 from tsnas.job.preparation import stretched_or_not
 from tsnas.job.settings import check_settings
@@ -83,13 +82,14 @@ def _answers(teacher: Any, windows: np.ndarray) -> np.ndarray:
     return softmax(SHARPNESS * found, axis=1).astype(np.float32)
 
 
-def run_one(path: pathlib.Path, seed: int, ways: Sequence[str]) -> dict[str, Any] | None:
-    """Accuracies on the windows that were not kept, of each way to train and of the teacher."""
+def run_one(path: pathlib.Path, key: Case) -> list[dict[str, Any]]:
+    """Accuracies on the windows that were not kept, of each way to train and of the teacher, in a single row."""
+    seed = key["seed"]
     x, codes = read_training_windows(path)
     classes = int(codes.max()) + 1
     kept, test = keep_few(codes, seed)
     if len(test) < LEAST_JUDGES:
-        return None
+        return []
     windows = Standardizer.fit(x[kept])(x)[..., np.newaxis]
     settings = check_settings(tsnas.AutoClassifier(BOARD))
     own, y = windows[kept], codes[kept]
@@ -101,7 +101,7 @@ def run_one(path: pathlib.Path, seed: int, ways: Sequence[str]) -> dict[str, Any
     repeated, _ = settings.repeated((own, y), None)
     epochs = settings.train_epochs_for(repeated)
     steps_per_epoch = len(repeated) // batch_size
-    for way in ways:
+    for way in WAYS.value:
         px, py = pool(way, own, np.eye(classes, dtype=np.float32)[y], teacher, augment, seed)
         if way == "labels":
             times = len(repeated) // len(own)
@@ -116,21 +116,11 @@ def run_one(path: pathlib.Path, seed: int, ways: Sequence[str]) -> dict[str, Any
             loop.run(px.astype(np.float32), py.astype(np.float32), own_epochs, 3e-3, seed, until_solved=way == "labels")
         right = trained(windows[test], training=False).numpy().argmax(axis=1) == codes[test]
         found[way] = round(float(right.mean()), 4)
-    return {"windows": len(kept), "judges": len(test), **found}
+    return [key | {"windows": len(kept), "judges": len(test)} | found]
 
 
 def main(argv: Sequence[str]) -> None:
-    results = read_results(OUT.value)
-    for seed, path in cases(argv, DATA.value, SETS.value, SEEDS.value):
-        key = {"set": path.stem, "seed": seed}
-        if any(key.items() <= row.items() for row in results):
-            continue
-        found = run_one(path, seed, WAYS.value)
-        if found is None:
-            continue
-        results.append(key | found)
-        print(results[-1], flush=True)
-        write_json(OUT.value, provenance("benchmarks.teacher", ("tsnas", "tensorflow")) | {"results": results})
+    complete(OUT.value, "benchmarks.teacher", cases(argv, DATA.value, SETS.value, SEEDS.value), run_one)
 
 
 if __name__ == "__main__":
