@@ -4,6 +4,7 @@ import random
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tf_keras as keras
 from kept_graphs import count_graphs
 from small_nets import small_net
@@ -15,7 +16,7 @@ from tsnas.space.architecture import Architecture, TimeReduce
 from tsnas.training.loop import TrainingLoop
 from tsnas.training.ranges import calibrate_ranges
 from tsnas.training.seed import fixed_seed
-from tsnas.training.train import train_float, train_quantised
+from tsnas.training.train import FloatTraining, train_float, train_quantised
 
 
 def weight_bytes(model: keras.Model) -> bytes:
@@ -48,6 +49,22 @@ def test_a_step_is_traced_once(trained, monkeypatch):
     train_float(small_net(), trained.x[:64], trained.y[:64], epochs=2, batch_size=32, seed=0)
     train_quantised(trained.model, trained.x[:64], trained.y[:64], epochs=2, batch_size=32, seed=0)
     assert len(traced) == 2
+
+
+def test_further_trainings_of_a_network_leave_its_optimised_graph_to_tensorflow(trained, monkeypatch):
+    """TensorFlow (2.21) forgets it whenever it is given a seed, and builds it again from the trace."""
+    seeds = []
+    give_seed = tf.random.set_seed
+    monkeypatch.setattr(tf.random, "set_seed", lambda seed: seeds.append(seed) or give_seed(seed))
+    training = FloatTraining(small_net())
+    state = np.random.get_state()[1].tolist()
+    weights = []
+    for seed in (3, 5, 3):
+        training.run(trained.x[:64], trained.y[:64], epochs=2, batch_size=32, seed=seed)
+        weights.append(weight_bytes(training.model))
+    assert seeds == [3]
+    assert weights[0] == weights[2] != weights[1]
+    assert np.random.get_state()[1].tolist() == state
 
 
 def test_quantised_training_repeats_and_leaves_the_float_model_alone(trained):
