@@ -154,10 +154,11 @@ def test_metadata_is_replaced_not_added(trained):
     assert len(once) - len(tflite) < 120
 
 
-def test_conversion_repeats_and_is_silent(trained, capfd):
+def test_conversion_repeats_and_is_silent(trained, capfd, recwarn):
     assert convert_int8(trained.qat_model) == trained.tflite
     captured = capfd.readouterr()
     assert (captured.out, captured.err) == ("", "")
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize("metadata", [{"value": float("nan")}, {"value": np.zeros(2)}, {"value": {1, 2}}])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -126,10 +127,12 @@ def _converted(model: keras.Model, calibration_windows: np.ndarray | None, dense
 
 @contextlib.contextmanager
 def _silenced() -> Iterator[None]:
-    """Suppresses the converter's messages on stdout and stderr, and its logs below errors."""
+    """Suppresses the converter's messages on stdout and stderr, its warnings, and its logs below errors."""
     loggers = [logging.getLogger(name) for name in ("tensorflow", "absl")]
     levels = [logger.level for logger in loggers]
-    with redirected(sys.stdout, 1), redirected(sys.stderr, 2):
+    with redirected(sys.stdout, 1), redirected(sys.stderr, 2), warnings.catch_warnings():
+        # It misses what quantisation-aware models need not have; a notebook would show it in red.
+        warnings.simplefilter("ignore")
         try:
             for logger in loggers:
                 logger.setLevel(logging.ERROR)
