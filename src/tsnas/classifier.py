@@ -35,13 +35,13 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
         max_energy_mj: float, maximum energy of one inference, in mJ; the board needs `active_power_mw`. Defaults to
             None, no limit.
         epochs: int, number of epochs of the final training in float. Defaults to None: as many as make about 2,000
-            steps, but between 10 and 80, and fewer once there are no wrong answers any more. Unless you set the number,
-            an epoch of few windows passes over them several times, so that it has at least 16 steps; this holds for the
-            next two as well.
+            steps, up to 5,000 for networks of less than 1.4 million multiply-accumulates, but between 10 and 80, and
+            fewer once there are no wrong answers any more. Unless you set the number, an epoch of few windows passes
+            over them several times, so that it has at least 16 steps; this holds for the next two as well.
         search_epochs: int, number of epochs of a supernet, if the strategy trains one. Defaults to None: as many as
             make about 1,200 steps of the evolution, or 700 of another search, but at least 4.
-        qat_epochs: int, number of epochs of the quantisation-aware training. Defaults to None: a fifth of `epochs`, but
-            at least 3.
+        qat_epochs: int, number of epochs of the quantisation-aware training. Defaults to None: a fifth of `epochs`, or
+            of what makes about 2,000 steps, but at least 3.
         batch_size: int, windows in a batch. Defaults to None: 64, or less if there are fewer than 1,024 windows or if
             windows are very large.
         finalists: int, number of architectures that are trained briefly; the one that does best on the validation
@@ -49,7 +49,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             are those that it prefers, their neighbours, and others drawn at random. With 1, the first one is taken as
             it is. Defaults to None: 4 random draws (2 if windows are so few that there are more than two splits), 6
             after a search, 3 after trials of keras-tuner; and two more (three after trials) for each further part of
-            the space.
+            the space that is searched. Without trials, parts whose networks have more members than those of others do
+            not count.
         strategy: str, strategy that finds candidates: `"random"` (random draws, no supernet), `"evolution"` (single
             paths of a supernet are trained, and the best on validation windows are bred), `"micronas"` (the paper's
             search: Gumbel-softmax and hardware losses), its baselines `"gumbel"` and `"darts"` (both without hardware
@@ -116,9 +117,11 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             for each epoch; if several parts of a space were searched, `"part"` in `"search"` is the index of the part.
             `"contest"` is a dict of `"latency_ms"`, `"use"` (fraction of the tightest limit) and `"macro_f1"` to a list
             with one value for each finalist, of `"second_round"` and `"second_macro_f1"` to the places and scores of
-            the finalists of the second round, and of `"winner"` to the place of the winner. `"architectures"` has the
-            number of architectures of the space `"before"` and `"after"` the limits are applied. With `smooth="auto"`
-            and windows in a known order, `"smoothing"` has the `"macro_f1"` for each number of `"windows"`.
+            the finalists of the second round, of `"left_out"` to the places of those that were not considered, and of
+            `"winner"` to the place of the winner. `"architectures"` has the number of architectures of the space
+            `"before"` and `"after"` the limits are applied. Strategies of keras-tuner have `"trials"` in place of
+            `"search"`. With `smooth="auto"` and windows in a known order, `"smoothing"` has the `"macro_f1"` for each
+            number of `"windows"`.
         latency_ms_: float, latency of one inference on the board, estimated from the finished file.
         ram_bytes_: int, size of the tensor arena in bytes.
         flash_bytes_: int, size of `tflite_model_` in bytes.
