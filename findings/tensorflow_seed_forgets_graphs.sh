@@ -7,7 +7,7 @@
 #            the runtime, in which the optimised graphs are, so that these are built again from the trace. The function is not
 #            traced again, so that `experimental_get_tracing_count` stays 1 and nothing is said.
 # It matters where a seed is set before each of many short trainings or predictions, as `keras.utils.set_random_seed` does: for
-# networks of microcontrollers it takes as long as hundreds of their steps. Stateless draws, whose seed is an argument, need none.
+#            networks of microcontrollers it takes as long as hundreds of their steps. Stateless draws, whose seed is an argument, need none.
 source "$(dirname "$0")/environment"
 install tensorflow==2.21.0 numpy==2.4.6
 observe <<'PYTHON'

@@ -6,6 +6,7 @@ What they run is a function of a test file or of a module beside it, called by i
 from __future__ import annotations
 
 import atexit
+import contextlib
 import multiprocessing
 import multiprocessing.forkserver
 import os
@@ -13,8 +14,10 @@ import pathlib
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from unittest import mock
+
+import psutil
 
 # Keeps a test from hanging for ever; none waits for so long unless it has failed.
 PATIENCE_S = 900
@@ -24,6 +27,15 @@ _FORKS.set_forkserver_preload(["tsnas.pareto.pareto_search", "tsnas.outer.signal
 
 # Waited for, as any process is, so that the time it took counts as that of the tests.
 atexit.register(multiprocessing.forkserver._forkserver._stop)
+
+
+def are_running(pids: Iterable[int]) -> bool:
+    """Returns whether any of some processes has not ended yet; it may end while one looks at it."""
+    found = []
+    for pid in pids:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found.append(psutil.Process(pid).status())
+    return any(status != psutil.STATUS_ZOMBIE for status in found)
 
 
 class Process:

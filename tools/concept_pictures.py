@@ -43,9 +43,9 @@ def supernet_of():
     return supernet, [cell_options(cell) for cell in supernet.cells]
 
 
-def example(supernet, options) -> tuple[int, ...]:
+def example(supernet) -> tuple[int, ...]:
     """A path that fits: which choice it takes in each cell."""
-    return Paths(Part(supernet, options), LIMITS.on(supernet.board)).draw(np.random.default_rng(3))
+    return Paths(Part.of(supernet), LIMITS.on(supernet.board)).draw(np.random.default_rng(3))
 
 
 def draw_space() -> Figure:
@@ -54,7 +54,7 @@ def draw_space() -> Figure:
     figure = Figure(figsize=(10, 5.2), layout="constrained")
     axis = figure.subplots()
     size = (TIME, SENSORS)
-    rows = zip(supernet.cells, options, example(supernet, options), strict=True)
+    rows = zip(supernet.cells, options, example(supernet), strict=True)
     for column, (cell, option, taken) in enumerate(rows):
         choice = option.choices[taken]
         name = type(cell).__name__.removesuffix("Cell")
@@ -85,7 +85,7 @@ def draw_fits() -> Figure:
     """Latency and RAM of networks at random, and of those that a walk inside the limits comes to."""
     supernet, options = supernet_of()
     rng = np.random.default_rng(0)
-    paths = Paths(Part(supernet, options), LIMITS.on(supernet.board))
+    paths = Paths(Part.of(supernet), LIMITS.on(supernet.board))
 
     def costs(architecture):
         estimate = estimate_graph(architecture.graph(), supernet.board)
@@ -109,7 +109,7 @@ def draw_fits() -> Figure:
 def draw_arena() -> Figure:
     """What lies where in the arena of a network while each of its operators runs."""
     supernet, options = supernet_of()
-    graph = _taken(supernet, options, example(supernet, options)).graph()
+    graph = _taken(supernet, options, example(supernet)).graph()
     buffers = arena_buffers(graph, supernet.board.runtime.alignment, scratch=True)
     offsets = greedy_offsets([buffer.lifetime for buffer in buffers], graph.offsets or ())
     figure = Figure(figsize=(10, 4.4), layout="constrained")

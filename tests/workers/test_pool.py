@@ -9,9 +9,9 @@ import time
 
 import calls
 import numpy as np
-import psutil
 import pytest
 from calls import PATIENCE_S
+from processes import are_running
 
 from tsnas.errors import SettingError, WorkerError
 from tsnas.system.interrupts import deferred_interrupt
@@ -85,7 +85,7 @@ def test_ctrl_c_ends_the_processes(light, tmp_path, request):
         workers.run([functools.partial(calls.busy, tmp_path)] * 2)
     pids = [int(path.name) for path in tmp_path.iterdir()]
     end = time.monotonic() + PATIENCE_S
-    while any(psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie" for pid in pids):
+    while are_running(pids):
         assert time.monotonic() < end
         time.sleep(0.01)
 

@@ -9,7 +9,7 @@ import time
 
 import psutil
 import pytest
-from processes import PATIENCE_S
+from processes import PATIENCE_S, are_running
 
 from tsnas.workers import pool
 from tsnas.workers.pool import Workers
@@ -87,6 +87,6 @@ def test_all_end_with_a_caller_that_is_killed(tmp_path):
     pids = list(map(int, done.stdout.split()))
     assert len(pids) >= 3
     end = time.monotonic() + PATIENCE_S
-    while any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids):
+    while are_running(pids):
         assert time.monotonic() < end
         time.sleep(0.05)
