@@ -67,22 +67,6 @@ def test_what_a_call_has_made_is_there_for_the_next_one_alone(threads):
     assert process.run_call(lambda: taken("a")) is not last, "a call that makes nothing comes between them"
 
 
-def test_tensorflow_keeps_its_graphs_as_long_as_what_they_are_of(threads, monkeypatch):
-    threads(1, None)
-    forgotten = []
-    monkeypatch.setattr(process, "_forget", lambda: forgotten.append(len(process._kept)))
-
-    def take(key):
-        with process.kept(key, object):
-            pass
-
-    for key, times in (("a", 0), ("a", 0), ("b", 1), ("b", 1), ("a", 2)):
-        process.run_call(lambda key=key: take(key))
-        assert forgotten == [0] * times
-    process.run_call(lambda: None)
-    assert forgotten == [0] * 3
-
-
 def test_two_calls_at_once_do_not_share_what_was_made(threads):
     threads(1, None)
     seen = []

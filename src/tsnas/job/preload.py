@@ -15,6 +15,3 @@ with uncollected():
 # A worker that looks for garbage among what is here would write to, and so copy, the memory that all share.
 gc.collect()
 gc.freeze()
-# Each graph is made of many objects that stay, among which Python would look for garbage hundreds of times; each call
-# ends with a look at all of them.
-gc.set_threshold(50_000, 20, 100)

@@ -74,16 +74,10 @@ def run_call(call: Callable[[], T]) -> T:
         if _uses == uses:
             # It is kept from call to call, not for a call that may never come.
             _kept.clear()
-        if not _kept:
-            _forget()
+        if "tf_keras" in sys.modules:
+            # Keras keeps the names and graphs of what was built; nothing else lives in a worker.
+            sys.modules["tf_keras"].backend.clear_session()
         gc.collect()
-
-
-def _forget() -> None:
-    """Clears what Keras and TensorFlow keep of networks: names, and graphs as they are run."""
-    if "tf_keras" in sys.modules:
-        # Nothing else lives in a worker.
-        sys.modules["tf_keras"].backend.clear_session()
 
 
 @contextlib.contextmanager
@@ -107,10 +101,6 @@ def kept(key: Hashable, make: Callable[[], T]) -> Iterator[T]:
     _uses += 1
     found = _kept.pop(key, None) if _calls else None
     if found is None:
-        if _kept:
-            # Two of them would take twice the memory.
-            _kept.clear()
-            _forget()
         found = make()
     yield found
     if _calls:
