@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 from absl import app, flags
 
-from benchmarks.engine import read_results
-from benchmarks.record import provenance, write_json
 from benchmarks.series_nets import BASE, CHANGES, network, table, with_head
-from benchmarks.series_sets import find_sets, judged_folds, read_training_windows
+from benchmarks.series_sets import cases, judged_folds, read_training_windows
+from benchmarks.study import Case, complete
 from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_graph
 from tsnas.data import Standardizer
@@ -40,9 +39,9 @@ BOARD = "nucleo_f446re"
 BATCH_SIZE, MOST_EPOCHS = 16, 10_000
 
 
-def run_one(name: str, path: pathlib.Path, seed: int) -> dict[str, Any]:
-    """Fraction of the left-out training windows that are classified correctly, over the folds."""
-    variant = BASE | CHANGES[name]
+def run_one(path: pathlib.Path, key: Case) -> list[dict[str, Any]]:
+    """Fraction of the left-out training windows that are classified correctly, over the folds, in a single row."""
+    variant, seed = BASE | CHANGES[key["variant"]], key["seed"]
     x, codes = read_training_windows(path)
     classes = int(codes.max()) + 1
     net = network(variant, x.shape[1], classes, load_board(BOARD), MS.value)
@@ -70,24 +69,17 @@ def run_one(name: str, path: pathlib.Path, seed: int) -> dict[str, Any]:
         right.append(model(windows[val], training=False).numpy().argmax(axis=1) == codes[val])
     found = np.concatenate(right)
     ms = estimate_graph(net.graph(), load_board(BOARD)).latency_ms
-    outcome = {"accuracy": round(float(found.mean()), 4), "windows": len(found), "latency_ms": round(ms, 2)}
-    return outcome if None in ratios else outcome | {"stretching_loss_ratios": [round(ratio, 3) for ratio in ratios]}
+    row = key | {"accuracy": round(float(found.mean()), 4), "windows": len(found), "latency_ms": round(ms, 2)}
+    return [row if None in ratios else row | {"stretching_loss_ratios": [round(ratio, 3) for ratio in ratios]}]
 
 
 def main(argv: Sequence[str]) -> None:
-    if len(argv) > 1:
-        raise app.UsageError(f"Unknown arguments: {' '.join(argv[1:])}.")
-    paths = find_sets(DATA.value, SETS.value)
-    results = read_results(OUT.value)
-    for name in VARIANTS.value or CHANGES:
-        for path in paths:
-            for seed in map(int, SEEDS.value):
-                key = {"variant": name, "set": path.stem, "seed": seed, "max_latency_ms": MS.value}
-                if any(key.items() <= row.items() for row in results):
-                    continue
-                results.append(key | run_one(name, path, seed))
-                print(*results[-1].values(), flush=True)
-                write_json(OUT.value, provenance("benchmarks.series", ("tsnas", "tensorflow")) | {"results": results})
+    each = [
+        case
+        for name in VARIANTS.value or CHANGES
+        for case in cases(argv, DATA.value, SETS.value, SEEDS.value, variant=name, max_latency_ms=MS.value)
+    ]
+    results = complete(OUT.value, "benchmarks.series", each, run_one)
     print(f"\n{table(results)}\n\nWritten: {OUT.value}")
 
 

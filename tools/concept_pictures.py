@@ -19,7 +19,7 @@ from tsnas.cost import estimate_graph
 from tsnas.cost.memory import arena_buffers
 from tsnas.cost.planner import greedy_offsets
 from tsnas.plots import BLUE, GREEN, ORANGE, RED
-from tsnas.search.options import architecture_of, cell_options
+from tsnas.search.options import architecture_of
 from tsnas.search.paths import Part, Paths
 from tsnas.space.spaces import space_configs
 from tsnas.space.supernet import Supernet, build_cells
@@ -35,26 +35,26 @@ SEARCH_MS = 6
 GREY = "0.85"
 
 
-def supernet_of():
-    """A fresh supernet of the default space, and all options of its cells."""
+def default_part() -> Part:
+    """The first part of the default space, with a fresh supernet and all options of its cells."""
     board = tsnas.load_board(BOARD)
     space, *_ = space_configs("tsnas")
-    supernet = Supernet(build_cells(board, TIME, SENSORS, CLASSES, space), board)
-    return supernet, [cell_options(cell) for cell in supernet.cells]
+    return Part.of(Supernet(build_cells(board, TIME, SENSORS, CLASSES, space), board))
 
 
-def example(supernet) -> tuple[int, ...]:
+def example(part: Part) -> tuple[int, ...]:
     """A path that fits: which choice it takes in each cell."""
-    return Paths(Part.of(supernet), LIMITS.on(supernet.board)).draw(np.random.default_rng(3))
+    return Paths(part, LIMITS.on(part.supernet.board)).draw(np.random.default_rng(3))
 
 
 def draw_space() -> Figure:
     """Every cell of the default space with its decisions; what one network takes of them is filled."""
-    supernet, options = supernet_of()
+    part = default_part()
+    supernet, options = part.supernet, part.options
     figure = Figure(figsize=(10, 5.2), layout="constrained")
     axis = figure.subplots()
     size = (TIME, SENSORS)
-    rows = zip(supernet.cells, options, example(supernet), strict=True)
+    rows = zip(supernet.cells, options, example(part), strict=True)
     for column, (cell, option, taken) in enumerate(rows):
         choice = option.choices[taken]
         name = type(cell).__name__.removesuffix("Cell")
@@ -83,9 +83,10 @@ def draw_space() -> Figure:
 
 def draw_fits() -> Figure:
     """Latency and RAM of networks at random, and of those that a walk inside the limits comes to."""
-    supernet, options = supernet_of()
+    part = default_part()
+    supernet, options = part.supernet, part.options
     rng = np.random.default_rng(0)
-    paths = Paths(Part.of(supernet), LIMITS.on(supernet.board))
+    paths = Paths(part, LIMITS.on(supernet.board))
 
     def costs(architecture):
         estimate = estimate_graph(architecture.graph(), supernet.board)
@@ -108,8 +109,9 @@ def draw_fits() -> Figure:
 
 def draw_arena() -> Figure:
     """What lies where in the arena of a network while each of its operators runs."""
-    supernet, options = supernet_of()
-    graph = _taken(supernet, options, example(supernet)).graph()
+    part = default_part()
+    supernet, options = part.supernet, part.options
+    graph = _taken(supernet, options, example(part)).graph()
     buffers = arena_buffers(graph, supernet.board.runtime.alignment, scratch=True)
     offsets = greedy_offsets([buffer.lifetime for buffer in buffers], graph.offsets or ())
     figure = Figure(figsize=(10, 4.4), layout="constrained")

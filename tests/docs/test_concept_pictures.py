@@ -8,7 +8,7 @@ import pytest
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tools"))
-from concept_pictures import PICTURES, supernet_of  # noqa: E402
+from concept_pictures import PICTURES, default_part  # noqa: E402
 
 
 @pytest.mark.parametrize("name", sorted(set(PICTURES) - {"search"}))  # that one runs two searches
@@ -18,7 +18,7 @@ def test_picture_is_drawn(name, tmp_path):
 
 
 def test_the_number_of_networks_is_that_of_the_default_space():
-    _, options = supernet_of()
+    options = default_part().options
     choices = [len(option.choices) for option in options if len(option.choices) > 1]
     text = (REPOSITORY / "docs/concepts.md").read_text(encoding="utf-8")
     product = re.search(r"product of the choices: (.+?), about", text)[1]

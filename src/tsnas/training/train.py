@@ -160,8 +160,9 @@ class FloatTraining:
         windows, labels, validation_data = _checked(self.model, x, y, validation_data)
         size = min(batch_size, len(windows))
         # TensorFlow forgets how it runs its graphs when it is given a seed, and no draw of a graph depends on that one.
-        with kept_random_state() if size in self._loops else fixed_seed(seed):
-            if size not in self._loops:
+        is_new = size not in self._loops
+        with fixed_seed(seed) if is_new else kept_random_state():
+            if is_new:
                 smoothing, answers = self._label_smoothing, member_answers(self._trained)
                 self._loops[size] = TrainingLoop(self._trained, size, smoothing, self._augment, answers=answers)
             self._trained.set_weights(self._start)
