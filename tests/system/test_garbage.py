@@ -69,3 +69,22 @@ def test_nothing_is_looked_for_during_an_import_and_then_as_before():
     with pytest.raises(ZeroDivisionError), uncollected():
         raise ZeroDivisionError(gc.isenabled())
     assert gc.isenabled()
+
+
+def test_what_was_made_meanwhile_counts_as_old():
+    gc.enable()
+    with uncollected():
+        made = Node()
+    young = [*gc.get_objects(generation=0), *gc.get_objects(generation=1)]
+    assert not any(other is made for other in young)
+    assert any(other is made for other in gc.get_objects(generation=2))
+    assert gc.get_freeze_count() == 0
+
+
+def test_what_the_caller_has_frozen_stays_so():
+    mine = Node()
+    gc.freeze()
+    gc.enable()
+    with uncollected():
+        pass
+    assert not any(other is mine for other in gc.get_objects())

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tf_keras as keras
 
+from tsnas.training.answers import answers_of
 from tsnas.training.ranges import input_range
 
 SPIKE = 100.0
@@ -27,16 +28,16 @@ def answering(function) -> keras.Model:
 
 def test_spikes_that_say_nothing_are_cut_off(windows):
     by_offset = answering(lambda x: 30 * (keras.backend.mean(x[:, :, 0], axis=1) - 0.1))
-    low, high = input_range(by_offset, windows, seed=0)
+    low, high = input_range(answers_of(by_offset), windows, seed=0)
     assert low <= 0 < high < 1
 
 
 def test_spikes_that_decide_are_kept(windows):
     by_spike = answering(lambda x: keras.backend.max(x[:, :, 1], axis=1) - SPIKE / 2)
-    _, high = input_range(by_spike, windows, seed=0)
+    _, high = input_range(answers_of(by_spike), windows, seed=0)
     assert high == pytest.approx(SPIKE)
 
 
 def test_constant_windows_have_a_range(windows):
     by_offset = answering(lambda x: keras.backend.mean(x[:, :, 0], axis=1))
-    assert input_range(by_offset, np.zeros_like(windows), seed=0) == (0.0, 0.0)
+    assert input_range(answers_of(by_offset), np.zeros_like(windows), seed=0) == (0.0, 0.0)

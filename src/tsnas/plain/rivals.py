@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 
 import numpy as np
+import sklearn
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -72,8 +74,17 @@ def plain_predictions(
         raise_if_interrupted()
         model = make(len(x), x.shape[2], seed)
         given = {} if weights is None else {f"{model.steps[-1][0]}__sample_weight": mean_one(weights[drawn])}
-        found[name] = model.fit(x, codes, **given).predict(x_val)
+        with unchecked():
+            found[name] = model.fit(x, codes, **given).predict(x_val)
     return found
+
+
+def unchecked() -> contextlib.AbstractContextManager[None]:
+    """Context in which scikit-learn checks neither parameters nor values.
+
+    To check them takes longer than to grow a tree of few windows. A job has checked its windows when it begins.
+    """
+    return sklearn.config_context(assume_finite=True, skip_parameter_validation=True)
 
 
 def draw_evenly(codes: np.ndarray, most: int, seed: int) -> np.ndarray:

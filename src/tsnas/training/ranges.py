@@ -11,6 +11,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.data import AnyWindows
+from tsnas.training.answers import Answers
 from tsnas.training.core_model import unwrapped
 
 # Ranges settle within a few hundred windows.
@@ -25,39 +26,33 @@ RANGE_NAMES = ("output", "post_activation", "quantize_layer")
 Range = tuple[Any, Any]
 
 
-@tf.autograph.experimental.do_not_convert
-def input_range(float_model: keras.Model, x: AnyWindows, *, seed: int) -> tuple[float, float]:
+def input_range(answers: Answers, x: AnyWindows, *, seed: int) -> tuple[float, float]:
     """Finds the int8 range of the input that changes the float model's probabilities least.
 
     All channels share one scale, so a few spikes in one channel could leave too few levels for another, whose offset
     may show how a device is held.
 
     Args:
-        float_model: trained tf_keras model, from windows to probabilities.
+        answers: function of windows that returns the trained float model's probabilities (windows, classes).
         x: float array (windows, time, channels, 1), or such `Windows`.
         seed: int, seed of the choice of windows.
 
     Returns:
         (low, high) floats, with 0 between them; values outside are clipped.
+
+    Example:
+        >>> input_range(answers_of(model), x, seed=0)
+        (-3.1, 4.7)
     """
     windows = x[np.random.default_rng(seed).permutation(len(x))[:CALIBRATION_WINDOWS]]
-
-    # `predict` would build a data set for each candidate.
-    @tf.function(input_signature=[tf.TensorSpec((None, *windows.shape[1:]), tf.float32)], autograph=False)
-    def predict(batch: tf.Tensor) -> tf.Tensor:
-        return float_model(batch, training=False)
-
-    def predicted(windows: np.ndarray) -> np.ndarray:
-        return np.concatenate([predict(windows[start : start + BATCH]) for start in range(0, len(windows), BATCH)])
-
-    probabilities = predicted(windows)
+    probabilities = answers(windows)
     found = []
     for cut in CUTS:
         low, high = (float(value) for value in np.percentile(windows, (cut, 100 - cut)))
         low, high = min(low, 0.0), max(high, 0.0)
         step = max(high - low, 1e-6) / INT8_STEPS
         rounded = (np.round(np.clip(windows, low, high) / step) * step).astype(np.float32)
-        changed = predicted(rounded)
+        changed = answers(rounded)
         divergence = float(np.mean(np.sum(probabilities * np.log((probabilities + 1e-7) / (changed + 1e-7)), axis=1)))
         found.append((divergence, low, high))
     _, low, high = min(found, key=lambda candidate: candidate[0])

@@ -15,6 +15,7 @@ from tsnas.data import AnyWindows, check_sample_weight
 from tsnas.data.model_arrays import as_windows, one_hot
 from tsnas.errors import SettingError
 from tsnas.system.arguments import is_int, is_number
+from tsnas.training.answers import answers_of
 from tsnas.training.augment import Augment, scale_and_noise, unchanged
 from tsnas.training.core_model import check_core_model, unwrapped
 from tsnas.training.loop import TrainingLoop, for_training
@@ -210,8 +211,8 @@ def train_quantised(
     to leave. Sums of convolutions are rounded as in the board's kernels. Batch normalisation uses the float model's
     statistics throughout, as the converted model does. There is neither dropout nor augmentation.
 
-    The targets are the float model's probabilities. That model was trained for much longer, on augmented windows, and
-    labels would only drive the copy away from what it has learned.
+    The targets are the float model's probabilities for the windows as they are. That model was trained for much longer,
+    on augmented windows, and labels would only drive the copy away from what it has learned.
 
     Args:
         model: trained tf_keras model; it is not changed.
@@ -250,7 +251,8 @@ def train_quantised(
         logits_model = keras.Model(model.input, model.layers[-1].input, name=model.name)
         quantised = _quantised(logits_model)
         windows, labels, validation_data = _checked(model, x, y, validation_data)
-        low, high = input_range(model, windows, seed=seed)
+        answers = answers_of(model)
+        low, high = input_range(answers, windows, seed=seed)
         calibrate_ranges(quantised, logits_model, windows, low, high, seed=seed)
         _set_batch_norm_trainable(quantised, False)
         _set_dropout(quantised, dropout)
@@ -258,11 +260,10 @@ def train_quantised(
         qat_model = keras.Model(quantised.input, softmax(quantised.output), name=model.name)
 
         def clip(windows: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            targets = model(windows, training=False) if follow else labels
-            return tf.clip_by_value(windows, low, high), targets
+            return tf.clip_by_value(windows, low, high), labels
 
         if follow:
-            settings = dataclasses.replace(settings, label_smoothing=0.0)
+            labels, settings = answers(windows), dataclasses.replace(settings, label_smoothing=0.0)
         trained = rounding_as_on_board(qat_model) if rounding == "board" else qat_model
         size = min(settings.batch_size, len(windows))
         loop = TrainingLoop(trained, size, settings.label_smoothing, augment, clip)

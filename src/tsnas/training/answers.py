@@ -1,0 +1,49 @@
+"""Answers of a model: its probabilities for any number of windows, read a batch at a time, from one graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+from tsnas.data import AnyWindows
+from tsnas.system.interrupts import raise_if_interrupted
+
+BATCH = 64
+
+Answers = Callable[[AnyWindows], np.ndarray]
+
+
+def answers_of(model: keras.Model) -> Answers:
+    """Returns a function of windows that returns the probabilities of a model.
+
+    Its graph is built once; `predict` would build a data set for each call.
+
+    Args:
+        model: tf_keras model from windows to probabilities.
+
+    Returns:
+        Function of a float array (windows, time, channels, 1), or such `Windows`, that returns a float32 array
+        (windows, classes).
+
+    Example:
+        >>> answers_of(model)(x).argmax(axis=1)
+        array([0, 2, 1])
+    """
+
+    @tf.autograph.experimental.do_not_convert
+    def answer(batch: tf.Tensor) -> tf.Tensor:
+        return model(batch, training=False)
+
+    function = tf.function(answer, [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)], autograph=False)
+
+    def answers(windows: AnyWindows) -> np.ndarray:
+        found = np.empty((len(windows), model.output_shape[-1]), np.float32)
+        for start in range(0, len(windows), BATCH):
+            raise_if_interrupted()
+            found[start : start + BATCH] = function(windows[start : start + BATCH])
+        return found
+
+    return answers
