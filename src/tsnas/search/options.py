@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +37,11 @@ class CellOptions:
 
     def __len__(self) -> int:
         return len(self.choice)
+
+    @functools.cached_property
+    def numbers(self) -> tuple[list[Any], ...]:
+        """Lists of `COSTS`, in their order, and of `out_width`: of single numbers, they are quicker than arrays."""
+        return (*(self.costs[name].tolist() for name in COSTS), self.out_width.tolist())
 
     def regret(self) -> np.ndarray:
         """Returns how far each option is from what the alphas prefer; see `choice_regret`."""
