@@ -165,6 +165,30 @@ def test_the_best_of_few_windows_is_trained_on_all_further_splits(monkeypatch):
     assert {index: list(predicted) for index, predicted in outcome.predicted.items()} == dict(enumerate(predictions[0]))
 
 
+def test_one_of_few_windows_is_judged_on_all_splits(monkeypatch, capsys):
+    codes, predictions = [[0, 1], [1, 1, 0], [0, 0, 1]], [[0, 0], [1, 0, 0], [0, 1, 1]]
+    rounds = Rounds([((X + own, None), (X[:3], np.array(codes[own]))) for own in range(3)], batch_size=10, seed=0)
+    asked = split_scores(monkeypatch, [predictions], np.zeros((1, 3)))
+    outcome = contest(NETS[:1], rounds, use=[0.95], verbose=2)
+    assert asked == [(0, index, module.FIRST_STEPS) for index in range(3)]
+    macro_f1 = f1_score(np.concatenate(codes), np.concatenate(predictions), average="macro")
+    assert outcome.macro_f1 == [pytest.approx(macro_f1)]
+    assert {index: list(predicted) for index, predicted in outcome.predicted.items()} == dict(enumerate(predictions))
+    history = outcome.history()
+    assert (history["winner"], history["use"], history["second_macro_f1"]) == ([0.0], [0.95], [])
+    assert f"contest, 3 x 300 steps: macro-F1 {macro_f1:.3f}" in capsys.readouterr().out
+
+
+def test_one_of_few_windows_is_judged_on_the_splits_that_there_is_time_for(monkeypatch, capsys):
+    codes = [[0, 1], [1, 1, 0], [0, 0, 1]]
+    rounds = Rounds([((X + own, None), (X[:3], np.array(codes[own]))) for own in range(3)], batch_size=10, seed=0)
+    asked = split_scores(monkeypatch, [codes], np.zeros((1, 3)))
+    outcome = contest(NETS[:1], rounds, max_seconds=0.0, verbose=1)
+    assert asked == [(0, 0, module.FIRST_STEPS)]
+    assert list(outcome.predicted) == [0]
+    assert "contest: max_minutes left time to judge it on 1 of 3 splits" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("losses", "winner"), [((0.1, 0.9), 2), ((0.9, 0.1), 2)])
 def test_of_few_windows_the_best_of_each_kind_is_judged_on_all_splits(monkeypatch, losses, winner):
     """The second kind is behind on the first split, and ahead on all of them together."""

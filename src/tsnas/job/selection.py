@@ -7,7 +7,7 @@ import functools
 import itertools
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 import tf_keras as keras
@@ -20,7 +20,7 @@ from tsnas.deploy.verify import verify
 from tsnas.errors import InfeasibleError, LimitExceededError
 from tsnas.job.budget import Budget, stopped
 from tsnas.job.settings import Settings
-from tsnas.search.contest import History, contest
+from tsnas.search.contest import History, Outcome, contest
 from tsnas.search.derive import Candidate
 from tsnas.search.differentiable import SearchConfig, search
 from tsnas.search.evolution import EvolutionConfig, evolve
@@ -38,7 +38,8 @@ from tsnas.workers.pool import HERE, Workers
 
 # Architectures in the contest: after a search, without one, and after keras-tuner.
 FINALISTS, RANDOM_FINALISTS, TUNED_FINALISTS = 6, 4, 3
-# Draws where windows are so few that there are more than two splits: one of them cannot tell the best of four.
+# Draws where windows are so few that there are more than two splits: one of them cannot tell the best of four. Nor does
+# it tell whether several networks in one are better than a single one: on average they are, so they are drawn alone.
 FEW_WINDOWS_FINALISTS = 2
 # More of them for each further part of the search space, if it differs by more than the number of members.
 FURTHER_FINALISTS = 2
@@ -97,6 +98,7 @@ def select(
     """
     kind = strategy_named(settings.strategy).kind
     rounds = Rounds(splits, settings.batch_size_for(splits[0][0][0]), seed, augment, settings.distribute, workers)
+    spaces = _drawn_from(spaces, settings, len(splits))
     count = finalist_count(settings, [paths.supernet.members for paths in spaces], len(splits))
     # A part without finalists needs no search.
     spaces = spaces[:count]
@@ -131,7 +133,9 @@ def select(
     entrants, kinds = [one for one, _ in turns], [kind for _, kind in turns]
     seconds = budget.seconds_for("contest")
     use = [spaces[0].use_of(one) for one in entrants]
-    outcome = contest(entrants, rounds, use, settings.verbose, seconds, kinds)
+    # One that was asked for as the only one is to be quick.
+    is_judged = len(entrants) > 1 or not settings.finalists
+    outcome = contest(entrants, rounds, use, settings.verbose, seconds, kinds) if is_judged else Outcome(entrants[0])
     history["contest"] = outcome.history()
     parts = [paths.part for paths in spaces]
     candidate = dry_run(parts, spaces[0].bounds, outcome.winner, metadata, workers)
@@ -139,12 +143,28 @@ def select(
     return Selected(candidate, history, outcome.seconds_per_epoch, judged, levels)
 
 
+def _drawn_from(spaces: Sequence[Paths], settings: Settings, splits: int) -> Sequence[Paths]:
+    """Returns the parts of the space to draw from: with few windows, of each kind the one with the most members."""
+    if not _draws_few(settings, splits):
+        return spaces
+    chosen: dict[Hashable, Paths] = {}
+    for paths in spaces:
+        other = chosen.get(paths.part.kind)
+        if other is None or other.supernet.members < paths.supernet.members:
+            chosen[paths.part.kind] = paths
+    return list(chosen.values())
+
+
+def _draws_few(settings: Settings, splits: int) -> bool:
+    return strategy_named(settings.strategy).kind == "random" and not settings.finalists and splits > 2
+
+
 def finalist_count(settings: Settings, members: Sequence[int], splits: int = 1) -> int:
     """Returns the number of architectures in the contest.
 
     Args:
         settings: `Settings`.
-        members: sequence of int, the number of members in each part of the space that is searched.
+        members: sequence of int, the number of members in each part of the space that finalists are drawn from.
         splits: int, number of splits. Defaults to 1, for which it is the largest.
 
     Returns:
@@ -155,8 +175,10 @@ def finalist_count(settings: Settings, members: Sequence[int], splits: int = 1) 
         return settings.finalists
     if kind == "tuner":
         return TUNED_FINALISTS * len(members)
-    drawn = FEW_WINDOWS_FINALISTS if splits > 2 else RANDOM_FINALISTS
-    return (drawn if kind == "random" else FINALISTS) + FURTHER_FINALISTS * (members.count(min(members)) - 1)
+    if _draws_few(settings, splits):
+        return sum(1 if own > 1 else FEW_WINDOWS_FINALISTS for own in members)
+    drawn = RANDOM_FINALISTS if kind == "random" else FINALISTS
+    return drawn + FURTHER_FINALISTS * (members.count(min(members)) - 1)
 
 
 def join(histories: Sequence[History]) -> History:

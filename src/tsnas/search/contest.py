@@ -94,13 +94,13 @@ def contest(
         kinds: sequence of hashables, the kind of network that each finalist is. Defaults to None: all are alike.
 
     Returns:
-        An `Outcome`. A single finalist wins without being trained.
+        An `Outcome`. A single finalist wins without being trained, but with few windows it is judged on all splits.
     """
     use = [1.0] * len(finalists) if use is None else list(use)
-    if len(finalists) == 1:
-        return Outcome(finalists[0])
     deadline = clock.monotonic() + max_seconds
     several = len(rounds.second_splits) > 1
+    if len(finalists) == 1:
+        return _alone(finalists[0], use[0], rounds, verbose, deadline) if several else Outcome(finalists[0])
     kinds = [None] * len(finalists) if kinds is None else list(kinds)
     count = len(set(kinds)) if several else max(2, len(finalists) // SECOND_ROUND)
     bar = progress_bar("contest", len(finalists) + count, "net", silent=verbose != 1)
@@ -153,6 +153,29 @@ def contest(
         seconds_per_epoch=max(score.seconds_per_epoch for score in [*first, *second.values()]),
         predicted=rounds.divided(first[place].predicted, second[place].predicted if place in second else None),
         levels=rounds.divided(first[place].levels, second[place].levels if place in second else None),
+    )
+
+
+def _alone(finalist: Candidate, use: float, rounds: Rounds, verbose: int, deadline: float) -> Outcome:
+    """Returns the outcome of a contest of one, with its score on the windows of all splits."""
+    splits = range(len(rounds.splits))
+    with progress_bar("contest", 1, "net", silent=verbose != 1) as bar:
+        (score,) = rounds.second([finalist.architecture], deadline, splits=splits)
+        bar.update()
+    cost = f"{finalist.estimate.latency_ms:.1f} ms"
+    if verbose == 2:
+        say(f"contest, {len(splits)} x {rounds.second_steps} steps: macro-F1 {score.macro_f1:.3f}, {cost}")
+    predicted = rounds.divided(None, score.predicted, splits)
+    if verbose and len(predicted) < len(splits):
+        say(f"contest: max_minutes left time to judge it on {len(predicted)} of {len(splits)} splits")
+    return Outcome(
+        winner=finalist,
+        latency_ms=[finalist.estimate.latency_ms],
+        use=[use],
+        macro_f1=[score.macro_f1],
+        seconds_per_epoch=score.seconds_per_epoch,
+        predicted=predicted,
+        levels=rounds.divided(None, score.levels, splits),
     )
 
 

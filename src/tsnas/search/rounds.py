@@ -110,16 +110,18 @@ class Rounds:
         architectures: Sequence[Architecture],
         deadline: float = math.inf,
         on_score: OnScore | None = None,
+        splits: Sequence[int] | None = None,
     ) -> list[Score]:
         """Scores architectures on all windows of the other splits, after a training for each of them.
 
         Args:
             architectures, deadline, on_score: as in `first`.
+            splits: sequence of int, indices of the splits. Defaults to None: `second_splits`.
 
         Returns:
             list of `Score`, each for the windows of those splits that there was time for.
         """
-        groups = self._groups(len(architectures), deadline < math.inf)
+        groups = self._groups(splits or self.second_splits, len(architectures), deadline < math.inf)
         left = collections.Counter(place for place, _ in groups)
         found: dict[int, dict[int, Score]] = {}
 
@@ -137,13 +139,12 @@ class Rounds:
                 on_score(place, self._joined(found[place]))
         return [self._joined(found[place]) for place in sorted(found)]
 
-    def _groups(self, architectures: int, timed: bool) -> list[tuple[int, list[int]]]:
+    def _groups(self, splits: Sequence[int], architectures: int, timed: bool) -> list[tuple[int, list[int]]]:
         """Returns the place of an architecture and the splits of each call; those of one call share a graph.
 
         There are as many calls as can run side by side. With a deadline each split has its own, for only between calls
         is there a look at the clock.
         """
-        splits = self.second_splits
         calls = len(splits) if timed else min(len(splits), math.ceil(self.workers.count / architectures))
         parts = np.array_split(splits, calls)
         return [(place, part.tolist()) for place in range(architectures) for part in parts]
@@ -207,18 +208,21 @@ class Rounds:
         """Number of steps for each split of the second round; with several, those of the first round suffice."""
         return SECOND_STEPS if len(self.second_splits) == 1 else FIRST_STEPS
 
-    def divided(self, first: np.ndarray | None, second: np.ndarray | None) -> dict[int, np.ndarray]:
+    def divided(
+        self, first: np.ndarray | None, second: np.ndarray | None, splits: Sequence[int] | None = None
+    ) -> dict[int, np.ndarray]:
         """Divides what was predicted in the rounds by splits; a second prediction for a split replaces the first.
 
         Args:
             first, second: arrays (windows, ...), `Score.predicted` or `Score.levels` of the two rounds, or None.
+            splits: as in `second`.
 
         Returns:
             dict of the index of a split to what was predicted for its validation windows.
         """
         found = {} if first is None else {0: first}
         left = np.zeros(0, int) if second is None else second
-        for index in self.second_splits:
+        for index in splits or self.second_splits:
             windows = len(self.splits[index][1][1])
             own, left = left[:windows], left[windows:]
             if len(own):  # There was time for it.

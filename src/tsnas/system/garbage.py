@@ -35,8 +35,8 @@ def uncollected() -> Iterator[None]:
     """Context in which Python does not look for garbage.
 
     An import makes many objects and hardly any garbage, and each look takes longer the more there are: a third of the
-    time that TensorFlow takes to import. The next looks would be at all of them, once as young and once as older objects,
-    so they count as the oldest at once.
+    time that TensorFlow takes to import. The next looks would be at all of them, once as young and once as older ones:
+    they count as the oldest at once.
 
     Example:
         >>> with uncollected():
