@@ -176,7 +176,7 @@ def test_one_of_few_windows_is_judged_on_all_splits(monkeypatch, capsys):
     assert {index: list(predicted) for index, predicted in outcome.predicted.items()} == dict(enumerate(predictions))
     history = outcome.history()
     assert (history["winner"], history["use"], history["second_macro_f1"]) == ([0.0], [0.95], [])
-    assert f"contest, 3 x 300 steps: macro-F1 {macro_f1:.3f}" in capsys.readouterr().out
+    assert f"contest 1/1, 3 x 300 steps: macro-F1 {macro_f1:.3f}" in capsys.readouterr().out
 
 
 def test_one_of_few_windows_is_judged_on_the_splits_that_there_is_time_for(monkeypatch, capsys):

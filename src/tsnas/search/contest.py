@@ -164,7 +164,7 @@ def _alone(finalist: Candidate, use: float, rounds: Rounds, verbose: int, deadli
         bar.update()
     cost = f"{finalist.estimate.latency_ms:.1f} ms"
     if verbose == 2:
-        say(f"contest, {len(splits)} x {rounds.second_steps} steps: macro-F1 {score.macro_f1:.3f}, {cost}")
+        say(f"contest 1/1, {len(splits)} x {rounds.second_steps} steps: macro-F1 {score.macro_f1:.3f}, {cost}")
     predicted = rounds.divided(None, score.predicted, splits)
     if verbose and len(predicted) < len(splits):
         say(f"contest: max_minutes left time to judge it on {len(predicted)} of {len(splits)} splits")
