@@ -101,6 +101,16 @@ def test_page_of_the_documentation_is_what_the_results_say(tmp_path):
     assert (tmp_path / "README.md").read_text() == (ROOT / "README.md").read_text()
 
 
+def test_rows_are_of_the_defaults_but_for_those_that_say_otherwise():
+    assert {run.strategy for run in [*plan.table2(), *plan.figure8()]} == {engine.DEFAULT}
+    earlier = [*plan.evolution(), *plan.figure10(), *plan.random_windows(), *plan.table1(), *plan.figure9()]
+    assert {run.strategy for run in earlier} == {"evolution"}
+    assert {run.strategy for run in plan.baselines()} == set(plan.BASELINES)
+    names = [row["name"] for row in page.table2({})]
+    assert names[:4] == ["MicroNAS 1, paper", "tsnas", "tsnas, evolution", "paper's search and space, run again"]
+    assert names[-4:] == ["DARTS-Softmax, paper", "DARTS-Softmax, tsnas", "DARTS-Gumbel, paper", "DARTS-Gumbel, tsnas"]
+
+
 def test_seeds_of_a_row_are_means_with_their_spread():
     runs = [Run(10.0, 64.0, seed) for seed in plan.SEEDS]
     scores = (0.95, 0.97, 0.96)

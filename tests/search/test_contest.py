@@ -1,5 +1,6 @@
 """The contest keeps the network that can learn the task, not the one that stands first."""
 
+import contextlib
 import itertools
 
 import numpy as np
@@ -70,8 +71,9 @@ def scored(monkeypatch, turned):
     calls = []
 
     class Training:
-        def __init__(self, model, augment):
-            self.model = model
+        @staticmethod
+        def model(windows, training):
+            return np.full((len(windows), 3), 1 / 3)
 
         def run(self, x, y, epochs, **_):
             calls.append((x[0, 0, 0, 0], epochs))
@@ -83,7 +85,7 @@ def scored(monkeypatch, turned):
         monkeypatch.setattr("tsnas.search.rounds.f1_score", lambda *_, **__: left.pop(0))
         return calls
 
-    monkeypatch.setattr("tsnas.search.rounds.FloatTraining", Training)
+    monkeypatch.setattr("tsnas.search.rounds.training_of", lambda *_: contextlib.nullcontext(Training()))
     return given
 
 
