@@ -5,7 +5,7 @@ import pytest
 import tf_keras as keras
 
 from tests.small_nets import small_net
-from tsnas.training.answers import BATCH, answers_of
+from tsnas.training.answers import BATCH, KeptAnswers, answers_of
 
 
 @pytest.mark.parametrize("count", [1, BATCH, BATCH + 1, 3 * BATCH])
@@ -37,3 +37,17 @@ def test_one_graph_answers_all():
     for count in (1, 5, 200):
         answers(np.zeros((count, 8, 2, 1), np.float32))
     assert len(traced) == 1
+
+
+def test_each_row_is_answered_once_and_only_if_it_is_asked_for():
+    asked = []
+
+    def double(windows):
+        asked.append(windows[:, 0, 0, 0].tolist())
+        return np.repeat(2 * windows[:, 0, 0], 3, axis=1)
+
+    kept = KeptAnswers(double, np.arange(10, dtype=np.float32).reshape(10, 1, 1, 1), classes=3)
+    assert kept[np.array([[5, 0], [7, 5]])].tolist() == [[[10] * 3, [0] * 3], [[14] * 3, [10] * 3]]
+    assert kept[np.array([7, 1])].tolist() == [[14] * 3, [2] * 3]
+    assert kept[np.array([0, 5])].tolist() == [[0] * 3, [10] * 3]
+    assert asked == [[0, 5, 7], [1]]

@@ -47,3 +47,29 @@ def answers_of(model: keras.Model) -> Answers:
         return found
 
     return answers
+
+
+class KeptAnswers:
+    """Answers to windows by their rows, each found when it is first asked for: a training may end before it needs all.
+
+    Args:
+        answers: function of windows, as `answers_of` returns it.
+        windows: float array (windows, time, channels, 1), or such `Windows`.
+        classes: int, number of classes.
+
+    Example:
+        >>> KeptAnswers(answers_of(model), x, classes=3)[np.array([[5, 0], [7, 5]])].shape
+        (2, 2, 3)
+    """
+
+    def __init__(self, answers: Answers, windows: AnyWindows, classes: int):
+        self._answers, self._windows = answers, windows
+        self._found = np.empty((len(windows), classes), np.float32)
+        self._known = np.zeros(len(windows), bool)
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        missing = np.unique(rows[~self._known[rows]])
+        if len(missing):
+            self._found[missing] = self._answers(self._windows[missing])
+            self._known[missing] = True
+        return self._found[rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -13,11 +13,10 @@ import tf_keras as keras
 from tsnas.data import AnyWindows, mean_one
 from tsnas.system.interrupts import raise_if_interrupted
 from tsnas.training.adam import Adam
+from tsnas.training.answers import KeptAnswers
 from tsnas.training.augment import Augment
 from tsnas.training.batch_norm import RowBatchNormalization
 from tsnas.training.dropout import SeededDropout
-
-Prepare = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 WARM_UP_SHARE = 0.05
 # After so many steps in a row without a wrong answer, augmented windows and dropout included, further ones teach hardly
@@ -40,8 +39,6 @@ class TrainingLoop:
         batch_size: int, windows in a batch.
         label_smoothing: float in [0, 1).
         augment: augmentation, as in `tsnas.training.train.train_float`.
-        prepare: function of a batch of augmented windows and their one-hot labels that returns the windows and targets
-            to train on. Defaults to None: both as they are.
         answers: tf_keras model whose output is trained instead of the model's, and may have an axis of members before
             that of the classes; it shares the model's weights. Defaults to None: the model.
 
@@ -56,12 +53,11 @@ class TrainingLoop:
         batch_size: int,
         label_smoothing: float,
         augment: Augment,
-        prepare: Prepare | None = None,
         answers: keras.Model | None = None,
     ):
         self._model, self._batch_size = model, batch_size
         self._answers = answers or model
-        self._smoothing, self._augment, self._prepare = label_smoothing, augment, prepare
+        self._smoothing, self._augment = label_smoothing, augment
         self._strategy = model.distribute_strategy
         self._adam = Adam(model.trainable_variables, self._strategy)
         self._dropouts = [layer for layer in model.layers if isinstance(layer, SeededDropout)]
@@ -82,7 +78,7 @@ class TrainingLoop:
     def run(
         self,
         windows: AnyWindows,
-        labels: np.ndarray,
+        labels: np.ndarray | KeptAnswers,
         epochs: int,
         learning_rate: float,
         seed: int,
@@ -96,7 +92,7 @@ class TrainingLoop:
 
         Args:
             windows: float32 array (windows, time, channels, 1), or such `Windows`, read a few batches at a time.
-            labels: float32 array (windows, classes), one-hot.
+            labels: float32 array (windows, classes), one-hot or probabilities; or such `KeptAnswers`.
             epochs: int, passes over the windows; an incomplete last batch is left out of its epoch.
             learning_rate: float, peak of the cosine, after a warm-up of 5% of the steps.
             seed: int, seed of shuffling, augmentation and dropout.
@@ -213,8 +209,6 @@ class TrainingLoop:
             start = share * context.replica_id_in_sync_group
             windows, labels, weights = (part[start : start + share] for part in (windows, labels, weights))
         targets = labels
-        if self._prepare is not None:
-            windows, targets = self._prepare(windows, labels)
         for place, layer in enumerate(self._dropouts):
             layer.draw = [seed + place + 2, step * replicas + context.replica_id_in_sync_group]
         # Otherwise the statistics of a short training would still be those at its start.

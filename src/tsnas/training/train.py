@@ -15,7 +15,7 @@ from tsnas.data import AnyWindows, check_sample_weight
 from tsnas.data.model_arrays import as_windows, one_hot
 from tsnas.errors import SettingError
 from tsnas.system.arguments import is_int, is_number
-from tsnas.training.answers import answers_of
+from tsnas.training.answers import KeptAnswers, answers_of
 from tsnas.training.augment import Augment, scale_and_noise, unchanged
 from tsnas.training.core_model import check_core_model, unwrapped
 from tsnas.training.loop import TrainingLoop, for_training
@@ -259,17 +259,17 @@ def train_quantised(
         softmax = keras.layers.Softmax(name=model.layers[-1].name)
         qat_model = keras.Model(quantised.input, softmax(quantised.output), name=model.name)
 
-        def clip(windows: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return tf.clip_by_value(windows, low, high), labels
+        def augmented(windows: tf.Tensor, seed: Sequence[int | tf.Tensor]) -> tf.Tensor:
+            return tf.clip_by_value(augment(windows, seed), low, high)
 
         if follow:
-            labels, settings = answers(windows), dataclasses.replace(settings, label_smoothing=0.0)
+            settings = dataclasses.replace(settings, label_smoothing=0.0)
         trained = rounding_as_on_board(qat_model) if rounding == "board" else qat_model
         size = min(settings.batch_size, len(windows))
-        loop = TrainingLoop(trained, size, settings.label_smoothing, augment, clip)
+        loop = TrainingLoop(trained, size, settings.label_smoothing, augmented)
         loop.run(
             windows,
-            labels,
+            KeptAnswers(answers, windows, model.output_shape[-1]) if follow else labels,
             settings.epochs,
             learning_rate,
             seed,
