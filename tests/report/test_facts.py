@@ -137,6 +137,21 @@ def test_the_winner_is_the_one_that_the_contest_took_and_who_was_left_out_is_sai
     assert said in paths[0].read_text()
 
 
+def test_a_contest_of_one_is_a_sentence_and_no_picture(tmp_path):
+    clf = fitted()
+    latency_ms = clf.model_.estimate.latency_ms
+    one = {"latency_ms": [latency_ms], "use": [0.98], "macro_f1": [0.87], "winner": [0.0]}
+    clf.model_.history["contest"].update(one | {"second_round": [], "second_macro_f1": [], "left_out": []})
+    page, card = (
+        next(path for path in clf.report(tmp_path) if path.suffix == end).read_text() for end in (".html", ".md")
+    )
+    for text in (page, card):
+        assert "One finalist was trained briefly and judged on validation windows, with a macro-F1 of 0.870." in text
+        assert "left-out windows" in text
+        assert "on windows that it was not trained on. It is not a score of the finished model." in text
+    assert "Macro-F1 of the finalists over their latency" not in page
+
+
 def test_a_contest_of_an_earlier_version_has_a_winner_too(tmp_path):
     fitted().save(tmp_path)
     state = json.loads((tmp_path / "classifier.json").read_text())

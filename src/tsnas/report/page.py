@@ -67,7 +67,7 @@ def render_page(facts: dict[str, Any]) -> str:
             cells=draw_network(model["time"], model["channels"], len(model["classes"]), model["cells"]),
             trace=_draw_trace(facts),
             contest_chart=None
-            if facts["contest"] is None
+            if facts["contest"] is None or wording.is_alone(facts)
             else charts.contest_chart(facts["contest"], _find_limit(facts, "latency")),
             plain_chart=None if facts["plain"] is None else draw_plain(facts["plain"]),
             settings=_list_settings(facts["settings"]),

@@ -20,6 +20,8 @@ STRATEGIES = {
     "bayesian": "Bayesian optimisation over architectures by keras-tuner, without a supernet",
     "hyperband": "hyperband over architectures by keras-tuner, without a supernet",
 }
+# What ends the outcome of a contest whose winner did not fit.
+REPLACED = " Its file exceeded a limit, so a smaller architecture was derived instead."
 
 
 def cost(row: dict[str, Any], key: str) -> str:
@@ -176,6 +178,11 @@ def untested(facts: dict[str, Any]) -> str:
     text = "No test windows were given, so this model has no test scores."
     if facts["contest"] is None:
         return f"{text} There was no contest either, so there are no validation scores."
+    if is_alone(facts):
+        return (
+            f"{text} Below is the validation score of its architecture: that of the float network after brief training, "
+            "on windows that it was not trained on. It is not a score of the finished model."
+        )
     return (
         f"{text} Below are the validation scores of its architecture in the contest: those of the float network after "
         "brief training, on the windows by which it was chosen. They are not scores of the finished model."
@@ -210,12 +217,28 @@ def pruned(facts: dict[str, Any]) -> str:
     return f"The space has {before} architectures; {left}{how}"
 
 
+def is_alone(facts: dict[str, Any]) -> bool:
+    """Returns whether the contest has judged a single finalist."""
+    return facts["contest"] is not None and len(facts["contest"]["finalists"]) == 1
+
+
+def first_round(facts: dict[str, Any]) -> str:
+    """Returns the heading of the score that each finalist has."""
+    return "left-out windows" if is_alone(facts) else "first round"
+
+
 def contest(facts: dict[str, Any]) -> str:
     """States the winner of the contest and its scores."""
     outcome = facts["contest"]
     if outcome is None:
         return "There was no contest: the search proposed a single architecture."
     winner = outcome["finalists"][outcome["winner"]]
+    if is_alone(facts):
+        text = (
+            "One finalist was trained briefly and judged on validation windows, with a macro-F1 of "
+            f"{score(winner['macro_f1'])}."
+        )
+        return text if outcome["winner_is_the_model"] else f"{text}{REPLACED}"
     second = winner["second_macro_f1"]
     text = (
         f"{plural(len(outcome['finalists']), 'finalist')} were trained briefly and judged on validation windows. "
@@ -227,9 +250,7 @@ def contest(facts: dict[str, Any]) -> str:
             f" {plural(len(outcome['left_out']), 'finalist')} that would use less than {percent(WELL_USED)} of the "
             "tightest limit did not advance to the second round."
         )
-    if not outcome["winner_is_the_model"]:
-        text += " Its file exceeded a limit, so a smaller architecture was derived instead."
-    return text
+    return text if outcome["winner_is_the_model"] else f"{text}{REPLACED}"
 
 
 def stream(facts: dict[str, Any]) -> str:
