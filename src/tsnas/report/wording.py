@@ -180,8 +180,8 @@ def untested(facts: dict[str, Any]) -> str:
         return f"{text} There was no contest either, so there are no validation scores."
     if is_alone(facts):
         return (
-            f"{text} Below is the validation score of its architecture: that of the float network after brief training, "
-            "on windows that it was not trained on. It is not a score of the finished model."
+            f"{text} Below is the validation score of its architecture: that of the float network after brief "
+            "training, on windows that it was not trained on. It is not a score of the finished model."
         )
     return (
         f"{text} Below are the validation scores of its architecture in the contest: those of the float network after "
