@@ -44,23 +44,25 @@ def test_of_few_windows_networks_of_several_members_are_drawn_alone(entrants):
 
 def test_others_meet_in_the_contest(entrants):
     assert sorted(entrants(400, 40)) == [1, 1, 2, 2]
+    assert sorted(entrants(100, 40)) == [1, 2]
     assert sorted(entrants(40, 40, finalists=2)) == [1, 2]
     assert len(entrants(40, 40, finalists=1)) == 1
 
 
 @pytest.mark.parametrize(
-    ("strategy", "finalists", "members", "splits", "count"),
+    ("strategy", "finalists", "members", "splits", "alone", "count"),
     [
-        ("random", None, (1, 2), 1, 4),
-        ("random", None, (2, 2), 2, 6),
-        ("random", None, (2,), 5, 1),
-        ("random", None, (1,), 5, 2),
-        ("random", None, (3, 2), 5, 2),
-        ("random", 5, (2,), 5, 5),
-        ("evolution", None, (1, 2), 5, 6),
-        ("bayesian", None, (1, 2), 5, 6),
+        ("random", None, (1, 2), 1, False, 4),
+        ("random", None, (2, 2), 2, False, 6),
+        ("random", None, (1, 2), 5, False, 2),
+        ("random", None, (2,), 5, True, 1),
+        ("random", None, (1,), 5, True, 2),
+        ("random", None, (3, 2), 5, True, 2),
+        ("random", 5, (2,), 5, False, 5),
+        ("evolution", None, (1, 2), 5, False, 6),
+        ("bayesian", None, (1, 2), 5, False, 6),
     ],
 )
-def test_their_number(strategy, finalists, members, splits, count):
+def test_their_number(strategy, finalists, members, splits, alone, count):
     settings = dataclasses.replace(DEFAULTS, strategy=strategy, finalists=finalists)
-    assert finalist_count(settings, members, splits) == count
+    assert finalist_count(settings, members, splits, alone) == count

@@ -38,9 +38,11 @@ from tsnas.workers.pool import HERE, Workers
 
 # Architectures in the contest: after a search, without one, and after keras-tuner.
 FINALISTS, RANDOM_FINALISTS, TUNED_FINALISTS = 6, 4, 3
-# Draws where windows are so few that there are more than two splits: one of them cannot tell the best of four. Nor does
-# it tell whether several networks in one are better than a single one: on average they are, so they are drawn alone.
+# Draws where windows are so few that there are more than two splits: one of them cannot tell the best of four.
 FEW_WINDOWS_FINALISTS = 2
+# A split of so few validation windows does not tell either whether several networks in one are better than one. On
+# average they are, so they are drawn alone.
+FEWEST_JUDGES = 12
 # More of them for each further part of the search space, if it differs by more than the number of members.
 FURTHER_FINALISTS = 2
 # A file whose predicted length is at most this share of the limit is within it.
@@ -98,8 +100,10 @@ def select(
     """
     kind = strategy_named(settings.strategy).kind
     rounds = Rounds(splits, settings.batch_size_for(splits[0][0][0]), seed, augment, settings.distribute, workers)
-    spaces = _drawn_from(spaces, settings, len(splits))
-    count = finalist_count(settings, [paths.supernet.members for paths in spaces], len(splits))
+    # What the caller asks for counts, and what a search prefers.
+    alone = kind == "random" and not settings.finalists and len(splits) > 2 and len(splits[0][1][1]) <= FEWEST_JUDGES
+    spaces = _of_most_members(spaces) if alone else spaces
+    count = finalist_count(settings, [paths.supernet.members for paths in spaces], len(splits), alone)
     # A part without finalists needs no search.
     spaces = spaces[:count]
     histories: list[History] = []
@@ -143,10 +147,8 @@ def select(
     return Selected(candidate, history, outcome.seconds_per_epoch, judged, levels)
 
 
-def _drawn_from(spaces: Sequence[Paths], settings: Settings, splits: int) -> Sequence[Paths]:
-    """Returns the parts of the space to draw from: with few windows, of each kind the one with the most members."""
-    if not _draws_few(settings, splits):
-        return spaces
+def _of_most_members(spaces: Sequence[Paths]) -> list[Paths]:
+    """Returns of each kind of networks the part with the most members."""
     chosen: dict[Hashable, Paths] = {}
     for paths in spaces:
         other = chosen.get(paths.part.kind)
@@ -155,17 +157,14 @@ def _drawn_from(spaces: Sequence[Paths], settings: Settings, splits: int) -> Seq
     return list(chosen.values())
 
 
-def _draws_few(settings: Settings, splits: int) -> bool:
-    return strategy_named(settings.strategy).kind == "random" and not settings.finalists and splits > 2
-
-
-def finalist_count(settings: Settings, members: Sequence[int], splits: int = 1) -> int:
+def finalist_count(settings: Settings, members: Sequence[int], splits: int = 1, alone: bool = False) -> int:
     """Returns the number of architectures in the contest.
 
     Args:
         settings: `Settings`.
         members: sequence of int, the number of members in each part of the space that finalists are drawn from.
         splits: int, number of splits. Defaults to 1, for which it is the largest.
+        alone: bool, whether networks of several members meet none of their kind. Defaults to False.
 
     Returns:
         int.
@@ -175,10 +174,10 @@ def finalist_count(settings: Settings, members: Sequence[int], splits: int = 1) 
         return settings.finalists
     if kind == "tuner":
         return TUNED_FINALISTS * len(members)
-    if _draws_few(settings, splits):
+    if alone:
         return sum(1 if own > 1 else FEW_WINDOWS_FINALISTS for own in members)
-    drawn = RANDOM_FINALISTS if kind == "random" else FINALISTS
-    return drawn + FURTHER_FINALISTS * (members.count(min(members)) - 1)
+    drawn = FEW_WINDOWS_FINALISTS if splits > 2 else RANDOM_FINALISTS
+    return (drawn if kind == "random" else FINALISTS) + FURTHER_FINALISTS * (members.count(min(members)) - 1)
 
 
 def join(histories: Sequence[History]) -> History:
