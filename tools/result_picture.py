@@ -2,8 +2,8 @@
 
     python tools/result_picture.py
 
-Each dot is a model of one seed, trained by `python -m benchmarks.search` under a limit on latency and 64 KB of RAM; the
-line joins the means, and the diamonds are networks of the MicroNAS paper, as its table 2 states them.
+Each dot is a model of one seed, trained by `python -m benchmarks.paper figure8` under a limit on latency and 64 KB of
+RAM; the line joins the means, and the diamonds are networks of the MicroNAS paper, as its table 2 states them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-from benchmarks.engine import Run, f1, results_of  # noqa: E402
+from benchmarks.engine import DEFAULT, Run, f1, results_of  # noqa: E402
 from benchmarks.paper.page import PAPER_TABLE2  # noqa: E402
 from benchmarks.paper.plan import AMPLE_RAM_KB, F446, FIGURE8, SEEDS  # noqa: E402
 
@@ -32,7 +32,7 @@ THEMES = {
 
 def models() -> dict[float, list[dict[str, Any]]]:
     """The model of each seed at each limit on latency in ms."""
-    runs = [Run(ms, AMPLE_RAM_KB, seed, F446) for ms in FIGURE8[F446] for seed in SEEDS]
+    runs = [Run(ms, AMPLE_RAM_KB, seed, F446, strategy=DEFAULT) for ms in FIGURE8[F446] for seed in SEEDS]
     results = results_of(runs, RUNS)
     return {ms: [results[run] for run in runs if run.max_latency_ms == ms] for ms in FIGURE8[F446]}
 

@@ -5,7 +5,8 @@
     python -m benchmarks.paper all --quick --uci_har=uci_har.npz
     python -m benchmarks.paper page
 
-Names: figure2, table2, defaults, repeated, figure8, figure10, random_windows, table1, figure9; `all` is all of them.
+Names: figure2, table2, baselines, evolution, repeated, figure8, figure10, random_windows, table1, figure9; `all` is all
+of them.
 Every result is kept as soon as it is there: a command that is given again goes on where it ended, and runs that two of
 them share are run once. `--quick` cuts training short and takes one seed, into a file of its own: it shows that
 everything works. `page` trains nothing.
@@ -32,7 +33,18 @@ QUICK = flags.DEFINE_bool("quick", False, "Hardly any training, one seed: shows 
 FOLDER = flags.DEFINE_string("folder", "benchmarks/results", "Where runs.json and figure2.json are.")
 DOCS = flags.DEFINE_string("docs", "docs", "Where paper.md and its images are written.")
 
-NAMES = ("figure2", "table2", "defaults", "figure8", "random_windows", "figure10", "table1", "figure9", "repeated")
+NAMES = (
+    "figure2",
+    "table2",
+    "figure8",
+    "figure10",
+    "table1",
+    "figure9",
+    "random_windows",
+    "baselines",
+    "evolution",
+    "repeated",
+)
 
 
 def runs_of(name: str, seeds: Sequence[int], skoda: str | None) -> list[Run]:

@@ -93,18 +93,21 @@ def paper_cells(board: str, latency: float | None, ram: int | None, accuracy: An
 
 
 def table2(results: dict[Run, Result]) -> Rows:
-    """The paper's rows, each followed by ours at its limits, and by the paper's search run again."""
-    ours = list(grouped(plan.table2(), results).values())
-    defaults = list(grouped(plan.defaults(), results).values())
-    again = list(grouped(plan.repeated(), results).values())
+    """The paper's rows, each followed by ours at its limits, by an evolution's, and by the paper's search run again."""
+    kinds = {
+        "tsnas": plan.table2(),
+        "tsnas, evolution": plan.evolution(),
+        "paper's search and space, run again": plan.repeated(),
+    }
+    limited = {name: list(grouped(runs, results).values()) for name, runs in kinds.items()}
+    unlimited = iter(grouped(plan.baselines(), results).values())
     rows = []
     for index, (name, values) in enumerate(PAPER_TABLE2.items()):
         rows.append({"name": f"{name}, paper"} | paper_cells(*values))
-        board = values[0] if index < len(again) else plan.L552
-        rows.append({"name": "tsnas" if index < len(again) else f"{name}, tsnas", "board": board} | cells(ours[index]))
-        if index < len(again):
-            rows.append({"name": "tsnas, defaults of today", "board": board} | cells(defaults[index]))
-            rows.append({"name": "paper's search and space, run again", "board": board} | cells(again[index]))
+        if values[1] is None:
+            rows.append({"name": f"{name}, tsnas", "board": plan.L552} | cells(next(unlimited)))
+        else:
+            rows += [{"name": kind, "board": values[0]} | cells(own[index]) for kind, own in limited.items()]
     return rows
 
 
@@ -208,8 +211,8 @@ def write(folder: pathlib.Path, docs: pathlib.Path) -> str:
         What was written, as text.
     """
     runs_file = folder / "runs.json"
-    every = [*plan.table2(), *plan.defaults(), *plan.repeated(), *plan.figure8(), *plan.figure10()]
-    every += plan.random_windows()
+    every = [*plan.table2(), *plan.baselines(), *plan.evolution(), *plan.repeated()]
+    every += [*plan.figure8(), *plan.figure10(), *plan.random_windows()]
     skoda_protocol = protocols.SKODA
     if not results_of(plan.table1(protocol=protocols.SKODA), runs_file):
         skoda_protocol = protocols.SKODA_SYNTHETIC
@@ -246,7 +249,6 @@ def write(folder: pathlib.Path, docs: pathlib.Path) -> str:
         "hours": sum(result["minutes"] for result in results.values()) / 60,
         "table2": table2(results),
         "ahead": ahead(results, plan.table2()),
-        "defaults_ahead": ahead(results, plan.defaults()),
         "figure2": networks,
         "figure2_paper": figure2.PAPER,
         "figure8": latency_rows,
@@ -279,7 +281,7 @@ def write(folder: pathlib.Path, docs: pathlib.Path) -> str:
 def with_figures(readme: str, results: dict[Run, Result]) -> str:
     """The README with its headline figures as the results say, which are those of the package's defaults."""
     lines = ["| UCI-HAR, int8, unseen users | limits | paper's macro-F1 | tsnas |", "|---|---|---|---|"]
-    for values, own in zip(PAPER_TABLE2.values(), grouped(plan.defaults(), results).values(), strict=False):
+    for values, own in zip(PAPER_TABLE2.values(), grouped(plan.table2(), results).values(), strict=False):
         board, latency, ram, _, macro_f1 = values
         if latency is not None:
             limits = f"{latency:g} ms, {ram / 1024:g} KB"
