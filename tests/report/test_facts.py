@@ -13,6 +13,7 @@ from tsnas.cost.board import load_board
 from tsnas.cost.estimate import estimate_tflite
 from tsnas.export.stream import buffer_bytes
 from tsnas.model.scores import held_out_facts
+from tsnas.report import wording
 from tsnas.report.charts import contest_chart
 from tsnas.report.costs import memory_facts
 from tsnas.report.facts import collect
@@ -193,3 +194,10 @@ def test_memory_of_an_npu_is_the_plan_of_its_compiler():
     assert [step["operator"] for step in facts["steps"]] == [node.name for node in graph.nodes]
     assert "input" in facts["steps"][0]["live"]
     assert graph.output in facts["steps"][-1]["live"]
+
+
+@pytest.mark.parametrize(("splits", "times"), [(1, "once"), (2, "twice"), (5, "5 times")])
+def test_it_says_how_often_validation_windows_were_split_off(splits, times):
+    validation = {"how": "by class", "windows": [10] * splits, "groups": None, "fraction": 0.2}
+    said = wording.validation({"data": {"groups": None, "validation": validation}})
+    assert f"10 validation windows were split off the training windows {times}; each class" in said

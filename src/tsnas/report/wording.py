@@ -132,8 +132,10 @@ def validation(facts: dict[str, Any]) -> str:
         split = f"whole groups were kept on one side ({held_out} of {data['groups']:,} for validation)"
     else:
         split = "each class was split separately, so overlapping windows may be on both sides"
+    splits = len(how["windows"])
+    times = {1: "once", 2: "twice"}.get(splits, f"{splits} times")
     return (
-        f"To judge architectures, {windows} validation windows were split off the training windows twice; {split}. "
+        f"To judge architectures, {windows} validation windows were split off the training windows {times}; {split}. "
         "The chosen network was then trained on all training windows."
     )
 
