@@ -181,7 +181,6 @@ def test_export_writes_the_file_and_what_firmware_needs(fitted, tmp_path):
     assert card["ram_bytes"] == fitted.ram_bytes_
 
 
-@pytest.mark.long  # Workers, commands and resumed jobs are always tested to give the same bytes.
 def test_same_seed_same_model(fitted):
     x, y = raw(180)
     again = quick().fit(x, y, groups=np.arange(180) // 10)

@@ -50,7 +50,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             it is. Defaults to None: 4 random draws (2 if windows are so few that there are more than two splits), 6
             after a search, 3 after trials of keras-tuner; and two more (three after trials) for each further part of
             the space that is searched. Without trials, parts whose networks have more members than those of others do
-            not count.
+            not count. Where splits have at most 12 validation windows, a network drawn with several members is the only
+            one of its kind.
         strategy: str, strategy that finds candidates: `"random"` (random draws, no supernet), `"evolution"` (single
             paths of a supernet are trained, and the best on validation windows are bred), `"micronas"` (the paper's
             search: Gumbel-softmax and hardware losses), its baselines `"gumbel"` and `"darts"` (both without hardware

@@ -60,7 +60,7 @@ def define_flags(values: flags.FlagValues) -> None:
     define_int_flag(
         values,
         "finalists",
-        "Architectures that are trained briefly to choose the best. Default: 4 random draws (2 of few windows), "
+        "Architectures that are trained briefly to choose the best. Default: 4 random draws (2 or 1 of few windows), "
         "6 after a search, 3 after trials.",
     )
     flags.DEFINE_enum(

@@ -12,6 +12,6 @@ with uncollected():
     import tsnas.job.training
     import tsnas.search.rounds  # noqa: F401
 
-# A worker that looks for garbage among what is here would write to, and so copy, the memory that all share. There is
-# hardly any: a look now would take longer than some of the imports.
+# A worker that looks for garbage among what is here would write to, and so copy, the memory that all share. The
+# imports leave hardly any garbage: a look now would take longer than some of them.
 gc.freeze()

@@ -42,7 +42,7 @@ FINALISTS, RANDOM_FINALISTS, TUNED_FINALISTS = 6, 4, 3
 FEW_WINDOWS_FINALISTS = 2
 # A split of so few validation windows does not tell either whether several networks in one are better than one. On
 # average they are, so they are drawn alone.
-FEWEST_JUDGES = 12
+FEW_JUDGES = 12
 # More of them for each further part of the search space, if it differs by more than the number of members.
 FURTHER_FINALISTS = 2
 # A file whose predicted length is at most this share of the limit is within it.
@@ -101,7 +101,7 @@ def select(
     kind = strategy_named(settings.strategy).kind
     rounds = Rounds(splits, settings.batch_size_for(splits[0][0][0]), seed, augment, settings.distribute, workers)
     # What the caller asks for counts, and what a search prefers.
-    alone = kind == "random" and not settings.finalists and len(splits) > 2 and len(splits[0][1][1]) <= FEWEST_JUDGES
+    alone = kind == "random" and not settings.finalists and len(splits) > 2 and len(splits[0][1][1]) <= FEW_JUDGES
     spaces = _of_most_members(spaces) if alone else spaces
     count = finalist_count(settings, [paths.supernet.members for paths in spaces], len(splits), alone)
     # A part without finalists needs no search.
