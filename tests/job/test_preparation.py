@@ -80,6 +80,27 @@ def test_windows_are_stretched_unless_other_windows_show_that_it_harms(monkeypat
     assert turned.augment not in (stretch_and_shift, scale_and_noise)
 
 
+def test_networks_are_local_if_other_windows_surely_show_that_this_is_better(monkeypatch, capsys):
+    asked = []
+
+    def ratio(x, codes, groups, seed):
+        asked.append((x.shape, len(codes), groups, seed))
+        return ratios.pop()
+
+    monkeypatch.setattr(preparation, "locality_loss_ratio", ratio)
+    job = checked(tsnas.AutoClassifier(verbose=1, axes=None), X, Y, USERS)
+    data = prepare(job, seed=3)
+    ratios = [(1.3, 0.1), (0.95, 0.1), (0.7, 0.1)]
+    assert [preparation.local_or_not(data, job, 3) for _ in range(3)] == [True, False, False]
+    assert asked[0][:2] == ((*X.shape, 1), len(Y))
+    assert (asked[0][2] == USERS).all()
+    assert asked[0][3] == 3
+    said = capsys.readouterr().out
+    assert "space: local networks: with kernels of a few samples in a row, a ridge" in said
+    assert "space: dilated networks" in said
+    assert "had 0.70 times the loss on other windows" in said
+
+
 def test_windows_are_standardised_by_the_training_part_of_the_first_split():
     data = prepare(checked(tsnas.AutoClassifier(verbose=0), 3 * X + 5, Y, USERS), seed=0)
     train = data.splits[0][0][0][:]

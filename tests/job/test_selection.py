@@ -24,7 +24,8 @@ def entrants(monkeypatch, many_splits):
     monkeypatch.setattr("tsnas.job.selection.contest", drawn)
     monkeypatch.setattr("tsnas.job.selection.dry_run", lambda parts, bounds, winner, *_: drawn([winner]))
 
-    def of(windows, max_latency_ms, **settings):
+    def of(windows, max_latency_ms, are_local=False, **settings):
+        monkeypatch.setattr("tsnas.job.pipeline.local_or_not", lambda *_: are_local)
         x = np.random.default_rng(0).normal(size=(windows, 150, 1)).astype(np.float32)
         clf = tsnas.AutoClassifier(max_latency_ms=max_latency_ms, seed=0, verbose=0, **settings)
         with pytest.raises(DrawnError) as stopped:
@@ -38,13 +39,15 @@ def test_of_few_windows_networks_of_several_members_are_drawn_alone(entrants):
     assert entrants(40, 40) == [2]
     # One network is all that there is time for.
     assert entrants(40, 1.5) == [1, 1]
-    # Two kinds of networks.
-    assert sorted(entrants(40, 120)) == [2, 3]
+    # Dilated networks have three members under loose limits, and local ones two.
+    assert entrants(40, 120) == [3]
+    assert entrants(40, 120, are_local=True) == [2]
 
 
 def test_others_meet_in_the_contest(entrants):
     assert sorted(entrants(400, 40)) == [1, 1, 2, 2]
     assert sorted(entrants(100, 40)) == [1, 2]
+    assert entrants(100, 40, are_local=True) == [2, 2]
     assert sorted(entrants(40, 40, finalists=2)) == [1, 2]
     assert len(entrants(40, 40, finalists=1)) == 1
 

@@ -5,7 +5,6 @@ import pytest
 import tensorflow as tf
 
 from tsnas.data import Standardizer
-from tsnas.plain import stretching
 from tsnas.plain.stretching import stretching_loss_ratio
 from tsnas.training.augment import scale_and_noise, stretch_and_shift
 
@@ -17,20 +16,6 @@ def copies(augment):
 def ratio(x, codes, groups=None, seed=0):
     x = Standardizer.fit(x)(x.astype(np.float32))
     return stretching_loss_ratio(x, codes, groups, copies(scale_and_noise), copies(stretch_and_shift), seed)
-
-
-def test_the_error_of_a_ratio_is_that_of_leaving_each_unit_out():
-    rng = np.random.default_rng(0)
-    units = np.repeat(np.arange(40), 3)
-    before = rng.gamma(4, size=40)[units] + 0.1 * rng.normal(size=120)
-    after = 1.2 * before + rng.normal(size=40)[units]
-    found, error = stretching._ratio_of_means(before, after, units)
-    assert found == pytest.approx(after.sum() / before.sum())
-    left = [after[units != unit].sum() / before[units != unit].sum() for unit in range(40)]
-    jackknife = np.sqrt(39 / 40 * np.sum((np.array(left) - np.mean(left)) ** 2))
-    assert error == pytest.approx(jackknife, rel=0.1)
-    # Values that are told as if they were independent make it look too small.
-    assert stretching._ratio_of_means(before, after, np.arange(120))[1] < 0.7 * error
 
 
 def bumps(codes, widths, rng, time=64):
@@ -70,31 +55,3 @@ def test_any_windows_are_taken(windows, time, channels, classes, grouped):
     assert 0 <= error < np.inf
     if windows == classes:
         assert (found, error) == (1.0, 0.0)
-
-
-def test_groups_are_left_out_as_a_whole():
-    codes, groups = np.arange(40) % 2, np.arange(40) // 8
-    folds = stretching._folds(codes, groups, seed=0)
-    assert len(folds) == stretching.REPEATS * 5
-    for train, left_out in folds:
-        assert not set(groups[train]) & set(groups[left_out])
-
-
-def test_of_many_or_long_windows_some_are_drawn(monkeypatch):
-    seen = []
-    monkeypatch.setattr(stretching, "KernelBank", lambda *args: seen.append(args) or Counted())
-
-    class Counted:
-        def fit(self, x):
-            seen.append(len(x))
-            return self
-
-        def transform(self, x):
-            return x.mean(axis=1)
-
-    x = np.zeros((700, 8, 1), np.float32)
-    same = lambda x, seed: x  # noqa: E731
-    for time in (8, 1000, 9000):
-        long = np.broadcast_to(x[:, :1], (700, time, 1))
-        stretching_loss_ratio(long, np.arange(700) % 2, None, same, same, seed=0)
-    assert [one for one in seen if isinstance(one, int)] == [500, 300, 50]

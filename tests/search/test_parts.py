@@ -12,7 +12,7 @@ from tsnas.cost.limits import Limits
 from tsnas.errors import InfeasibleError
 from tsnas.search.feasibility import smallest_costs
 from tsnas.search.options import cell_options
-from tsnas.search.parts import build_parts, fitting
+from tsnas.search.parts import build_parts, fitting, suited
 from tsnas.search.paths import Paths
 from tsnas.space.config import SpaceConfig
 from tsnas.space.spaces import SPACES
@@ -142,3 +142,20 @@ def test_each_part_has_the_paths_of_its_own_within_the_limits_and_the_board():
         assert (paths.nearest.architecture.time, paths.nearest.architecture.channels) == (64, 4)
     options = cell_options(build_cells(BOARD, 64, 4, 3, CONFIG)[0])
     assert parts[0].options[0].costs["latency_ms"].tolist() == options.costs["latency_ms"].tolist()
+
+
+def test_of_local_and_dilated_parts_those_remain_that_suit_the_windows():
+    one = SpaceConfig(time_reduce_filters=8, minimum_time=16, time_conv_cells=1, time_conv_filters=8)
+    local = dataclasses.replace(one, first_stride=1, time_conv_taps=((3, 1), (5, 1)))
+    neither = dataclasses.replace(one, time_conv_taps=((3, 1), (5, 1)))
+    assert [space.reach for space in (one, local, neither, CONFIG)] == ["dilated", "local", None, None]
+    parts = build_parts([one, local, neither], (64, 1), 3, BOARD)
+    dilated, short, other = spaces = fitting(parts, Limits().on(BOARD))
+    assert suited(spaces, lambda: True) == [short, other]
+    assert suited(spaces, lambda: False) == [dilated, other]
+
+    def never():
+        raise AssertionError("there is nothing to choose")
+
+    assert suited([dilated, other], never) == [dilated, other]
+    assert suited([short], never) == [short]

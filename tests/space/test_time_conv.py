@@ -177,13 +177,15 @@ def test_a_single_channel_has_parts_of_its_own():
     # Tight limits are left to the parts for many channels, and loose ones need more filters.
     for max_latency_ms, cells, filters, members in [
         (1.0, {0}, 0, [1]),
-        (40.0, {4}, 64, [1, 2]),
+        (40.0, {4}, 64, [1, 2, 2]),
         (120.0, {4}, 128, [3, 2]),
     ]:
         searched = fitting(parts, Limits(max_latency_ms=max_latency_ms).on(BOARD))
         assert [paths.supernet.members for paths in searched] == members
         convs = [[c for c in paths.supernet.cells if isinstance(c, TimeConvCell)] for paths in searched]
         assert {len(cells) for cells in convs} == cells
+        reaches = [paths.part.reach for paths in searched]
+        assert reaches == ([None] if not filters else ["dilated"] * (len(searched) - 1) + ["local"])
         assert max((cell.out_widths[-1] for cells in convs for cell in cells), default=0) == filters
     only = SpaceConfig(most_channels=2)
     assert distinct_spaces([only], 128, 9) == [only.layout(128, 9)], (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 import tf_keras as keras
@@ -14,7 +15,7 @@ from tsnas.export.firmware import Firmware
 from tsnas.job.budget import Budget
 from tsnas.job.comparison import compared, fit_rivals
 from tsnas.job.inputs import Job
-from tsnas.job.preparation import Prepared, prepare
+from tsnas.job.preparation import Prepared, local_or_not, prepare
 from tsnas.job.rejecting import rejection_note
 from tsnas.job.selection import finalist_count, select
 from tsnas.job.settings import AUTO
@@ -24,7 +25,7 @@ from tsnas.model.data_summary import summarise, versions
 from tsnas.model.model import Model, raw_network
 from tsnas.search.contest import History
 from tsnas.search.derive import Candidate
-from tsnas.search.parts import build_parts, fitting
+from tsnas.search.parts import build_parts, fitting, suited
 from tsnas.search.paths import Part
 from tsnas.search.pruning import prune
 from tsnas.search.strategies import strategy_named
@@ -92,6 +93,7 @@ def _run(job: Job, callbacks: list[keras.callbacks.Callback], workers: Workers) 
 
     if found is None:
         metadata = file_metadata(job, data)
+        spaces = suited(spaces, functools.partial(local_or_not, data, job, seed))
         selected = select(spaces, settings, seed, data.splits, data.augment, metadata, budget, callbacks, workers)
         pace = selected.seconds_per_epoch * len(job.x) / len(data.splits[0][0][0])
         candidate, history, judged = selected.candidate, counts | selected.history, selected.judged

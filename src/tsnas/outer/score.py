@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,10 +16,10 @@ from tsnas.data.weights import weights_of_classes
 from tsnas.errors import InfeasibleError, WindowTooShortError
 from tsnas.job import pipeline
 from tsnas.job.inputs import Job
-from tsnas.job.preparation import prepare
+from tsnas.job.preparation import local_or_not, prepare
 from tsnas.job.settings import Settings
 from tsnas.search.finalists import divide, finalists
-from tsnas.search.parts import fitting
+from tsnas.search.parts import fitting, suited
 from tsnas.search.rounds import Rounds
 from tsnas.workers.pool import HERE, Workers
 
@@ -127,6 +128,7 @@ def score_signal(
                 spaces = fitting(pipeline.parts_of(job, settings.board, seed), settings.bounds)
             except InfeasibleError as error:
                 return Trial(signal, windows=windows, why_not=str(error))
+            spaces = suited(spaces, functools.partial(local_or_not, data, job, seed))
             count = settings.finalists or DRAWN + FURTHER_DRAWN * (len(spaces) - 1)
             for paths, own_count in zip(spaces, divide(count, len(spaces)), strict=True):
                 entrants += finalists(paths, [], own_count, seed)

@@ -18,7 +18,7 @@ from tsnas.data import with_class_weights
 from tsnas.errors import LimitExceededError
 from tsnas.job import pipeline
 from tsnas.job.inputs import Job
-from tsnas.job.preparation import Prepared, prepare
+from tsnas.job.preparation import Prepared, local_or_not, prepare
 from tsnas.job.selection import dry_run, join
 from tsnas.job.training import Trained, train_all
 from tsnas.model import saving
@@ -28,7 +28,7 @@ from tsnas.pareto.points import Point
 from tsnas.search.derive import Candidate
 from tsnas.search.evolution import EvolutionConfig, evolve
 from tsnas.search.finalists import divide, finalists
-from tsnas.search.parts import fitting
+from tsnas.search.parts import fitting, suited
 from tsnas.search.paths import Paths
 from tsnas.search.rounds import Rounds, Score
 from tsnas.space.architecture import Architecture
@@ -121,6 +121,10 @@ class FrontWork:
     def _data(self) -> Prepared:
         return prepare(self.job, self.seed, self._workers)
 
+    @functools.cached_property
+    def _are_local(self) -> bool:
+        return local_or_not(self._data, self.job, self.seed)
+
     def _search(self) -> None:
         settings, (train, val) = self.job.settings, self._data.splits[0]
         train, val = settings.repeated(train, settings.search_epochs), with_class_weights(val, settings.class_weight)
@@ -148,7 +152,7 @@ class FrontWork:
         searches: list[dict[int, tuple[Paths, int]]] = [{} for _ in next(iter(parts.values()))]
         for index, niche in enumerate(self.niches):
             every = parts[niche.board.name]
-            spaces = fitting(every, niche.bounds)
+            spaces = suited(fitting(every, niche.bounds), lambda: self._are_local)
             count = self.job.settings.finalists or ENTRANTS + FURTHER_ENTRANTS * (len(spaces) - 1)
             for paths, own_count in zip(spaces, divide(count, len(spaces)), strict=True):
                 if own_count:  # A part without entrants needs no search.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tsnas.cost.board import Board
 from tsnas.cost.bounds import EXPECTED, Bounds
 from tsnas.errors import InfeasibleError, NpuOpError
 from tsnas.search.paths import Part, Paths
-from tsnas.space.config import SpaceConfig
+from tsnas.space.config import DILATED, LOCAL, SpaceConfig
 from tsnas.space.spaces import distinct_spaces
 from tsnas.space.supernet import Supernet, build_cells
 
@@ -47,7 +47,7 @@ def build_parts(
         return Supernet(cells, board, space.dropout, pseudo_prob, seed=seed)
 
     parts = [
-        Part(functools.partial(build, space), space.min_slack, dataclasses.replace(space, members=1))
+        Part(functools.partial(build, space), space.min_slack, dataclasses.replace(space, members=1), space.reach)
         for space in distinct_spaces(spaces, *windows)
     ]
     return parts if board.npu is None else _supported(parts)
@@ -100,6 +100,23 @@ def fitting(parts: Sequence[Part], bounds: Bounds) -> list[Paths]:
         raise min(nearest, key=lambda error: (len(error.short), *(error.smallest[name] for name in error.short)))
     first, others = found
     return [first, *others]
+
+
+def suited(spaces: Sequence[Paths], are_local: Callable[[], bool]) -> list[Paths]:
+    """Returns the parts without the local ones or the dilated ones, if there are both: windows suit one of them.
+
+    Args:
+        spaces: sequence of `Paths`, as `fitting` returns them.
+        are_local: function without arguments that says whether local ones suit the windows; called only if this
+            matters.
+
+    Returns:
+        list of `Paths`, at least one.
+    """
+    if not {LOCAL, DILATED} <= {paths.part.reach for paths in spaces}:
+        return list(spaces)
+    unsuited = DILATED if are_local() else LOCAL
+    return [paths for paths in spaces if paths.part.reach != unsuited]
 
 
 def _within(parts: Sequence[Part], bounds: Bounds, errors: dict[Part, InfeasibleError]) -> Iterator[Paths]:

@@ -35,11 +35,13 @@ class Part:
         make: function without arguments that builds the `Supernet`.
         min_slack: float, least `Paths.slack` at which it is searched; see `tsnas.search.parts.fitting`. Defaults to 0.
         kind: hashable, the same for parts that differ by the number of members alone. Defaults to None.
+        reach: str or None, `SpaceConfig.reach` of its networks. Defaults to None.
     """
 
     make: Callable[[], Supernet]
     min_slack: float = 0.0
     kind: Hashable = None
+    reach: str | None = None
 
     @classmethod
     def of(cls, supernet: Supernet, min_slack: float = 0.0, kind: Hashable = None) -> Part:

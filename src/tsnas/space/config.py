@@ -13,6 +13,9 @@ from tsnas.system.arguments import is_int, is_number
 
 Taps = tuple[int, int]  # length and dilation of a filter along time
 
+# The kinds of networks that windows choose between.
+LOCAL, DILATED = "local", "dilated"
+
 _LEAST = {
     "minimum_time": 1,
     "minimum_sensors": 1,
@@ -148,6 +151,14 @@ class SpaceConfig:
     def time_conv_widths(self) -> tuple[int, ...]:
         """Numbers of filters that a Time-Convolution cell may have, in ascending order."""
         return _widths(self.time_conv_filters, self.time_conv_granularity)
+
+    @property
+    def reach(self) -> str | None:
+        """What the Time-Convolution cells see: `"dilated"` if some of their filters have a dilation, `"local"` if all
+        see a few samples in a row at full length (`first_stride=1`), None for anything else."""
+        if self.time_conv_cells and any(dilation > 1 for _, dilation in self.time_conv_taps):
+            return DILATED
+        return LOCAL if self.time_conv_cells and self.first_stride == 1 else None
 
     def suits(self, channels: int) -> bool:
         """Returns whether this part is for windows of so many channels.

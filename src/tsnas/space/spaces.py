@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 from tsnas.errors import SettingError
 from tsnas.space.config import SpaceConfig
@@ -28,11 +29,10 @@ ONE_CHANNEL_LOOSE = dataclasses.replace(
     time_conv_granularity=16,
     min_slack=8.0,
 )
-# Filters of a few samples at full length, whatever the order of what they find: the other kind of network that such
-# limits leave room for. Of some twenty windows it may learn far more, or far less, and the contest sees which.
-ONE_CHANNEL_LOCAL = dataclasses.replace(
-    ONE_CHANNEL_LOOSE, first_stride=1, time_conv_taps=((3, 1), (5, 1), (7, 1)), members=2
-)
+# Filters of a few samples at full length, whatever the order of what they find: the other kind of network. Of some
+# twenty windows it may learn far more, or far less; a plain model on the windows says which
+# (`tsnas.plain.locality`).
+_LOCAL: dict[str, Any] = {"first_stride": 1, "time_conv_taps": ((3, 1), (5, 1), (7, 1)), "members": 2}
 PAPER_SPACE = "micronas"
 SPACES = {
     # Few filters on each channel, then all channels combined in one step, then many filters over time, where they are
@@ -49,10 +49,11 @@ SPACES = {
         # latency is too little: the contest tells.
         ONE_CHANNEL,
         dataclasses.replace(ONE_CHANNEL, members=2),
+        dataclasses.replace(ONE_CHANNEL, **_LOCAL),
         # Under loose limits those parts end long before they do. More filters make networks better, and several of them
         # are better than one.
         dataclasses.replace(ONE_CHANNEL_LOOSE, members=3),
-        ONE_CHANNEL_LOCAL,
+        dataclasses.replace(ONE_CHANNEL_LOOSE, **_LOCAL),
     ),
     PAPER_SPACE: (SpaceConfig(),),
 }
