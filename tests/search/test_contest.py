@@ -191,20 +191,16 @@ def test_one_of_few_windows_is_judged_on_the_splits_that_there_is_time_for(monke
     assert "contest: max_minutes left time to judge it on 1 of 3 splits" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("losses", "winner"), [((0.1, 0.9), 2), ((0.9, 0.1), 2)])
-def test_of_few_windows_the_best_of_each_kind_is_judged_on_all_splits(monkeypatch, losses, winner):
-    """The second kind is behind on the first split, and ahead on all of them together."""
+def test_of_few_windows_the_best_of_the_first_split_alone_is_judged_on_the_others(monkeypatch):
     codes = [[0, 1], [1, 1, 0], [0, 0, 1]]
     rounds = Rounds([((X + own, None), (X[:3], np.array(codes[own]))) for own in range(3)], batch_size=10, seed=0)
     ahead, behind = [[0, 1], [0, 0, 0], [0, 1, 1]], [[0, 0], codes[1], codes[2]]
-    of_place = [[loss] * 3 for loss in (losses[0], 0.5, losses[1])]
-    asked = split_scores(monkeypatch, [ahead, ahead, behind], of_place)
-    outcome = contest(NETS[:3], rounds, kinds=["dilated", "dilated", "local"])
-    first = min((0, 1), key=lambda place: of_place[place][0])
-    assert asked[3:] == [(place, index, module.FIRST_STEPS) for place in (first, 2) for index in (1, 2)]
-    assert outcome.winner == NETS[winner]
-    assert list(outcome.second_macro_f1) == [first, 2]
-    assert {index: list(predicted) for index, predicted in outcome.predicted.items()} == dict(enumerate(behind))
+    asked = split_scores(monkeypatch, [behind, ahead, behind], np.zeros((3, 3)))
+    outcome = contest(NETS[:3], rounds)
+    assert asked[3:] == [(1, index, module.FIRST_STEPS) for index in (1, 2)]
+    assert outcome.winner == NETS[1]
+    assert list(outcome.second_macro_f1) == [1]
+    assert {index: list(predicted) for index, predicted in outcome.predicted.items()} == dict(enumerate(ahead))
 
 
 def test_the_score_on_all_splits_is_that_of_their_windows_together():
@@ -216,8 +212,9 @@ def test_the_score_on_all_splits_is_that_of_their_windows_together():
             (X[: len(own)], np.array(own), *([w] if weighted else [])) for own, w in zip(codes, weights, strict=True)
         ]
         rounds = Rounds([((X, None), own) for own in judges], batch_size=10, seed=0)
-        second = Score(0.0, 2.0, 0.7, np.array(predicted[1] + predicted[2]))
-        found = rounds.joined(Score(0.0, 1.0, 0.1, np.array(predicted[0])), second)
+        seconds, losses = (1.0, 2.0, 1.5), (0.1, 0.7, 0.4)
+        scores = map(Score, (0.0, 0.0, 0.0), seconds, losses, map(np.array, predicted))
+        found = rounds._joined(dict(enumerate(scores)))
         expected = f1_score(
             np.concatenate(codes),
             np.concatenate(predicted),
@@ -225,7 +222,7 @@ def test_the_score_on_all_splits_is_that_of_their_windows_together():
             sample_weight=np.concatenate(weights) if weighted else None,
         )
         assert found.macro_f1 == pytest.approx(expected)
-        assert found.loss == pytest.approx((2 * 0.1 + 7 * 0.7) / 9)
+        assert found.loss == pytest.approx(0.4)
         assert found.seconds_per_epoch == 2.0
 
 

@@ -128,18 +128,12 @@ def select(
         parties.append(finalists(paths, preferred, own_count, seed))
     history = {"trials" if kind == "tuner" else "search": join(histories)} if histories else {}
     # In turns, so that a contest that ends early has seen all parts of the space.
-    turns = [
-        (one, paths.part.kind)
-        for turn in itertools.zip_longest(*parties)
-        for one, paths in zip(turn, spaces, strict=True)
-        if one is not None
-    ]
-    entrants, kinds = [one for one, _ in turns], [kind for _, kind in turns]
+    entrants = [one for turn in itertools.zip_longest(*parties) for one in turn if one is not None]
     seconds = budget.seconds_for("contest")
     use = [spaces[0].use_of(one) for one in entrants]
     # One that was asked for as the only one is to be quick.
     is_judged = len(entrants) > 1 or not settings.finalists
-    outcome = contest(entrants, rounds, use, settings.verbose, seconds, kinds) if is_judged else Outcome(entrants[0])
+    outcome = contest(entrants, rounds, use, settings.verbose, seconds) if is_judged else Outcome(entrants[0])
     history["contest"] = outcome.history()
     parts = [paths.part for paths in spaces]
     candidate = dry_run(parts, spaces[0].bounds, outcome.winner, metadata, workers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -16,8 +16,7 @@ from tsnas.system.bars import progress_bar
 from tsnas.system.terminal import say
 
 # One in this many finalists enters the second round, but at least two. Of few windows a single split tells as little of
-# two networks of one kind as the others would, so there the best of the first round is as good as any; of two kinds of
-# networks, which may differ by far more, the second round sees the best of each.
+# two networks as the others would, so there the best of the first round is as good as any.
 SECOND_ROUND = 4
 # Two scores of the first round may differ by this much by chance, which is more than a larger network gains on average:
 # so only those that use the limits well are considered, unless the best of them is worse by more than this.
@@ -75,14 +74,12 @@ def contest(
     use: Sequence[float] | None = None,
     verbose: int = 0,
     max_seconds: float = math.inf,
-    kinds: Sequence[Hashable] | None = None,
 ) -> Outcome:
     """Finds the finalist with the best macro-F1 on validation windows, in two rounds.
 
     After the first round only finalists that use the limits well are considered, unless others were much better. The
     score of a finalist is the mean over its rounds; of equal ones, the smaller loss decides. With few windows, and so
-    with several splits for the second round, only the best of each kind enters the second one, and their scores are
-    those on the windows of all splits together.
+    with several splits for the second round, only the best of the first one enters it.
 
     Args:
         finalists: sequence of `Candidate`; the first wins if all is equal.
@@ -91,7 +88,6 @@ def contest(
             considered.
         verbose: 0 for silence, 1 for a progress bar, 2 for a line for each finalist. Defaults to 0.
         max_seconds: float, time after which no further finalist is trained, except the first. Defaults to no bound.
-        kinds: sequence of hashables, the kind of network that each finalist is. Defaults to None: all are alike.
 
     Returns:
         An `Outcome`. A single finalist wins without being trained, but with few windows it is judged on all splits.
@@ -101,8 +97,7 @@ def contest(
     several = len(rounds.second_splits) > 1
     if len(finalists) == 1:
         return _alone(finalists[0], use[0], rounds, verbose, deadline) if several else Outcome(finalists[0])
-    kinds = [None] * len(finalists) if kinds is None else list(kinds)
-    count = len(set(kinds)) if several else max(2, len(finalists) // SECOND_ROUND)
+    count = 1 if several else max(2, len(finalists) // SECOND_ROUND)
     bar = progress_bar("contest", len(finalists) + count, "net", silent=verbose != 1)
 
     def heard(places: Sequence[int], steps: str) -> OnScore:
@@ -121,11 +116,7 @@ def contest(
     with bar:
         first = rounds.first(nets, deadline=deadline, on_score=heard(everyone, f"{rounds.first_steps}"))
         left = considered(_macro_f1(first), use[: len(first)], [score.loss for score in first])
-        if several:
-            best_of_kind = {kinds[place]: place for place in reversed(left)}
-            entrants = sorted(best_of_kind.values(), key=left.index)
-        else:
-            entrants = left[:count] if len(left) > 1 else []
+        entrants = left[:count] if several or len(left) > 1 else []
         bar.total = len(finalists) + len(entrants)
         if entrants and clock.monotonic() < deadline:
             times = f"{len(rounds.second_splits)} x " if several else ""
@@ -136,12 +127,8 @@ def contest(
         again = f", and {len(second)} of {len(entrants)} a second time" if entrants else ""
         say(f"contest: max_minutes left time to train {len(first)} of {len(finalists)} finalists{again}")
     second_macro_f1 = dict(zip(second, _macro_f1(second.values()), strict=True))
-    if several and len(second) > 1:
-        all_splits = {place: rounds.joined(first[place], second[place]) for place in second}
-        place = max(second, key=lambda at: (all_splits[at].macro_f1, -all_splits[at].loss, -at))
-    else:
-        losses = [score.loss + (second[place].loss if place in second else 0.0) for place, score in enumerate(first)]
-        place = best(left, _macro_f1(first), second_macro_f1, losses)
+    losses = [score.loss + (second[place].loss if place in second else 0.0) for place, score in enumerate(first)]
+    place = best(left, _macro_f1(first), second_macro_f1, losses)
     return Outcome(
         winner=finalists[place],
         place=place,

@@ -167,25 +167,6 @@ class Rounds:
             np.concatenate(levels) if levels else None,
         )
 
-    def joined(self, first: Score, second: Score) -> Score:
-        """Joins the scores of the two rounds to one on the windows of all splits.
-
-        Args:
-            first, second: `Score`, as `first` and `second` return them.
-
-        Returns:
-            A `Score` without levels; its loss is the mean over windows.
-        """
-        of_split = self.divided(first.predicted, second.predicted)
-        predicted = np.concatenate(list(of_split.values()))
-        share = len(of_split[0]) / len(predicted)
-        return Score(
-            self._macro_f1_on(of_split),
-            max(first.seconds_per_epoch, second.seconds_per_epoch),
-            share * first.loss + (1.0 - share) * second.loss,
-            predicted,
-        )
-
     def _macro_f1_on(self, predicted: Mapping[int, np.ndarray]) -> float:
         """Returns the macro-F1 on the validation windows of splits together, by the index of each."""
         judges = [unpacked(self.splits[index][1])[1:] for index in predicted]
