@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import json
+import math
 import pathlib
 import resource
 import tempfile
@@ -23,6 +24,8 @@ MINIROCKET_FEATURES = 10_000
 # Hardly any training, for runs that only show that everything works.
 QUICK = {"epochs": 1, "search_epochs": 1, "qat_epochs": 1, "finalists": 1, "batch_size": 32}
 QUICK_LITE_EPOCHS = 2
+# A few windows fit in one batch of aeon's default size, and 300 such steps leave LITE at the level of chance.
+LITE_STEPS, LITE_BATCH = 1_500, 64
 # What is set beside the defaults of tsnas. So many draws take about the time of an evolution with its finalists.
 CHANGES: dict[str, dict[str, Any]] = {
     "tsnas": {},
@@ -113,9 +116,11 @@ def fit_lite(data: Dataset, run: Run, settings: Settings) -> Result:
     # Its checkpoint goes into the folder and is removed after the training.
     with tempfile.TemporaryDirectory() as folder:
         stopwatch = Stopwatch()
+        epochs_of_steps = math.ceil(settings["least_steps"] / math.ceil(len(x_train) / LITE_BATCH))
         clf = IndividualLITEClassifier(
             use_litemv=x_train.shape[1] > 1,
-            n_epochs=settings["epochs"],
+            n_epochs=max(settings["epochs"], epochs_of_steps),
+            batch_size=LITE_BATCH,
             file_path=str(pathlib.Path(folder)) + "/",
             random_state=run.seed,
         )
@@ -177,7 +182,10 @@ def settings_of(method: str, lite_epochs: int, quick: bool = False) -> Settings:
     return {
         "forest": {"trees": TREES},
         "minirocket": {"features": MINIROCKET_FEATURES},
-        "lite": {"epochs": QUICK_LITE_EPOCHS if quick else lite_epochs},
+        "lite": {
+            "epochs": QUICK_LITE_EPOCHS if quick else lite_epochs,
+            "least_steps": 0 if quick else LITE_STEPS,
+        },
     }[method]
 
 

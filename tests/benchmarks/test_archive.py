@@ -97,7 +97,7 @@ def test_a_new_row_takes_the_place_of_the_one_with_other_settings(tmp_path, here
     engine.run_missing([run], short, lambda job: row_of(run, 0.5, short), out, jobs=1)
     engine.run_missing([run], SETTINGS, lambda job: row_of(run, 0.9), out, jobs=1)
     (row,) = engine.read_rows(out)
-    assert (row["settings"], row["test"]["float"]["accuracy"]) == ({"epochs": 300}, 0.9)
+    assert (row["settings"], row["test"]["float"]["accuracy"]) == (SETTINGS["lite"], 0.9)
 
 
 def test_rows_of_another_version_or_commit_are_run_again_if_asked():
