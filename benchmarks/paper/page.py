@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from benchmarks.engine import Result, Run, f1, mean_and_spread, results_of
 from benchmarks.paper import figure2, plan, protocols
@@ -177,6 +178,8 @@ def draw(path: pathlib.Path, rows: Rows, cost: str, label: str, paper: dict[str,
             axis.set_xscale("log")
             axis.set_xticks([6, 12, 25, 50, 100, 200], labels=["6", "12", "25", "50", "100", "200"])
             axis.minorticks_off()
+        else:
+            axis.xaxis.set_major_locator(MaxNLocator(6))
         axis.grid(color="0.9", linewidth=0.6)
         axis.legend(fontsize=8, loc="center right" if paper else "lower right")
     figure.savefig(path, dpi=120)

@@ -55,13 +55,13 @@ def figure8(seeds: Iterable[int] = SEEDS) -> list[Run]:
 
 def figure10(seeds: Iterable[int] = SEEDS) -> list[Run]:
     """Limits of RAM, without one of latency."""
-    return [Run(None, kb, seed, L552) for kb in FIGURE10_RAM_KB for seed in seeds]
+    return [Run(None, kb, seed, L552, strategy=DEFAULT) for kb in FIGURE10_RAM_KB for seed in seeds]
 
 
 def random_windows(seeds: Iterable[int] = SEEDS) -> list[Run]:
     """The limits of the journal version, under its protocol and under ours."""
     return [
-        Run(ms, AMPLE_RAM_KB, seed, L552, protocol=protocol)
+        Run(ms, AMPLE_RAM_KB, seed, L552, strategy=DEFAULT, protocol=protocol)
         for protocol in (protocols.RANDOM_WINDOWS, protocols.RANDOM_LONGER, protocols.USERS)
         for ms in RANDOM_WINDOWS_MS
         for seed in seeds
@@ -75,13 +75,13 @@ def skoda_protocol(given: str | None) -> str:
 
 def table1(seeds: Iterable[int] = SEEDS, protocol: str = protocols.SKODA_SYNTHETIC) -> list[Run]:
     """The limits of the paper's three networks for SkodaR."""
-    return [Run(ms, kb, seed, board, protocol=protocol) for board, ms, kb in TABLE1 for seed in seeds]
+    return [Run(ms, kb, seed, board, strategy=DEFAULT, protocol=protocol) for board, ms, kb in TABLE1 for seed in seeds]
 
 
 def figure9(seeds: Iterable[int] = SEEDS, protocol: str = protocols.SKODA_SYNTHETIC) -> list[Run]:
     """Limits of latency on both boards, for SkodaR."""
     return [
-        Run(ms, AMPLE_RAM_KB, seed, board, protocol=protocol)
+        Run(ms, AMPLE_RAM_KB, seed, board, strategy=DEFAULT, protocol=protocol)
         for board, limits in FIGURE9.items()
         for ms in limits
         for seed in seeds

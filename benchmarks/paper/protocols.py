@@ -12,9 +12,11 @@ from tsnas.datasets import Dataset, load_npz, skoda, uci_har
 
 USERS, RANDOM_WINDOWS, SKODA, SKODA_SYNTHETIC = "users", "random windows", "SkodaR", "SkodaR, synthetic"
 # Where users are known, what pays for strangers does not: sensors need not be turned, and more passes remember more.
-# Found on folds of the training part (`benchmarks.training --random_windows`); the default makes 44 passes here.
+# Found on folds of the training part (`benchmarks.training --random_windows`); the default makes 22 to 32 passes here.
 RANDOM_LONGER = "random windows, 90 passes"
 LONGER = {"epochs": 90, "axes": ()}
+# Signals that nobody recorded: no training makes their scores mean anything.
+HARDLY = {"epochs": 1, "qat_epochs": 1}
 
 # Share of the windows that the second protocol tests on, and the seed of that split.
 TEST_SHARE, SPLIT_SEED = 0.3, 0
@@ -30,7 +32,7 @@ def load(protocol: str, sources: dict[str, str | None]) -> Dataset:
             all windows of UCI-HAR, 30% of each class drawn at random for testing, no groups; windows overlap by half,
             and those of a user are on both sides, so that scores are optimistic. `"random windows, 90 passes"`: the
             same windows. `"SkodaR"`: its official archive.
-            `"SkodaR, synthetic"`: noise of its shapes, for costs only.
+            `"SkodaR, synthetic"`: noise of its shapes, for costs only; networks are hardly trained.
         sources: dict with `"uci_har"` and `"skoda"`: a path, or None for the package's own way to the data. UCI-HAR may
             be a .npz file.
 
@@ -57,7 +59,7 @@ def load(protocol: str, sources: dict[str, str | None]) -> Dataset:
 
 def settings(protocol: str) -> dict[str, Any]:
     """What a protocol sets in `AutoClassifier` beside its defaults."""
-    return dict(LONGER) if protocol == RANDOM_LONGER else {}
+    return dict({RANDOM_LONGER: LONGER, SKODA_SYNTHETIC: HARDLY}.get(protocol, {}))
 
 
 def shortened(data: Dataset) -> Dataset:

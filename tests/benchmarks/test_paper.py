@@ -102,9 +102,10 @@ def test_page_of_the_documentation_is_what_the_results_say(tmp_path):
 
 
 def test_rows_are_of_the_defaults_but_for_those_that_say_otherwise():
-    assert {run.strategy for run in [*plan.table2(), *plan.figure8()]} == {engine.DEFAULT}
-    earlier = [*plan.evolution(), *plan.figure10(), *plan.random_windows(), *plan.table1(), *plan.figure9()]
-    assert {run.strategy for run in earlier} == {"evolution"}
+    of_the_default = [*plan.table2(), *plan.figure8(), *plan.figure10(), *plan.random_windows()]
+    of_the_default += [*plan.table1(), *plan.figure9()]
+    assert {run.strategy for run in of_the_default} == {engine.DEFAULT}
+    assert {run.strategy for run in plan.evolution()} == {"evolution"}
     assert {run.strategy for run in plan.baselines()} == set(plan.BASELINES)
     names = [row["name"] for row in page.table2({})]
     assert names[:4] == ["MicroNAS 1, paper", "tsnas", "tsnas, evolution", "paper's search and space, run again"]
@@ -153,11 +154,13 @@ def test_random_windows_mix_users_and_the_official_split_does_not(windows):
     ]
 
 
-def test_only_the_longer_protocol_sets_anything_beside_the_defaults(windows):
+def test_only_the_longer_protocol_and_synthetic_signals_set_anything_beside_the_defaults(windows):
     sources = {"uci_har": windows, "skoda": None}
     longer, mixed = (protocols.load(name, sources) for name in (protocols.RANDOM_LONGER, protocols.RANDOM_WINDOWS))
     np.testing.assert_array_equal(longer.x_test, mixed.x_test)
     assert protocols.settings(protocols.RANDOM_LONGER) == {"epochs": 90, "axes": ()}
+    assert protocols.settings(protocols.SKODA_SYNTHETIC) == {"epochs": 1, "qat_epochs": 1}
+    assert protocols.settings(protocols.SKODA) == protocols.settings(protocols.USERS) == {}
     assert protocols.settings(protocols.USERS) == protocols.settings(protocols.RANDOM_WINDOWS) == {}
 
 
