@@ -7,7 +7,7 @@ import numpy as np
 from tsnas.data import AnyWindows
 from tsnas.plain.kernel_bank import KERNELS, KernelBank
 from tsnas.plain.out_of_fold import draw_some, folds_of, losses_out_of_fold, ratio_of_means, strength_of
-from tsnas.plain.rivals import unchecked
+from tsnas.plain.rivals import lean
 from tsnas.system.interrupts import raise_if_interrupted
 
 # Thirty of each kernel, several of which have no dilation.
@@ -38,7 +38,7 @@ def locality_loss_ratio(x: AnyWindows, codes: np.ndarray, groups: np.ndarray | N
     """
     x, codes, groups = draw_some(x, codes, groups, seed)
     folds = folds_of(codes, groups, seed)
-    with unchecked():
+    with lean():
         bank = KernelBank(FEATURES, seed).fit(x)
         dilations = np.repeat(bank.dilations_, bank.counts_ * len(KERNELS))
         if not folds or dilations.max() == 1:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import sklearn
+import threadpoolctl
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -74,17 +75,23 @@ def plain_predictions(
         raise_if_interrupted()
         model = make(len(x), x.shape[2], seed)
         given = {} if weights is None else {f"{model.steps[-1][0]}__sample_weight": mean_one(weights[drawn])}
-        with unchecked():
+        with lean():
             found[name] = model.fit(x, codes, **given).predict(x_val)
     return found
 
 
-def unchecked() -> contextlib.AbstractContextManager[None]:
-    """Context in which scikit-learn checks neither parameters nor values.
+@contextlib.contextmanager
+def lean() -> Iterator[None]:
+    """Context in which scikit-learn checks neither parameters nor values, and its sums have one thread.
 
-    To check them takes longer than to grow a tree of few windows. A job has checked its windows when it begins.
+    To check them takes longer than to grow a tree of few windows, and to share out sums of few windows ten times as
+    long as to add them on busy cores. A job has checked its windows when it begins.
     """
-    return sklearn.config_context(assume_finite=True, skip_parameter_validation=True)
+    with (
+        sklearn.config_context(assume_finite=True, skip_parameter_validation=True),
+        threadpoolctl.threadpool_limits(1, "blas"),
+    ):
+        yield
 
 
 def draw_evenly(codes: np.ndarray, most: int, seed: int) -> np.ndarray:

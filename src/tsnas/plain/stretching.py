@@ -9,7 +9,7 @@ import numpy as np
 from tsnas.data import AnyWindows
 from tsnas.plain.kernel_bank import FEWEST_FEATURES, KernelBank
 from tsnas.plain.out_of_fold import draw_some, folds_of, losses_out_of_fold, ratio_of_means, strength_of
-from tsnas.plain.rivals import unchecked
+from tsnas.plain.rivals import lean
 from tsnas.system.interrupts import raise_if_interrupted
 
 Copy = Callable[[np.ndarray, int], np.ndarray]
@@ -47,7 +47,7 @@ def stretching_loss_ratio(
     folds = folds_of(codes, groups, seed)
     if not folds:
         return 1.0, 0.0
-    with unchecked():
+    with lean():
         bank = KernelBank(FEWEST_FEATURES, seed).fit(x)
         features = bank.transform(x).astype(float)
         strengths = [strength_of(features[train], codes[train]) for train, _ in folds]

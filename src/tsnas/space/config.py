@@ -154,7 +154,7 @@ class SpaceConfig:
 
     @property
     def reach(self) -> str | None:
-        """What the Time-Convolution cells see: `"dilated"` if some of their filters have a dilation, `"local"` if all
+        """Reach of the Time-Convolution cells: `"dilated"` if some of their filters have a dilation, `"local"` if all
         see a few samples in a row at full length (`first_stride=1`), None for anything else."""
         if self.time_conv_cells and any(dilation > 1 for _, dilation in self.time_conv_taps):
             return DILATED
