@@ -87,16 +87,26 @@ def set_lines(rows: Sequence[Row], methods: Sequence[str]) -> list[list[str]]:
     return lines
 
 
+def ranked(means: tables.Means, methods: Sequence[str]) -> list[str]:
+    """Returns the methods with means and ranks: those that were run on every set, if tsnas is one of them, else all."""
+    everywhere = [method for method in methods if all(method in of_set for of_set in means.values())]
+    return everywhere if OURS in everywhere else list(methods)
+
+
 def method_lines(rows: Sequence[Row], methods: Sequence[str]) -> list[list[str]]:
-    """Returns a line for each method: means and ranks over the sets that all have, and what tsnas wins and loses."""
+    """Returns a line for each method: means and ranks of those that have them, what tsnas wins and loses."""
     accuracy, macro_f1 = (tables.means_of(tables.scores_by_set(rows, metric)) for metric in ("accuracy", "macro_f1"))
-    sets = tables.complete_sets(accuracy, methods)
-    ranks = tables.mean_ranks(accuracy, methods)
+    with_ranks = ranked(accuracy, methods)
+    sets = tables.complete_sets(accuracy, with_ranks)
+    ranks = tables.mean_ranks(accuracy, with_ranks)
     lines = []
     for method in methods:
         own = [row for row in rows if row["method"] == method and row["set"] in sets]
         ahead = tables.differences(accuracy, OURS, method) if method != OURS else {}
-        means = [float(np.mean([of[name][method] for name in sets])) if sets else None for of in (accuracy, macro_f1)]
+        means = [
+            float(np.mean([of[name][method] for name in sets])) if sets and method in ranks else None
+            for of in (accuracy, macro_f1)
+        ]
         won = " / ".join(map(str, tables.win_draw_loss(ahead.values()))) if ahead else ""
         seeds = len({row["seed"] for row in rows if row["method"] == method})
         seconds = number(mean_of(own, "cpu_seconds"), 1)
@@ -115,7 +125,7 @@ def section(rows: Sequence[Row], limits: Limits) -> dict[str, Any]:
         "board": limits and limits[0],
         "titles": [METHODS[method].title for method in methods],
         "sets": set_lines(rows, methods),
-        "complete": len(tables.complete_sets(means, methods)),
+        "complete": len(tables.complete_sets(means, ranked(means, methods))),
         "methods": method_lines(rows, methods),
         "signed_rank": [signed_rank(means, *pair) for pair in ((SEARCH, DRAWS), (OURS, SEARCH))],
         "int8": int8_words(rows),
@@ -177,6 +187,7 @@ def summary(rows: Sequence[Row]) -> str:
         own = compared(rows, limits)
         methods = [method for method in METHODS if any(row["method"] == method for row in own)]
         means = tables.means_of(tables.scores_by_set(own))
+        methods = ranked(means, methods)
         sets, ranks = tables.complete_sets(means, methods), tables.mean_ranks(means, methods)
         if not sets:
             continue

@@ -208,7 +208,21 @@ def test_page_of_a_part_of_a_study():
     assert "| MiniRocket | 2 | 0.960 | 0.950 | 1.00 |  | 2.0 |" in alone
     some = page.page([row for row in study() if row["method"] != "forest" or row["set"] == "CBF"])
     assert re.search(r"\| Trace \| [^|]+\|( 0.910 ± 0.014 \|){3}  \|", some)
-    assert "Over the 1 sets on which all were run" in some
+    assert "Over 4 sets; a method that was run on some" in some
+
+
+def test_a_method_that_was_run_on_some_sets_alone_has_no_rank_and_takes_none_away():
+    rows = [row for row in study() if not (row["method"] == "lite" and row["set"] == study()[0]["set"])]
+    scores = page.tables.means_of(page.tables.scores_by_set(page.compared(rows, page.limits_of(rows)[0])))
+    everyone = [method for method in methods.METHODS if any(method in of_set for of_set in scores.values())]
+    assert page.ranked(scores, everyone) == [method for method in everyone if method != "lite"]
+    part = page.section(rows, page.limits_of(rows)[0])
+    assert part["complete"] == len(scores)
+    lines = {line[0]: line for line in part["methods"]}
+    assert lines["LITE"][2:5] == ["", "", ""]
+    assert "/" in lines["LITE"][5]
+    assert all(lines[name][4] for name in ("tsnas", "forest", "MiniRocket"))
+    assert "LITE" not in page.summary(rows)
 
 
 def test_summary_stands_between_its_markers():
