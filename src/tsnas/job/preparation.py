@@ -205,8 +205,8 @@ def local_or_not(data: Prepared, job: Job, seed: int) -> bool:
     ratio, error = locality_loss_ratio(x, codes, job.groups, seed)
     is_local = ratio + error < 1.0
     job.settings.say(
-        f"space: {'local' if is_local else 'dilated'} networks: with kernels of a few samples in a row, a ridge\n"
-        f"  classifier had {ratio:.2f} times the loss on other windows that it had with dilated kernels"
+        f"space: {'local' if is_local else 'dilated'} networks: a ridge classifier with kernels of samples in a row\n"
+        f"  had {ratio:.2f} times the loss on other windows of one with dilated kernels"
     )
     return is_local
 
