@@ -28,7 +28,7 @@ from tsnas.cost.limits import Limits
 from tsnas.data import Standardizer
 from tsnas.job.preparation import stretched_or_not
 from tsnas.job.settings import check_settings
-from tsnas.plain.locality import locality_loss_ratio
+from tsnas.plain.locality import is_local, locality_loss_ratio
 from tsnas.search.finalists import finalists
 from tsnas.search.parts import build_parts, fitting
 from tsnas.search.rounds import DROPOUT
@@ -89,7 +89,7 @@ def run_one(path: pathlib.Path, key: Case) -> list[dict[str, Any]]:
 
 def chosen(row: dict[str, Any]) -> str:
     """The kind that a job takes."""
-    return LOCAL if row["loss_ratio"] + row["error"] < 1.0 else DILATED
+    return LOCAL if is_local(row["loss_ratio"], row["error"]) else DILATED
 
 
 def table(results: Sequence[dict[str, Any]]) -> str:

@@ -23,7 +23,7 @@ from tsnas.data import (
 )
 from tsnas.job.inputs import Job
 from tsnas.job.rejecting import learn_rejection
-from tsnas.plain.locality import locality_loss_ratio
+from tsnas.plain.locality import is_local, locality_loss_ratio
 from tsnas.plain.rivals import draw_evenly
 from tsnas.plain.stretching import stretching_loss_ratio
 from tsnas.search.rounds import Split
@@ -203,12 +203,12 @@ def local_or_not(data: Prepared, job: Job, seed: int) -> bool:
     """
     x, codes, _ = unpacked(data.everything)
     ratio, error = locality_loss_ratio(x, codes, job.groups, seed)
-    is_local = ratio + error < 1.0
+    local = is_local(ratio, error)
     job.settings.say(
-        f"space: {'local' if is_local else 'dilated'} networks: a ridge classifier with kernels of samples in a row\n"
+        f"space: {'local' if local else 'dilated'} networks: a ridge classifier with kernels of samples in a row\n"
         f"  had {ratio:.2f} times the loss on other windows of one with dilated kernels"
     )
-    return is_local
+    return local
 
 
 def _listed(axes: Axes) -> str:

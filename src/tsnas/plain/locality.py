@@ -14,6 +14,11 @@ from tsnas.system.interrupts import raise_if_interrupted
 FEATURES = 30 * len(KERNELS)
 
 
+def is_local(ratio: float, error: float) -> bool:
+    """Returns whether windows with such a `locality_loss_ratio` suit local networks: it is surely below one."""
+    return ratio + error < 1.0
+
+
 def locality_loss_ratio(x: AnyWindows, codes: np.ndarray, groups: np.ndarray | None, seed: int) -> tuple[float, float]:
     """Measures whether kernels of nine samples in a row tell classes apart better than kernels spread over a window.
 
