@@ -36,7 +36,7 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
             None, no limit.
         epochs: int, number of epochs of the final training in float. Defaults to None: as many as make about 2,000
             steps, up to 5,000 for networks of less than 1.4 million multiply-accumulates, but between 10 and 80, and
-            fewer once there are no wrong answers any more. Unless you set the number, an epoch of few windows passes
+            fewer once there are hardly any wrong answers. Unless you set the number, an epoch of few windows passes
             over them several times, so that it has at least 16 steps; this holds for the next two as well.
         search_epochs: int, number of epochs of a supernet, if the strategy trains one. Defaults to None: as many as
             make about 1,200 steps of the evolution, or 700 of another search, but at least 4.

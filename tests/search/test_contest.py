@@ -76,7 +76,7 @@ def scored(monkeypatch, turned):
             return np.full((len(windows), 3), 1 / 3)
 
         def run(self, x, y, epochs, **_):
-            calls.append((x[0, 0, 0, 0], epochs))
+            calls.append((x[:1].item(0), epochs))
             turned.turn(10.0)
             return {"loss": [1.0] * epochs}
 
@@ -103,7 +103,8 @@ def test_the_second_round_counts(scored):
     assert outcome.winner == nets[2]
     assert outcome.macro_f1 == first
     assert outcome.second_macro_f1 == second
-    assert calls == [(0, 30)] * 8 + [(1, 60)] * 2
+    # An epoch of 100 windows in batches of 10 passes over them twice.
+    assert calls == [(0, 15)] * 8 + [(1, 30)] * 2
 
 
 NETS = [finalist(TimeReduce(7, 4 * width), SensorFusion(8, (5,), 8, False, 1)) for width in range(1, 5)]
@@ -172,13 +173,13 @@ def test_one_of_few_windows_is_judged_on_all_splits(monkeypatch, capsys):
     rounds = Rounds([((X + own, None), (X[:3], np.array(codes[own]))) for own in range(3)], batch_size=10, seed=0)
     asked = split_scores(monkeypatch, [predictions], np.zeros((1, 3)))
     outcome = contest(NETS[:1], rounds, use=[0.95], verbose=2)
-    assert asked == [(0, index, module.FIRST_STEPS) for index in range(3)]
+    assert asked == [(0, index, module.LONE_STEPS) for index in range(3)]
     macro_f1 = f1_score(np.concatenate(codes), np.concatenate(predictions), average="macro")
     assert outcome.macro_f1 == [pytest.approx(macro_f1)]
     assert {index: list(predicted) for index, predicted in outcome.predicted.items()} == dict(enumerate(predictions))
     history = outcome.history()
     assert (history["winner"], history["use"], history["second_macro_f1"]) == ([0.0], [0.95], [])
-    assert f"contest 1/1, 3 x 300 steps: macro-F1 {macro_f1:.3f}" in capsys.readouterr().out
+    assert f"contest 1/1, 3 x 200 steps: macro-F1 {macro_f1:.3f}" in capsys.readouterr().out
 
 
 def test_one_of_few_windows_is_judged_on_the_splits_that_there_is_time_for(monkeypatch, capsys):
@@ -186,7 +187,7 @@ def test_one_of_few_windows_is_judged_on_the_splits_that_there_is_time_for(monke
     rounds = Rounds([((X + own, None), (X[:3], np.array(codes[own]))) for own in range(3)], batch_size=10, seed=0)
     asked = split_scores(monkeypatch, [codes], np.zeros((1, 3)))
     outcome = contest(NETS[:1], rounds, max_seconds=0.0, verbose=1)
-    assert asked == [(0, 0, module.FIRST_STEPS)]
+    assert asked == [(0, 0, module.LONE_STEPS)]
     assert list(outcome.predicted) == [0]
     assert "contest: max_minutes left time to judge it on 1 of 3 splits" in capsys.readouterr().out
 

@@ -43,6 +43,33 @@ def test_a_short_training_is_scored_by_macro_f1_and_cross_entropy():
     assert score.seconds_per_epoch > 0
 
 
+@pytest.mark.parametrize(
+    ("count", "batch_size", "steps", "per_epoch", "epochs"),
+    [(40, 16, 200, 17, 12), (5, 16, 200, 16, 13), (16, 16, 3, 1, 3), (300, 16, 300, 18, 16), (16, 8, 30, 10, 3)],
+)
+def test_epochs_of_a_short_training_pass_over_few_windows_several_times(
+    count, batch_size, steps, per_epoch, epochs, monkeypatch
+):
+    asked = {}
+
+    class Training:
+        model = staticmethod(lambda windows, training: np.full((len(windows), 2), 0.5))
+
+        def run(self, x, y, *, epochs, batch_size, sample_weight, **_):
+            np.testing.assert_array_equal(x[:].ravel(), y)
+            np.testing.assert_array_equal(sample_weight, 2.0 * y)
+            asked.update(epochs=epochs, per_epoch=len(x) // batch_size, times=len(x) / count)
+            return {"loss": [0.0] * epochs}
+
+    seconds = iter([0.0, 30.0])
+    monkeypatch.setattr(module.clock, "monotonic", lambda: next(seconds))
+    rows = np.arange(count)
+    data = rows[:, np.newaxis, np.newaxis, np.newaxis].astype(np.float32), rows, 2.0 * rows
+    score = module._score(Training(), (data, (data[0][:4], rows[:4] % 2)), steps, batch_size, seed=0)
+    assert (asked["per_epoch"], asked["epochs"]) == (per_epoch, epochs)
+    assert score.seconds_per_epoch == pytest.approx(30 / (epochs * asked["times"]))
+
+
 def windows_of(split, count):
     return (np.full((4, 32, 3, 1), split, np.float32), None), (np.zeros((count, 32, 3, 1)), np.arange(count) % 2)
 

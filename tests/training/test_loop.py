@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tf_keras as keras
 from small_nets import small_net
 from toy_data import sines
@@ -18,6 +19,7 @@ from tsnas.training.loop import (
     STEPS_PER_CALL,
     TrainingLoop,
     _cosine,
+    _is_solved,
     _shortened,
     for_training,
 )
@@ -139,6 +141,26 @@ def test_a_training_that_makes_no_mistakes_any_more_ends_early(wrong, epochs, as
     assert ended == first_solved + solved + math.ceil(LAST_SHARE * epochs)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "per_epoch", "batch_size", "solved"),
+    [
+        ([2, 2, 2], 16, 16, True),
+        ([3, 2, 2], 16, 16, False),
+        ([9, 0, 6, 0], 16, 16, True),
+        ([0, 0], 16, 16, False),
+        ([0.5] * 24, 2, 16, False),
+        ([0.25] * 24, 2, 16, True),
+        ([3, 0, 0], 16, 8, True),
+        ([4, 0, 0], 16, 8, False),
+        ([6], 115, 64, True),
+        ([7], 115, 64, False),
+    ],
+)
+def test_a_training_is_solved_once_hardly_any_answers_are_wrong(wrong, per_epoch, batch_size, solved):
+    accuracies = [float(1 - np.float32(one / (per_epoch * batch_size))) for one in wrong]
+    assert _is_solved(accuracies, per_epoch, batch_size) == solved
+
+
 def test_a_training_does_not_depend_on_those_before_it():
     x, y = sines(40)
     windows, labels = x[..., None], np.eye(3, dtype=np.float32)[y]
@@ -224,6 +246,22 @@ def test_dropout_depends_on_its_seed_and_step_alone():
     assert draws[0].mean() == pytest.approx(1, abs=0.1)
     np.testing.assert_array_equal(layer(x), x)
     assert not keras.backend.is_sparse(layer(x, training=True))
+
+
+@pytest.mark.parametrize(("rate", "dropped"), [(0.3, 77 / 256), (0.001, 0.0), (0.5, 0.5), (0.999, 255 / 256)])
+@pytest.mark.parametrize("shape", [(3, 5, 7), (400, 129)])
+def test_dropout_drops_values_at_its_rate_each_by_itself(rate, dropped, shape):
+    layer = SeededDropout(rate)
+    layer.draw = [1, 2]
+    x = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    found = tf.function(layer, autograph=False)(tf.constant(x), training=True).numpy()
+    is_kept = found != 0
+    np.testing.assert_allclose(found[is_kept], x[is_kept] / (1 - dropped), rtol=1e-6)
+    assert 1 - is_kept.mean() == pytest.approx(dropped, abs=5 * np.sqrt(dropped * (1 - dropped) / x.size) + 1e-9)
+    # Neighbours, of which four share a word, are dropped together no more often than by chance.
+    for apart in (1, 2, 3, 4):
+        together = (~is_kept.ravel()[apart:] & ~is_kept.ravel()[:-apart]).mean()
+        assert together == pytest.approx(dropped**2, abs=6 * np.sqrt(max(dropped, 1e-9) / x.size))
 
 
 def test_a_copy_of_a_network_has_the_layers_of_training():

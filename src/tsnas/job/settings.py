@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator
 from tsnas.cost.board import Board, load_board
 from tsnas.cost.bounds import EXPECTED, UPPER, Bounds
 from tsnas.cost.limits import Limits
-from tsnas.data import AnyWindows, Axes, Data, Signal, Windows, check_class_weight
+from tsnas.data import AnyWindows, Axes, Data, Signal, check_class_weight
 from tsnas.data.smoothing import MOST_WINDOWS
 from tsnas.errors import RejectionError, SettingError
 from tsnas.search.strategies import strategy_named
@@ -24,6 +24,7 @@ from tsnas.space.config import SpaceConfig
 from tsnas.space.spaces import PAPER_SPACE, space_configs
 from tsnas.system.arguments import is_int, is_number
 from tsnas.system.terminal import say
+from tsnas.training.epochs import repeated
 from tsnas.version import __version__
 from tsnas.workers.pool import check_n_jobs
 
@@ -35,8 +36,6 @@ PATH_STEPS = 1200
 TRAIN_STEPS, TRAIN_EPOCHS = 2000, (10, 80)
 # Those are for a network of so many multiply-accumulates. A smaller one learns more slowly, and its steps are shorter.
 TRAIN_MACS, MOST_TRAIN_STEPS = 1_400_000, 5000
-# An epoch of few windows passes over them several times, so that it has at least this many steps.
-LEAST_STEPS_PER_EPOCH = 16
 BATCH_VALUES = 2**20
 # The one way of rejection, and the number of windows of smoothing that is chosen.
 AUTO = "auto"
@@ -107,22 +106,14 @@ class Settings:
     def repeated(self, data: Data, epochs: int | None) -> Data:
         """Repeats few windows, so that an epoch has at least 16 steps.
 
-        Steps of their own epoch would each be followed by what callbacks and the search do after an epoch.
-
         Args:
             data: (x, y) or (x, y, weights), the training windows.
             epochs: int or None, the number of epochs that was asked for; if there is one, an epoch is a single pass.
 
         Returns:
-            The same if there are enough windows; otherwise likewise, with `Windows`, of which none is copied.
+            As `tsnas.training.epochs.repeated` does.
         """
-        x, *parts = data
-        times = 1 if epochs else math.ceil(LEAST_STEPS_PER_EPOCH * self.batch_size_for(x) / len(x))
-        if times == 1:
-            return data
-        windows = x if isinstance(x, Windows) else Windows(x)
-        tiled = [np.tile(part, times) for part in parts]
-        return windows.select(np.tile(np.arange(len(x)), times)), *tiled  # type: ignore[return-value]
+        return data if epochs else repeated(data, self.batch_size_for(data[0]))
 
     def search_epochs_for(self, x: AnyWindows, parts: int = 1) -> int:
         """Returns the epochs of the search of each of the `parts` of a space, which share the steps."""

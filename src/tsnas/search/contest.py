@@ -10,7 +10,7 @@ import numpy as np
 
 from tsnas.search.derive import Candidate
 from tsnas.search.paths import WELL_USED
-from tsnas.search.rounds import OnScore, Rounds, Score
+from tsnas.search.rounds import LONE_STEPS, OnScore, Rounds, Score
 from tsnas.system import clock
 from tsnas.system.bars import progress_bar
 from tsnas.system.terminal import say
@@ -147,11 +147,11 @@ def _alone(finalist: Candidate, use: float, rounds: Rounds, verbose: int, deadli
     """Returns the outcome of a contest of one, with its score on the windows of all splits."""
     splits = range(len(rounds.splits))
     with progress_bar("contest", 1, "net", silent=verbose != 1) as bar:
-        (score,) = rounds.second([finalist.architecture], deadline, splits=splits)
+        (score,) = rounds.second([finalist.architecture], deadline, splits=splits, steps=LONE_STEPS)
         bar.update()
     cost = f"{finalist.estimate.latency_ms:.1f} ms"
     if verbose == 2:
-        say(f"contest 1/1, {len(splits)} x {rounds.second_steps} steps: macro-F1 {score.macro_f1:.3f}, {cost}")
+        say(f"contest 1/1, {len(splits)} x {LONE_STEPS} steps: macro-F1 {score.macro_f1:.3f}, {cost}")
     predicted = rounds.divided(None, score.predicted, splits)
     if verbose and len(predicted) < len(splits):
         say(f"contest: max_minutes left time to judge it on {len(predicted)} of {len(splits)} splits")

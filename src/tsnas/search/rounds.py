@@ -21,6 +21,7 @@ from tsnas.system import clock
 from tsnas.system.garbage import freed
 from tsnas.system.interrupts import raise_if_interrupted
 from tsnas.training.augment import Augment, scale_and_noise
+from tsnas.training.epochs import LEAST_STEPS_PER_EPOCH, repeated
 from tsnas.training.scope import scope_of
 from tsnas.training.train import FloatTraining
 from tsnas.workers.pool import HERE, Workers
@@ -29,6 +30,8 @@ from tsnas.workers.process import kept
 # A search trains many networks at once, so its score for a single one is a guess. A few hundred steps of its own tell a
 # network that cannot learn the task from one that can; twice as many, judged by others, a good one from a lucky one.
 FIRST_STEPS, SECOND_STEPS = 300, 600
+# The score of a network that meets no other is only to be known: it decides nothing.
+LONE_STEPS = 200
 LEAST_EPOCHS = 3
 JUDGED_AT_ONCE = 256  # windows
 LEAST_PROBABILITY = 1e-7
@@ -111,12 +114,14 @@ class Rounds:
         deadline: float = math.inf,
         on_score: OnScore | None = None,
         splits: Sequence[int] | None = None,
+        steps: int | None = None,
     ) -> list[Score]:
         """Scores architectures on all windows of the other splits, after a training for each of them.
 
         Args:
             architectures, deadline, on_score: as in `first`.
             splits: sequence of int, indices of the splits. Defaults to None: `second_splits`.
+            steps: int, steps of each training. Defaults to None: `second_steps`.
 
         Returns:
             list of `Score`, each for the windows of those splits that there was time for.
@@ -132,7 +137,7 @@ class Rounds:
             if on_score is not None and not left[place]:
                 on_score(place, self._joined(found[place]))
 
-        calls = [self._call(architectures[place], indices, self.second_steps) for place, indices in groups]
+        calls = [self._call(architectures[place], indices, steps or self.second_steps) for place, indices in groups]
         self.workers.run(calls, deadline, note)
         for place in sorted(found):
             if on_score is not None and left[place]:  # Time is over.
@@ -269,13 +274,22 @@ def training_of(
 def _score(training: FloatTraining, split: Split, steps: int, batch_size: int, seed: int) -> Score:
     raise_if_interrupted()
     model = training.model
-    (x, codes, weights), (x_val, codes_val, weights_val) = map(unpacked, split)
-    epochs = max(LEAST_EPOCHS, math.ceil(steps * batch_size / len(x)))
+    x_val, codes_val, weights_val = unpacked(split[1])
+    least_steps = min(LEAST_STEPS_PER_EPOCH, steps // LEAST_EPOCHS)
+    x_epoch, codes_epoch, weights_epoch = unpacked(repeated(split[0], batch_size, least_steps))
+    epochs = max(LEAST_EPOCHS, math.ceil(steps * batch_size / len(x_epoch)))
     started = clock.monotonic()
     history = training.run(
-        x, codes, epochs=epochs, batch_size=batch_size, seed=seed, until_solved=True, sample_weight=weights
+        x_epoch,
+        codes_epoch,
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        until_solved=True,
+        sample_weight=weights_epoch,
     )
-    seconds = (clock.monotonic() - started) / len(history["loss"])
+    passes = len(history["loss"]) * len(x_epoch) / len(split[0][0])
+    seconds = (clock.monotonic() - started) / passes
     # `predict` would compile a graph for each of many networks, and TensorFlow would warn about it.
     batches = [x_val[start : start + JUDGED_AT_ONCE] for start in range(0, len(x_val), JUDGED_AT_ONCE)]
     probabilities = np.concatenate([model(batch, training=False) for batch in batches])

@@ -19,14 +19,16 @@ from tsnas.training.batch_norm import RowBatchNormalization
 from tsnas.training.dropout import SeededDropout
 
 WARM_UP_SHARE = 0.05
-# After so many steps in a row without a wrong answer, augmented windows and dropout included, further ones teach hardly
+# After so many steps with hardly a wrong answer, augmented windows and dropout included, further ones teach hardly
 # anything: the learning rate falls to zero within a share of the epochs that were planned.
 SOLVED_STEPS, LAST_SHARE = 48, 0.2
+# Some augmented windows of any training are wrong: at most so many, or this share of small batches, are hardly any.
+MOST_WRONG, MOST_WRONG_SHARE = 6, 1 / 128
 # So many steps are one call, after which callbacks hear of them: a call costs as much as a small step.
 STEPS_PER_CALL = 16
 VALIDATION_BATCH = 256
-# A mean of ones may differ from one by so much.
-ROUNDING = 1e-6
+# A number of wrong answers that is computed from means may differ from a whole one by so much.
+ROUNDING = 0.01
 
 
 class TrainingLoop:
@@ -99,8 +101,8 @@ class TrainingLoop:
             validation_data: (windows, labels) of the same kind, evaluated after each epoch. Defaults to None.
             callbacks: sequence of tf_keras callbacks, which hear of steps a few at a time. Defaults to none.
             verbose: int, as in `keras.Model.fit`. Defaults to 0.
-            until_solved: bool, whether the learning rate falls early, and training ends, once there have been no wrong
-                answers for 48 steps. Defaults to False: there are `epochs` epochs.
+            until_solved: bool, whether the learning rate falls early, and training ends, once at most six answers, and
+                at most one of 128, have been wrong in 48 steps. Defaults to False: there are `epochs` epochs.
             sample_weight: float array (windows,), factors of the losses of windows, which are divided by their mean.
                 Defaults to None: all windows weigh the same.
 
@@ -128,15 +130,15 @@ class TrainingLoop:
         )
         self._model.stop_training = False
         heard.on_train_begin()
-        right = 0
+        accuracies: list[float] = []
         for epoch in range(epochs):
             if epoch * per_epoch >= len(rates):
                 break
             heard.on_epoch_begin(epoch)
             own_rates = rates[epoch * per_epoch :][:per_epoch]
             logs = self._epoch(windows, labels, weights, epoch, steps, own_rates, seed, callbacks)
-            right = right + per_epoch if logs["accuracy"] > 1.0 - ROUNDING else 0
-            if until_solved and right >= SOLVED_STEPS:
+            accuracies.append(logs["accuracy"])
+            if until_solved and _is_solved(accuracies, per_epoch, self._batch_size):
                 last = math.ceil(LAST_SHARE * epochs) * per_epoch
                 rates, until_solved = _shortened(rates, (epoch + 1) * per_epoch, last), False
             if validation_data is not None:
@@ -225,6 +227,15 @@ class TrainingLoop:
         self._adam.update(tape.gradient(loss, self._model.trainable_variables), rate, step)
         right = tf.reduce_mean(keras.metrics.categorical_accuracy(targets, predicted)) / replicas
         return tf.stack([loss, right])
+
+
+def _is_solved(accuracies: Sequence[float], per_epoch: int, batch_size: int) -> bool:
+    """Returns whether hardly any answers of the last epochs, which have at least `SOLVED_STEPS` steps, were wrong."""
+    epochs = math.ceil(SOLVED_STEPS / per_epoch)
+    answers = per_epoch * batch_size
+    wrong = sum((1.0 - accuracy) * answers for accuracy in accuracies[-epochs:])
+    most = min(MOST_WRONG, MOST_WRONG_SHARE * epochs * answers)
+    return len(accuracies) >= epochs and wrong <= most + ROUNDING
 
 
 def _cosine(steps: int) -> np.ndarray:

@@ -66,8 +66,8 @@ def train_float(
         validation_data: (x, y), evaluated after each epoch. Defaults to None.
         callbacks: sequence of tf_keras callbacks. Defaults to none.
         verbose: int, as in `keras.Model.fit`. Defaults to 0.
-        until_solved: bool, whether training may end early: once there have been no wrong answers for 48 steps, the
-            learning rate falls to zero within a fifth of the epochs. Defaults to False.
+        until_solved: bool, whether training may end early: once at most six answers, and at most one of 128, have been
+            wrong in 48 steps, the learning rate falls to zero within a fifth of the epochs. Defaults to False.
         sample_weight: float array (windows,), weights of the windows in the loss. Defaults to None: all are the same.
 
     Returns:
