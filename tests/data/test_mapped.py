@@ -6,8 +6,9 @@ import pickle
 import numpy as np
 import pytest
 
-from tsnas.data import raw_windows
+from tsnas.data import Windows, raw_windows
 from tsnas.data.mapped import Piece, piece_of
+from tsnas.errors import DatasetFileError
 
 ARRAY = np.arange(40 * 100 * 3, dtype=np.int16).reshape(40, 100, 3)
 
@@ -53,6 +54,41 @@ def test_offset_order_and_type_are_kept(tmp_path):
     mapped = np.memmap(path, ">i2", "r", 5001, ARRAY.shape)
     np.testing.assert_array_equal(np.asarray(piece_of(mapped[2:])), ARRAY[2:])
     assert piece_of(np.memmap(path, ">i2", "r", 5001, ARRAY.shape, order="F")) is None
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        3,
+        slice(5, 30, 2),
+        [7, 2],
+        np.arange(40) % 3 == 0,
+        np.array([39, -1, 0, 0]),
+        np.arange(24).reshape(2, 3, 4),
+        np.zeros((0, 4), int),
+        np.array(5),
+    ],
+)
+def test_rows_of_a_piece_are_those_of_its_array(path, rows):
+    found = piece_of(np.load(path, mmap_mode="r"))[rows]
+    assert found.dtype == ARRAY.dtype
+    np.testing.assert_array_equal(found, ARRAY[rows])
+
+
+def test_rows_here_and_there_are_read_without_a_map(path, monkeypatch):
+    windows = Windows(piece_of(np.load(path, mmap_mode="r"))).select(np.arange(1000) % 40)
+    monkeypatch.setattr(np, "memmap", None)
+    np.testing.assert_array_equal(windows[:], ARRAY[np.arange(1000) % 40])
+
+
+def test_rows_that_are_not_there_are_refused(path):
+    piece = piece_of(np.load(path, mmap_mode="r")[10:])
+    for row in (30, -31):
+        with pytest.raises(IndexError, match="are not all within 30"):
+            piece[np.array([0, row])]
+    path.write_bytes(path.read_bytes()[:-600])
+    with pytest.raises(DatasetFileError, match="has become shorter than its 30 windows"):
+        piece[np.array([0, 29])]
 
 
 def test_what_may_differ_from_the_file_is_no_piece(path):

@@ -20,8 +20,8 @@ class Windows:
     An index is a row, a slice of rows, or an array of rows of any shape; what is read is a new array or a view.
 
     Args:
-        source: array (windows, ...), or an object that NumPy makes one of without a copy, such as a `Piece` of a file
-            or a `SharedArray`.
+        source: array (windows, ...), or an object with a shape and rows that NumPy makes an array of without a copy,
+            such as a `Piece` of a file or a `SharedArray`.
         standardizer: `Standardizer` of raw windows (windows, time, channels); what is read has a further axis then, as
             networks take it. Defaults to None: what is read has the values and the shape of the raw windows.
         rows: int array, the raw windows that these are, in order. Defaults to None: all of them.
@@ -48,7 +48,7 @@ class Windows:
     def shape(self) -> tuple[int, ...]:
         """Shape of what is read if all is."""
         added = () if self._standardizer is None else (1,)
-        return (len(self), *np.asarray(self.source).shape[1:], *added)
+        return (len(self), *self.source.shape[1:], *added)
 
     @property
     def rows(self) -> np.ndarray | None:
@@ -68,12 +68,11 @@ class Windows:
 
     def __getitem__(self, index: Any) -> np.ndarray:
         rows = index if self._rows is None else self._rows[index]
-        raw = np.asarray(self.source)
         # In C order whatever that of the source is, for sums depend on it in their last bits.
-        part = np.ascontiguousarray(raw[rows], np.float32)
+        part = np.ascontiguousarray(self.source[rows], np.float32)
         if self._standardizer is None:
             return part
-        return self._standardizer(part.reshape(-1, *raw.shape[1:])).reshape(*part.shape, 1)
+        return self._standardizer(part.reshape(-1, *self.source.shape[1:])).reshape(*part.shape, 1)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         raise TypeError(f"{len(self)} windows are not copied by accident; read some of them, such as windows[:64].")

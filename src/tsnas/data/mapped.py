@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from tsnas.errors import DatasetFileError
+
 
 @dataclasses.dataclass(frozen=True)
 class Piece:
@@ -36,6 +38,27 @@ class Piece:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(np.memmap(self.filename, self.dtype, "r", self.offset, self.shape), dtype, copy=copy)
+
+    def __getitem__(self, rows: np.ndarray | slice | int) -> np.ndarray:
+        """Reads rows: those of a slice are a view of a map, and those of an array of indices are copied one by one.
+
+        Around each page that is read the system maps many, so that a map of some hundred rows here and there would be
+        one of the whole file.
+        """
+        if not isinstance(rows, np.ndarray) or rows.dtype == bool:
+            return np.asarray(self)[rows]
+        indices = np.where(rows < 0, rows + len(self), rows).ravel()
+        if indices.size and not (indices.min() >= 0 and indices.max() < len(self)):
+            raise IndexError(f"rows from {rows.min()} to {rows.max()} are not all within {len(self)}")
+        found = np.empty((rows.size, *self.shape[1:]), self.dtype)
+        with open(self.filename, "rb", buffering=0) as file:
+            for row, index in zip(found, indices.tolist(), strict=True):
+                file.seek(self.offset + index * row.nbytes)
+                if file.readinto(row.reshape(-1).view(np.uint8)) != row.nbytes:
+                    raise DatasetFileError(
+                        f"{self.filename} has become shorter than its {len(self)} windows; write it anew."
+                    )
+        return found.reshape(*rows.shape, *self.shape[1:])
 
     def __len__(self) -> int:
         return self.shape[0]

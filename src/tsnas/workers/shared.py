@@ -42,8 +42,16 @@ class SharedArray:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self._array, dtype, copy=copy)
 
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        return self._array[rows]
+
     def __len__(self) -> int:
         return len(self._array)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array."""
+        return self._array.shape
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_array": np.asarray(self._array) if self._piece is None else self._piece, "_piece": self._piece}
