@@ -26,6 +26,7 @@ from tsnas.search import rounds
 from tsnas.search.evolution import EvolutionConfig
 from tsnas.space import spaces as named
 from tsnas.space.config import SpaceConfig
+from tsnas.training import epochs
 
 # Windows of each class of each user of the data set that comes with tsnas.
 KEPT = 3
@@ -42,9 +43,9 @@ def make_quick(monkeypatch, trained):
             "PATH_STEPS": 2,
             "TRAIN_STEPS": 2,
             "TRAIN_EPOCHS": (1, 1),
-            "LEAST_STEPS_PER_EPOCH": 1,
         },
-        rounds: {"FIRST_STEPS": 1, "SECOND_STEPS": 1, "LEAST_EPOCHS": 1},
+        epochs: {"LEAST_STEPS_PER_EPOCH": 1},
+        rounds: {"FIRST_STEPS": 1, "SECOND_STEPS": 1, "LONE_STEPS": 1, "LEAST_EPOCHS": 1},
         selection: {"FIRST_STEPS": 1, "FINALISTS": 1, "RANDOM_FINALISTS": 2, "TUNED_FINALISTS": 1},
         score: {"DRAWN": 1},
         search: {"SPLITS": 1},

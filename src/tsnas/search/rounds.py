@@ -21,7 +21,7 @@ from tsnas.system import clock
 from tsnas.system.garbage import freed
 from tsnas.system.interrupts import raise_if_interrupted
 from tsnas.training.augment import Augment, scale_and_noise
-from tsnas.training.epochs import LEAST_STEPS_PER_EPOCH, repeated
+from tsnas.training.epochs import repeated
 from tsnas.training.scope import scope_of
 from tsnas.training.train import FloatTraining
 from tsnas.workers.pool import HERE, Workers
@@ -275,8 +275,7 @@ def _score(training: FloatTraining, split: Split, steps: int, batch_size: int, s
     raise_if_interrupted()
     model = training.model
     x_val, codes_val, weights_val = unpacked(split[1])
-    least_steps = min(LEAST_STEPS_PER_EPOCH, steps // LEAST_EPOCHS)
-    x_epoch, codes_epoch, weights_epoch = unpacked(repeated(split[0], batch_size, least_steps))
+    x_epoch, codes_epoch, weights_epoch = unpacked(repeated(split[0], batch_size, steps // LEAST_EPOCHS))
     epochs = max(LEAST_EPOCHS, math.ceil(steps * batch_size / len(x_epoch)))
     started = clock.monotonic()
     history = training.run(

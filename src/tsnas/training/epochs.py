@@ -12,18 +12,19 @@ from tsnas.data import Data, Windows
 LEAST_STEPS_PER_EPOCH = 16
 
 
-def repeated(data: Data, batch_size: int, least_steps: int = LEAST_STEPS_PER_EPOCH) -> Data:
-    """Repeats few windows, so that an epoch has at least so many steps.
+def repeated(data: Data, batch_size: int, most_steps: int | None = None) -> Data:
+    """Repeats few windows, so that an epoch has at least 16 steps.
 
     Args:
         data: (x, y) or (x, y, weights), the training windows.
         batch_size: int, windows per step.
-        least_steps: int, steps of an epoch. Defaults to 16.
+        most_steps: int, steps that are enough if they are fewer than 16. Defaults to None: they are not.
 
     Returns:
         The same if there are enough windows; otherwise likewise, with `Windows`, of which none is copied.
     """
     x, *parts = data
+    least_steps = LEAST_STEPS_PER_EPOCH if most_steps is None else min(LEAST_STEPS_PER_EPOCH, most_steps)
     times = math.ceil(least_steps * batch_size / len(x))
     if times <= 1:
         return data
