@@ -22,9 +22,8 @@ from sklearn.metrics import accuracy_score
 import tsnas
 from benchmarks.draws import DATA, DRAWS, OUT, SEEDS, SETS, draw
 from benchmarks.few_windows_table import table
-from benchmarks.series_sets import answers_of, cases, keep_few, read_training_windows
+from benchmarks.series_sets import answers_of, cases, few_and_judges
 from benchmarks.study import Case, complete
-from tsnas.data import Standardizer
 from tsnas.job.preparation import stretched_or_not
 from tsnas.job.settings import check_settings
 from tsnas.search.rounds import DROPOUT
@@ -49,16 +48,14 @@ LEAST_JUDGES = 40
 def run_one(path: pathlib.Path, key: Case, ways: Sequence[str]) -> list[dict[str, Any]]:
     """Accuracy on the windows that were not kept, and processor seconds, of each way; none where too few judge."""
     seed = key["seed"]
-    x, codes = read_training_windows(path)
-    kept, test = keep_few(codes, seed)
-    if len(test) < LEAST_JUDGES:
+    parts = few_and_judges(path, seed, LEAST_JUDGES)
+    if parts is None:
         return []
-    windows = Standardizer.fit(x[kept])(x)[..., np.newaxis]
-    own, y = windows[kept], codes[kept]
+    (own, y), (judges, truth) = parts
     settings = check_settings(tsnas.AutoClassifier(BOARD))
     default, _ = stretched_or_not(own, y, None, seed)
     repeated, labels = settings.repeated((own, y), None)
-    networks = [one.architecture for one in draw(own, int(codes.max()) + 1, settings, seed)]
+    networks = [one.architecture for one in draw(own, int(y.max()) + 1, settings, seed)]
     rows = []
     for way in ways:
         further = {"augment": default, "until_solved": True} | WAYS[way]
@@ -67,15 +64,15 @@ def run_one(path: pathlib.Path, key: Case, ways: Sequence[str]) -> list[dict[str
             model = network.build(DROPOUT, seed)
             batch_size = settings.batch_size_for(repeated)
             train_float(model, repeated, labels, batch_size=batch_size, seed=seed, **further)
-            answers.append(answers_of(model, windows[test]))
-            accuracies.append(accuracy_score(codes[test], answers[-1].argmax(axis=1)))
-        together = accuracy_score(codes[test], np.mean(answers, axis=0).argmax(axis=1))
+            answers.append(answers_of(model, judges))
+            accuracies.append(accuracy_score(truth, answers[-1].argmax(axis=1)))
+        together = accuracy_score(truth, np.mean(answers, axis=0).argmax(axis=1))
         rows.append(
             key
             | {
                 "way": way,
-                "windows": len(kept),
-                "judges": len(test),
+                "windows": len(own),
+                "judges": len(judges),
                 "accuracy": round(float(np.mean(accuracies)), 4),
                 "together": round(float(together), 4),
                 "seconds": round((time.process_time() - started) / len(networks), 1),

@@ -11,7 +11,7 @@ import numpy as np
 from absl import app
 from sklearn.model_selection import StratifiedKFold
 
-from tsnas.data import encode_labels
+from tsnas.data import Standardizer, encode_labels
 
 JUDGED_AT_ONCE = 256
 
@@ -74,3 +74,20 @@ def keep_few(codes: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     each = max(FEWEST_OF_A_CLASS, KEPT // classes)
     kept = np.concatenate([rng.permutation(np.flatnonzero(codes == code))[:each] for code in range(classes)])
     return kept, np.setdiff1d(np.arange(len(codes)), kept)
+
+
+# Windows (windows, time, channels, 1) and the codes of their classes.
+Part = tuple[np.ndarray, np.ndarray]
+
+
+def few_and_judges(path: pathlib.Path, seed: int, least: int) -> tuple[Part, Part] | None:
+    """Returns the few training windows of a file that `keep_few` keeps, and all others, both standardised by the few.
+
+    None if there are fewer than `least` others.
+    """
+    x, codes = read_training_windows(path)
+    kept, judging = keep_few(codes, seed)
+    if len(judging) < least:
+        return None
+    windows = Standardizer.fit(x[kept])(x)[..., np.newaxis]
+    return (windows[kept], codes[kept]), (windows[judging], codes[judging])

@@ -26,11 +26,11 @@ from sklearn.metrics import accuracy_score, log_loss
 
 import tsnas
 from benchmarks.draws import DATA, KB, MS, OUT, SEEDS, SETS
-from benchmarks.series_sets import answers_of, cases, keep_few, read_training_windows
+from benchmarks.series_sets import answers_of, cases, few_and_judges
 from benchmarks.small_jobs_table import table
 from benchmarks.study import Case, complete
 from tsnas.cost.limits import Limits
-from tsnas.data import Standardizer, validation_splits
+from tsnas.data import validation_splits
 from tsnas.job.preparation import stretched_or_not
 from tsnas.job.settings import check_settings
 from tsnas.plain.locality import is_local, locality_loss_ratio
@@ -82,16 +82,14 @@ LEAST_JUDGES = 30
 def run_one(path: pathlib.Path, key: Case, ways: Sequence[str]) -> list[dict[str, Any]]:
     """Accuracy and loss of each way, and its processor seconds; none where too few windows judge."""
     seed = key["seed"]
-    x, codes = read_training_windows(path)
-    kept, judging = keep_few(codes, seed)
-    if len(judging) < LEAST_JUDGES:
+    kept_and_judges = few_and_judges(path, seed, LEAST_JUDGES)
+    if kept_and_judges is None:
         return []
+    (own, y), (judges, labels) = kept_and_judges
     settings = check_settings(tsnas.AutoClassifier(BOARD))
-    windows, y = Standardizer.fit(x[kept])(x)[..., np.newaxis], codes[kept]
-    own = windows[kept]
     augment, _ = stretched_or_not(own, y, None, seed)
     local = is_local(*locality_loss_ratio(own, y, None, seed))
-    parts = build_parts(settings.spaces, x.shape[1:3], int(codes.max()) + 1, settings.board, seed=seed)
+    parts = build_parts(settings.spaces, own.shape[1:3], int(y.max()) + 1, settings.board, seed=seed)
     spaces = suited(fitting(parts, Limits(MS.value, KB.value).on(settings.board)), functools.partial(bool, local))
     most = max(spaces, key=lambda paths: paths.supernet.members)
     training = FloatTraining(finalists(most, [], 1, seed)[0].architecture.build(DROPOUT, seed), augment)
@@ -118,12 +116,12 @@ def run_one(path: pathlib.Path, key: Case, ways: Sequence[str]) -> list[dict[str
                 truth, answers = np.concatenate([y[val] for _, val in splits]), np.concatenate(found)
             else:
                 train(everyone, way, way.epochs)
-                truth, answers = codes[judging], answers_of(training.model, windows[judging])
+                truth, answers = labels, answers_of(training.model, judges)
         rows.append(
             key
             | {
                 "way": name,
-                "windows": len(kept),
+                "windows": len(own),
                 "judges": len(truth),
                 "accuracy": round(float(accuracy_score(truth, answers.argmax(axis=1))), 4),
                 "loss": round(float(log_loss(truth, answers, labels=range(answers.shape[1]))), 4),
