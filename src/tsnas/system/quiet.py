@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, TextIO
 
+from tsnas.system.absent import absent
 from tsnas.system.garbage import uncollected
 
 SILENT = "3"
@@ -42,7 +43,8 @@ def import_tensorflow() -> None:
 
 
 def _import() -> None:
-    with uncollected():
+    # TensorFlow loads Keras 3, which nothing here uses, with Matplotlib and more: half a second of its three.
+    with uncollected(), absent("keras"):
         importlib.import_module("tensorflow")
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_model_optimization as tfmot
 import tf_keras as keras
 
 from tsnas.data import AnyWindows, check_sample_weight
 from tsnas.data.model_arrays import as_windows, one_hot
 from tsnas.errors import SettingError
+from tsnas.system.absent import absent
 from tsnas.system.arguments import is_int, is_number
 from tsnas.training.answers import KeptAnswers, answers_of
 from tsnas.training.augment import Augment, scale_and_noise, unchanged
@@ -23,6 +23,9 @@ from tsnas.training.members import member_answers
 from tsnas.training.ranges import calibrate_ranges, input_range
 from tsnas.training.rounding import rounding_as_on_board
 from tsnas.training.seed import fixed_seed, kept_random_state
+
+with absent("keras"):
+    import tensorflow_model_optimization as tfmot
 
 ROUNDINGS = ("board", "nearest")
 
