@@ -9,11 +9,12 @@
 source "$(dirname "$0")/environment"
 install tensorflow-model-optimization==0.8.1 tensorflow==2.21.0 tf_keras==2.21.0 keras==3.15.1 matplotlib==3.11.2 \
     numpy==2.4.6 setuptools==65.5.0
-export TF_USE_LEGACY_KERAS=1
 observe <<'PYTHON'
+import os
 import resource
 import sys
 
+os.environ["TF_USE_LEGACY_KERAS"] = "1"
 WANTED = ("keras", "keras.src.optimizers", "matplotlib.pyplot")
 
 
