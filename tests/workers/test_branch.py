@@ -11,10 +11,10 @@ import pytest
 from processes import PATIENCE_S
 
 from tsnas.system.interrupts import WAITING_THREAD
-from tsnas.workers import branch, pool
+from tsnas.workers import branch, executor
 from tsnas.workers.start import THREADS
 
-pytestmark = pytest.mark.skipif(not pool.FORKS, reason="workers are forked on Linux alone")
+pytestmark = pytest.mark.skipif(not executor.FORKS, reason="workers are forked on Linux alone")
 
 SCRIPT = """
     import functools, json, os, pathlib, sys, tempfile, threading

@@ -2,10 +2,12 @@
 
 import functools
 import itertools
+import multiprocessing
 import os
 import signal
 import threading
 import time
+import warnings
 
 import calls
 import numpy as np
@@ -15,16 +17,16 @@ from processes import are_running
 
 from tsnas.errors import SettingError, WorkerError
 from tsnas.system.interrupts import deferred_interrupt
-from tsnas.workers import pool
+from tsnas.workers import executor, pool, process
 from tsnas.workers.pool import HERE, Workers, check_n_jobs
 
 
 @pytest.fixture
 def light(monkeypatch):
     """Workers without TensorFlow, which takes seconds to import; they end with the test."""
-    monkeypatch.setattr(pool, "start", functools.partial(print, end=""))
+    monkeypatch.setattr(executor, "start", functools.partial(print, end=""))
     yield
-    pool.end_processes()
+    executor.end_processes()
 
 
 def test_calls_run_in_processes_of_one_thread_and_come_back_in_order(light):
@@ -124,11 +126,23 @@ def test_other_numbers_of_processes_are_refused(n_jobs):
         check_n_jobs(n_jobs)
 
 
-def test_processes_that_have_grown_are_replaced_after_the_job(light, monkeypatch):
-    sizes = [100e6, *(100e6 + share * pool.MOST_GROWTH_BYTES for share in (0.8, 1.2)), 100e6]
-    monkeypatch.setattr(pool, "_sizes_bytes", lambda pids: dict.fromkeys(pids, sizes.pop(0)))
-    used = []
-    for _ in range(4):
-        with Workers(2) as workers:
-            used.append(workers.run([os.getpid]))
-    assert used[0] == used[1] == used[2] != used[3]
+def test_a_daemonic_process_has_no_others_and_one_thread(monkeypatch):
+    threads = []
+    monkeypatch.setattr(multiprocessing.current_process(), "daemon", True)
+    monkeypatch.setattr(process, "has_one_thread", lambda: False)
+    monkeypatch.setattr(process, "use_one_thread", lambda: threads.append(1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # joblib says that several cannot be.
+        assert [Workers(n_jobs).run([os.getpid, os.getpid]) for n_jobs in (None, 2)] == [[os.getpid()] * 2] * 2
+    assert threads == [1, 1]
+
+
+def test_a_daemonic_process_that_has_several_threads_is_told_of_it(monkeypatch):
+    def refuse():
+        raise WorkerError("too late")
+
+    monkeypatch.setattr(multiprocessing.current_process(), "daemon", True)
+    monkeypatch.setattr(process, "has_one_thread", lambda: False)
+    monkeypatch.setattr(process, "use_one_thread", refuse)
+    with pytest.warns(UserWarning, match=r"multiprocessing\.Pool.*TF_NUM_INTRAOP_THREADS=1"):
+        assert Workers().run([os.getpid]) == [os.getpid()]

@@ -11,16 +11,16 @@ import psutil
 import pytest
 from processes import PATIENCE_S, are_running
 
-from tsnas.workers import pool
+from tsnas.workers import executor
 from tsnas.workers.pool import Workers
 
-pytestmark = pytest.mark.skipif(not pool.FORKS, reason="workers are forked on Linux alone")
+pytestmark = pytest.mark.skipif(not executor.FORKS, reason="workers are forked on Linux alone")
 
 
 @pytest.fixture(autouse=True)
 def ended():
     yield
-    pool.end_processes()
+    executor.end_processes()
 
 
 def seen():
@@ -39,7 +39,7 @@ def test_workers_have_what_they_need_from_the_process_that_they_are_forked_from(
     (server,) = {parent for _, parent, _ in found}
     assert os.getpid() not in {server, *(pid for pid, *_ in found)}
     assert psutil.Process(server).ppid() == os.getpid()
-    pool.end_processes()
+    executor.end_processes()
     with Workers(2) as workers:
         assert workers.run([seen])[0][1] == server, "it is there for the next ones"
 

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import itertools
 import math
-import os
+import multiprocessing
 import pathlib
-import re
-import signal
-import sys
 import tempfile
-import unittest.mock
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import joblib
-import loky
 import numpy as np
-import psutil
 from loky.process_executor import TerminatedWorkerError
 
 from tsnas.callbacks import ProgressBar
@@ -29,30 +23,16 @@ from tsnas.errors import SettingError, WorkerError
 from tsnas.system import clock
 from tsnas.system.arguments import is_int
 from tsnas.system.interrupts import raise_if_interrupted
-from tsnas.workers import process
+from tsnas.workers import executor, process
 from tsnas.workers.relay import Relay
 from tsnas.workers.shared import SharedArray
-from tsnas.workers.start import ENVIRONMENT, start
+from tsnas.workers.start import THREADS
 
-if TYPE_CHECKING:
-    from tsnas.workers.server import Context
-
-# Idle processes wait this long for the next job; those that are not forked take seconds to start.
-IDLE_S = 300
 POLL_S = 0.1
-# Whether processes are forked from one that has imported TensorFlow. Libraries of macOS break in a forked process, and
-# Windows cannot fork: there, each imports it for itself.
-FORKS = sys.platform.startswith("linux")
-# Processes that have grown by so much together, each since the end of its first job, are replaced after the job:
-# TensorFlow keeps a part of all that it has traced and converted. Those that import TensorFlow again take seconds.
-MOST_GROWTH_BYTES = 20e6 if FORKS else 50e6
 # So many processes may be lost before one gives up.
 MOST_LOSSES = 3
 # joblib's own backends; any other one is an engine that the user has chosen.
 LOCAL_BACKENDS = ("LokyBackend", "MultiprocessingBackend", "ThreadingBackend", "SequentialBackend")
-
-# Memory of each process at the end of its first job.
-_first_bytes: dict[int, int] = {}
 
 
 def check_n_jobs(n_jobs: Any) -> int | None:
@@ -72,7 +52,8 @@ class Workers:
     """Processes in which networks are trained, with one thread each.
 
     The processes start with the first call and are kept for later jobs; they end when they have been idle for five
-    minutes, and with this process. A single job needs no process of its own where TensorFlow has one thread anyway.
+    minutes, and with this process. A single job needs no process of its own where TensorFlow has one thread anyway; in
+    a daemonic process, as those of `multiprocessing.Pool` are, which can have no processes, all calls run in it.
 
     Inside `joblib.parallel_config` with a backend other than joblib's own, such as `"dask"` or `"ray"`, that has room
     for several calls, they run there instead.
@@ -95,6 +76,9 @@ class Workers:
         # joblib itself would run calls in this process if an engine had room for only one at a time.
         self._elsewhere = self.count > 1 and type(backend).__name__ not in LOCAL_BACKENDS
         self._here = here or (self.count == 1 and not self._elsewhere and process.has_one_thread())
+        if multiprocessing.current_process().daemon and not (self._here or self._elsewhere):
+            self._here = True
+            _use_one_thread_here()
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._relays: list[Relay] = []
         self._postponed: list[Postponed] = []
@@ -102,7 +86,7 @@ class Workers:
         self._pids: set[int] = set()
 
     def __enter__(self) -> Workers:
-        context = None if self._here or self._elsewhere else _context()
+        context = None if self._here or self._elsewhere else executor.context()
         if context is not None:
             context.branch()
         return self
@@ -112,9 +96,7 @@ class Workers:
     ) -> None:
         if self._temporary is not None:
             self._temporary.cleanup()
-        sizes = _sizes_bytes(self._pids)
-        if sum(size - _first_bytes.setdefault(pid, size) for pid, size in sizes.items()) > MOST_GROWTH_BYTES:
-            end_processes()
+        executor.end_if_grown(self._pids)
 
     def begin(self, processes: int) -> None:
         """Gets ready for processes, which takes seconds, while this one goes on.
@@ -124,7 +106,7 @@ class Workers:
         """
         if self._here or self._elsewhere:
             return
-        context = _context()
+        context = executor.context()
         if context is not None:
             context.begin()
             return
@@ -250,8 +232,8 @@ class Workers:
                     if losses > MOST_LOSSES:
                         raise WorkerError(
                             f"Worker processes have ended {losses} times before their work was done "
-                            f"({_exit_codes(lost[0])}). A machine that runs out of memory ends them; try a smaller "
-                            "n_jobs."
+                            f"({executor.exit_codes(lost[0])}). A machine that runs out of memory ends them; try a "
+                            "smaller n_jobs."
                         )
                     # All processes end with the one that is lost.
                     again += sorted(pending.pop(future) for future in list(pending) if future not in done - set(lost))
@@ -261,26 +243,12 @@ class Workers:
                     self._pids.add(pid)
                     yield place, result
         except BaseException:
-            end_processes()
+            executor.end_processes()
             raise
 
     def _submit(self, call: Callable[[], Any], processes: int) -> concurrent.futures.Future[Any]:
         self._processes = max(self._processes, processes)
-        # A process is born with the signals that are blocked here: Ctrl-C is for this one to deal with.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-        with unittest.mock.patch.dict(os.environ, PYTHONWARNINGS="ignore"):
-            try:
-                executor = loky.get_reusable_executor(
-                    self._processes,
-                    context=_context(),
-                    timeout=IDLE_S,
-                    initializer=start,
-                    initargs=(os.getpid(),),
-                    env=ENVIRONMENT,
-                )
-                return executor.submit(process.run_counted, call)
-            finally:
-                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return executor.submit(call, self._processes)
 
 
 class Postponed:
@@ -305,33 +273,16 @@ class Postponed:
         return [self.found[place] for place in sorted(self.found)]
 
 
-def _sizes_bytes(pids: Iterable[int]) -> dict[int, int]:
-    """Returns the memory that processes use; those that have ended are left out."""
-    sizes = {}
-    for pid in pids:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            sizes[pid] = psutil.Process(pid).memory_info().rss
-    return sizes
-
-
-def _context() -> Context | None:
-    """Returns the context that starts processes; None is loky's own."""
-    if not FORKS:
-        return None
-    # Windows lacks what it imports.
-    from tsnas.workers.server import CONTEXT
-
-    return CONTEXT
-
-
-def end_processes() -> None:
-    """Ends the processes, whatever they are doing."""
-    loky.get_reusable_executor(reuse=True).shutdown(wait=False, kill_workers=True)
-
-
-def _exit_codes(lost: concurrent.futures.Future[Any]) -> str:
-    found = re.search(r"exit codes of the workers are {(.*)}", str(lost.exception()))
-    return f"exit code {found.group(1)}" if found else type(lost.exception()).__name__
+def _use_one_thread_here() -> None:
+    """Makes TensorFlow compute with one thread in this process, or warns that the results are not those of others."""
+    try:
+        process.use_one_thread()
+    except WorkerError:
+        warnings.warn(
+            "A daemonic process, such as one of multiprocessing.Pool, can have no worker processes, and TensorFlow "
+            f"computes with several threads here: models may differ in their last bits. Set {THREADS}=1.",
+            stacklevel=2,
+        )
 
 
 # No other process than this one.
