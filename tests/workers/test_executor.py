@@ -1,21 +1,11 @@
 """The processes of workers are replaced when they have grown, and end with a process that others have started."""
 
-import functools
 import os
 
-import pytest
 from processes import Process, are_running
 
 from tsnas.workers import executor
 from tsnas.workers.pool import Workers
-
-
-@pytest.fixture
-def light(monkeypatch):
-    """Workers without TensorFlow, which takes seconds to import; they end with the test."""
-    monkeypatch.setattr(executor, "start", functools.partial(print, end=""))
-    yield
-    executor.end_processes()
 
 
 def test_processes_that_have_grown_are_replaced_after_the_job(light, monkeypatch):

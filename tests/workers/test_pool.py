@@ -17,16 +17,8 @@ from processes import are_running
 
 from tsnas.errors import SettingError, WorkerError
 from tsnas.system.interrupts import deferred_interrupt
-from tsnas.workers import executor, pool, process
+from tsnas.workers import pool, process
 from tsnas.workers.pool import HERE, Workers, check_n_jobs
-
-
-@pytest.fixture
-def light(monkeypatch):
-    """Workers without TensorFlow, which takes seconds to import; they end with the test."""
-    monkeypatch.setattr(executor, "start", functools.partial(print, end=""))
-    yield
-    executor.end_processes()
 
 
 def test_calls_run_in_processes_of_one_thread_and_come_back_in_order(light):

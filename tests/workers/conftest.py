@@ -1,0 +1,15 @@
+"""Workers for tests that need no TensorFlow in them."""
+
+import functools
+
+import pytest
+
+from tsnas.workers import executor
+
+
+@pytest.fixture
+def light(monkeypatch):
+    """Workers without TensorFlow, which takes seconds to import; they end with the test."""
+    monkeypatch.setattr(executor, "start", functools.partial(print, end=""))
+    yield
+    executor.end_processes()
