@@ -1,7 +1,6 @@
 """Workers for tests that need no TensorFlow in them."""
 
-import functools
-
+import calls
 import pytest
 
 from tsnas.workers import executor
@@ -10,6 +9,6 @@ from tsnas.workers import executor
 @pytest.fixture
 def light(monkeypatch):
     """Workers without TensorFlow, which takes seconds to import; they end with the test."""
-    monkeypatch.setattr(executor, "start", functools.partial(print, end=""))
+    monkeypatch.setattr(executor, "start", calls.unprepared)
     yield
     executor.end_processes()

@@ -33,6 +33,7 @@ from tsnas.commands import (
 from tsnas.commands.command import UsageError
 from tsnas.commands.interrupt import EXIT_INTERRUPTED, INTERRUPTED, leave, watch_interrupts
 from tsnas.errors import InfeasibleError, LimitExceededError, TsnasError
+from tsnas.system.quiet import open_standard_files, open_standard_streams
 from tsnas.system.terminal import columns, fit_command, say
 
 MODULES = (
@@ -97,6 +98,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         >>> run(["boards"])
         0
     """
+    open_standard_files()
+    open_standard_streams()
     code = _run(sys.argv[1:] if argv is None else argv)
     if code == EXIT_INTERRUPTED:
         sys.stderr.write(INTERRUPTED)

@@ -33,6 +33,7 @@ from tsnas.export.firmware import Firmware
 from tsnas.model.plain_scores import PlainScores
 from tsnas.model.scores import Judged, scores
 from tsnas.space.architecture import Architecture
+from tsnas.system.forks import check_can_compute
 
 # Windows that a network takes at once, and that are read at once.
 BATCH, PORTION = 256, 4096
@@ -235,6 +236,7 @@ class Model:
         Raises:
             UnknownLabelError: labels that do not occur in training.
             DataError: windows or labels that cannot be used.
+            WorkerError: this process was forked from one in which TensorFlow had computed.
         """
         x, y, sample_weight = windows_and_labels(x, y, name, sample_weight)
         windows = self._checked(x)
@@ -248,6 +250,7 @@ class Model:
             y, windows = y[~is_other], Windows(np.asarray(windows.source)[~is_other])
             weights = None if weights is None else weights[~is_other]
         codes, _ = encode_labels(y, self.classes)
+        check_can_compute()
         predict = functools.partial(self.float_network.predict, batch_size=BATCH, verbose=0)
         probabilities = {
             "float": np.concatenate([predict(part) for part in _portions(windows)]),

@@ -15,6 +15,7 @@ from tsnas.data import Data, mean_one, unpacked
 from tsnas.search.derive import Candidate, derive
 from tsnas.search.objective import HardwareLoss
 from tsnas.space.supernet import Supernet
+from tsnas.system.forks import check_can_compute
 from tsnas.training.interrupt_check import InterruptCheck
 
 SHOWN = {
@@ -121,7 +122,9 @@ def search(
 
     Raises:
         InfeasibleError: no architecture of the space is within the limits.
+        WorkerError: this process was forked from one in which TensorFlow had computed.
     """
+    check_can_compute()
     config = config or SearchConfig()
     batches, steps = paired_batches(train, val, config.batch_size, seed)
     total_steps = steps * config.epochs

@@ -15,6 +15,7 @@ from tsnas.data import Data, mean_one, unpacked
 from tsnas.search.derive import Candidate
 from tsnas.search.paths import WELL_USED, Path, Paths
 from tsnas.space.supernet import Supernet
+from tsnas.system.forks import check_can_compute
 from tsnas.system.interrupts import raise_if_interrupted
 from tsnas.training.slots import make_slots
 
@@ -99,6 +100,9 @@ def evolve(
         (candidates, history): for each niche a list of `Candidate`, those that use the limits well first, then by
             validation loss; and a dict of log key to a list with one value for each epoch, whose costs are those of the
             first niche.
+
+    Raises:
+        WorkerError: this process was forked from one in which TensorFlow had computed.
 
     Source: Guo et al., Single Path One-Shot Neural Architecture Search with Uniform Sampling (2020); Real et al.,
         Regularized Evolution for Image Classifier Architecture Search (2019).
@@ -202,6 +206,7 @@ class PathTrainer:
         self._batch_size = min(config.batch_size, self._windows)
         self.steps_per_epoch = math.ceil(self._windows / self._batch_size)
         classes = supernet.cells[-1].out_widths[0]
+        check_can_compute()
         (self._x, codes, weights_x), (x_val, codes_val, weights_val) = unpacked(train), unpacked(val)
         judges = rng.permutation(len(x_val))[: config.val_windows]
         y = tf.one_hot(codes, classes)

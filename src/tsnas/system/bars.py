@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import Any
 
@@ -36,7 +37,8 @@ def progress_bar(name: str, total: float | None, unit: str, silent: bool = False
         total=total,
         desc=f"{name:<8}",
         unit=unit,
-        disable=silent,
+        # A process may have been started without a place to draw it.
+        disable=silent or sys.stderr is None,
         dynamic_ncols=True,
         bar_format=bar_format,
         **settings,

@@ -38,7 +38,9 @@ def import_tensorflow() -> None:
                 log.seek(0)
                 text = log.read()
     except BaseException:
-        os.write(2, text)
+        # There may be no such file.
+        with contextlib.suppress(OSError):
+            os.write(2, text)
         raise
 
 
@@ -48,12 +50,30 @@ def _import() -> None:
         importlib.import_module("tensorflow")
 
 
+def open_standard_files() -> None:
+    """Opens the standard files that this process was started without: another file would get the number of one."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # It gets the lowest number that is free.
+            os.open(os.devnull, os.O_RDWR)
+
+
+def open_standard_streams() -> None:
+    """Opens those of stdout and stderr that Python has left out, since libraries write to them without a look."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+
+
 @contextlib.contextmanager
-def redirected(stream: TextIO, descriptor: int) -> Iterator[BinaryIO]:
+def redirected(stream: TextIO | None, descriptor: int) -> Iterator[BinaryIO]:
     """Redirects a file descriptor to a temporary file, which Python's own redirection cannot do for C++ libraries.
 
+    Where it is closed, as in a process that was started without one, nothing is redirected.
+
     Args:
-        stream: Python's stream on it, such as `sys.stdout`.
+        stream: Python's stream on it, such as `sys.stdout`, which may be closed, or None.
         descriptor: int, 1 or 2.
 
     Yields:
@@ -63,8 +83,13 @@ def redirected(stream: TextIO, descriptor: int) -> Iterator[BinaryIO]:
         >>> with redirected(sys.stdout, 1) as log:
         ...     os.system("echo hello")
     """
-    stream.flush()
-    saved = os.dup(descriptor)
+    flush(stream)
+    try:
+        saved = os.dup(descriptor)
+    except OSError:
+        with tempfile.TemporaryFile() as log:
+            yield log
+        return
     try:
         with tempfile.TemporaryFile() as log:
             os.dup2(log.fileno(), descriptor)
@@ -74,6 +99,12 @@ def redirected(stream: TextIO, descriptor: int) -> Iterator[BinaryIO]:
                 os.dup2(saved, descriptor)
     finally:
         os.close(saved)
+
+
+def flush(stream: TextIO | None) -> None:
+    """Flushes a stream, unless it is closed or, in a process that was started without one, None."""
+    with contextlib.suppress(AttributeError, ValueError):
+        stream.flush()  # type: ignore[union-attr]
 
 
 @contextlib.contextmanager

@@ -26,7 +26,8 @@ def columns(stream: TextIO | None = None) -> int | None:
         stream: text stream. Defaults to None: standard output.
 
     Returns:
-        int; in a notebook 88; None if the stream is neither, or a terminal that does not know its width.
+        int; in a notebook 88; None if the stream is neither, or a terminal that does not know its width, or if there
+        is none, as in a process that was started without a standard output.
 
     Example:
         >>> columns()
@@ -40,7 +41,7 @@ def columns(stream: TextIO | None = None) -> int | None:
             return None
         asked = os.environ.get("COLUMNS", "")
         found = int(asked) if asked.isdecimal() else os.get_terminal_size(stream.fileno()).columns
-    except (OSError, ValueError):
+    except (AttributeError, OSError, ValueError):
         return None
     return max(found, LEAST) if found else None
 

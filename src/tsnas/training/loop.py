@@ -11,6 +11,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tsnas.data import AnyWindows, mean_one
+from tsnas.system.forks import check_can_compute
 from tsnas.system.interrupts import raise_if_interrupted
 from tsnas.training.adam import Adam
 from tsnas.training.answers import KeptAnswers
@@ -109,6 +110,7 @@ class TrainingLoop:
         Returns:
             dict of log key to a list with one value for each epoch.
         """
+        check_can_compute()
         per_epoch = len(windows) // self._batch_size
         steps = per_epoch * epochs
         rates = learning_rate * _cosine(steps)

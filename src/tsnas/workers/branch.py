@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import signal
@@ -11,11 +10,12 @@ import threading
 import warnings
 from collections.abc import Sequence
 from multiprocessing import util
-from typing import Any
 
 import threadpoolctl
 
+from tsnas.system.forks import has_computed
 from tsnas.system.interrupts import WAITING_THREAD
+from tsnas.system.quiet import flush
 
 # Linux lists here what a process has.
 THREADS_FOLDER, DESCRIPTORS_FOLDER = "/proc/self/task", "/proc/self/fd"
@@ -30,9 +30,8 @@ def may_branch() -> bool:
     TensorFlow must be imported, but not have computed yet, and there must be no threads but those of libraries of
     linear algebra, which are prepared for a fork, and the one that waits for signals.
     """
-    tf = sys.modules.get("tensorflow")
     waiting = sum(thread.name == WAITING_THREAD for thread in threading.enumerate())
-    if tf is None or threading.active_count() > 1 + waiting or _has_computed(tf):
+    if "tensorflow" not in sys.modules or threading.active_count() > 1 + waiting or has_computed():
         return False
     idle = sum(pool["num_threads"] - 1 for pool in threadpoolctl.threadpool_info())
     return len(os.listdir(THREADS_FOLDER)) <= 1 + waiting + idle
@@ -49,8 +48,8 @@ def branch(executable: str, args: Sequence[str], descriptors: Sequence[int]) -> 
     Returns:
         int, ID of the process.
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
+    flush(sys.stdout)
+    flush(sys.stderr)
     try:
         with warnings.catch_warnings():
             # Python warns of any threads.
@@ -74,11 +73,11 @@ def _serve(program: str, descriptors: Sequence[int]) -> None:
         for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, default)
-        # An open file, a lock or a port would else stay so when the other process has closed it.
-        for descriptor in {*map(int, os.listdir(DESCRIPTORS_FOLDER))} - {0, 1, 2, *descriptors}:
-            # That of the folder itself is closed already.
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+        # An open file, a lock or a port would else stay so when the other process has closed it. What still has the
+        # number, such as a stream that stands for stdout, may not write to what would get the number next.
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for descriptor in {*map(int, os.listdir(DESCRIPTORS_FOLDER))} - {0, 1, 2, nothing, *descriptors}:
+            os.dup2(nothing, descriptor)
         exec(program, {})
     except SystemExit:
         code = 0
@@ -86,15 +85,3 @@ def _serve(program: str, descriptors: Sequence[int]) -> None:
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(code)
-
-
-def _has_computed(tf: Any) -> bool:
-    """Returns whether TensorFlow has computed anything in this process, after which its threads are there."""
-    threads = tf.config.threading.get_inter_op_parallelism_threads()
-    try:
-        # Only another value is refused.
-        tf.config.threading.set_inter_op_parallelism_threads(threads + 1)
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
-    except RuntimeError:
-        return True
-    return False

@@ -10,6 +10,7 @@ import re
 import signal
 import sys
 import unittest.mock
+import weakref
 from collections.abc import Callable, Iterable
 from multiprocessing import util
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import loky
 import psutil
 
-from tsnas.workers import process
+from tsnas.errors import WorkerError
+from tsnas.workers import folders, process
 from tsnas.workers.start import ENVIRONMENT, start
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ MOST_GROWTH_BYTES = 20e6 if FORKS else 50e6
 
 # Memory of each process at the end of its first job.
 _first_bytes: dict[int, int] = {}
+# Those that have started processes for this one: one for each thread that has called `submit`.
+_executors: weakref.WeakSet[Any] = weakref.WeakSet()
 # What ends the processes with this one, where that is needed.
 _ending: util.Finalize | None = None
 
@@ -49,9 +53,10 @@ def submit(call: Callable[[], Any], processes: int) -> concurrent.futures.Future
                 context=context(),
                 timeout=IDLE_S,
                 initializer=start,
-                initargs=(os.getpid(),),
+                initargs=(os.getpid(), folders.prefix()),
                 env=ENVIRONMENT,
             )
+            _executors.add(executor)
             _end_with_this_process()
             return executor.submit(process.run_counted, call)
         finally:
@@ -66,6 +71,21 @@ def context() -> Context | None:
     from tsnas.workers.server import CONTEXT
 
     return CONTEXT
+
+
+def check_folder() -> None:
+    """Checks that processes find the working folder of this one, as they begin in it.
+
+    Raises:
+        WorkerError: it has been removed.
+    """
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise WorkerError(
+            "The working folder of this program has been removed, and its worker processes cannot begin there; go to "
+            "another one first, such as os.chdir(...)."
+        ) from None
 
 
 def end_processes(wait: bool = False) -> None:
@@ -101,6 +121,18 @@ def _end_with_this_process() -> None:
     # A fork forgets what its parent wanted done at its end.
     if is_child and (_ending is None or not _ending.still_active()):
         _ending = util.Finalize(None, end_processes, kwargs={"wait": True}, exitpriority=0)
+
+
+def _forget_processes() -> None:
+    """Lets go of the processes of that which this one was forked from: nothing in here hears of them."""
+    for executor in _executors:
+        # loky makes another one then. To shut it down would write to files that may have become others here.
+        executor._flags.shutdown = True
+    _executors.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_processes)
 
 
 def _sizes_bytes(pids: Iterable[int]) -> dict[int, int]:

@@ -20,10 +20,11 @@ from loky.process_executor import TerminatedWorkerError
 from tsnas.callbacks import ProgressBar
 from tsnas.data.mapped import Piece
 from tsnas.errors import SettingError, WorkerError
-from tsnas.system import clock
+from tsnas.system import clock, forks
 from tsnas.system.arguments import is_int
 from tsnas.system.interrupts import raise_if_interrupted
-from tsnas.workers import executor, process
+from tsnas.system.quiet import open_standard_files
+from tsnas.workers import executor, folders, process
 from tsnas.workers.relay import Relay
 from tsnas.workers.shared import SharedArray
 from tsnas.workers.start import THREADS
@@ -75,7 +76,8 @@ class Workers:
         self._one_by_one = backend.supports_return_generator
         # joblib itself would run calls in this process if an engine had room for only one at a time.
         self._elsewhere = self.count > 1 and type(backend).__name__ not in LOCAL_BACKENDS
-        self._here = here or (self.count == 1 and not self._elsewhere and process.has_one_thread())
+        alone = self.count == 1 and not self._elsewhere and process.has_one_thread()
+        self._here = here or (alone and forks.can_compute())
         if multiprocessing.current_process().daemon and not (self._here or self._elsewhere):
             self._here = True
             _use_one_thread_here()
@@ -86,9 +88,12 @@ class Workers:
         self._pids: set[int] = set()
 
     def __enter__(self) -> Workers:
-        context = None if self._here or self._elsewhere else executor.context()
-        if context is not None:
-            context.branch()
+        if not (self._here or self._elsewhere):
+            executor.check_folder()
+            open_standard_files()
+            context = executor.context()
+            if context is not None:
+                context.branch()
         return self
 
     def __exit__(
@@ -188,7 +193,7 @@ class Workers:
     @property
     def _folder(self) -> pathlib.Path:
         if self._temporary is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="tsnas-")
+            self._temporary = tempfile.TemporaryDirectory(prefix=folders.prefix())
         return pathlib.Path(self._temporary.name)
 
     def _run_here(self, calls: Sequence[Callable[[], Any]], places: Iterator[int]) -> Iterator[tuple[int, Any]]:

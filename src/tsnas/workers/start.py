@@ -8,7 +8,8 @@ import time
 
 import psutil
 
-from tsnas.system.quiet import import_tensorflow
+from tsnas.system.quiet import import_tensorflow, open_standard_streams
+from tsnas.workers.folders import remove_folders
 
 THREADS = "TF_NUM_INTRAOP_THREADS"
 # What a worker finds in its environment before it imports anything.
@@ -25,18 +26,20 @@ ENVIRONMENT = {
 PARENT_CHECK_S = 0.5
 
 
-def start(parent: int) -> None:
+def start(parent: int, folders: str) -> None:
     """Prepares a worker process: it ends soon after its parent, and TensorFlow keeps quiet.
 
     Args:
         parent: int, ID of the process that has started it.
+        folders: str, what the names of the parent's temporary folders begin with; none of them outlives it.
     """
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(parent, folders), daemon=True).start()
+    open_standard_streams()
     import_tensorflow()
 
 
-def _end_with(parent: int) -> None:
-    """Ends this process soon after another one, which may have been killed."""
+def _end_with(parent: int, folders: str) -> None:
+    """Ends this process soon after another one, which may have been killed, and removes what that has left."""
     try:
         process = psutil.Process(parent)
         # One that nobody has waited for is still listed.
@@ -44,4 +47,5 @@ def _end_with(parent: int) -> None:
             time.sleep(PARENT_CHECK_S)
     except psutil.NoSuchProcess:
         pass
+    remove_folders(folders)
     os._exit(1)
