@@ -255,6 +255,8 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
 
         Warns:
             FewWindowsWarning: a class has fewer than 10 windows.
+            PoorSignalWarning: all windows are the same, or a channel has a small signal on so large an offset that
+                float32 loses it.
 
         Raises:
             InfeasibleError: no architecture is within the limits; raised before any training.

@@ -13,6 +13,10 @@ class FewWindowsWarning(UserWarning):
     """Warning of classes that have too few windows to train on."""
 
 
+class PoorSignalWarning(UserWarning):
+    """Warning of windows that are all the same, or whose differences are too fine for float32."""
+
+
 class DataError(TsnasError, ValueError):
     """Windows, labels or groups that cannot be used as they are."""
 

@@ -6,13 +6,16 @@ import pickle
 
 import numpy as np
 import pytest
+import tf_keras as keras
 from fitted import SMALL, fitted, networks, windows
 from sklearn.metrics import accuracy_score, f1_score
 
 import tsnas
+from tsnas.data import Standardizer
 from tsnas.errors import ExportError, LengthMismatchError, ModelFileError, SettingError, WindowShapeError
 from tsnas.export import Firmware
 from tsnas.model import saving
+from tsnas.model.model import raw_network
 from tsnas.tflite.metadata import embed_metadata
 
 
@@ -146,3 +149,14 @@ def test_predictions_of_a_subclass_are_those_that_are_judged(tmp_path):
     stubborn.report(tmp_path, x, labels)
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["test"]["int8"]["accuracy"] == pytest.approx(np.mean(codes == 0))
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1e-12, 1e-8, 1.0, 1e9, 1e25])
+def test_a_float_network_standardises_windows_of_any_unit(unit):
+    raw = (np.random.default_rng(0).normal(3.0, 2.0, (4, 8, 2)) * unit).astype(np.float32)
+    standardizer = Standardizer.fit(raw)
+    window = keras.Input((8, 2, 1))
+    network = raw_network(keras.Model(window, keras.layers.Activation("linear")(window)), standardizer)
+    np.testing.assert_allclose(network(raw).numpy()[..., 0], standardizer(raw), atol=1e-5)
+    again = keras.Model.from_config(network.get_config())
+    np.testing.assert_array_equal(again(raw), network(raw))

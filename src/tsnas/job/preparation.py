@@ -21,6 +21,7 @@ from tsnas.data import (
     validation_splits,
     with_class_weights,
 )
+from tsnas.data.resolution import warn_of_poor_signal
 from tsnas.job.inputs import Job
 from tsnas.job.rejecting import learn_rejection
 from tsnas.plain.locality import is_local, locality_loss_ratio
@@ -113,7 +114,7 @@ def prepare(job: Job, seed: int, workers: Workers = HERE) -> Prepared:
         parts = validation_splits(job.y, job.groups, settings.validation_fraction, count, seed)
         rows = [(train, val[draw_evenly(job.y[val], MOST_JUDGES, seed)]) for train, val in parts]
     standardizer = Standardizer.fit(job.x if rows is None else job.x.select(rows[0][0]))
-
+    warn_of_poor_signal(job.x, standardizer)
     if standardizer.ordinary is not None:
         channels = [index for index, (low, _) in enumerate(standardizer.ordinary) if np.isfinite(low)]
         settings.say(

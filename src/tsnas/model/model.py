@@ -288,6 +288,8 @@ def raw_network(network: keras.Model, standardizer: Standardizer) -> keras.Model
     time, channels = network.input_shape[1:3]
     inputs = keras.Input((time, channels), name="raw_windows")
     mean, std = np.array(standardizer.mean), np.array(standardizer.std)
-    x = keras.layers.Normalization(mean=mean, variance=std**2, name="standardize")(inputs)
+    # Keras's Normalization takes no deviation to be below 1e-7, as that of currents in amperes may be, and squares it.
+    x = keras.layers.Rescaling(1.0, (-mean).tolist(), name="centre")(inputs)
+    x = keras.layers.Rescaling((1 / std).tolist(), name="standardize")(x)
     x = keras.layers.Reshape((time, channels, 1), name="one_feature")(x)
     return keras.Model(inputs, network(x), name="tsnas_float")
