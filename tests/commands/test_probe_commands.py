@@ -213,3 +213,12 @@ def test_verify_says_which_operator_differs(folder, capsys, monkeypatch):
 def test_what_cannot_be_verified_is_said(arguments, words, capsys):
     assert run(["verify", *arguments]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_model_is_not_asked_for_its_board(tmp_path, capsys):
+    np.savez(tmp_path / "noise.npz", x_train=np.zeros((4, 8)))
+    assert run(["verify", str(tmp_path / "noise.npz"), "--port=foo"]) == 2
+    said = capsys.readouterr().err.replace("\n", " ")
+    assert "is not a .tflite file" in said
+    assert "noise.npz" in said
+    assert "--board" not in said

@@ -11,6 +11,7 @@ from scale import scaled
 from tsnas.data import Signal, cut_windows
 from tsnas.errors import (
     LabelShapeError,
+    LabelValueError,
     LengthMismatchError,
     NonFiniteError,
     SettingError,
@@ -105,3 +106,13 @@ def test_what_cannot_be_cut(call, error, said):
 def test_unknown_rule():
     with pytest.raises(SettingError, match="rule='first' is not known; choose 'majority' or 'strict'"):
         cut_windows([np.zeros((9, 2))], [0], SIGNAL, rule="first")
+
+
+def test_masked_samples_and_labels_of_recordings_are_refused():
+    signal = Signal(window=16, stride=8)
+    arrays = [np.zeros((40, 2)), np.ma.masked_equal(np.eye(40, 2), 1)]
+    with pytest.raises(NonFiniteError, match="recording 1 holds 2 masked values"):
+        cut_windows(arrays, ["a", "b"], signal)
+    labels = [np.zeros(40, int), np.ma.array(np.zeros(40, int), mask=np.arange(40) == 3)]
+    with pytest.raises(LabelValueError, match=r"labels of recording 1 has 1 missing .* index 3"):
+        cut_windows([np.zeros((40, 2))] * 2, labels, signal)

@@ -32,6 +32,11 @@ def test_weights_are_kept_as_they_are():
         ([np.inf, 1.0, 1.0], SampleWeightError, "the first inf at index 0"),
         ([0.0, 0.0, 0.0], SampleWeightError, "All 3 values of sample_weight are zero"),
         (["a", "b", "c"], SampleWeightError, "must hold numbers"),
+        (
+            np.ma.array([1.0, 5.0, 1.0], mask=[0, 1, 0]),
+            SampleWeightError,
+            "holds 1 masked values, the first at index 1",
+        ),
         ([1.0, 1.0], LengthMismatchError, r"shape \(2,\) for 3 windows"),
         (2.0, LengthMismatchError, r"shape \(\) for 3 windows"),
         ([[1.0], [1.0], [1.0]], LengthMismatchError, r"shape \(3, 1\) for 3 windows"),
@@ -83,3 +88,24 @@ def test_only_ratios_matter_to_a_training():
     np.testing.assert_allclose(mean_one(np.array([1.0, 3.0])), [0.5, 1.5])
     np.testing.assert_array_equal(mean_one(np.array([2.0, 6.0])), mean_one(np.array([1.0, 3.0])))
     assert mean_one(np.full(7, 3.7)).tolist() == [1.0] * 7
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300, 2.0**1000, 2.0**-1060, 2.0**40])
+def test_the_scale_of_weights_makes_no_difference(scale):
+    given = np.array([1.0, 0.0, 3.0, 2.5, 1.0, 1.0])
+    weights = check_sample_weight(scale * given, 6)
+    assert 0.1 < weights.max() <= 1
+    np.testing.assert_allclose(weights / weights[0], given)
+    np.testing.assert_allclose(mean_one(weights), mean_one(given))
+    if np.log2(scale).is_integer():
+        np.testing.assert_array_equal(weights / weights[0], given)
+        np.testing.assert_array_equal(mean_one(weights), mean_one(given))
+    np.testing.assert_array_equal(check_sample_weight(weights, 6), weights)
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300])
+def test_the_scale_of_weights_of_classes_makes_no_difference(scale):
+    given = {name: scale * weight for name, weight in zip(NAMES.tolist(), (4.0, 2.0, 1.0), strict=True)}
+    found = np.array(weights_of_classes(check_class_weight(given), NAMES, CODES))
+    np.testing.assert_allclose(found / found[2], [4, 2, 1])
+    assert 0.1 < found.max() <= 1

@@ -9,7 +9,9 @@ from toy_data import sines
 import tsnas
 from tsnas.errors import (
     FewWindowsWarning,
+    LabelValueError,
     LengthMismatchError,
+    NonFiniteError,
     RejectionError,
     SampleWeightError,
     SettingError,
@@ -142,6 +144,12 @@ def test_validation_data_has_the_classes_of_the_training_data():
         ({"validation_data": (X[:2, :20], Y[:2])}, WindowShapeError, r"\(20, 3\), training windows \(32, 3\)"),
         ({"validation_data": (X[:2], [0, 7])}, UnknownLabelError, "7"),
         ({"validation_data": X[:2]}, LengthMismatchError, "validation_data has no labels"),
+        ({"validation_data": (X, Y, Y, Y)}, LengthMismatchError, r"validation_data is a tuple of 4; give \(x, y\)"),
+        ({"validation_data": [X]}, LengthMismatchError, "validation_data is a list of 1; give"),
+        ({"validation_data": (np.nan * X, Y)}, NonFiniteError, "^x of validation_data holds"),
+        ({"validation_data": (np.ma.array(X, mask=X > 0), Y)}, NonFiniteError, "^x of validation_data holds .* masked"),
+        ({"validation_data": (X[:2], [0, None])}, LabelValueError, "^y of validation_data has 1 missing"),
+        ({"validation_data": (X[:2], [0, 7])}, UnknownLabelError, "^y of validation_data holds labels 7"),
         ({"groups": [1, 2]}, LengthMismatchError, "groups has 2"),
         ({"sample_weight": [1, 2]}, LengthMismatchError, r"sample_weight has shape \(2,\) for 30 windows"),
         ({"sample_weight": -np.ones(30)}, SampleWeightError, "holds 30 values that are negative"),

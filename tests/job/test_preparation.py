@@ -103,6 +103,39 @@ def test_networks_are_local_if_other_windows_surely_show_that_this_is_better(mon
     assert max(map(len, said.splitlines())) <= 80
 
 
+@pytest.mark.parametrize(
+    ("ratio", "error", "local", "words"),
+    [
+        (0.9976, 0.001, True, "had 0.998 times"),
+        (0.99996, 0.0, True, "had 0.99996 times"),
+        (1.0023, 0.001, False, "had 1.002 times the loss on other windows of one with dilated kernels\n"),
+        (1.0, 0.0, False, "had 1.00 times"),
+        (
+            0.95,
+            0.1,
+            False,
+            "had 0.95 times the loss on other windows of one with dilated kernels,\n  which is not surely",
+        ),
+    ],
+)
+def test_the_number_is_on_the_side_of_the_decision(ratio, error, local, words, monkeypatch, capsys):
+    monkeypatch.setattr(preparation, "locality_loss_ratio", lambda *_: (ratio, error))
+    job = checked(tsnas.AutoClassifier(verbose=1, axes=[(0, 1, 2)]), X, Y)
+    assert preparation.local_or_not(prepare(job, seed=0), job, 0) is local
+    assert words in capsys.readouterr().out
+
+
+def test_channels_with_wild_values_are_counted(capsys):
+    x = np.repeat(X, 10, axis=0)
+    x[7, 3, 0] = 1e9
+    prepare(checked(tsnas.AutoClassifier(verbose=1, axes=[(0, 1, 2)]), x, np.repeat(Y, 10)), seed=0)
+    x[9, 3, 2] = 1e9
+    prepare(checked(tsnas.AutoClassifier(verbose=1, axes=[(0, 1, 2)]), x, np.repeat(Y, 10)), seed=0)
+    said = capsys.readouterr().out
+    assert "a few of channel 0 are" in said
+    assert "a few of channels 0 and 2 are" in said
+
+
 def test_windows_are_standardised_by_the_training_part_of_the_first_split():
     data = prepare(checked(tsnas.AutoClassifier(verbose=0), 3 * X + 5, Y, USERS), seed=0)
     train = data.splits[0][0][0][:]

@@ -6,6 +6,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from tsnas.cost.estimate import estimate_graph
 from tsnas.cost.limits import Limits
+from tsnas.data import check_sample_weight
 from tsnas.model.plain_scores import CONTEST, INT8, advice, best_rival, compare, is_behind, outcome
 from tsnas.space.architecture import Architecture, SensorFusion, TimeReduce
 
@@ -68,6 +69,18 @@ def test_groups_that_agree_prove_more_than_groups_that_do_not():
     assert found[0]["ridge"]["ahead"] == pytest.approx(found[1]["ridge"]["ahead"], abs=0.02)
     assert is_behind(found[0])
     assert not is_behind(found[1])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scale", [1e300, 2.0**1000, 2.0**-1000])
+def test_the_scale_of_weights_makes_no_difference(scale):
+    weights = np.linspace(1, 2, 120)
+    one, other = (
+        compare(CODES, NETWORK, {"ridge": RIDGE}, weights=check_sample_weight(factor * weights, 120))
+        for factor in (1.0, scale)
+    )
+    for key, value in one["ridge"].items():
+        assert other["ridge"][key] == (value if np.log2(scale).is_integer() else pytest.approx(value, rel=1e-6))
 
 
 def test_a_single_group_proves_nothing():

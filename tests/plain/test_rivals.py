@@ -60,6 +60,13 @@ def test_any_windows_are_taken(windows, time, channels, classes, constant, few_t
         assert set(predicted) <= set(range(classes))
 
 
+@pytest.mark.filterwarnings("error")
+def test_many_classes_of_few_windows_are_no_regression(few_trees):
+    """scikit-learn would warn of that, once for the forest and once for each tree."""
+    x = np.random.default_rng(0).normal(size=(46, 16, 1)).astype(np.float32)
+    assert set(plain_predictions(x, np.arange(46) % 40, x[:5], 0)) == set(RIVALS)
+
+
 def test_of_many_windows_some_are_drawn(monkeypatch, few_trees):
     monkeypatch.setattr(rivals, "MOST_WINDOWS", 30)
     fitted = []

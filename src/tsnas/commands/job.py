@@ -187,19 +187,22 @@ def check_dataset(data: Dataset) -> None:
     from tsnas.data import check_labels, check_lengths, check_windows, encode_labels
     from tsnas.errors import WindowShapeError
 
-    x_train = check_windows(data.x_train)
-    codes, classes = encode_labels(data.y_train)
-    groups = None if data.groups_train is None else check_labels(data.groups_train, "groups_train")
-    check_lengths(x_train=x_train, y_train=codes, groups_train=groups)
+    x_train = check_windows(data.x_train, name="x_train")
+    # Lengths come first: labels that are cut short may all be of one class.
+    check_lengths(x_train=x_train, y_train=data.y_train, groups_train=data.groups_train)
+    classes = encode_labels(data.y_train, name="y_train")[1]
+    if data.groups_train is not None:
+        check_labels(data.groups_train, "groups_train")
     if data.x_test is None:
         return
-    x_test = check_windows(data.x_test)
+    x_test = check_windows(data.x_test, name="x_test")
     if x_test.shape[1:] != x_train.shape[1:]:
         raise WindowShapeError(
             f"x_test has windows of shape {x_test.shape[1:]} (time, channels), but x_train has windows of shape "
             f"{x_train.shape[1:]}; cut both in the same way"
         )
-    check_lengths(x_test=x_test, y_test=encode_labels(data.y_test, classes)[0])
+    check_lengths(x_test=x_test, y_test=data.y_test)
+    encode_labels(data.y_test, classes, "y_test")
 
 
 def load_dataset(name: str, verbose: int = 1) -> Dataset:

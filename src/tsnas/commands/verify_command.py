@@ -40,7 +40,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from tsnas.probe.steps import model_steps
     from tsnas.system.bars import progress_bar
     from tsnas.tflite.graph_reader import read_graph
-    from tsnas.tflite.parser import read_model_bytes
+    from tsnas.tflite.parser import parse_model, read_model_bytes
 
     if len(arguments) != 1:
         raise UsageError(f"expected the path of one model or of the folder of a search, not {len(arguments)} arguments")
@@ -49,6 +49,9 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     path = pathlib.Path(arguments[0])
     folder = path if path.is_dir() else path.parent
     tflite = read_model_bytes(path / "model.tflite" if path.is_dir() else path)
+    # A file that is no model is said to be none before anything is asked for.
+    parse_model(tflite, repr(str(path)))
+    steps = model_steps(tflite)
     card = json.loads(text) if (text := _read_text(folder / "model.json")) else {}
     name = values.board or board_beside(path) or card.get("board")
     if not name:
@@ -56,7 +59,6 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     board = load_board(name)
     if values.kernels in board.kernel_names:
         board = board.with_kernels(values.kernels)
-    steps = model_steps(tflite)
     if values.data is None:
         windows = random_windows(tflite, values.windows)
     else:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from typing import Any
 
 import numpy as np
 
+from tsnas.data.missing import hidden_places, missing_places
 from tsnas.errors import (
     DtypeError,
     LabelShapeError,
@@ -15,6 +17,10 @@ from tsnas.errors import (
     TooFewWindowsError,
     UnknownLabelError,
 )
+
+SMALLEST, LARGEST = -(2**63), 2**63 - 1
+# Integers that messages write out.
+MOST_BITS = 128
 
 
 def have_label(y: np.ndarray, label: Any) -> np.ndarray:
@@ -42,9 +48,10 @@ def check_labels(y: Any, name: str = "y") -> np.ndarray:
 
     Raises:
         LabelShapeError: `y` has another shape, such as one-hot rows.
-        LabelValueError: a label is None, NaN, or a fraction.
+        LabelValueError: a label is missing (None, NaN, NA, or masked), a fraction, or beyond int64.
         DtypeError: the labels are of other types, or of mixed types.
     """
+    hidden = hidden_places(y)
     try:
         # A list goes through dtype object, since NumPy would turn [1, "a"] into two strings.
         y = np.asarray(y) if hasattr(y, "__array__") else np.array(y, dtype=object)
@@ -53,13 +60,16 @@ def check_labels(y: Any, name: str = "y") -> np.ndarray:
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim != 1:
-        hint = f"for one-hot rows use np.argmax({name}, axis=1)" if y.ndim == 2 else "give one label per window"
+        variable = name.split()[0]
+        hint = f"for one-hot rows use np.argmax({variable}, axis=1)" if y.ndim == 2 else "give one label per window"
         raise LabelShapeError(f"{name} has shape {y.shape}, but must be (windows,) or (windows, 1); {hint}")
-    missing = [i for i, label in enumerate(y) if label is None or label != label]
-    if missing:
+    missing = missing_places(y)
+    if hidden is not None:
+        missing |= hidden.reshape(y.shape)
+    if missing.any():
         raise LabelValueError(
-            f"{name} has {len(missing)} missing labels (None or NaN), the first at index {missing[0]}; "
-            "drop those windows"
+            f"{name} has {np.count_nonzero(missing)} missing labels (None, NaN, NA or masked), the first at index "
+            f"{int(missing.argmax())}; drop those windows"
         )
     if y.dtype == object:
         kinds = {_kind(label) for label in y}
@@ -67,18 +77,39 @@ def check_labels(y: Any, name: str = "y") -> np.ndarray:
             raise DtypeError(
                 f"{name} holds labels of type {' and '.join(sorted(kinds))}; use one type: strings, integers or bools"
             )
+        if kinds == {"number"}:
+            # One by one, since NumPy would round integers beside a float, and those of more than 64 bits.
+            return np.array([_as_integer(label, name) for label in y], np.int64)
         y = np.array(y.tolist())
     if y.dtype.kind == "S":
         return np.char.decode(y, "utf-8", errors="backslashreplace")
-    if y.dtype.kind == "f":
-        whole = np.isfinite(y) & (y == np.floor(y))
-        if not whole.all():
-            raise LabelValueError(
-                f"{name} holds {float(y[~whole][0])!r}, but labels name classes: use strings, integers or bools"
-            )
-    elif y.dtype.kind not in "biuU":
+    if y.dtype.kind not in "biufU":
         raise DtypeError(f"{name} has dtype {y.dtype}, but labels must be strings, integers or bools")
+    if y.dtype.kind in "uf":
+        # float64, since float16 does not hold it; 2**63 - 1 would be rounded up to it.
+        beyond = np.float64(2**63)
+        fits = y <= LARGEST if y.dtype.kind == "u" else (y == np.floor(y)) & (y >= -beyond) & (y < beyond)
+        if not fits.all():
+            _as_integer(y[~fits][0], name)
     return y.astype(np.int64) if y.dtype.kind in "iuf" else y
+
+
+def _as_integer(label: Any, name: str) -> int:
+    """Returns a label that is a number as an integer; raises LabelValueError unless it is one of 64 bits."""
+    given = label.item() if isinstance(label, np.generic) else label
+    if not isinstance(given, numbers.Integral) and (not math.isfinite(given) or given != int(given)):
+        raise LabelValueError(f"{name} holds {float(given)!r}, but labels name classes: use strings, integers or bools")
+    if not SMALLEST <= int(given) <= LARGEST:
+        bits = int(given).bit_length()
+        # Python writes out no integer of many thousand digits.
+        shown = (
+            f"an integer of {bits} bits" if isinstance(given, numbers.Integral) and bits > MOST_BITS else repr(given)
+        )
+        raise LabelValueError(
+            f"{name} holds {shown}, but integers must lie between -2**63 and 2**63 - 1: use strings, or smaller "
+            "integers"
+        )
+    return int(given)
 
 
 def _kind(label: Any) -> str:
@@ -91,13 +122,14 @@ def _kind(label: Any) -> str:
     return next((kind.__name__ for kind in (str, bytes) if isinstance(label, kind)), type(label).__name__)
 
 
-def encode_labels(y: Any, classes: Any = None) -> tuple[np.ndarray, np.ndarray]:
+def encode_labels(y: Any, classes: Any = None, name: str = "y") -> tuple[np.ndarray, np.ndarray]:
     """Encodes labels as indices 0, 1, ... into an array of classes.
 
     Args:
         y: labels, in any form that `check_labels` accepts.
         classes: the classes to index, as returned by an earlier call. Defaults to None: the sorted distinct labels of
             `y`, of which there must be at least two.
+        name: str, name of the labels in messages. Defaults to `"y"`.
 
     Returns:
         `(codes, classes)`: int32 array of shape (windows,), and the array of classes.
@@ -113,16 +145,18 @@ def encode_labels(y: Any, classes: Any = None) -> tuple[np.ndarray, np.ndarray]:
         >>> encode_labels(["walk", "sit", "walk"])
         (array([1, 0, 1], dtype=int32), array(['sit', 'walk'], dtype='<U4'))
     """
-    y = check_labels(y)
+    y = check_labels(y, name)
     if len(y) == 0:
-        raise TooFewWindowsError("y is empty; give one label per window, and at least one window")
+        raise TooFewWindowsError(f"{name} is empty; give one label per window, and at least one window")
     if classes is None:
         classes, codes = np.unique(y, return_inverse=True)
         if len(classes) < 2:
-            raise SingleClassError(f"y holds a single class, {classes.tolist()[0]!r}; a classifier needs at least two")
+            raise SingleClassError(
+                f"{name} holds a single class, {classes.tolist()[0]!r}; a classifier needs at least two"
+            )
         if len(y) <= len(classes):
             raise TooFewWindowsError(
-                f"y has {len(y)} windows of {len(classes)} classes, so none is left for validation; "
+                f"{name} has {len(y)} windows of {len(classes)} classes, so none is left for validation; "
                 "give several windows of each class"
             )
         return codes.astype(np.int32), classes
@@ -130,7 +164,9 @@ def encode_labels(y: Any, classes: Any = None) -> tuple[np.ndarray, np.ndarray]:
     code_of = {label: code for code, label in enumerate(classes.tolist())}
     unknown = [label for label in dict.fromkeys(y.tolist()) if label not in code_of]
     if unknown:
-        raise UnknownLabelError(f"y holds labels {_shorten(unknown)}, but the classes are {_shorten(classes.tolist())}")
+        raise UnknownLabelError(
+            f"{name} holds labels {_shorten(unknown)}, but the classes are {_shorten(classes.tolist())}"
+        )
     return np.array([code_of[label] for label in y.tolist()], np.int32), classes
 
 

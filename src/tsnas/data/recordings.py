@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tsnas.data.labels import check_labels
+from tsnas.data.real_numbers import real_numbers
 from tsnas.data.signal import Signal
 from tsnas.data.windows import MINIMUM_LENGTH, check_lengths, check_windows
 from tsnas.errors import LabelShapeError, LengthMismatchError, SettingError, WindowShapeError, WindowTooShortError
@@ -122,13 +123,13 @@ def check_recordings(recordings: Sequence[Any], signal: Signal) -> list[np.ndarr
         raise LengthMismatchError("recordings is empty; give at least one array of shape (time, channels).")
     checked = []
     for index, recording in enumerate(recordings):
-        if np.ndim(recording) not in (1, 2):
+        array = real_numbers(recording, f"recording {index}")
+        if array.ndim not in (1, 2):
             raise WindowShapeError(
-                f"Recording {index} has shape {np.shape(recording)}, but must be (time, channels), or (time,) for one "
-                "channel."
+                f"Recording {index} has shape {array.shape}, but must be (time, channels), or (time,) for one channel."
             )
         # As far as its values are concerned, a recording is one window of its own length.
-        checked.append(check_windows(np.asarray(recording)[np.newaxis], minimum_length=1)[0])
+        checked.append(check_windows(array[np.newaxis], 1, f"recording {index}")[0])
     channels = {recording.shape[1] for recording in checked}
     if len(channels) > 1:
         raise WindowShapeError(

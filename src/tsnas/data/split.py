@@ -65,6 +65,7 @@ def validation_splits(
     """
     if not 0 < fraction < 1:
         raise SettingError(f"fraction must lie between 0 and 1, not {fraction}")
+    check_lengths(y=y, groups=groups)
     labels, codes = np.unique(check_labels(y), return_inverse=True)
     counts = np.bincount(codes, minlength=len(labels))
     if not (counts > 1).any():
@@ -72,7 +73,6 @@ def validation_splits(
     seeds = [None if seed is None else seed + index for index in range(count)]
     if groups is not None:
         groups = check_labels(groups, "groups")
-        check_lengths(y=codes, groups=groups)
         if len(np.unique(groups)) > 1:
             splits = _splits_by_group(codes, counts, groups, fraction, seeds)
             if splits:

@@ -9,11 +9,14 @@ import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
 from tsnas.data.lazy_windows import AnyWindows
+from tsnas.data.missing import hidden_places
 from tsnas.errors import ClassWeightError, LengthMismatchError, SampleWeightError
 from tsnas.system.arguments import is_number
 from tsnas.system.words import listed
 
 BALANCED = "balanced"
+# Weights are taken as they are if the largest is between 2**-32 and 2**32.
+MOST_EXPONENT = 32
 
 # Windows, labels and, where there are any, weights, as in Keras.
 Data = tuple[AnyWindows, np.ndarray] | tuple[AnyWindows, np.ndarray, np.ndarray]
@@ -21,6 +24,9 @@ Data = tuple[AnyWindows, np.ndarray] | tuple[AnyWindows, np.ndarray, np.ndarray]
 
 def check_sample_weight(sample_weight: Any, windows: int, name: str = "sample_weight") -> np.ndarray | None:
     """Returns one weight per window in float64, or None if there are none.
+
+    Only ratios matter, so weights that are all tiny or huge are returned as a power of two of what was given: sums and
+    products of them stay within the range of floats.
 
     Args:
         sample_weight: array-like of numbers of at least 0, shape (windows,), or None.
@@ -32,10 +38,16 @@ def check_sample_weight(sample_weight: Any, windows: int, name: str = "sample_we
 
     Raises:
         LengthMismatchError: there is not exactly one weight for each window.
-        SampleWeightError: a weight is no number, NaN, infinite or below 0, or all are 0.
+        SampleWeightError: a weight is no number, NaN, masked, infinite or below 0, or all are 0.
     """
     if sample_weight is None:
         return None
+    hidden = hidden_places(sample_weight)
+    if hidden is not None:
+        raise SampleWeightError(
+            f"{name} holds {np.count_nonzero(hidden)} masked values, the first at index {int(hidden.argmax())}; give "
+            "finite numbers of at least 0."
+        )
     try:
         weights = np.array(sample_weight, np.float64)
     except (TypeError, ValueError):
@@ -53,7 +65,13 @@ def check_sample_weight(sample_weight: Any, windows: int, name: str = "sample_we
         )
     if not weights.any():
         raise SampleWeightError(f"All {windows} values of {name} are zero; give some windows a weight above 0.")
-    return weights
+    return _in_range(weights)
+
+
+def _in_range(weights: np.ndarray) -> np.ndarray:
+    """Returns weights as they are, or if the largest is far from 1, times a power of two, which rounds nothing."""
+    _, exponent = np.frexp(weights.max())
+    return weights if abs(exponent) <= MOST_EXPONENT else np.ldexp(weights, -exponent)
 
 
 def check_class_weight(class_weight: Any) -> str | dict[Any, float] | None:
@@ -117,7 +135,7 @@ def weights_of_classes(
             f"class_weight names {listed([repr(label) for label in unknown])}, but the classes are "
             f"{listed([repr(name) for name in names])}."
         )
-    return tuple(class_weight.get(name, 1.0) for name in names)
+    return tuple(_in_range(np.array([class_weight.get(name, 1.0) for name in names])).tolist())
 
 
 def unpacked(data: Data) -> tuple[AnyWindows, np.ndarray, np.ndarray | None]:

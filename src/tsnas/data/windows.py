@@ -8,16 +8,17 @@ import numpy as np
 
 from tsnas.data.lazy_windows import Windows, parts
 from tsnas.data.mapped import piece_of
-from tsnas.errors import DtypeError, LengthMismatchError, NonFiniteError, WindowShapeError, WindowTooShortError
+from tsnas.data.real_numbers import real_numbers
+from tsnas.errors import LengthMismatchError, NonFiniteError, WindowShapeError, WindowTooShortError
 
 MINIMUM_LENGTH = 8
 
 
-def check_windows(x: Any, minimum_length: int = MINIMUM_LENGTH) -> np.ndarray:
+def check_windows(x: Any, minimum_length: int = MINIMUM_LENGTH, name: str = "x") -> np.ndarray:
     """Returns windows as a finite float32 array of shape (windows, time, channels).
 
     Args:
-        x, minimum_length: as in `check_raw_windows`.
+        x, minimum_length, name: as in `check_raw_windows`.
 
     Returns:
         float32 array of shape (windows, time, channels), C-contiguous.
@@ -29,72 +30,57 @@ def check_windows(x: Any, minimum_length: int = MINIMUM_LENGTH) -> np.ndarray:
         >>> check_windows(np.zeros((10, 128), np.int16)).shape
         (10, 128, 1)
     """
-    return np.ascontiguousarray(check_raw_windows(x, minimum_length), dtype=np.float32)
+    return np.ascontiguousarray(check_raw_windows(x, minimum_length, name), dtype=np.float32)
 
 
-def check_raw_windows(x: Any, minimum_length: int = MINIMUM_LENGTH) -> np.ndarray:
+def check_raw_windows(x: Any, minimum_length: int = MINIMUM_LENGTH, name: str = "x") -> np.ndarray:
     """Returns windows as an array of shape (windows, time, channels) whose values are finite in float32.
 
-    The array has the type that it is given with, and an array, a memmap included, is not copied.
+    An array of bools, integers or floats, a memmap included, keeps its type and is not copied.
 
     Args:
         x: array-like of real numbers, shape (windows, time, channels), or (windows, time) for one channel.
         minimum_length: int, minimum number of time steps. Defaults to 8.
+        name: str, name of the windows in messages. Defaults to `"x"`.
 
     Returns:
         array of shape (windows, time, channels).
 
     Raises:
-        DtypeError: `x` does not hold real numbers, is sparse, or its windows differ in length.
+        DtypeError: `x` is no array, does not hold real numbers, is sparse, or its windows differ in length.
         WindowShapeError: `x` has a different number of dimensions, or no windows or channels.
         WindowTooShortError: fewer than `minimum_length` time steps.
-        NonFiniteError: NaN, infinity, or a value beyond float32.
+        NonFiniteError: NaN, infinity, a value beyond float32, or one that is masked or missing.
     """
-    if hasattr(x, "toarray"):
-        raise DtypeError(
-            f"x is a sparse {type(x).__name__} of shape {x.shape}; sparse input is not supported: use x.toarray()"
-        )
-    try:
-        x = np.asarray(x)
-    except ValueError:
-        raise DtypeError(
-            "x holds windows of different lengths; cut or pad all windows to one length, "
-            "so that x is an array of shape (windows, time, channels)"
-        ) from None
-    if x.dtype.kind not in "biuf":
-        hint = (
-            "an object array usually means windows of different lengths: cut or pad them to one length"
-            if x.dtype == object
-            else "Complex data not supported: use the magnitude, or the real and imaginary parts as two channels"
-            if x.dtype.kind == "c"
-            else "convert it first, for example x.astype('float32')"
-        )
-        raise DtypeError(f"x has dtype {x.dtype} and shape {x.shape}, but must hold real numbers; {hint}")
+    x = real_numbers(x, name)
     if x.ndim not in (2, 3):
-        hint = "for a single window use x[np.newaxis]" if x.ndim < 2 else "put all channels on the last axis"
+        single = f"for a single window use {name.split()[0]}[np.newaxis]"
         raise WindowShapeError(
-            f"x has shape {x.shape}, but must be (windows, time, channels), or (windows, time) for one channel; {hint}"
+            f"{name} has shape {x.shape}, but must be (windows, time, channels), or (windows, time) for one channel; "
+            f"{single if x.ndim < 2 else 'put all channels on the last axis'}"
         )
     if x.ndim == 2:
         x = x[:, :, np.newaxis]
     windows, time, channels = x.shape
     if windows == 0 or channels == 0:
-        raise WindowShapeError(f"x has {windows} windows of {channels} channels (shape {x.shape}); give at least one")
+        raise WindowShapeError(
+            f"{name} has {windows} windows of {channels} channels (shape {x.shape}); give at least one"
+        )
     if time < minimum_length:
         raise WindowTooShortError(
-            f"x has shape {x.shape}: windows of {time} time steps, but at least {minimum_length} are needed; "
+            f"{name} has shape {x.shape}: windows of {time} time steps, but at least {minimum_length} are needed; "
             "cut longer windows, or check that time is the second axis"
         )
     if x.dtype.kind == "f":
-        _check_finite(x)
+        _check_finite(x, name)
     return x
 
 
-def raw_windows(x: Any) -> Windows:
+def raw_windows(x: Any, name: str = "x") -> Windows:
     """Returns windows as `check_raw_windows` accepts them, to be read where they are, such as in the file of a memmap.
 
     Args:
-        x: as in `check_raw_windows`.
+        x, name: as in `check_raw_windows`.
 
     Returns:
         `Windows` (windows, time, channels).
@@ -102,12 +88,12 @@ def raw_windows(x: Any) -> Windows:
     Raises:
         DtypeError, WindowShapeError, WindowTooShortError, NonFiniteError: see `check_raw_windows`.
     """
-    array = check_raw_windows(x)
+    array = check_raw_windows(x, name=name)
     piece = piece_of(array)
     return Windows(array if piece is None else piece)
 
 
-def _check_finite(x: np.ndarray) -> None:
+def _check_finite(x: np.ndarray, name: str) -> None:
     """Raises NonFiniteError for values that are not finite in float32."""
     missing, start = 0, 0
     first: tuple[int, ...] | None = None
@@ -123,7 +109,7 @@ def _check_finite(x: np.ndarray) -> None:
             start += len(part)
     if missing:
         raise NonFiniteError(
-            f"x holds {missing} values of {x.size} that are NaN, infinite or beyond float32, the first at "
+            f"{name} holds {missing} values of {x.size} that are NaN, infinite or beyond float32, the first at "
             f"(window, time, channel) = {first}; drop those windows or fill the gaps"
         )
 

@@ -27,7 +27,7 @@ from tsnas.data import (
     windows_and_labels,
 )
 from tsnas.data.labels import have_label
-from tsnas.errors import RejectionError, WindowShapeError
+from tsnas.errors import LengthMismatchError, RejectionError, WindowShapeError
 from tsnas.job.checkpoints import Checkpoints
 from tsnas.job.settings import AUTO, Settings, check_settings
 from tsnas.training.scope import check_distribute
@@ -168,21 +168,27 @@ def check_reject_label(label: Any, classes: np.ndarray) -> None:
 def _checked_validation(
     validation_data: Any, classes: np.ndarray, window_shape: tuple[int, ...], other_class: Any
 ) -> Data:
-    if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
+    if not isinstance(validation_data, tuple | list):
         validation_data = (validation_data, None)
+    if len(validation_data) not in (2, 3):
+        raise LengthMismatchError(
+            f"validation_data is a {type(validation_data).__name__} of {len(validation_data)}; give (x, y), (x, y, "
+            "sample_weight), or a tf.data.Dataset of these."
+        )
     x, y, *weights = validation_data
     x, y, sample_weight = windows_and_labels(x, y, "validation_data", weights[0] if weights else None)
-    x = raw_windows(x)
+    x_name, y_name = "x of validation_data", "y of validation_data"
+    x = raw_windows(x, x_name)
     if x.shape[1:] != window_shape:
         raise WindowShapeError(
             f"Validation windows have shape {x.shape[1:]}, training windows {window_shape}; both must have the same."
         )
-    check_lengths(**{"x of validation_data": x, "y of validation_data": y})
+    check_lengths(**{x_name: x, y_name: y})
     sample_weight = check_sample_weight(sample_weight, len(x), "sample_weight of validation_data")
     if other_class is not None:
-        y = check_labels(y)
+        y = check_labels(y, y_name)
         known = np.flatnonzero(~have_label(y, other_class))
         x, y = x.select(known), y[known]
         sample_weight = None if sample_weight is None else sample_weight[known]
-    codes, _ = encode_labels(y, classes)
+    codes, _ = encode_labels(y, classes, y_name)
     return (x, codes) if sample_weight is None else (x, codes, sample_weight)

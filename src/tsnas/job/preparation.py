@@ -118,7 +118,8 @@ def prepare(job: Job, seed: int, workers: Workers = HERE) -> Prepared:
     if standardizer.ordinary is not None:
         channels = [index for index, (low, _) in enumerate(standardizer.ordinary) if np.isfinite(low)]
         settings.say(
-            f"wild values: a few of channel {listed(list(map(str, channels)))} are far from all others, and do not\n"
+            f"wild values: a few of {'channel' if len(channels) == 1 else 'channels'} "
+            f"{listed(list(map(str, channels)))} are far from all others, and do not\n"
             "  count for its mean and deviation (`tsnas data check` says more)"
         )
 
@@ -207,9 +208,16 @@ def local_or_not(data: Prepared, job: Job, seed: int) -> bool:
     local = is_local(ratio, error)
     job.settings.say(
         f"space: {'local' if local else 'dilated'} networks: a ridge classifier with kernels of samples in a row\n"
-        f"  had {ratio:.2f} times the loss on other windows of one with dilated kernels"
+        f"  had {_near_one(ratio)} times the loss on other windows of one with dilated kernels"
+        + ("" if local or ratio >= 1 else f",\n  which is not surely less (give or take {error:.2g})")
     )
     return local
+
+
+def _near_one(ratio: float) -> str:
+    """Returns a ratio with two decimals, or with as many more as show on which side of one it is."""
+    texts = (f"{ratio:.{decimals}f}" for decimals in range(2, 16))
+    return next((text for text in texts if float(text) != 1), f"{ratio:.2f}")
 
 
 def _listed(axes: Axes) -> str:

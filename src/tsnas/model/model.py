@@ -222,7 +222,8 @@ class Model:
         Args:
             x: windows (windows, time, channels) in raw sensor units, or a tf.data.Dataset of (x, y).
             y: labels of shape (windows,). Defaults to None, for a tf.data.Dataset.
-            name: str, the name of `x` in messages. Defaults to `"x"`.
+            name: str, the name of `x` in messages, such as `"x_test"`, beside which labels are `"y_test"`. Defaults to
+                `"x"`.
             predict_proba: function of windows to probabilities that stands for the int8 model, such as that of an
                 estimator that changes them. Defaults to None, `predict_proba` of the model.
             sample_weight: array (windows,), weights of the windows. Defaults to None: those of the dataset, if it has
@@ -239,17 +240,18 @@ class Model:
             WorkerError: this process was forked from one in which TensorFlow had computed.
         """
         x, y, sample_weight = windows_and_labels(x, y, name, sample_weight)
-        windows = self._checked(x)
-        check_lengths(x=windows, y=y)
+        y_name = "y" if name == "x" else name.replace("x_", "y_")
+        windows = self._checked(x, name)
+        check_lengths(**{name: windows, y_name: y})
         weights = check_sample_weight(sample_weight, len(windows))
         other = None
         if other_class is not None:
-            y = check_labels(y)
+            y = check_labels(y, y_name)
             is_other = have_label(y, other_class)
             other = self.rejects(np.asarray(windows.source)[is_other]) if is_other.any() else np.zeros(0, bool)
             y, windows = y[~is_other], Windows(np.asarray(windows.source)[~is_other])
             weights = None if weights is None else weights[~is_other]
-        codes, _ = encode_labels(y, self.classes)
+        codes, _ = encode_labels(y, self.classes, y_name)
         check_can_compute()
         predict = functools.partial(self.float_network.predict, batch_size=BATCH, verbose=0)
         probabilities = {
@@ -260,15 +262,15 @@ class Model:
         rejected = None if self.firmware.rejection is None else self.rejects(np.asarray(windows.source))
         return Judged(codes, predicted, weights, rejected, other)
 
-    def _checked(self, x: Any) -> Windows:
+    def _checked(self, x: Any, name: str = "x") -> Windows:
         expected = (self.architecture.time, self.architecture.channels)
         if getattr(x, "shape", None) == expected:
             time, channels = expected
             raise WindowShapeError(
-                f"x has shape {expected}, that of a single window (time, channels), but the model takes an array of "
-                f"shape (windows, {time}, {channels}); give x[np.newaxis]."
+                f"{name} has shape {expected}, that of a single window (time, channels), but the model takes an array "
+                f"of shape (windows, {time}, {channels}); give {name}[np.newaxis]."
             )
-        windows = raw_windows(x)
+        windows = raw_windows(x, name)
         if windows.shape[1:] != expected:
             raise WindowShapeError(
                 f"Windows have shape {windows.shape[1:]}, but the model was trained on {expected} (time, channels); "

@@ -287,7 +287,10 @@ class SignalSearch(BaseEstimator):
         longest = max(self.spans)
         arrays = check_recordings(recordings, Signal(longest, rate_hz=self.rate_hz))
         owners = np.arange(len(arrays)) if groups is None else check_labels(groups, "groups")
-        every = np.concatenate([np.atleast_1d(np.asarray(label)) for label in labels])
+        # Each by itself, since NumPy drops masks when it joins arrays.
+        every = np.concatenate(
+            [check_labels(np.atleast_1d(label), f"labels of recording {index}") for index, label in enumerate(labels)]
+        )
         every = check_labels(every)
         if self.other_class is not None:
             every = every[~labelled(every, self.other_class, "labels")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import warnings
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -86,11 +87,16 @@ def lean() -> Iterator[None]:
 
     To check them takes longer than to grow a tree of few windows, and to share out sums of few windows ten times as
     long as to add them on busy cores. A job has checked its windows when it begins.
+
+    Nor does it suspect that codes of many classes are values to regress, which every tree would tell. There is no
+    setting for it. Were two threads to fit at once, a filter of theirs could stay, but for this message alone.
     """
     with (
         sklearn.config_context(assume_finite=True, skip_parameter_validation=True),
         threadpoolctl.threadpool_limits(1, "blas"),
+        warnings.catch_warnings(),
     ):
+        warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%", UserWarning)
         yield
 
 

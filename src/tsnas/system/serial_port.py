@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 from typing import Any
@@ -11,6 +12,7 @@ import serial
 from tsnas.errors import PortError
 
 MOST_BYTES = 65536
+LISTED = "`python -m serial.tools.list_ports` lists the ports."
 
 
 def open_port(url: str, baud: int) -> Any:
@@ -26,7 +28,9 @@ def open_port(url: str, baud: int) -> Any:
     try:
         return serial.serial_for_url(url, baudrate=baud)
     except ValueError as error:
-        raise PortError(f"Port {url!r} is neither a device nor a URL that pyserial knows ({error}).") from error
+        raise PortError(
+            f"Port {url!r} is neither a device nor a URL that pyserial knows ({error}). {LISTED}"
+        ) from error
     except (serial.SerialException, OSError) as error:
         raise PortError(f"Port {url!r} cannot be opened: {_explain(url, error)}") from error
 
@@ -69,6 +73,13 @@ def _explain(url: str, error: Exception) -> str:
     number = getattr(error, "errno", None)
     if number == 13 or "Permission denied" in str(error):
         return "permission denied. Add yourself to its group (often: sudo usermod -aG dialout $USER) and log in again."
-    if url.startswith("/") and not os.path.exists(url):
-        return "there is no such device. Plug the board in; `python -m serial.tools.list_ports` lists the ports."
-    return f"{error}."
+    if "://" not in url and not os.path.exists(url):
+        return f"there is no such device. Plug the board in; {LISTED}"
+    if number == errno.EBUSY:
+        return "it is in use. Close the program that has it open, such as a serial monitor."
+    # pyserial's own text has that of the system in it, and the port once more.
+    cause = error.__context__
+    why = cause.strerror if isinstance(cause, OSError) and cause.strerror else os.strerror(number) if number else error
+    if "://" in url:
+        return f"{why}. Is what listens there running?"
+    return f"{why}. Is it a serial port? {LISTED}"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tsnas.data.labels import check_labels
+from tsnas.data.missing import hidden_places
 from tsnas.data.recording_set import RecordingSet
 from tsnas.data.recordings import cut_windows
 from tsnas.data.signal import Signal
@@ -190,8 +191,12 @@ def _as_numbers(values: Any, name: str) -> np.ndarray:
         found = np.array(None)
     if found.dtype.kind not in "biuf":
         raise DtypeError(f"{name} must hold real numbers in arrays of one length, not dtype {found.dtype}.")
+    hidden = hidden_places(values)
     with np.errstate(over="ignore"):
-        return found.astype(np.float32)
+        found = found.astype(np.float32)
+    if hidden is not None:
+        found[hidden] = np.nan
+    return found
 
 
 def _number_channels(channels: int) -> tuple[str, ...]:
