@@ -74,6 +74,8 @@ def test_it_learns_and_predicts_labels(fitted, test_set):
     scores = fitted.evaluate(x, y)
     assert scores["int8"]["macro_f1"] == pytest.approx(f1_score(y, predicted, average="macro"))
     assert scores["int8"]["accuracy"] == pytest.approx(fitted.score(x, y))
+    with pytest.raises(errors.LabelValueError, match="1 missing labels"):
+        fitted.score(x, [None, *y[1:]])
     assert scores["float"]["macro_f1"] > 0.8
     assert scores["int8"]["macro_f1"] > scores["float"]["macro_f1"] - 0.1
 
@@ -385,7 +387,11 @@ def fit(x=GOOD[0], y=GOOD[1], groups=None, validation_data=None, callbacks=None,
         ({"groups": [1, 2]}, errors.LengthMismatchError, ["groups has 2"]),
         ({"y": None}, errors.LengthMismatchError, ["has no labels"]),
         ({"x": GOOD[0][None]}, errors.WindowShapeError, ["(1, 30, 32, 3)"]),
-        ({"x": np.array([[1], [1, 2]] * 15, dtype=object)}, errors.DtypeError, ["object"]),
+        (
+            {"x": np.array([[1], [1, 2]] * 15, dtype=object)},
+            errors.DtypeError,
+            ["1 (window 0) and 2 (window 1)"],
+        ),
         ({"board": "nucleo_f446"}, errors.UnknownBoardError, ["'nucleo_f446'", "Did you mean 'nucleo_f446re'"]),
         ({"board": "no/such.json"}, errors.BoardFileError, ["no/such.json", "No such file"]),
         ({"max_latency_ms": -1}, errors.LimitError, ["max_latency_ms is -1"]),

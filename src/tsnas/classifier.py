@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from tsnas.callbacks import as_callbacks
-from tsnas.data import Signal, cut_in_order
+from tsnas.data import Signal, check_labels, check_sample_weight, cut_in_order
 from tsnas.data.smoothing import smoothing_note
 from tsnas.errors import InfeasibleError, LengthMismatchError, ModelFileError, SettingError
 from tsnas.export import export_model
@@ -380,10 +380,15 @@ class AutoClassifier(ClassifierMixin, BaseEstimator):
 
         Returns:
             float between 0 and 1.
+
+        Raises:
+            DataError: windows, labels or weights that cannot be used; the subclass says which.
         """
+        y = check_labels(y)
+        weights = check_sample_weight(sample_weight, len(y))
         if self._fitted.firmware.rejection is None:
-            return super().score(X, y, sample_weight)
-        return float(np.average(self.predict(X) == np.asarray(y), weights=sample_weight))
+            return super().score(X, y, weights)
+        return float(np.average(self.predict(X) == y, weights=weights))
 
     def predict_proba(self, x):
         """Predicts the probabilities of the classes with the int8 model; rows sum to 1.
