@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Keras's Normalization, told the mean and the variance, does not give a small signal a deviation of one.
 #
-# Versions:  tf_keras 2.21.0 and keras 3.15.1, each with tensorflow 2.21.0
+# Versions:  tf_keras 2.21.0, keras 3.15.1, tensorflow 2.21.0
 # Expected:  a signal that deviates by s, and Normalization(mean=0, variance=s**2): a deviation of 1 for any s of float32.
 # Seen (2026-12-01): below s = 1e-7 the deviation is s / 1e-7, so that nanoamperes come out as 0.01 and picoamperes as
 #            0.00001. There is no warning.
