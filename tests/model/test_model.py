@@ -160,3 +160,12 @@ def test_a_float_network_standardises_windows_of_any_unit(unit):
     np.testing.assert_allclose(network(raw).numpy()[..., 0], standardizer(raw), atol=1e-5)
     again = keras.Model.from_config(network.get_config())
     np.testing.assert_array_equal(again(raw), network(raw))
+
+
+def test_scores_of_many_models_are_no_reason_to_warn_of_many_graphs(caplog):
+    x, codes = windows()
+    model = fitted().model_
+    for _ in range(8):
+        again = dataclasses.replace(model, float_network=keras.models.clone_model(model.float_network))
+        again.judge(x[:2], model.classes[codes[:2]])
+    assert "retracing" not in caplog.text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -34,9 +33,10 @@ from tsnas.model.plain_scores import PlainScores
 from tsnas.model.scores import Judged, scores
 from tsnas.space.architecture import Architecture
 from tsnas.system.forks import check_can_compute
+from tsnas.training.answers import answers_of
 
-# Windows that a network takes at once, and that are read at once.
-BATCH, PORTION = 256, 4096
+# Windows that are read at once.
+PORTION = 4096
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -253,9 +253,8 @@ class Model:
             weights = None if weights is None else weights[~is_other]
         codes, _ = encode_labels(y, self.classes, y_name)
         check_can_compute()
-        predict = functools.partial(self.float_network.predict, batch_size=BATCH, verbose=0)
         probabilities = {
-            "float": np.concatenate([predict(part) for part in _portions(windows)]),
+            "float": answers_of(self.float_network)(windows),
             "int8": (predict_proba or self.predict_proba)(np.asarray(windows.source)),
         }
         predicted = {kind: p.argmax(axis=1) for kind, p in probabilities.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -25,8 +26,8 @@ def answers_of(model: keras.Model) -> Answers:
         model: tf_keras model from windows to probabilities.
 
     Returns:
-        Function of a float array (windows, time, channels, 1), or such `Windows`, that returns a float32 array
-        (windows, classes).
+        Function of a float32 array (windows, time, channels, 1), as the model takes them, or such `Windows`, that
+        returns a float32 array (windows, classes).
 
     Example:
         >>> answers_of(model)(x).argmax(axis=1)
@@ -39,11 +40,16 @@ def answers_of(model: keras.Model) -> Answers:
 
     function = tf.function(answer, [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)], autograph=False)
 
+    @functools.cache
+    def built() -> Callable[[np.ndarray], tf.Tensor]:
+        # By its name TensorFlow would take the function of one model for that of another, and warn of many graphs.
+        return function if tf.config.functions_run_eagerly() else function.get_concrete_function()
+
     def answers(windows: AnyWindows) -> np.ndarray:
         found = np.empty((len(windows), model.output_shape[-1]), np.float32)
         for start in range(0, len(windows), BATCH):
             raise_if_interrupted()
-            found[start : start + BATCH] = function(windows[start : start + BATCH])
+            found[start : start + BATCH] = built()(tf.constant(windows[start : start + BATCH]))
         return found
 
     return answers
