@@ -17,6 +17,7 @@ from tsnas.errors import (
     TooFewWindowsError,
     UnknownLabelError,
 )
+from tsnas.system.words import variable
 
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 # Integers that messages write out.
@@ -60,8 +61,9 @@ def check_labels(y: Any, name: str = "y") -> np.ndarray:
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim != 1:
-        variable = name.split()[0]
-        hint = f"for one-hot rows use np.argmax({variable}, axis=1)" if y.ndim == 2 else "give one label per window"
+        hint = (
+            f"for one-hot rows use np.argmax({variable(name)}, axis=1)" if y.ndim == 2 else "give one label per window"
+        )
         raise LabelShapeError(f"{name} has shape {y.shape}, but must be (windows,) or (windows, 1); {hint}")
     missing = missing_places(y)
     if hidden is not None:

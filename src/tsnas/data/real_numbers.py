@@ -11,6 +11,7 @@ import numpy as np
 
 from tsnas.data.missing import hidden_places, is_missing
 from tsnas.errors import DtypeError, NonFiniteError
+from tsnas.system.words import variable
 
 AXES = ("window", "time", "channel")
 WANTED = "give an array of shape (windows, time, channels)"
@@ -43,7 +44,7 @@ def real_numbers(x: Any, name: str = "x") -> np.ndarray:
     if hasattr(x, "toarray"):
         raise DtypeError(
             f"{name} is a sparse {type(x).__name__} of shape {x.shape}; sparse input is not supported: use "
-            f"{_variable(name)}.toarray()"
+            f"{variable(name)}.toarray()"
         )
     if hasattr(x, "element_spec"):
         raise DtypeError(
@@ -69,7 +70,7 @@ def real_numbers(x: Any, name: str = "x") -> np.ndarray:
         hint = (
             "Complex data not supported: use the magnitude, or the real and imaginary parts as two channels"
             if found.dtype.kind == "c"
-            else f"convert it first, for example {_variable(name)}.astype('float32')"
+            else f"convert it first, for example {variable(name)}.astype('float32')"
         )
         raise DtypeError(f"{name} has dtype {found.dtype} and shape {found.shape}, but must hold real numbers; {hint}")
     return found
@@ -127,7 +128,7 @@ def _uneven(x: Any, name: str, error: ValueError) -> DtypeError:
         )
     return DtypeError(
         f"{name} holds windows of different lengths, such as {lengths[0]} (window 0) and {lengths[other]} (window "
-        f"{other}); cut or pad all windows to one length, so that {_variable(name)} is an array of shape (windows, "
+        f"{other}); cut or pad all windows to one length, so that {variable(name)} is an array of shape (windows, "
         "time, channels)"
     )
 
@@ -145,8 +146,3 @@ def _place(place: Any, x: Any) -> str:
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= MOST_SHOWN and "\n" not in text else f"a value of type {type(value).__name__}"
-
-
-def _variable(name: str) -> str:
-    """Returns the name of an array as it stands in code, such as `x` of `x of validation_data`."""
-    return name.split()[0]

@@ -55,15 +55,19 @@ def coarse_channels(x: Windows, standardizer: Standardizer) -> dict[int, tuple[f
     # float32 holds all values of these.
     if kind.itemsize <= 2 or kind == np.float32:
         return {}
-    found = {}
     means = np.abs(np.array(standardizer.mean))
     steps = np.spacing(means.astype(np.float32)).astype(float)
     # A constant channel has a deviation of 1, and it may be float32 that has made it constant.
-    suspects = (np.array(standardizer.std) < FEWEST_STEPS * steps) | (np.array(standardizer.std) == 1)
+    std = np.array(standardizer.std)
+    suspects = np.flatnonzero((std < FEWEST_STEPS * steps) | (std == 1)).tolist()
+    if not suspects:
+        return {}
     rows = np.linspace(0, len(x) - 1, min(len(x), LOOKED_AT)).astype(int)
     rows = rows if x.rows is None else x.rows[rows]
-    for channel in np.flatnonzero(suspects).tolist():
-        values = np.asarray(x.source[rows])[..., channel].astype(float)
+    windows = np.asarray(x.source[rows])
+    found = {}
+    for channel in suspects:
+        values = windows[..., channel].astype(float)
         deviation = float(values.std())
         if values.min() < values.max() and deviation < FEWEST_STEPS * steps[channel]:
             found[channel] = (float(values.mean()), deviation, float(steps[channel]))

@@ -10,6 +10,7 @@ from tsnas.data.lazy_windows import Windows, parts
 from tsnas.data.mapped import piece_of
 from tsnas.data.real_numbers import real_numbers
 from tsnas.errors import LengthMismatchError, NonFiniteError, WindowShapeError, WindowTooShortError
+from tsnas.system.words import variable
 
 MINIMUM_LENGTH = 8
 
@@ -54,7 +55,7 @@ def check_raw_windows(x: Any, minimum_length: int = MINIMUM_LENGTH, name: str = 
     """
     x = real_numbers(x, name)
     if x.ndim not in (2, 3):
-        single = f"for a single window use {name.split()[0]}[np.newaxis]"
+        single = f"for a single window use {variable(name)}[np.newaxis]"
         raise WindowShapeError(
             f"{name} has shape {x.shape}, but must be (windows, time, channels), or (windows, time) for one channel; "
             f"{single if x.ndim < 2 else 'put all channels on the last axis'}"

@@ -291,7 +291,6 @@ class SignalSearch(BaseEstimator):
         every = np.concatenate(
             [check_labels(np.atleast_1d(label), f"labels of recording {index}") for index, label in enumerate(labels)]
         )
-        every = check_labels(every)
         if self.other_class is not None:
             every = every[~labelled(every, self.other_class, "labels")]
         classes = encode_labels(every)[1]

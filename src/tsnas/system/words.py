@@ -13,6 +13,11 @@ def listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def variable(name: str) -> str:
+    """Returns the name of an array as it stands in code, such as `x` of `x of validation_data`."""
+    return name.split()[0]
+
+
 def number(value: float) -> str:
     """Returns a number of any size as text, with four significant digits."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
