@@ -51,6 +51,13 @@ def test_others_are_not(x):
         warn_of_poor_signal(raw_windows(x), Standardizer.fit(raw_windows(x)))
 
 
+def test_windows_that_float32_makes_the_same_are_said_to_be_too_fine():
+    windows = raw_windows(1e6 + 0.001 * SIGNAL)
+    with pytest.warns(PoorSignalWarning) as told:
+        warn_of_poor_signal(windows, Standardizer.fit(windows))
+    assert [str(one.message)[:14] for one in told] == ["Channel 0 lies", "Channel 1 lies"]
+
+
 @pytest.mark.parametrize("window", [np.zeros((1, 16, 2)), SIGNAL[:1]], ids=["zeros", "one window again and again"])
 def test_windows_that_are_all_the_same_are_said_to_be(window):
     windows = raw_windows(np.repeat(window, 20, 0))

@@ -25,14 +25,15 @@ def warn_of_poor_signal(x: Windows, standardizer: Standardizer) -> None:
         x: `Windows` (windows, time, channels), raw.
         standardizer: `Standardizer` that was fitted to such windows.
     """
-    if _are_all_same(x):
+    coarse = coarse_channels(x, standardizer)
+    # They may be the same because they are coarse.
+    if not coarse and _are_all_same(x):
         warnings.warn(
             f"All {len(x)} windows are the same, so that no model can tell classes apart; check how they were read.",
             PoorSignalWarning,
             stacklevel=2,
         )
-        return
-    for channel, (mean, deviation, step) in coarse_channels(x, standardizer).items():
+    for channel, (mean, deviation, step) in coarse.items():
         warnings.warn(
             f"Channel {channel} lies about {mean:g} and deviates by {deviation:.2g} from it, but windows are read, and "
             f"firmware computes, in float32, which there has steps of {step:.2g}. Subtract {mean:g} from the channel, "
